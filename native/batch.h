@@ -1,0 +1,47 @@
+// Records on their way into a collector, or out of a cursor to JavaScript: columns, not objects.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "slice.h"
+
+namespace runjob {
+
+enum class ValueKind : uint8_t {
+  kNumber = 0,  // IEEE double; in stored records 8 bytes, little endian. NaN means "missing".
+  kBytes = 1,   // any bytes
+};
+
+// What the value of a stored record is made of. A record's value bytes are its fields one after another:
+// a number is 8 bytes; bytes are a u32 length (little endian) and the bytes, except that a layout of exactly
+// one kBytes field stores the bytes bare.
+using Layout = std::vector<ValueKind>;
+
+// Bytes that may be read (never used) past the end of `key_bytes`, so that kernels can load whole words.
+constexpr size_t kBatchPadding = 64;
+
+struct ValueColumn {
+  ValueKind kind = ValueKind::kNumber;
+  const double* numbers = nullptr;   // kNumber: one per record
+  const char* bytes = nullptr;       // kBytes: record i is bytes[ends[i-1] .. ends[i])
+  const uint32_t* ends = nullptr;
+};
+
+struct RecordBatch {
+  size_t count = 0;
+  const char* key_bytes = nullptr;  // record i's key is key_bytes[key_ends[i-1] .. key_ends[i]), key_ends[-1] = 0
+  const uint32_t* key_ends = nullptr;
+  const ValueColumn* columns = nullptr;  // one per field of the collector's Layout
+  size_t column_count = 0;
+  const uint32_t* partitions = nullptr;  // null unless the partitioner is kGiven
+  bool keys_only = false;                // hash collector: make sure the key exists, update no state
+
+  Slice key(size_t i) const {
+    const uint32_t start = i == 0 ? 0 : key_ends[i - 1];
+    return Slice(key_bytes + start, key_ends[i] - start);
+  }
+};
+
+}  // namespace runjob

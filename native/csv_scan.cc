@@ -1,0 +1,481 @@
+#include "csv_scan.h"
+
+#include <algorithm>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+namespace runjob {
+
+namespace {
+
+// Bytes per first pass. With the index they make, about twice as much, they fit the second-level cache.
+constexpr size_t kWindowBytes = 64 << 10;
+constexpr size_t kGuessBytes = 64 << 10;
+constexpr char kBom[] = "\xEF\xBB\xBF";
+constexpr size_t kBomBytes = 3;
+// A buffer that one enormous record has left behind is given back above this size.
+constexpr size_t kKeepCarryBytes = 4 << 20;
+
+enum class CsvEvent : uint8_t { kNone, kField, kRow };
+
+// The grammar, one byte at a time.
+inline CsvEvent Step(CsvDialect dialect, char byte, CsvState* state) {
+  const bool quote = static_cast<unsigned char>(byte) == dialect.quote;
+  switch (*state) {
+    case CsvState::kFieldStart:
+      if (quote) {
+        *state = CsvState::kQuoted;
+        return CsvEvent::kNone;
+      }
+      [[fallthrough]];
+    case CsvState::kUnquoted:
+      break;
+    case CsvState::kQuoted:
+      if (quote) *state = CsvState::kQuoteSeen;
+      return CsvEvent::kNone;
+    case CsvState::kQuoteSeen:
+      if (quote) {
+        *state = CsvState::kQuoted;
+        return CsvEvent::kNone;
+      }
+      if (byte == '\r') {
+        *state = CsvState::kCloseCr;
+        return CsvEvent::kNone;
+      }
+      if (byte != '\n' && byte != dialect.delimiter) *state = CsvState::kBad;
+      break;
+    case CsvState::kCloseCr:
+      if (byte != '\n') *state = CsvState::kBad;
+      break;
+    case CsvState::kBad:
+      break;
+  }
+  if (*state == CsvState::kBad) return CsvEvent::kNone;
+  if (byte == '\n') {
+    *state = CsvState::kFieldStart;
+    return CsvEvent::kRow;
+  }
+  if (byte == dialect.delimiter) {
+    *state = CsvState::kFieldStart;
+    return CsvEvent::kField;
+  }
+  *state = CsvState::kUnquoted;
+  return CsvEvent::kNone;
+}
+
+#if defined(__x86_64__)
+
+#define RUNJOB_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,pclmul")))
+
+RUNJOB_AVX2 inline uint64_t EqualMask(__m256i low, __m256i high, __m256i byte) {
+  const auto l = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, byte)));
+  const auto h = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, byte)));
+  return l | (uint64_t{h} << 32);
+}
+
+// Bit i of the result: the parity of bits 0..i.
+RUNJOB_AVX2 inline uint64_t PrefixXor(uint64_t bits) {
+  const __m128i product =
+      _mm_clmulepi64_si128(_mm_set_epi64x(0, static_cast<long long>(bits)), _mm_set1_epi8(-1), 0);
+  return static_cast<uint64_t>(_mm_cvtsi128_si64(product));
+}
+
+// Writes the positions of the bits of `separators`, and for each of `newlines` (a subset) how many fields there are
+// with it. Up to kCsvIndexSlack entries past the end are scribbled on: always eight at once is quicker than counting.
+RUNJOB_AVX2 inline void Emit(uint64_t separators, uint64_t newlines, uint32_t position, CsvIndex* index) {
+  uint32_t* out = index->field_ends + index->fields;
+  uint64_t left = separators;
+  const auto count = static_cast<size_t>(_mm_popcnt_u64(separators));
+  for (size_t written = 0; written < count; written += 8) {
+    for (int i = 0; i < 8; ++i) {
+      *out++ = position + static_cast<uint32_t>(_tzcnt_u64(left));
+      left = _blsr_u64(left);
+    }
+  }
+  while (newlines != 0) {
+    const auto up_to = static_cast<size_t>(_mm_popcnt_u64(separators & _blsmsk_u64(newlines)));
+    index->row_ends[index->rows++] = static_cast<uint32_t>(index->fields + up_to);
+    newlines = _blsr_u64(newlines);
+  }
+  index->fields += count;
+}
+
+template <bool kQuotes>
+RUNJOB_AVX2 size_t ScanCsvAvx2(CsvDialect dialect, const char* data, size_t size, uint32_t base, CsvState* state_out,
+                               CsvIndex* index_out) {
+  const __m256i delimiter = _mm256_set1_epi8(dialect.delimiter);
+  const __m256i newline = _mm256_set1_epi8('\n');
+  const __m256i quote = _mm256_set1_epi8(static_cast<char>(dialect.quote));
+  const __m256i cr = _mm256_set1_epi8('\r');
+  CsvState state = *state_out;
+  CsvIndex index = *index_out;
+
+  size_t i = 0;
+  for (; i + 64 <= size; i += 64) {
+    const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data + i));
+    const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data + i + 32));
+    const uint32_t position = base + static_cast<uint32_t>(i);
+    const uint64_t newlines = EqualMask(low, high, newline);
+    uint64_t separators = EqualMask(low, high, delimiter) | newlines;
+    const uint64_t quotes = kQuotes ? EqualMask(low, high, quote) : 0;
+
+    if (!kQuotes || (quotes == 0 && state <= CsvState::kQuoted)) {
+      if (kQuotes && state == CsvState::kQuoted) continue;
+      Emit(separators, newlines, position, &index);
+      state = (separators >> 63) != 0 ? CsvState::kFieldStart : CsvState::kUnquoted;
+      continue;
+    }
+
+    // Bit i of `inside`: byte i is an opening quote or quoted content. That holds as long as every quote is where the
+    // grammar has one; the first that is not sends the whole block through the state machine.
+    //
+    //   a,"b ""c""",d        quotes     ..1..11.111..
+    //                        inside     ..1111.1.1...     (open, or open again after a doubled one)
+    const uint64_t inside = PrefixXor(quotes) ^ (state == CsvState::kQuoted ? ~uint64_t{0} : 0);
+    const uint64_t opening = quotes & inside;
+    const uint64_t closing = quotes & ~inside;
+    separators &= ~inside;
+    const bool seen = state == CsvState::kQuoteSeen;
+    const uint64_t may_open =
+        ((separators | closing) << 1) | static_cast<uint64_t>(seen || state == CsvState::kFieldStart);
+    const uint64_t after_close = (closing << 1) | static_cast<uint64_t>(seen);
+    const uint64_t close_cr = after_close & EqualMask(low, high, cr);
+    const uint64_t after_cr = (close_cr << 1) | static_cast<uint64_t>(state == CsvState::kCloseCr);
+    const uint64_t misplaced =
+        (opening & ~may_open) | (after_close & ~(separators | opening | close_cr)) | (after_cr & ~newlines);
+    if (misplaced != 0) [[unlikely]] {
+      const size_t came = ScanCsvScalar(dialect, data + i, 64, position, &state, &index);
+      if (came < 64) {
+        i += came;
+        break;
+      }
+      continue;
+    }
+    Emit(separators, newlines & ~inside, position, &index);
+    constexpr uint64_t kLast = uint64_t{1} << 63;
+    if ((inside & kLast) != 0) {
+      state = CsvState::kQuoted;
+    } else if ((closing & kLast) != 0) {
+      state = CsvState::kQuoteSeen;
+    } else if ((separators & kLast) != 0) {
+      state = CsvState::kFieldStart;
+    } else {
+      state = (close_cr & kLast) != 0 ? CsvState::kCloseCr : CsvState::kUnquoted;
+    }
+  }
+  if (state != CsvState::kBad) {
+    i += ScanCsvScalar(dialect, data + i, size - i, base + static_cast<uint32_t>(i), &state, &index);
+  }
+  *state_out = state;
+  *index_out = index;
+  return i;
+}
+
+bool HasAvx2() {
+  static const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+                          __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
+                          __builtin_cpu_supports("pclmul");
+  return has;
+}
+
+#endif  // __x86_64__
+
+}  // namespace
+
+size_t ScanCsvScalar(CsvDialect dialect, const char* data, size_t size, uint32_t base, CsvState* state,
+                     CsvIndex* index) {
+  CsvState s = *state;
+  size_t i = 0;
+  for (; i < size; ++i) {
+    const CsvEvent event = Step(dialect, data[i], &s);
+    if (event != CsvEvent::kNone) {
+      index->field_ends[index->fields++] = base + static_cast<uint32_t>(i);
+      if (event == CsvEvent::kRow) index->row_ends[index->rows++] = static_cast<uint32_t>(index->fields);
+    } else if (s == CsvState::kBad) {
+      break;
+    }
+  }
+  *state = s;
+  return i;
+}
+
+size_t ScanCsv(CsvDialect dialect, const char* data, size_t size, uint32_t base, CsvState* state, CsvIndex* index) {
+#if defined(__x86_64__)
+  if (HasAvx2()) {
+    return dialect.quote < 0 ? ScanCsvAvx2<false>(dialect, data, size, base, state, index)
+                             : ScanCsvAvx2<true>(dialect, data, size, base, state, index);
+  }
+#endif
+  return ScanCsvScalar(dialect, data, size, base, state, index);
+}
+
+char* WriteUndoubled(Slice text, char quote, char* out) {
+  const char* p = text.data;
+  const char* const end = p + text.size;
+  while (p < end) {
+    const void* found = std::memchr(p, quote, static_cast<size_t>(end - p));
+    // The first quote of the pair is copied with what stands before it, the second skipped.
+    const char* stop = found == nullptr ? end : static_cast<const char*>(found) + 1;
+    std::memcpy(out, p, static_cast<size_t>(stop - p));
+    out += stop - p;
+    p = found == nullptr ? end : stop + 1;
+  }
+  return out;
+}
+
+void CsvScanner::Feed(Slice chunk, uint64_t limit, bool last) {
+  chunk_ = chunk;
+  scanned_ = 0;
+  limit_ = limit;
+  last_ = last;
+  if (chunk.size >= kMaxCsvRecordBytes) {
+    status_ = Status::Error("BAD_ARGUMENT", "a chunk of CSV must be smaller than 1 GiB");
+    return;
+  }
+  if (bom_pending_ && limit > 0) SkipBom();
+  bias_ = carry_.size();
+  // The mark counts as part of the first record: a limit inside it does not leave that record to anybody else.
+  if (bom_matched_ == kBomBytes && limit > 0) limit_ = std::max<uint64_t>(limit, kBomBytes + 1);
+}
+
+// The three bytes may come in three chunks. If what follows shows that they are no mark, those held back are content.
+void CsvScanner::SkipBom() {
+  while (bom_matched_ < kBomBytes && chunk_.size > 0 && chunk_.data[0] == kBom[bom_matched_]) {
+    ++bom_matched_;
+    ++chunk_offset_;
+    chunk_ = Slice(chunk_.data + 1, chunk_.size - 1);
+  }
+  if (bom_matched_ == kBomBytes) {
+    position_ = kBomBytes;
+    bom_pending_ = false;
+  } else if (chunk_.size > 0 || last_) {
+    carry_.assign(kBom, bom_matched_);
+    ScanBytes(Slice(carry_), 0);
+    bom_matched_ = 0;
+    bom_pending_ = false;
+  }
+}
+
+bool CsvScanner::Next(CsvRows* rows) {
+  DropHandedOut();
+  if (!status_.ok() || done_) return false;
+  while (position_ < limit_) {
+    if (handed_out_ < rows_) {
+      HandOut(rows);
+      return true;
+    }
+    if (state_ == CsvState::kBad) {
+      Fail("CSV_BAD_QUOTE", "text after the closing quote of column " + std::to_string(fields_ + 1));
+      return false;
+    }
+    if (fields_ > kMaxCsvColumns) {
+      Fail("RECORD_TOO_LARGE", "a row has more than " + std::to_string(kMaxCsvColumns) + " columns");
+      return false;
+    }
+    if (scanned_ < chunk_.size) {
+      const size_t size = std::min(kWindowBytes, chunk_.size - scanned_);
+      ScanBytes(Slice(chunk_.data + scanned_, size), bias_ + scanned_);
+      scanned_ += size;
+      continue;
+    }
+    if (!last_) {
+      KeepUnfinished();
+      return false;
+    }
+    if (position_ == chunk_offset_ + chunk_.size) break;
+    if (state_ == CsvState::kQuoted) {
+      Fail("CSV_UNCLOSED_QUOTE", "the quote that opens column " + std::to_string(fields_ + 1) + " is never closed");
+      return false;
+    }
+    // The end of the input ends the row.
+    field_ends()[fields_++] = static_cast<uint32_t>(bias_ + chunk_.size);
+    row_ends_[rows_++] = static_cast<uint32_t>(fields_);
+    state_ = CsvState::kFieldStart;
+  }
+  done_ = true;
+  return false;
+}
+
+void CsvScanner::ScanBytes(Slice bytes, size_t base) {
+  const size_t room = bytes.size + kCsvIndexSlack;
+  if (field_ends_.size() < 1 + fields_ + room) field_ends_.resize(1 + fields_ + room);
+  if (row_ends_.size() < rows_ + room) row_ends_.resize(rows_ + room);
+  CsvIndex index{field_ends(), fields_, row_ends_.data(), rows_};
+  ScanCsv(dialect_, bytes.data, bytes.size, static_cast<uint32_t>(base), &state_, &index);
+  fields_ = index.fields;
+  rows_ = index.rows;
+}
+
+// Either the one row that began in an earlier chunk, or all complete rows of the window that start before the limit.
+void CsvScanner::HandOut(CsvRows* rows) {
+  const bool join = bias_ > 0;
+  rows->quote = dialect_.quote;
+  rows->field_ends = field_ends();
+  rows->first_field = handed_out_ == 0 ? 0 : row_ends_[handed_out_ - 1];
+  rows->row_ends = row_ends_.data() + handed_out_;
+  rows->count = join ? 1 : rows_ - handed_out_;
+
+  const size_t start = join ? 0 : static_cast<size_t>(position_ - chunk_offset_);
+  *(field_ends() + rows->first_field - 1) = static_cast<uint32_t>(start) - 1;
+  if (join) {
+    const size_t next = std::min(size_t{field_ends()[row_ends_[0] - 1]} + 1, bias_ + chunk_.size);
+    carry_.append(chunk_.data, next - bias_);
+    joined_ = true;
+    rows->data = carry_.data();
+    rows->size = carry_.size();
+    rows->offset = position_;
+    position_ += next;
+  } else {
+    rows->data = chunk_.data;
+    rows->size = chunk_.size;
+    rows->offset = chunk_offset_;
+    if (rows->row_offset(rows->count - 1) >= limit_) {
+      // Row 0 starts before the limit: position_ does.
+      size_t before = 1;
+      while (rows->row_offset(before) < limit_) ++before;
+      rows->count = before;
+    }
+    const size_t next = std::min(size_t{field_ends()[rows->row_ends[rows->count - 1] - 1]} + 1, chunk_.size);
+    position_ = chunk_offset_ + next;
+  }
+  handed_out_ += rows->count;
+}
+
+void CsvScanner::DropHandedOut() {
+  if (joined_) {
+    for (size_t i = row_ends_[0]; i < fields_; ++i) field_ends()[i] -= static_cast<uint32_t>(bias_);
+    bias_ = 0;
+    joined_ = false;
+    carry_.clear();
+    if (carry_.capacity() > kKeepCarryBytes) carry_.shrink_to_fit();
+  }
+  if (rows_ > 0 && handed_out_ == rows_) {
+    const size_t dropped = row_ends_[rows_ - 1];
+    std::copy(field_ends() + dropped, field_ends() + fields_, field_ends());
+    fields_ -= dropped;
+    rows_ = 0;
+    handed_out_ = 0;
+  }
+}
+
+// The chunk is used up: what it holds of the next record is copied, what the index knows of it becomes relative to the
+// record's start.
+void CsvScanner::KeepUnfinished() {
+  if (chunk_.size == 0) return;
+  const size_t start = bias_ > 0 ? 0 : static_cast<size_t>(position_ - chunk_offset_);
+  if (carry_.size() + (chunk_.size - start) > kMaxCsvRecordBytes) {
+    Fail("RECORD_TOO_LARGE", "a row is longer than 1 GiB; is a quote missing?");
+    return;
+  }
+  carry_.append(chunk_.data + start, chunk_.size - start);
+  for (size_t i = 0; i < fields_ && start > 0; ++i) field_ends()[i] -= static_cast<uint32_t>(start);
+  chunk_offset_ += chunk_.size;
+  chunk_ = Slice();
+  scanned_ = 0;
+}
+
+void CsvScanner::Fail(const char* code, std::string detail) {
+  status_ = Status::BadRecord(code, std::move(detail), static_cast<int64_t>(position_));
+}
+
+namespace {
+
+// What reading on from a state tells about that state.
+struct Hypothesis {
+  CsvState state;
+  bool refuted = false;     // text after a closing quote
+  bool saw_quote = false;
+  size_t good_rows = 0;
+  size_t ragged_rows = 0;   // complete, but not `columns` wide
+  size_t literal_quotes = 0;
+
+  bool spotless() const { return ragged_rows == 0 && literal_quotes == 0; }
+  // Stray quotes are rare, rows of another width are rarer.
+  int64_t score() const {
+    return 3 * static_cast<int64_t>(good_rows) - static_cast<int64_t>(literal_quotes) -
+           8 * static_cast<int64_t>(ragged_rows);
+  }
+};
+
+// One step that reads on after an error, as if the quote before had been content.
+CsvEvent StepOver(CsvDialect dialect, char byte, CsvState* state) {
+  const CsvEvent event = Step(dialect, byte, state);
+  if (*state == CsvState::kBad) *state = CsvState::kUnquoted;
+  return event;
+}
+
+void Test(Slice chunk, size_t from, CsvDialect dialect, uint32_t columns, Hypothesis* h) {
+  const size_t end = std::min(chunk.size, from + kGuessBytes);
+  CsvState state = h->state;
+  bool whole_row = chunk.data[from - 1] == '\n' && state == CsvState::kFieldStart;
+  size_t row_start = from;
+  uint32_t width = 1;
+  for (size_t i = from; i < end; ++i) {
+    const CsvState before = state;
+    const CsvEvent event = Step(dialect, chunk.data[i], &state);
+    if (static_cast<unsigned char>(chunk.data[i]) == dialect.quote) {
+      h->saw_quote = true;
+      if (before == CsvState::kUnquoted) ++h->literal_quotes;
+    }
+    if (state == CsvState::kBad) {
+      // The byte before `from` looked like a closing quote and was none.
+      if (i > from) h->refuted = true;
+      ++h->literal_quotes;
+      state = CsvState::kUnquoted;
+    }
+    if (event == CsvEvent::kField) ++width;
+    if (event != CsvEvent::kRow) continue;
+    const bool blank = i == row_start || (i == row_start + 1 && chunk.data[row_start] == '\r');
+    if (whole_row && !blank) {
+      if (columns == 0 || width == columns) {
+        ++h->good_rows;
+      } else {
+        ++h->ragged_rows;
+      }
+    }
+    whole_row = true;
+    row_start = i + 1;
+    width = 1;
+  }
+}
+
+// Whether `quoted` explains the bytes better than `plain`.
+bool Prefer(const Hypothesis& quoted, const Hypothesis& plain) {
+  if (quoted.refuted != plain.refuted) return plain.refuted;
+  if (!quoted.saw_quote || quoted.good_rows + quoted.ragged_rows == 0) {
+    // All of it would be the inside of one long field. Plain rows speak against that, unless most are misshapen.
+    return plain.ragged_rows > plain.good_rows;
+  }
+  if (quoted.spotless() != plain.spotless()) return quoted.spotless();
+  return quoted.score() > plain.score();
+}
+
+}  // namespace
+
+size_t GuessCsvRecordStart(Slice chunk, size_t from, CsvDialect dialect, uint32_t columns) {
+  if (dialect.quote < 0) {
+    const void* newline = std::memchr(chunk.data + from - 1, '\n', chunk.size - from + 1);
+    if (newline == nullptr) return chunk.size;
+    return static_cast<size_t>(static_cast<const char*>(newline) - chunk.data) + 1;
+  }
+
+  const char before = chunk.data[from - 1];
+  Hypothesis plain{CsvState::kUnquoted};
+  if (before == '\n' || before == dialect.delimiter) plain.state = CsvState::kFieldStart;
+  if (static_cast<unsigned char>(before) == dialect.quote) plain.state = CsvState::kQuoteSeen;
+  Hypothesis quoted{CsvState::kQuoted};
+  Test(chunk, from, dialect, columns, &plain);
+  Test(chunk, from, dialect, columns, &quoted);
+
+  const bool inside = Prefer(quoted, plain);
+  if (!inside && before == '\n') return from;
+  CsvState state = inside ? quoted.state : plain.state;
+  for (size_t i = from; i < chunk.size; ++i) {
+    if (StepOver(dialect, chunk.data[i], &state) == CsvEvent::kRow) return i + 1;
+  }
+  return chunk.size;
+}
+
+}  // namespace runjob

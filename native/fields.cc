@@ -1,0 +1,369 @@
+// Columns of CSV rows as records. Works on batches of rows, column by column: the loops are short, what they branch on
+// is the same for the whole column, and the collector hides its cache misses behind 512 independent keys.
+
+#include <algorithm>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "csv_scan.h"
+#include "format.h"
+#include "key_encoding.h"
+#include "mapper.h"
+#include "number.h"
+#include "text_write.h"
+
+namespace runjob {
+
+namespace {
+
+constexpr size_t kBatchRows = 512;
+constexpr size_t kQuotedTextBytes = 60;  // of a bad value, in the error's detail
+constexpr size_t kKeepColumnBytes = 4 << 20;
+constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
+
+// The bytes of one column of a batch. Not std::string: growing does not clear, and copies may run over the end.
+class ByteColumn {
+ public:
+  void Clear() {
+    size_ = 0;
+    if (capacity_ > kKeepColumnBytes) {
+      data_.reset();
+      capacity_ = 0;
+    }
+  }
+
+  // Room for `bytes` more, and for kBatchPadding that nobody will look at.
+  char* Reserve(size_t bytes) {
+    if (size_ + bytes + kBatchPadding > capacity_) {
+      capacity_ = std::max(2 * capacity_, size_ + bytes + kBatchPadding);
+      std::unique_ptr<char[]> grown = std::make_unique_for_overwrite<char[]>(capacity_);
+      if (size_ > 0) std::memcpy(grown.get(), data_.get(), size_);
+      data_ = std::move(grown);
+    }
+    return data_.get() + size_;
+  }
+  void SetEnd(const char* end) { size_ = static_cast<size_t>(end - data_.get()); }
+
+  void Append(Slice bytes) {
+    char* out = Reserve(bytes.size);
+    if (bytes.size > 0) std::memcpy(out, bytes.data, bytes.size);
+    size_ += bytes.size;
+  }
+
+  const char* data() const { return data_.get(); }
+  size_t size() const { return size_; }
+
+  uint32_t ends[kBatchRows];  // one per record
+
+ private:
+  std::unique_ptr<char[]> data_;
+  size_t size_ = 0;
+  size_t capacity_ = 0;
+};
+
+// What is wrong with a value, and where: column numbers start at 1, as people count.
+std::string BadNumber(Slice text, uint32_t column) {
+  size_t size = std::min(text.size, kQuotedTextBytes);
+  // Not in the middle of a UTF-8 character.
+  while (size > 0 && size < text.size && (static_cast<unsigned char>(text.data[size]) & 0xC0) == 0x80) --size;
+  return "column " + std::to_string(column + 1) + " is not a number: \"" + std::string(text.data, size) +
+         (size < text.size ? "..." : "") + "\"";
+}
+
+class FieldsMapper : public Mapper {
+ public:
+  FieldsMapper(const FieldsOptions& options, Collector* collector);
+
+  Status Push(Slice chunk, uint64_t limit, bool last, bool* done) override;
+
+ private:
+  struct Column {
+    std::vector<double> numbers;
+    ByteColumn bytes;
+  };
+
+  Status AddRows(const CsvRows& rows);
+  size_t GatherBatch(const CsvRows& rows, size_t from);
+  void AddKeys(const CsvRows& rows);
+  void AddNumbers(const CsvRows& rows, uint32_t column, double* numbers);
+  void CopyFields(const CsvRows& rows, uint32_t column, ByteColumn* out);
+  void CopyRows(const CsvRows& rows, const std::vector<uint32_t>& columns, ByteColumn* out);
+  bool SetEnd(const CsvRows& rows, size_t i, ByteColumn* out);
+  Slice Plain(const CsvField& field);
+  Status Flush();
+  void CutAt(size_t row, const CsvRows& rows, const char* code, std::string detail);
+
+  uint32_t first_field(size_t i) const {
+    return width_ != 0 ? first_field_ + static_cast<uint32_t>(i) * width_ : first_fields_[i];
+  }
+  CsvField FieldOf(const CsvRows& rows, size_t i, uint32_t column) const {
+    const uint32_t width = width_ != 0 ? width_ : widths_[i];
+    return rows.Field(rows.field_ends + first_field(i) + column, column + 1 == width);
+  }
+  // Calls each(i, field) for one column of the batch, while i < count_.
+  template <class Each>
+  void ForEachField(const CsvRows& rows, uint32_t column, const Each& each);
+
+  const FieldsOptions options_;
+  Collector* const collector_;
+  CsvScanner scanner_;
+  bool header_pending_;
+  uint32_t needed_columns_ = 0;
+
+  // The batch at work: count_ rows. As a rule they follow one another and have width_ fields each, from first_field_ on;
+  // otherwise width_ is 0 and the arrays tell. A bad row ends the batch before that row; error_ tells why.
+  size_t count_ = 0;
+  uint32_t width_ = 0;
+  uint32_t first_field_ = 0;
+  uint32_t first_fields_[kBatchRows];
+  uint32_t widths_[kBatchRows];
+  Status error_;
+  ByteColumn keys_;
+  std::vector<Column> columns_;
+  std::vector<ValueColumn> views_;
+  std::string tuple_;
+  std::string key_;
+  std::string plain_;
+};
+
+FieldsMapper::FieldsMapper(const FieldsOptions& options, Collector* collector)
+    : options_(options),
+      collector_(collector),
+      scanner_(options.dialect, options.skip_bom),
+      header_pending_(options.skip_header),
+      columns_(options.values.size()),
+      views_(options.values.size()) {
+  const auto need = [this](const std::vector<uint32_t>& columns) {
+    for (const uint32_t column : columns) needed_columns_ = std::max(needed_columns_, column + 1);
+  };
+  need(options_.keys);
+  for (size_t i = 0; i < options_.values.size(); ++i) {
+    need(options_.values[i].columns);
+    views_[i].kind = options_.values[i].kind;
+    if (options_.values[i].kind == ValueKind::kNumber) columns_[i].numbers.resize(kBatchRows);
+  }
+}
+
+Status FieldsMapper::Push(Slice chunk, uint64_t limit, bool last, bool* done) {
+  scanner_.Feed(chunk, limit, last);
+  CsvRows rows;
+  while (scanner_.Next(&rows)) RUNJOB_RETURN_IF_ERROR(AddRows(rows));
+  position_ = scanner_.position();
+  *done = scanner_.done();
+  return scanner_.status();
+}
+
+Status FieldsMapper::AddRows(const CsvRows& rows) {
+  size_t next = 0;
+  while (header_pending_ && next < rows.count) {
+    if (!rows.blank(next)) header_pending_ = false;
+    ++next;
+  }
+  while (next < rows.count) {
+    next = GatherBatch(rows, next);
+    AddKeys(rows);
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      const FieldsOptions::Value& value = options_.values[i];
+      if (value.kind == ValueKind::kNumber) {
+        AddNumbers(rows, value.columns[0], columns_[i].numbers.data());
+      } else if (value.row) {
+        CopyRows(rows, value.columns, &columns_[i].bytes);
+      } else {
+        CopyFields(rows, value.columns[0], &columns_[i].bytes);
+      }
+    }
+    RUNJOB_RETURN_IF_ERROR(Flush());
+  }
+  return Status::Ok();
+}
+
+// Takes up to kBatchRows rows from row `from` on; returns the row after the last one taken.
+size_t FieldsMapper::GatherBatch(const CsvRows& rows, size_t from) {
+  const size_t want = std::min(kBatchRows, rows.count - from);
+  first_field_ = rows.row_first_field(from);
+  width_ = rows.row_width(from);
+  if (width_ > 1 && width_ >= needed_columns_) {
+    uint32_t ragged = 0;
+    for (size_t i = 0; i < want; ++i) {
+      ragged |= rows.row_ends[from + i] ^ (first_field_ + (static_cast<uint32_t>(i) + 1) * width_);
+    }
+    if (ragged == 0) {
+      count_ = want;
+      return from + want;
+    }
+  }
+
+  width_ = 0;
+  count_ = 0;
+  for (size_t r = from; r < from + want; ++r) {
+    if (rows.blank(r)) continue;
+    const uint32_t width = rows.row_width(r);
+    first_fields_[count_] = rows.row_first_field(r);
+    widths_[count_] = width;
+    if (width < needed_columns_) {
+      CutAt(count_, rows, "CSV_SHORT_ROW",
+            "row has " + std::to_string(width) + (width == 1 ? " column" : " columns") + ", column " +
+                std::to_string(needed_columns_) + " is needed");
+      break;
+    }
+    ++count_;
+  }
+  return from + want;
+}
+
+template <class Each>
+inline void FieldsMapper::ForEachField(const CsvRows& rows, uint32_t column, const Each& each) {
+  if (width_ != 0) {
+    const CsvRows local = rows;  // nothing that `each` writes can change it
+    const size_t width = width_;
+    const bool last = column + 1 == width;
+    const uint32_t* end = local.field_ends + first_field_ + column;
+    for (size_t i = 0; i < count_; ++i, end += width) each(i, local.Field(end, last));
+  } else {
+    for (size_t i = 0; i < count_; ++i) each(i, FieldOf(rows, i, column));
+  }
+}
+
+// The key of one column is the field itself. Otherwise it is put together from parts (key_encoding.h).
+void FieldsMapper::AddKeys(const CsvRows& rows) {
+  if (options_.keys.size() == 1 && options_.tag < 0) {
+    CopyFields(rows, options_.keys[0], &keys_);
+    return;
+  }
+  keys_.Clear();
+  for (size_t i = 0; i < count_; ++i) {
+    Slice key;
+    if (options_.keys.size() == 1) {
+      key = Plain(FieldOf(rows, i, options_.keys[0]));
+    } else {
+      tuple_.clear();
+      for (const uint32_t column : options_.keys) AppendPrefix(Plain(FieldOf(rows, i, column)), &tuple_);
+      key = Slice(tuple_);
+    }
+    if (options_.tag >= 0) {
+      key_.clear();
+      AppendPrefix(key, &key_);
+      key_.push_back(static_cast<char>(options_.tag));
+      key = Slice(key_);
+    }
+    keys_.Append(key);
+    if (!SetEnd(rows, i, &keys_)) return;
+  }
+}
+
+// The divisions come last: they are independent and go several at a time, while inside the loop before they would keep
+// the processor from starting on the next field.
+void FieldsMapper::AddNumbers(const CsvRows& rows, uint32_t column, double* numbers) {
+  double divisors[kBatchRows];
+  const char* const data = rows.data;
+  ForEachField(rows, column, [&](size_t i, const CsvField& field) {
+    const Slice text = field.text;
+    if (text.data - data >= 8 && ParseShortDecimal(text.data, text.size, &numbers[i], &divisors[i])) [[likely]] return;
+    divisors[i] = 1;
+    if (text.empty()) {
+      numbers[i] = kMissing;
+    } else if (!ParseNumber(text, &numbers[i])) {
+      CutAt(i, rows, "CSV_BAD_NUMBER", BadNumber(Plain(field), column));
+    }
+  });
+  const size_t count = count_;
+  for (size_t i = 0; i < count; ++i) numbers[i] /= divisors[i];
+}
+
+// Short fields are copied 32 bytes at a time, whatever their length: the target has room, the source is looked after.
+void FieldsMapper::CopyFields(const CsvRows& rows, uint32_t column, ByteColumn* out) {
+  out->Clear();
+  if (count_ == 0) return;
+  // No field is longer than its row.
+  const uint32_t width = width_ != 0 ? width_ : widths_[count_ - 1];
+  const uint32_t rows_end = rows.field_ends[first_field(count_ - 1) + width - 1];
+  char* p = out->Reserve(rows_end - rows.field_start(first_field(0)));
+  const char* const begin = p;
+  uint32_t* const ends = out->ends;
+  const char* const readable_end = rows.data + rows.size;
+  const char quote = static_cast<char>(rows.quote);
+  ForEachField(rows, column, [&](size_t i, const CsvField& field) {
+    const Slice text = field.text;
+    if (text.size <= 32 && readable_end - text.data >= 32 && !field.doubled) [[likely]] {
+      std::memcpy(p, text.data, 16);
+      std::memcpy(p + 16, text.data + 16, 16);
+      p += text.size;
+    } else if (field.doubled) {
+      p = WriteUndoubled(text, quote, p);
+    } else {
+      if (text.size > 0) std::memcpy(p, text.data, text.size);
+      p += text.size;
+    }
+    ends[i] = static_cast<uint32_t>(p - begin);
+  });
+  out->SetEnd(p);
+}
+
+void FieldsMapper::CopyRows(const CsvRows& rows, const std::vector<uint32_t>& columns, ByteColumn* out) {
+  out->Clear();
+  for (size_t i = 0; i < count_; ++i) {
+    for (size_t c = 0; c < columns.size(); ++c) {
+      const Slice text = Plain(FieldOf(rows, i, columns[c]));
+      char* p = out->Reserve(MaxFieldText(text.size) + 1);
+      if (c > 0) *p++ = ',';
+      out->SetEnd(WriteCsvField(text, ',', p));
+    }
+    if (!SetEnd(rows, i, out)) return;
+  }
+}
+
+// Ends record i of a column made of parts, which may be longer than its row. False if an end no longer fits.
+bool FieldsMapper::SetEnd(const CsvRows& rows, size_t i, ByteColumn* out) {
+  if (out->size() > std::numeric_limits<uint32_t>::max()) {
+    CutAt(i, rows, "RECORD_TOO_LARGE", "a key or value made of several columns is longer than 4 GiB");
+    return false;
+  }
+  out->ends[i] = static_cast<uint32_t>(out->size());
+  return true;
+}
+
+// The field's own bytes; in plain_ if there was something to undo.
+Slice FieldsMapper::Plain(const CsvField& field) {
+  if (!field.doubled) return field.text;
+  plain_.resize(field.text.size);
+  plain_.resize(static_cast<size_t>(
+      WriteUndoubled(field.text, static_cast<char>(options_.dialect.quote), plain_.data()) - plain_.data()));
+  return Slice(plain_);
+}
+
+// Hands the batch over; then reports the bad row that ended it, if one did.
+Status FieldsMapper::Flush() {
+  if (count_ > 0) {
+    for (size_t i = 0; i < columns_.size(); ++i) {
+      views_[i].numbers = columns_[i].numbers.data();
+      views_[i].bytes = columns_[i].bytes.data();
+      views_[i].ends = columns_[i].bytes.ends;
+    }
+    RecordBatch batch;
+    batch.count = count_;
+    batch.key_bytes = keys_.data();
+    batch.key_ends = keys_.ends;
+    batch.columns = views_.data();
+    batch.column_count = views_.size();
+    RUNJOB_RETURN_IF_ERROR(collector_->Add(batch));
+    records_in_ += count_;
+    records_out_ += count_;
+  }
+  if (!error_.ok()) position_ = static_cast<uint64_t>(error_.offset());
+  return error_;
+}
+
+void FieldsMapper::CutAt(size_t row, const CsvRows& rows, const char* code, std::string detail) {
+  count_ = row;
+  error_ = Status::BadRecord(code, std::move(detail), static_cast<int64_t>(rows.offset + rows.field_start(first_field(row))));
+}
+
+}  // namespace
+
+std::unique_ptr<Mapper> NewFieldsMapper(const FieldsOptions& options, Collector* collector) {
+  return std::make_unique<FieldsMapper>(options, collector);
+}
+
+}  // namespace runjob

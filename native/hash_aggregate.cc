@@ -1,0 +1,314 @@
+// The collector that keeps one entry per key: a table while records come in, a sorted array when they go out.
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "aggregate.h"
+#include "aggregate_table.h"
+#include "collector.h"
+#include "distinct.h"
+#include "hash.h"
+#include "key_encoding.h"
+#include "run_file.h"
+#include "sort.h"
+
+namespace runjob {
+
+namespace {
+
+using Entry = AggregateTable::Entry;
+
+constexpr size_t kGroup = AggregateTable::kGroup;
+constexpr size_t kPrefetchAhead = 16;
+constexpr size_t kKeyListBytes = size_t{1} << 20;  // more, and a list is added before it has kGroup keys
+
+const Entry* EntryAt(uint64_t index) { return reinterpret_cast<const Entry*>(index); }
+
+// With what SortByKey gets at the keys.
+struct EntryKeys {
+  const AggregateTable* table;
+
+  Slice operator()(uint64_t index) const { return table->key(EntryAt(index)); }
+  void Prefetch(uint64_t index) const { __builtin_prefetch(EntryAt(index)); }
+};
+
+class HashCollector final : public Collector {
+ public:
+  explicit HashCollector(const CollectorOptions& options)
+      : options_(options), layout_(options.aggregates), table_(&layout_), distinct_(HasDistinct(options.aggregates)) {
+    if (distinct_) {
+      options_.prefix_grouping = true;  // the table's keys are composite then, whatever the records' are
+      for (std::string& bound : options_.bounds) {
+        std::string prefix;
+        AppendPrefix(bound, &prefix);
+        bound = std::move(prefix);
+      }
+    }
+  }
+
+  Status Add(const RecordBatch& batch) override {
+    if (sorted_ != nullptr) return Status::Error("BAD_ARGUMENT", "The collector was sorted: it must be cleared first.");
+    RUNJOB_RETURN_IF_ERROR(Check(batch));
+    records_in_ += batch.count;
+    return distinct_ ? AddDistinct(batch) : AddKeys(batch);
+  }
+
+  size_t bytes() const override { return table_.bytes(); }
+  uint64_t records_in() const override { return records_in_; }
+  uint64_t entries() const override { return table_.size(); }
+
+  Status SpillTo(RunWriter* writer) override {
+    Sort();
+    Status status;
+    uint32_t partition = 0;
+    for (size_t i = 0; i < sorted_count_ && status.ok(); i++) {
+      PrefetchEntry(i + kPrefetchAhead);
+      while (i >= partition_ends_[partition]) partition++;
+      const Entry* entry = EntryAt(sorted_[i].index);
+      const Slice key = table_.key(entry);
+      status = writer->Add(partition, key, Value(entry, key));
+    }
+    Clear();
+    return status;
+  }
+
+  std::unique_ptr<Cursor> Sorted(const uint32_t** partition_of) override {
+    Sort();
+    auto cursor = std::make_unique<SortedCursor>(this);
+    *partition_of = cursor->partition();
+    return cursor;
+  }
+
+  void Clear() override {
+    table_.Clear();
+    sorted_ = nullptr;
+    sorted_count_ = 0;
+  }
+
+ private:
+  class SortedCursor final : public Cursor {
+   public:
+    explicit SortedCursor(HashCollector* collector) : collector_(collector) {}
+
+    Status Start() override {
+      Load();
+      return Status::Ok();
+    }
+    Status Next() override {
+      at_++;
+      Load();
+      return Status::Ok();
+    }
+    const uint32_t* partition() const { return &partition_; }
+
+   private:
+    void Load() {
+      valid_ = at_ < collector_->sorted_count_;
+      if (!valid_) return;
+      collector_->PrefetchEntry(at_ + kPrefetchAhead);
+      while (at_ >= collector_->partition_ends_[partition_]) partition_++;
+      const Entry* entry = EntryAt(collector_->sorted_[at_].index);
+      key_ = collector_->table_.key(entry);
+      value_ = collector_->Value(entry, key_);
+    }
+
+    HashCollector* const collector_;
+    size_t at_ = 0;
+    uint32_t partition_ = 0;
+  };
+
+  // That the batch has the columns and partitions that updating the states will read.
+  Status Check(const RecordBatch& batch) const {
+    if (options_.partition_by == PartitionBy::kGiven) {
+      if (batch.partitions == nullptr) {
+        return Status::Error("BAD_ARGUMENT", "The records carry no partitions, and the collector takes them as given.");
+      }
+      for (size_t i = 0; i < batch.count; i++) {
+        if (batch.partitions[i] >= options_.partitions) {
+          return Status::Error("BAD_ARGUMENT", "A record is for partition " + std::to_string(batch.partitions[i]) +
+                                                   " of " + std::to_string(options_.partitions) + ".");
+        }
+      }
+    }
+    if (batch.keys_only) return Status::Ok();
+    size_t distincts = 0;
+    for (const AggregateSpec& spec : layout_.specs()) {
+      if (spec.fn == AggregateFn::kDistinct && ++distincts > kMaxDistinctAggregates) {
+        return Status::Error("BAD_ARGUMENT", "A collector counts distinct values of at most 255 columns.");
+      }
+      if (spec.column < 0 && spec.fn == AggregateFn::kCount) continue;
+      if (spec.column < 0 || static_cast<size_t>(spec.column) >= batch.column_count ||
+          batch.columns[spec.column].kind != spec.kind) {
+        return Status::Error("BAD_ARGUMENT",
+                             "The records have no column " + std::to_string(spec.column) + " of the kind aggregated.");
+      }
+    }
+    return Status::Ok();
+  }
+
+  static AggregateTable::Keys KeysOf(const RecordBatch& batch, size_t first, size_t n) {
+    return {batch.key_bytes, first == 0 ? 0 : batch.key_ends[first - 1], batch.key_ends + first,
+            batch.partitions == nullptr ? nullptr : batch.partitions + first, n};
+  }
+
+  Status AddKeys(const RecordBatch& batch) {
+    char* states[kGroup];
+    for (size_t first = 0; first < batch.count; first += kGroup) {
+      const size_t n = std::min(kGroup, batch.count - first);
+      const AggregateTable::Keys keys = KeysOf(batch, first, n);
+      if (layout_.counts_only() && !batch.keys_only) {
+        table_.Count(keys);
+        continue;
+      }
+      table_.Find(keys, states);
+      if (!batch.keys_only) layout_.UpdateAll(states, batch, first, n, table_.arena());
+    }
+    return Status::Ok();
+  }
+
+  // The composite keys of distinct.h.
+  Status AddDistinct(const RecordBatch& batch) {
+    char* states[kGroup];
+    for (size_t first = 0, n; first < batch.count; first += n) {
+      list_.Clear();
+      for (n = 0; n < kGroup && first + n < batch.count && list_.size() < kKeyListBytes; n++) {
+        AppendGroupKey(batch, first + n, list_.buffer());
+        RUNJOB_RETURN_IF_ERROR(list_.End());
+      }
+      FindListed(batch.partitions == nullptr ? nullptr : batch.partitions + first, states);
+      if (!batch.keys_only) layout_.UpdateAll(states, batch, first, n, table_.arena());
+    }
+    uint8_t tag = 0;
+    for (const AggregateSpec& spec : layout_.specs()) {
+      if (spec.fn != AggregateFn::kDistinct || batch.keys_only) continue;
+      tag++;
+      for (size_t i = 0; i < batch.count;) {
+        list_.Clear();
+        partitions_.clear();
+        for (; list_.count() < kGroup && i < batch.count && list_.size() < kKeyListBytes; i++) {
+          if (!AppendValueKey(batch, i, spec, tag, list_.buffer())) continue;
+          RUNJOB_RETURN_IF_ERROR(list_.End());
+          if (batch.partitions != nullptr) partitions_.push_back(batch.partitions[i]);
+        }
+        FindListed(batch.partitions == nullptr ? nullptr : partitions_.data(), states);
+      }
+    }
+    return Status::Ok();
+  }
+
+  void FindListed(const uint32_t* partitions, char** states) {
+    const char* bytes = list_.Padded();
+    table_.Find({bytes, 0, list_.ends(), partitions, list_.count()}, states);
+  }
+
+  Slice GroupPart(Slice key) const {
+    return options_.prefix_grouping ? Slice(key.data, PrefixLength(key)) : key;
+  }
+
+  uint32_t PartitionOfItem(const SortItem& hashed) const {
+    const Entry* entry = EntryAt(hashed.index);
+    if (options_.partition_by == PartitionBy::kGiven) return entry->partition;
+    const uint64_t hash = options_.prefix_grouping ? HashKey(GroupPart(table_.key(entry))) : hashed.prefix;
+    return PartitionOf(hash, options_.partitions);
+  }
+
+  // The stored value of an entry. Valid until the next call.
+  Slice Value(const Entry* entry, Slice key) {
+    if (layout_.counts_only()) return Slice(entry->state(), layout_.width());
+    if (distinct_ && key.data[PrefixLength(key)] != 0) return Slice("", 0);
+    value_.clear();
+    layout_.Serialize(entry->state(), &value_);
+    return value_;
+  }
+
+  // Turns the table into sorted_ and partition_ends_, if that is not done already.
+  void Sort() {
+    if (sorted_ != nullptr) return;
+    const size_t n = table_.size();
+    const AggregateTable::Parts parts = table_.TakeApart();
+    const EntryKeys keys{&table_};
+    sorted_count_ = n;
+    partition_ends_.assign(options_.partitions, n);
+    if (options_.partitions == 1 || options_.partition_by == PartitionBy::kRange) {
+      sorted_ = parts.items;
+      for (size_t i = 0; i < n; i++) {
+        if (i + kPrefetchAhead < n) keys.Prefetch(sorted_[i + kPrefetchAhead].index);
+        sorted_[i].prefix = KeyPrefix(keys(sorted_[i].index));
+      }
+      SortByKey(sorted_, parts.scratch, n, options_.descending, keys);
+      if (options_.partitions > 1) CutAtBounds();
+      return;
+    }
+    // By partition first, a counting sort: what is left to sort is smaller, and fits the cache sooner.
+    std::vector<size_t> next(options_.partitions, 0);
+    const bool by_hash = options_.partition_by == PartitionBy::kHash && !options_.prefix_grouping;
+    for (size_t i = 0; i < n; i++) {
+      if (!by_hash && i + kPrefetchAhead < n) keys.Prefetch(parts.items[i + kPrefetchAhead].index);
+      const uint32_t partition = PartitionOfItem(parts.items[i]);
+      parts.items[i].prefix = partition;
+      next[partition]++;
+    }
+    size_t start = 0;
+    for (uint32_t p = 0; p < options_.partitions; p++) {
+      const size_t count = next[p];
+      next[p] = start;
+      start += count;
+      partition_ends_[p] = start;
+    }
+    sorted_ = parts.scratch;
+    for (size_t i = 0; i < n; i++) {
+      if (i + kPrefetchAhead < n) keys.Prefetch(parts.items[i + kPrefetchAhead].index);
+      const SortItem& item = parts.items[i];
+      new (&sorted_[next[item.prefix]++]) SortItem{KeyPrefix(keys(item.index)), item.index};
+    }
+    for (uint32_t p = 0; p < options_.partitions; p++) {
+      start = p == 0 ? 0 : partition_ends_[p - 1];
+      SortByKey(sorted_ + start, parts.items + start, partition_ends_[p] - start, options_.descending, keys);
+    }
+  }
+
+  void CutAtBounds() {
+    size_t start = 0;
+    for (size_t p = 0; p + 1 < options_.partitions && p < options_.bounds.size(); p++) {
+      const Slice bound(options_.bounds[p]);
+      const auto before = [&](const SortItem& item) {
+        const int c = Compare(GroupPart(table_.key(EntryAt(item.index))), bound);
+        return options_.descending ? c > 0 : c < 0;
+      };
+      start = static_cast<size_t>(std::partition_point(sorted_ + start, sorted_ + sorted_count_, before) - sorted_);
+      partition_ends_[p] = start;
+    }
+  }
+
+  void PrefetchEntry(size_t i) const {
+    if (i >= sorted_count_) return;
+    const char* entry = reinterpret_cast<const char*>(sorted_[i].index);
+    __builtin_prefetch(entry);
+    __builtin_prefetch(entry + 64);
+  }
+
+  CollectorOptions options_;
+  const AggregateLayout layout_;
+  AggregateTable table_;
+  const bool distinct_;
+  uint64_t records_in_ = 0;
+
+  KeyList list_;
+  std::vector<uint32_t> partitions_;
+
+  SortItem* sorted_ = nullptr;  // in the table's memory
+  size_t sorted_count_ = 0;
+  std::vector<size_t> partition_ends_;
+  std::string value_;
+};
+
+}  // namespace
+
+std::unique_ptr<Collector> NewHashCollector(const CollectorOptions& options) {
+  return std::make_unique<HashCollector>(options);
+}
+
+}  // namespace runjob

@@ -1,0 +1,137 @@
+// Join of two sides that lie side by side in one sorted stream.
+#include <cstring>
+#include <utility>
+
+#include "key_encoding.h"
+#include "merge.h"
+
+namespace runjob {
+namespace {
+
+enum Side : char { kRight = 0, kLeft = 1 };  // in sort order
+
+class JoinCursor : public Cursor {
+ public:
+  JoinCursor(std::unique_ptr<Cursor> input, JoinOptions options)
+      : input_(std::move(input)), options_(std::move(options)) {}
+
+  Status Start() override {
+    RUNJOB_RETURN_IF_ERROR(input_->Start());
+    return FindRow();
+  }
+  Status Next() override {
+    if (++right_ < right_ends_.size()) {
+      SetRow();
+      return Status::Ok();
+    }
+    // The left row is done, unmatched ones after their only output.
+    valid_ = false;
+    RUNJOB_RETURN_IF_ERROR(Advance());
+    return FindRow();
+  }
+  uint64_t records_in() const override { return records_; }
+
+ private:
+  // From the record the input stands on to the next left row that has an output.
+  Status FindRow() {
+    valid_ = false;
+    while (input_->valid()) {
+      const Slice key = input_->key();
+      if (!InGroup(key)) StartGroup(key);
+      if (key.size != group_.size() + 1) return Misplaced();
+      const char side = key.data[group_.size()];
+      if (side == kRight && !seen_left_) {
+        RUNJOB_RETURN_IF_ERROR(HoldRight(input_->value()));
+      } else if (side == kLeft) {
+        seen_left_ = true;
+        if (!right_ends_.empty() || options_.left_outer) {
+          StartLeft(input_->value());
+          return Status::Ok();
+        }
+      } else {
+        return Misplaced();
+      }
+      RUNJOB_RETURN_IF_ERROR(Advance());
+    }
+    return Status::Ok();
+  }
+
+  Status Advance() {
+    records_++;
+    return input_->Next();
+  }
+
+  static Status Misplaced() {
+    return Status::Error("RUN_CORRUPT", "a key of a join has no valid side, or is out of order");
+  }
+
+  bool InGroup(Slice key) const {
+    return !group_.empty() && key.size >= group_.size() && std::memcmp(key.data, group_.data(), group_.size()) == 0;
+  }
+
+  void StartGroup(Slice key) {
+    group_.assign(key.data, PrefixLength(key));
+    key_ = UnescapePrefix(group_, &plain_key_);
+    rights_.clear();
+    right_ends_.clear();
+    seen_left_ = false;
+  }
+
+  Status HoldRight(Slice row) {
+    // Its length counts, too, or empty rows would be free.
+    if (row.size + (right_ends_.size() + 1) * sizeof(size_t) + rights_.size() > options_.group_limit_bytes) {
+      return Status::Error("JOIN_GROUP_TOO_LARGE",
+                           "the right side's rows with the key \"" + key_.ToString().substr(0, 100) +
+                               "\" are more than " + std::to_string(options_.group_limit_bytes) + " bytes");
+    }
+    rights_.append(row.data, row.size);
+    right_ends_.push_back(rights_.size());
+    return Status::Ok();
+  }
+
+  void StartLeft(Slice row) {
+    row_.clear();
+    AppendField(row);
+    left_size_ = row_.size();
+    right_ = 0;
+    SetRow();
+  }
+
+  void SetRow() {
+    row_.resize(left_size_);
+    if (right_ends_.empty()) {
+      AppendField(options_.missing_right);
+    } else {
+      const size_t start = right_ == 0 ? 0 : right_ends_[right_ - 1];
+      AppendField(Slice(rights_.data() + start, right_ends_[right_] - start));
+    }
+    value_ = row_;
+    valid_ = true;
+  }
+
+  void AppendField(Slice bytes) {
+    const uint32_t size = static_cast<uint32_t>(bytes.size);
+    row_.append(reinterpret_cast<const char*>(&size), sizeof(size));
+    row_.append(bytes.data, bytes.size);
+  }
+
+  const std::unique_ptr<Cursor> input_;
+  const JoinOptions options_;
+  std::string group_;      // the key's escaped group part
+  std::string plain_key_;  // and itself, if it had to be unescaped
+  std::string rights_;     // the group's right rows, one after another
+  std::vector<size_t> right_ends_;
+  bool seen_left_ = false;
+  size_t right_ = 0;       // the right row in the output
+  std::string row_;
+  size_t left_size_ = 0;
+  uint64_t records_ = 0;
+};
+
+}  // namespace
+
+std::unique_ptr<Cursor> NewJoin(std::unique_ptr<Cursor> input, JoinOptions options) {
+  return std::make_unique<JoinCursor>(std::move(input), std::move(options));
+}
+
+}  // namespace runjob

@@ -1,0 +1,52 @@
+// Gathers keys that have no values into batches, and gives those to a collector. A key may come in pieces.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include "batch.h"
+#include "collector.h"
+#include "status.h"
+
+namespace runjob {
+
+class KeyBatch {
+ public:
+  // Bytes that must be readable past the end of a text given to Append.
+  static constexpr size_t kTextPadding = 32;
+
+  explicit KeyBatch(Collector* collector) : collector_(collector) {}
+
+  // Appends the pieces text[bounds[0] .. bounds[1]), text[bounds[2] .. bounds[3]), ... to the open key; the end of each
+  // closes a key, except that of the last piece if `last_stays_open`. Gives full batches to the collector.
+  // `size`: of the text, no less than all pieces together.
+  Status Append(const char* text, size_t size, const uint32_t* bounds, size_t pieces, bool last_stays_open);
+
+  // Whether the open key has bytes.
+  bool open() const { return used_ > open_start_; }
+  Status Close();
+  // Gives all closed keys to the collector.
+  Status Flush();
+
+  uint64_t added() const { return added_; }  // keys given to the collector
+
+ private:
+  static constexpr size_t kKeys = 512;
+  // A batch is given away early when it holds more: what a kernel goes over twice should still be in the cache.
+  static constexpr size_t kFlushBytes = size_t{256} << 10;
+
+  Status Reserve(size_t bytes);  // room for more bytes of the open key, and padding
+  void Resize(size_t capacity);
+
+  Collector* collector_;
+  std::unique_ptr<char[]> bytes_;
+  size_t capacity_ = 0;
+  size_t used_ = 0;        // bytes of closed keys, then those of the open one
+  size_t open_start_ = 0;
+  size_t count_ = 0;       // closed keys
+  uint64_t added_ = 0;
+  uint32_t ends_[kKeys];
+};
+
+}  // namespace runjob

@@ -1,0 +1,236 @@
+#include "lines.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "mapper.h"
+#include "simd.h"
+#include "text_mapper.h"
+
+namespace runjob {
+
+namespace {
+
+// Positions of `c` in the text, in order; returns how many. `out` has room for `size` + 7.
+// REQUIRES: 63 bytes can be read past the end.
+size_t FindAllPortable(const char* text, size_t size, char c, uint32_t* out) {
+  size_t count = 0;
+  for (size_t at = 0; at < size; at += 64) {
+    const uint64_t found = portable::EqualMask(text + at, c) & LowBits(std::min<size_t>(64, size - at));
+    count += BitPositions(found, static_cast<uint32_t>(at), out + count);
+  }
+  return count;
+}
+
+#if defined(__x86_64__)
+RUNJOB_AVX2 size_t FindAllAvx2(const char* text, size_t size, char c, uint32_t* out) {
+  size_t count = 0;
+  for (size_t at = 0; at < size; at += 64) {
+    const uint64_t found = avx2::EqualMask(text + at, c) & LowBits(std::min<size_t>(64, size - at));
+    count += BitPositions(found, static_cast<uint32_t>(at), out + count);
+  }
+  return count;
+}
+#endif
+
+size_t FindAll(const char* text, size_t size, char c, uint32_t* out) {
+#if defined(__x86_64__)
+  if (HasAvx2()) return FindAllAvx2(text, size, c, out);
+#endif
+  return FindAllPortable(text, size, c, out);
+}
+
+size_t CountPortable(const char* text, size_t size, char c) {
+  return static_cast<size_t>(std::count(text, text + size, c));
+}
+
+#if defined(__x86_64__)
+RUNJOB_AVX2 size_t CountAvx2(const char* text, size_t size, char c) {
+  size_t count = 0;
+  size_t at = 0;
+  for (; at + 64 <= size; at += 64) {
+    count += static_cast<size_t>(__builtin_popcountll(avx2::EqualMask(text + at, c)));
+  }
+  return count + CountPortable(text + at, size - at, c);
+}
+#endif
+
+size_t Count(const char* text, size_t size, char c) {
+#if defined(__x86_64__)
+  if (HasAvx2()) return CountAvx2(text, size, c);
+#endif
+  return CountPortable(text, size, c);
+}
+
+class LinesMapper final : public TextMapper {
+ public:
+  explicit LinesMapper(Collector* collector) : TextMapper(collector) {}
+
+ protected:
+  Status Take(Slice text, bool) override {
+    for (size_t at = 0; at < text.size;) {
+      const size_t left = text.size - at;
+      const char* strip = text.data + at;
+      size_t n = kStripBytes;
+      if (left < kStripBytes + kPadding) {  // kernels read a little past the end: the end of a chunk needs a copy
+        n = std::min(left, kStripBytes);
+        std::memcpy(end_, strip, n);
+        strip = end_;
+      }
+      const size_t lines = FindAll(strip, n, '\n', newlines_);
+      records_in_ += lines;
+      bounds_[0] = 0;
+      for (size_t i = 0; i < lines; i++) {
+        bounds_[2 * i + 1] = newlines_[i];
+        bounds_[2 * i + 2] = newlines_[i] + 1;
+      }
+      bounds_[2 * lines + 1] = static_cast<uint32_t>(n);
+      RUNJOB_RETURN_IF_ERROR(keys_.Append(strip, n, bounds_, lines + 1, true));
+      at += n;
+    }
+    return Status::Ok();
+  }
+
+ private:
+  static constexpr size_t kStripBytes = 4096;
+  static constexpr size_t kPadding = 64;
+
+  uint32_t newlines_[kStripBytes + 8];
+  uint32_t bounds_[2 * kStripBytes + 2];
+  char end_[kStripBytes + kPadding] = {};
+};
+
+char LowerAscii(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+bool EqualsAt(const char* p, Slice literal, bool ignore_case) {
+  if (!ignore_case) return std::memcmp(p, literal.data, literal.size) == 0;
+  for (size_t i = 0; i < literal.size; i++) {
+    if (LowerAscii(p[i]) != literal.data[i]) return false;
+  }
+  return true;
+}
+
+const char* FindPortable(const char* p, const char* end, Slice literal, bool ignore_case) {
+  if (static_cast<size_t>(end - p) < literal.size) return nullptr;
+  if (!ignore_case) {
+    const size_t found = std::string_view(p, static_cast<size_t>(end - p)).find({literal.data, literal.size});
+    return found == std::string_view::npos ? nullptr : p + found;
+  }
+  for (const char* stop = end - literal.size; p <= stop; p++) {
+    if (LowerAscii(*p) == literal.data[0] && EqualsAt(p, literal, true)) return p;
+  }
+  return nullptr;
+}
+
+#if defined(__x86_64__)
+// Looks for the first and the last byte of the literal at their distance, 32 places at once; source: W. Mula, "SIMD-
+// friendly algorithms for substring searching". Gives up, with *p moved on, when fewer places are left.
+RUNJOB_AVX2 const char* FindAvx2(const char** p, const char* end, Slice literal, bool ignore_case) {
+  const size_t last = literal.size - 1;
+  const __m256i first_byte = _mm256_set1_epi8(literal.data[0]);
+  const __m256i last_byte = _mm256_set1_epi8(literal.data[last]);
+  const char* at = *p;
+  for (; static_cast<size_t>(end - at) >= last + 32; at += 32) {
+    __m256i firsts = avx2::Load(at);
+    __m256i lasts = avx2::Load(at + last);
+    if (ignore_case) {
+      firsts = avx2::ToLower(firsts);
+      lasts = avx2::ToLower(lasts);
+    }
+    const __m256i both = _mm256_and_si256(_mm256_cmpeq_epi8(firsts, first_byte), _mm256_cmpeq_epi8(lasts, last_byte));
+    for (uint32_t found = static_cast<uint32_t>(_mm256_movemask_epi8(both)); found != 0; found &= found - 1) {
+      const char* candidate = at + __builtin_ctz(found);
+      if (EqualsAt(candidate, literal, ignore_case)) return candidate;
+    }
+  }
+  *p = at;
+  return nullptr;
+}
+#endif
+
+// REQUIRES: there is one.
+const char* FindNewline(const char* p, const char* end) {
+  return static_cast<const char*>(std::memchr(p, '\n', static_cast<size_t>(end - p)));
+}
+
+}  // namespace
+
+std::unique_ptr<Mapper> NewLinesMapper(Collector* collector) { return std::make_unique<LinesMapper>(collector); }
+
+LineFilter::LineFilter(Slice literal, bool invert, bool ignore_case)
+    : literal_(literal.ToString()),
+      findable_(literal_.find('\n') == std::string::npos),
+      invert_(invert),
+      ignore_case_(ignore_case) {
+  if (ignore_case) std::transform(literal_.begin(), literal_.end(), literal_.begin(), LowerAscii);
+}
+
+Status LineFilter::Push(Slice chunk, uint64_t limit, bool last, std::string* out, bool* done) {
+  bool cut;
+  Slice text(chunk.data, BytesBeforeLimit(chunk, taken_, limit, &cut));
+  taken_ += text.size;
+  if (!unfinished_.empty()) {
+    const size_t newline = std::string_view(text.data, text.size).find('\n');
+    const size_t head = newline == std::string_view::npos ? text.size : newline + 1;
+    unfinished_.append(text.data, head);
+    text = Slice(text.data + head, text.size - head);
+    if (newline != std::string_view::npos) {
+      FilterLines(unfinished_, out);
+      std::string().swap(unfinished_);  // lines can be huge: give the memory back
+    }
+  }
+  const size_t newline = std::string_view(text.data, text.size).rfind('\n');
+  const size_t whole = newline == std::string_view::npos ? 0 : newline + 1;
+  if (whole > 0) FilterLines(Slice(text.data, whole), out);
+  if (whole < text.size) unfinished_.append(text.data + whole, text.size - whole);
+
+  *done = cut || last;
+  position_ = taken_ - unfinished_.size();
+  if (last && !unfinished_.empty()) {
+    unfinished_.push_back('\n');
+    FilterLines(unfinished_, out);
+    std::string().swap(unfinished_);
+    position_ = taken_;
+  }
+  return Status::Ok();
+}
+
+void LineFilter::FilterLines(Slice lines, std::string* out) {
+  const char* const end = lines.data + lines.size;
+  const uint64_t count = Count(lines.data, lines.size, '\n');
+  uint64_t matches = 0;
+  const char* line = lines.data;  // the first line that is not dealt with
+  while (line < end) {
+    const char* const hit = Find(line, end);
+    if (hit == nullptr) break;
+    const size_t before = std::string_view(line, static_cast<size_t>(hit - line)).rfind('\n');
+    const char* const start = before == std::string_view::npos ? line : line + before + 1;
+    const char* const next = FindNewline(hit, end) + 1;
+    if (invert_) {
+      out->append(line, start);
+    } else {
+      out->append(start, next);
+    }
+    matches++;
+    line = next;
+  }
+  if (invert_) out->append(line, end);
+  records_in_ += count;
+  records_out_ += invert_ ? count - matches : matches;
+}
+
+const char* LineFilter::Find(const char* p, const char* end) const {
+  if (literal_.empty()) return p;
+  if (!findable_) return nullptr;
+#if defined(__x86_64__)
+  if (HasAvx2()) {
+    const char* const found = FindAvx2(&p, end, literal_, ignore_case_);
+    if (found != nullptr) return found;
+  }
+#endif
+  return FindPortable(p, end, literal_, ignore_case_);
+}
+
+}  // namespace runjob

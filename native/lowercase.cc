@@ -1,0 +1,118 @@
+#include "lowercase.h"
+
+#include <atomic>
+#include <cstring>
+#include <mutex>
+
+#include "mapper.h"
+
+namespace runjob {
+
+namespace {
+
+constexpr uint32_t kCasedBit = 1u << 31;
+constexpr uint32_t kIgnorableBit = 1u << 30;
+constexpr uint32_t kSeveralBit = 1u << 29;
+constexpr uint32_t kCodePointMask = 0x1FFFFF;
+
+// The table's only character whose lower case is more than one: I with a dot becomes i and a combining dot.
+constexpr char kDottedI[] = "i\xCC\x87";
+
+std::atomic<const CaseTable*> lower_table{nullptr};
+
+// JavaScript's \s beyond ASCII (ECMAScript: WhiteSpace and LineTerminator).
+bool IsSpace(uint32_t c) {
+  return c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
+         c == 0x205F || c == 0x3000 || c == 0xFEFF;
+}
+
+bool IsSurrogate(uint32_t c) { return c >= 0xD800 && c <= 0xDFFF; }
+
+}  // namespace
+
+CaseTable::CaseTable(const uint32_t* table) {
+  if (table != nullptr) entries_.assign(table, table + kLowercaseTableSize);
+  char bytes[4];
+  for (uint32_t c = 0; c < 0x800; c++) {
+    two_bytes_[c] = 0;
+    if (c < 0x80 || (table != nullptr && c == kCapitalSigma)) continue;
+    if (Map({c, 2, false}, bytes) == 2) std::memcpy(&two_bytes_[c], bytes, 2);
+  }
+  for (uint32_t top = 0; top < 0x400; top++) {
+    stays_[top] = true;
+    for (uint32_t c = top << 6; c < (top + 1) << 6; c++) {
+      char same[4];
+      const bool stays = c >= 0x800 && !IsSurrogate(c) && Map({c, 3, false}, bytes) == EncodeUtf8(c, same) &&
+                         std::memcmp(bytes, same, 3) == 0;
+      if (!stays) stays_[top] = false;
+    }
+  }
+}
+
+const CaseTable& CaseTable::Keep() {
+  static const CaseTable keep(nullptr);
+  return keep;
+}
+
+const CaseTable& CaseTable::Lower() {
+  const CaseTable* table = lower_table.load(std::memory_order_acquire);
+  return table != nullptr ? *table : Keep();
+}
+
+uint32_t CaseTable::Map(Utf8Char c, char* out) const {
+  if (IsSpace(c.code_point)) {
+    std::memset(out, ' ', c.length);
+    return c.length;
+  }
+  if (c.code_point >= entries_.size()) return EncodeUtf8(c.code_point, out);
+  const uint32_t entry = entries_[c.code_point];
+  if ((entry & kSeveralBit) != 0) {
+    std::memcpy(out, kDottedI, 3);
+    return 3;
+  }
+  return EncodeUtf8(entry & kCodePointMask, out);
+}
+
+CaseTable::Casing CaseTable::CasingOf(uint32_t c) const {
+  if (c >= entries_.size()) {
+    // Past the table nothing is cased; tags and variation selectors are ignorable.
+    const bool ignorable = c == 0xE0001 || (c >= 0xE0020 && c <= 0xE007F) || (c >= 0xE0100 && c <= 0xE01EF);
+    return ignorable ? Casing::kIgnorable : Casing::kNone;
+  }
+  if ((entries_[c] & kIgnorableBit) != 0) return Casing::kIgnorable;
+  return (entries_[c] & kCasedBit) != 0 ? Casing::kCased : Casing::kNone;
+}
+
+bool CaseTable::CasedBefore(const char* start, const char* p, bool before) const {
+  while (p > start) {
+    // The last character: from its lead byte on, if that is near and the character ends exactly at p. Anything else
+    // is invalid, so it decodes to U+FFFD, which is not cased.
+    const char* lead = p - 1;
+    while (lead > start && p - lead < 4 && (*lead & 0xC0) == 0x80) lead--;
+    const Utf8Char c = DecodeUtf8(lead, p);
+    if (lead + c.length != p) return false;
+    const Casing casing = CasingOf(c.code_point);
+    if (casing != Casing::kIgnorable) return casing == Casing::kCased;
+    p = lead;
+  }
+  return before;
+}
+
+CaseTable::After CaseTable::CasedAfter(const char** p, const char* end, bool final) const {
+  while (*p < end) {
+    const Utf8Char c = DecodeUtf8(*p, end);
+    if (c.truncated && !final) return After::kUndecided;
+    const Casing casing = CasingOf(c.code_point);
+    if (casing != Casing::kIgnorable) return casing == Casing::kCased ? After::kCased : After::kNotCased;
+    *p += c.length;
+  }
+  return final ? After::kNotCased : After::kUndecided;
+}
+
+void SetLowercaseTable(const uint32_t* table) {
+  static std::once_flag once;
+  // Never freed: threads may still be mapping words when the process ends.
+  std::call_once(once, [table] { lower_table.store(new CaseTable(table), std::memory_order_release); });
+}
+
+}  // namespace runjob

@@ -1,0 +1,53 @@
+// White space and lower case beyond ASCII, as JavaScript has them: /\s/ and toLowerCase().
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "utf8.h"
+
+namespace runjob {
+
+// Lower case (or no change of case) for whole text. Immutable, shared by all threads.
+class CaseTable {
+ public:
+  // `table`: SetLowercaseTable in mapper.h; null: case stays as it is.
+  explicit CaseTable(const uint32_t* table);
+
+  static const CaseTable& Keep();
+  // Beyond ASCII this keeps case, too, as long as no table is set.
+  static const CaseTable& Lower();
+
+  // The two bytes that the two-byte character with these low bits becomes, in memory order; 0: ask Map.
+  uint16_t TwoBytes(uint32_t code_point) const { return two_bytes_[code_point]; }
+  // Whether all three-byte characters with these top ten bits are valid, stay as they are and are no white space.
+  bool StaysAsIs(uint32_t top_bits) const { return stays_[top_bits]; }
+
+  // Writes what a character becomes, without regard to context, at `out`; returns how many bytes, up to 4. White space
+  // becomes as many spaces as the character has bytes.
+  uint32_t Map(Utf8Char c, char* out) const;
+
+  // Capital sigma becomes a final sigma after a cased letter and not before one; case-ignorable characters between
+  // do not count. Source: Unicode Standard, 3.13, Final_Sigma, as ICU reads it: a character that is both cased and
+  // ignorable is ignored. Line ends are neither, so they end the context.
+  bool needs_context() const { return !entries_.empty(); }
+  // The context before `p`: `before` is that of the start of the text.
+  bool CasedBefore(const char* start, const char* p, bool before) const;
+  enum class After { kCased, kNotCased, kUndecided };
+  // The context from *p on. Undecided if the text ends too early and is not `final`: then *p is where to go on.
+  After CasedAfter(const char** p, const char* end, bool final) const;
+
+ private:
+  enum class Casing { kNone, kCased, kIgnorable };
+  Casing CasingOf(uint32_t code_point) const;
+
+  uint16_t two_bytes_[0x800];
+  bool stays_[0x400];
+  std::vector<uint32_t> entries_;
+};
+
+constexpr uint32_t kCapitalSigma = 0x3A3;
+constexpr uint32_t kSmallSigma = 0x3C3;
+constexpr uint32_t kFinalSigma = 0x3C2;
+
+}  // namespace runjob

@@ -1,0 +1,48 @@
+// A view of bytes owned by someone else.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace runjob {
+
+struct Slice {
+  const char* data = nullptr;
+  size_t size = 0;
+
+  Slice() = default;
+  Slice(const char* d, size_t n) : data(d), size(n) {}
+  Slice(const std::string& s) : data(s.data()), size(s.size()) {}  // NOLINT: implicit on purpose
+  Slice(std::string_view s) : data(s.data()), size(s.size()) {}    // NOLINT: implicit on purpose
+
+  std::string ToString() const { return std::string(data, size); }
+  bool empty() const { return size == 0; }
+};
+
+// memcmp order; a prefix sorts before what it is a prefix of.
+inline int Compare(Slice a, Slice b) {
+  const size_t n = a.size < b.size ? a.size : b.size;
+  const int c = n == 0 ? 0 : std::memcmp(a.data, b.data, n);
+  if (c != 0) return c;
+  return a.size < b.size ? -1 : (a.size > b.size ? 1 : 0);
+}
+
+inline bool operator==(Slice a, Slice b) {
+  return a.size == b.size && (a.size == 0 || std::memcmp(a.data, b.data, a.size) == 0);
+}
+
+// The first 8 bytes as a big-endian integer, zero padded: integer order is memcmp order up to ties.
+inline uint64_t KeyPrefix(Slice s) {
+  uint64_t v = 0;
+  if (s.size >= 8) {
+    std::memcpy(&v, s.data, 8);
+  } else if (s.size > 0) {
+    std::memcpy(&v, s.data, s.size);
+  }
+  return __builtin_bswap64(v);
+}
+
+}  // namespace runjob

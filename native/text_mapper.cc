@@ -1,0 +1,43 @@
+#include "text_mapper.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+namespace runjob {
+
+size_t BytesBeforeLimit(Slice chunk, uint64_t chunk_start, uint64_t limit, bool* cut) {
+  *cut = false;
+  if (limit == 0) {
+    *cut = true;
+    return 0;
+  }
+  // The first line that starts at or after the limit follows the first newline at or after limit - 1.
+  const uint64_t from = std::max(limit - 1, chunk_start) - chunk_start;
+  if (from >= chunk.size) return chunk.size;
+  const void* newline = std::memchr(chunk.data + from, '\n', chunk.size - from);
+  if (newline == nullptr) return chunk.size;
+  *cut = true;
+  return static_cast<size_t>(static_cast<const char*>(newline) - chunk.data) + 1;
+}
+
+Status TextMapper::Push(Slice chunk, uint64_t limit, bool last, bool* done) {
+  bool cut;
+  const Slice text(chunk.data, BytesBeforeLimit(chunk, taken_, limit, &cut));
+  const bool final = cut || last;
+  RUNJOB_RETURN_IF_ERROR(Take(text, final));
+  const size_t newline = std::string_view(text.data, text.size).rfind('\n');
+  if (newline != std::string_view::npos) position_ = taken_ + newline + 1;
+  taken_ += text.size;
+  if (final) {
+    if (keys_.open()) RUNJOB_RETURN_IF_ERROR(keys_.Close());
+    if (position_ < taken_) records_in_++;  // the last line, without a newline
+    position_ = taken_;
+  }
+  RUNJOB_RETURN_IF_ERROR(keys_.Flush());
+  records_out_ = keys_.added();
+  *done = final;
+  return Status::Ok();
+}
+
+}  // namespace runjob

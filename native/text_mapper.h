@@ -1,0 +1,32 @@
+// What mappers of text lines share: where a split's lines end, the counts, the batches.
+#pragma once
+
+#include <cstdint>
+
+#include "key_batch.h"
+#include "mapper.h"
+#include "slice.h"
+
+namespace runjob {
+
+// How much of `chunk`, whose first byte is byte `chunk_start` of the input, belongs to lines that start before `limit`.
+// Sets *cut if those lines end in this chunk: then what is returned ends with a newline (or is nothing: limit is 0).
+size_t BytesBeforeLimit(Slice chunk, uint64_t chunk_start, uint64_t limit, bool* cut);
+
+class TextMapper : public Mapper {
+ public:
+  Status Push(Slice chunk, uint64_t limit, bool last, bool* done) final;
+
+ protected:
+  explicit TextMapper(Collector* collector) : keys_(collector) {}
+
+  // Appends the keys of the next bytes and counts their newlines in records_in_. `final`: a line ends with them.
+  virtual Status Take(Slice text, bool final) = 0;
+
+  KeyBatch keys_;
+
+ private:
+  uint64_t taken_ = 0;  // bytes given to Take
+};
+
+}  // namespace runjob
