@@ -1,0 +1,108 @@
+/** Files that survive a crash, and the operating system's errors in our words. */
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { RunjobError } from './errors.js'
+
+/**
+ * Replaces a file: readers see the old content or the new one, never half, even after a power cut.
+ *
+ * @throws DISK_FULL, OUTPUT_UNWRITABLE, FILE_IO
+ */
+export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+  const folder = dirname(path)
+  const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`)
+  try {
+    const fd = openSync(temporary, 'w')
+    try {
+      writeFileSync(fd, data)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw fileError(error, path, 'write')
+  }
+  fsyncDir(folder)
+}
+
+/** Writes all of `bytes`; one write may take less than it was given. */
+export function writeFully(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at)
+}
+
+/** Makes the content of a file durable. */
+export function fsyncFile(path: string): void {
+  const fd = openSync(path, 'r')
+  try {
+    fsyncSync(fd)
+  } catch (error) {
+    throw fileError(error, path, 'write')
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Makes the names in a folder durable: a rename alone may be forgotten by a power cut. */
+export function fsyncDir(path: string): void {
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch (error) {
+    // Windows opens no folders; its renames are journalled.
+    if (process.platform === 'win32') return
+    throw fileError(error, path, 'write')
+  }
+  try {
+    fsyncSync(fd)
+  } catch (error) {
+    // Some network and FUSE filesystems cannot do this for folders.
+    if (!hasErrno(error, 'EINVAL', 'ENOTSUP', 'EPERM', 'EISDIR', 'ENOSYS')) throw fileError(error, path, 'write')
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Removes a file or a folder with all that is in it; fine if there is none. */
+export function removeTree(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true, maxRetries: 3 })
+  } catch (error) {
+    throw fileError(error, path, 'write')
+  }
+}
+
+export function hasErrno(error: unknown, ...codes: string[]): boolean {
+  const code = (error as NodeJS.ErrnoException | null)?.code
+  return code !== undefined && codes.includes(code)
+}
+
+/**
+ * A failed file operation as a RunjobError. What is no error of the operating system comes back as it was.
+ *
+ * @param use `read` an input, or `write` anything of ours
+ */
+export function fileError(error: unknown, path: string, use: 'read' | 'write'): unknown {
+  const { code, message } = (error ?? {}) as NodeJS.ErrnoException
+  if (error instanceof RunjobError || code === undefined || !/^E[A-Z0-9]+$/.test(code)) return error
+  // "EACCES: permission denied, open '/x'": our message names the path.
+  const reason = /^E[A-Z0-9]+: ([^,]+)/.exec(message)?.[1] ?? code
+  const params = { path, reason: `${reason} (${code})`, errno: code }
+  switch (code) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new RunjobError('DISK_FULL', { path, errno: code }, { cause: error })
+    case 'ENOENT':
+      if (use === 'read') return new RunjobError('INPUT_NOT_FOUND', { path, cwd: process.cwd() }, { cause: error })
+      break
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+    case 'ENOTDIR':
+    case 'ELOOP':
+    case 'ENAMETOOLONG':
+      return new RunjobError(use === 'read' ? 'INPUT_UNREADABLE' : 'OUTPUT_UNWRITABLE', params, { cause: error })
+  }
+  return new RunjobError('FILE_IO', params, { cause: error })
+}

@@ -1,0 +1,68 @@
+/** Sizes, durations and counts, between people and programs. */
+import { RunjobError } from './errors.js'
+
+const UNIT_POWERS = ['', 'k', 'm', 'g', 't']
+const BYTES = /^(\d+(?:\.\d*)?|\.\d+)\s*([kmgt]?)(b|ib)?$/i
+
+/**
+ * A number of bytes from text such as '512MB', '2GiB', '1.5g' or '1000000'; upper and lower case are equal.
+ *
+ * KB, MB, GB and TB are powers of 1000; KiB, MiB, … and the letters alone (k, m, g, t) powers of 1024, as in GNU tools.
+ * Fractions of a byte are cut off.
+ *
+ * @param name the option that the value came from, for the error
+ * @throws OPTION_INVALID
+ */
+export function parseBytes(value: string | number, name = 'memory'): number {
+  const invalid = (problem: string) => new RunjobError('OPTION_INVALID', { name, value, problem })
+  let bytes: number
+  if (typeof value === 'number') {
+    bytes = Math.floor(value)
+  } else {
+    const match = BYTES.exec(value.trim())
+    if (!match) throw invalid('a size is expected, such as 512MB or 2GiB')
+    const [, digits = '', letter = '', suffix = ''] = match
+    if (letter === '' && suffix.length === 2) throw invalid('a size is expected, such as 512MB or 2GiB')
+    const base = suffix.length === 1 ? 1000 : 1024
+    bytes = Math.floor(Number(digits) * base ** UNIT_POWERS.indexOf(letter.toLowerCase()))
+  }
+  if (!(bytes > 0)) throw invalid('it must be more than 0')
+  if (!Number.isSafeInteger(bytes)) throw invalid('it is too large')
+  return bytes
+}
+
+const DECIMAL_UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB']
+
+/** Bytes with three digits and a decimal unit: 999 B, 1.23 MB, 45.6 GB. */
+export function formatBytes(bytes: number): string {
+  let value = bytes
+  let unit = 0
+  // 999.5 and up would be shown as 1000.
+  while (Math.abs(value) >= (unit === 0 ? 1000 : 999.5) && unit < DECIMAL_UNITS.length - 1) {
+    value /= 1000
+    unit++
+  }
+  const digits = unit === 0 || Math.abs(value) >= 99.95 ? 0 : Math.abs(value) >= 9.995 ? 1 : 2
+  return `${value.toFixed(digits)} ${DECIMAL_UNITS[unit]}`
+}
+
+/** A duration with the two units that matter: 87 ms, 4.2 s, 3 min 07 s, 2 h 05 min. */
+export function formatDuration(ms: number): string {
+  if (ms < 999.5) return `${Math.round(ms)} ms`
+  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${pad(seconds % 60)} s`
+  const minutes = Math.round(ms / 60_000)
+  return `${Math.floor(minutes / 60)} h ${pad(minutes % 60)} min`
+}
+
+/** A whole number with a comma between thousands: 1,234,567. */
+export function formatCount(count: number): string {
+  return Math.round(count)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, ',')
+}
+
+function pad(n: number): string {
+  return n.toString().padStart(2, '0')
+}
