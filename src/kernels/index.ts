@@ -1,0 +1,61 @@
+/** The native kernels, loaded. What they do: kernels.ts. */
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isErrorCode, RunjobError } from '../base/errors.js'
+import type { Kernels } from './kernels.js'
+
+export type * from './kernels.js'
+
+let addon: Kernels | undefined
+
+/**
+ * The addon of this thread, loaded at the first use: `runjob --help` works where it cannot be loaded.
+ *
+ * @throws ADDON_MISSING where there is neither a prebuild nor a build for this machine
+ */
+export const kernels: Kernels = new Proxy({} as Kernels, {
+  get: (_, name) => (addon ??= load())[name as keyof Kernels],
+})
+
+/**
+ * What a kernel threw, as a RunjobError with the code and the parameters that the native side gave (NativeError); anything
+ * else as it is. Kernels throw plain errors, so that no call pays for a wrapper: whoever runs a task converts them, once,
+ * where the task ends. That place also knows where the first chunk stood in the file, so it turns `params.offset` into
+ * the error's `where`.
+ */
+export function fromNative(error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof RunjobError) return error
+  const { code, ...params } = { ...(error as NativeError) }
+  if (params.detail === undefined || !isErrorCode(code)) return error
+  return new RunjobError(code, params, { cause: error })
+}
+
+/** What addon.cc throws. */
+interface NativeError extends Error {
+  code: string
+  detail: string
+  /** Bad records: bytes from the start of the first chunk. */
+  offset?: number
+  /** BATCH_TOO_SMALL: what the record needs. */
+  keyBytes?: number
+  valueBytes?: number
+}
+
+function load(): Kernels {
+  const require = createRequire(import.meta.url)
+  try {
+    // RUNJOB_ADDON: the file itself. The sanitizer build is loaded that way.
+    const path = process.env.RUNJOB_ADDON
+    return path ? require(path) : require('node-gyp-build')(packageRoot())
+  } catch (error) {
+    throw new RunjobError('ADDON_MISSING', { detail: (error as Error).message.trim() }, { cause: error })
+  }
+}
+
+function packageRoot(): string {
+  let folder = dirname(fileURLToPath(import.meta.url))
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder)
+  return folder
+}
