@@ -1,0 +1,189 @@
+/**
+ * Bytes -> lines as JavaScript strings, for user functions.
+ *
+ * A chunk is cut at its last newline and decoded as one string, whose slices are the lines: one decode per chunk, and a
+ * latin1 decode (a copy) where all bytes are ASCII. Newline bytes never occur inside a UTF-8 sequence, so decoding many
+ * lines at once gives what decoding each would, invalid bytes included (U+FFFD).
+ */
+import { constants, isAscii } from 'node:buffer'
+import { RunjobError } from '../base/errors.js'
+import { openChunks } from './chunks.js'
+import type { InputFile } from './inputs.js'
+
+const NEWLINE = 10
+const CARRIAGE_RETURN = 13
+/** ASCII is looked for in pieces of this size: one accent does not make a whole chunk slow. */
+const BLOCK_BYTES = 64 << 10
+
+export interface LineOptions {
+  /** Keep carriage returns and a byte-order mark: lines are exactly the bytes between newlines. */
+  exact: boolean
+  /** Whether the first chunk is the beginning of the file, where a byte-order mark may be. */
+  atFileStart: boolean
+  /** A longer line is an error. Default, and upper limit: what a JavaScript string can hold. */
+  maxRecordBytes?: number
+  /** Called for each line, without its line end. What it throws passes through push(). */
+  onLine: (line: string) => void
+}
+
+/** Cuts lines out of chunks, like a native mapper: push() has the same meaning as Mapper.push (kernels.ts). */
+export class LineDecoder {
+  readonly #exact: boolean
+  readonly #maxRecordBytes: number
+  readonly #onLine: (line: string) => void
+  #atFileStart: boolean
+
+  /** Beginning of a line that goes on in the next chunk. */
+  #carry: Buffer[] = []
+  #carryBytes = 0
+  /** Bytes of all chunks before the current one. */
+  #chunkStart = 0
+  #position = 0
+  #recordsIn = 0
+
+  // Where the line that onLine has now is to be found, should anybody ask.
+  #block: Uint8Array = new Uint8Array(0)
+  #blockStart = 0
+  #lineIndex = 0
+
+  constructor(options: LineOptions) {
+    this.#exact = options.exact
+    this.#atFileStart = options.atFileStart
+    this.#maxRecordBytes = Math.min(options.maxRecordBytes ?? Number.POSITIVE_INFINITY, constants.MAX_STRING_LENGTH)
+    this.#onLine = options.onLine
+  }
+
+  /** Lines handed out. */
+  get recordsIn(): number {
+    return this.#recordsIn
+  }
+
+  /** Where the next line starts, from the start of the first chunk. */
+  get position(): number {
+    return this.#position
+  }
+
+  /**
+   * Where the line that onLine was called with last starts, from the start of the first chunk. Counted again at each
+   * call: for errors. Valid in onLine, and after it threw until the chunk is reused.
+   */
+  lineStart(): number {
+    let start = 0
+    for (let line = 0; line < this.#lineIndex; line++) start = this.#block.indexOf(NEWLINE, start) + 1
+    return this.#blockStart + start
+  }
+
+  /**
+   * Takes the next bytes; hands out every line that starts before `limit`.
+   *
+   * @param limit bytes from the start of the first chunk, or Infinity
+   * @param last the input ends with this chunk: what is left is a line even without a newline
+   * @returns true once no more is wanted
+   * @throws RECORD_TOO_LARGE; its offset counts from the start of the first chunk
+   */
+  push(chunk: Uint8Array, limit: number, last: boolean): boolean {
+    if (this.#position >= limit) return true
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    // The last line that starts before the limit ends with the first newline at limit - 1 or after.
+    const limitInChunk = limit - this.#chunkStart
+    const beyond = limitInChunk <= bytes.length ? bytes.indexOf(NEWLINE, Math.max(0, limitInChunk - 1)) : -1
+    const done = beyond >= 0
+    const linesEnd = (done ? beyond : bytes.lastIndexOf(NEWLINE)) + 1
+
+    let at = 0
+    if (this.#carryBytes > 0 && linesEnd > 0) {
+      at = bytes.indexOf(NEWLINE) + 1
+      this.#keep(bytes.subarray(0, at))
+      this.#handOutCarry()
+    }
+    while (at < linesEnd) {
+      let blockEnd = linesEnd
+      if (linesEnd - at > BLOCK_BYTES) {
+        const cut = bytes.lastIndexOf(NEWLINE, at + BLOCK_BYTES) + 1
+        blockEnd = cut > at ? cut : bytes.indexOf(NEWLINE, at + BLOCK_BYTES) + 1
+      }
+      this.#handOut(bytes.subarray(at, blockEnd), this.#chunkStart + at)
+      at = blockEnd
+    }
+    if (done) return true
+
+    if (linesEnd < bytes.length) this.#keep(last ? bytes.subarray(linesEnd) : Buffer.from(bytes.subarray(linesEnd)))
+    this.#chunkStart += bytes.length
+    if (last && this.#carryBytes > 0) this.#handOutCarry()
+    return last
+  }
+
+  #keep(bytes: Buffer): void {
+    this.#carryBytes += bytes.length
+    // The newline is no part of the line.
+    if (this.#carryBytes - 1 > this.#maxRecordBytes) throw this.#tooLarge(this.#position)
+    this.#carry.push(bytes)
+  }
+
+  #handOutCarry(): void {
+    const line = this.#carry.length === 1 ? this.#carry[0]! : Buffer.concat(this.#carry, this.#carryBytes)
+    this.#carry = []
+    this.#carryBytes = 0
+    this.#handOut(line, this.#position)
+  }
+
+  // Lines with their newlines; the very last line of the input may lack it.
+  #handOut(block: Buffer, start: number): void {
+    this.#block = block
+    this.#blockStart = start
+    this.#lineIndex = 0
+    const text = this.#decode(block)
+    const onLine = this.#onLine
+    const strip = !this.#exact
+    const checkLength = block.length > this.#maxRecordBytes
+    for (let from = 0; from < text.length; ) {
+      const newline = text.indexOf('\n', from)
+      const end = newline < 0 ? text.length : newline
+      const isCrlf = strip && newline > from && text.charCodeAt(newline - 1) === CARRIAGE_RETURN
+      const line = text.slice(from, isCrlf ? end - 1 : end)
+      if (checkLength && Buffer.byteLength(line) > this.#maxRecordBytes) throw this.#tooLarge(this.lineStart())
+      this.#recordsIn++
+      onLine(line)
+      this.#lineIndex++
+      from = end + 1
+    }
+    this.#position = start + block.length
+  }
+
+  #decode(block: Buffer): string {
+    let bytes = block
+    if (this.#atFileStart) {
+      this.#atFileStart = false
+      if (!this.#exact && hasByteOrderMark(bytes)) bytes = bytes.subarray(3)
+    }
+    return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
+  }
+
+  #tooLarge(offset: number): RunjobError {
+    return new RunjobError('RECORD_TOO_LARGE', { limit: this.#maxRecordBytes }, { where: { offset } })
+  }
+}
+
+/**
+ * Where the first line starts that starts at `from` or after it: the place where whoever reads a range that begins at
+ * `from` begins. The size of the file if there is none.
+ */
+export function findLineStart(file: InputFile, from: number, shouldStop?: () => boolean): number {
+  if (from <= 0) return 0
+  const chunks = openChunks(file, from - 1, from, shouldStop ? { shouldStop } : {})
+  try {
+    let at = from - 1
+    for (let chunk = chunks.next(); chunk; chunk = chunks.next()) {
+      const newline = chunk.indexOf(NEWLINE)
+      if (newline >= 0) return at + newline + 1
+      at += chunk.length
+    }
+    return file.sizeBytes
+  } finally {
+    chunks.close()
+  }
+}
+
+function hasByteOrderMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf
+}
