@@ -1,0 +1,204 @@
+/**
+ * The way of a user's records into native memory: `emit` writes key bytes and numbers into typed arrays, and the native side is called
+ * once a batch.
+ */
+import { RunjobError } from '../base/errors.js'
+import type { BytesColumn, RecordBatch } from '../kernels/kernels.js'
+import { codecName, encode, encodeOrder, encodePrefix, typeName, valueColumns } from '../plan/codec.js'
+import type { Emit, OrderFunction, PartitionFunction } from '../plan/functions.js'
+import type { CodecSpec, RecordSpec } from '../plan/plan.js'
+
+const BATCH_RECORDS = 32_768
+const KEY_BYTES = 1 << 20
+const VALUE_BYTES = 1 << 20
+/** Kernels may load whole words at the end of the keys (native/batch.h). */
+const PADDING = 64
+/** Below this a loop over charCodeAt beats a call into the runtime. */
+const SHORT = 48
+/** Where one record alone may not go: batch offsets are 32 bits. */
+const MAX_BYTES = 0xffff_0000
+
+export interface EmitterOptions {
+  record: RecordSpec
+  order?: OrderFunction | null
+  /** Keys are composite although nothing orders them inside a group. */
+  partition?: { choose: PartitionFunction; partitions: number } | null
+  /** Takes the batch's first `count` records; must have copied them when it returns. */
+  flush(batch: RecordBatch, count: number): void
+}
+
+export interface Emitter {
+  emit: Emit
+  /** Hands over what is left. */
+  flush(): void
+  /** Records emitted so far. */
+  readonly count: number
+}
+
+/** A growing column of bytes that is being filled. */
+class BytesWriter implements BytesColumn {
+  bytes: Buffer
+  readonly ends = new Uint32Array(BATCH_RECORDS)
+  at = 0
+
+  constructor(capacity: number) {
+    this.bytes = Buffer.allocUnsafeSlow(capacity + PADDING)
+  }
+
+  /** Room for `bytes` more; a batch is flushed before it comes to this, unless one record alone is as large. */
+  reserve(bytes: number): void {
+    const need = this.at + bytes + PADDING
+    if (need <= this.bytes.length) return
+    if (need > MAX_BYTES) throw new RunjobError('RECORD_TOO_LARGE', { bytes: need, limit: MAX_BYTES })
+    const grown = Buffer.allocUnsafeSlow(Math.max(need, Math.min(2 * this.bytes.length, MAX_BYTES)))
+    this.bytes.copy(grown, 0, 0, this.at)
+    this.bytes = grown
+  }
+
+  text(text: string): void {
+    const length = text.length
+    this.reserve(length * 3)
+    if (length <= SHORT) {
+      const { bytes } = this
+      let at = this.at
+      let i = 0
+      for (; i < length; i++) {
+        const code = text.charCodeAt(i)
+        if (code > 127) break
+        bytes[at++] = code
+      }
+      if (i === length) {
+        this.at = at
+        return
+      }
+    }
+    this.at += this.bytes.write(text, this.at, 'utf8')
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.reserve(bytes.length)
+    this.bytes.set(bytes, this.at)
+    this.at += bytes.length
+  }
+}
+
+export function createEmitter(options: EmitterOptions): Emitter {
+  const { record, order, partition } = options
+  const keys = new BytesWriter(KEY_BYTES)
+  const specs = valueColumns(record.value)
+  const columns = specs.map(({ codec }) => (codec === 'number' ? new Float64Array(BATCH_RECORDS) : new BytesWriter(VALUE_BYTES)))
+  const byteColumns = columns.filter((column) => column instanceof BytesWriter)
+  const partitions = partition ? new Uint32Array(BATCH_RECORDS) : undefined
+  const batch: RecordBatch = partitions ? { keys, columns, partitions } : { keys, columns }
+  let count = 0
+  let total = 0
+
+  const writeKey = order ? composite(keys, record.key, order) : writer(keys, record.key, 'key')
+  const writeValue =
+    typeof record.value === 'object' && 'columns' in record.value
+      ? columnsWriter(specs, columns)
+      : columnWriter(record.value, columns[0]!)
+
+  const flush = (): void => {
+    if (count > 0) {
+      options.flush(batch, count)
+      total += count
+    }
+    count = 0
+    keys.at = 0
+    for (const column of byteColumns) column.at = 0
+  }
+
+  const isFull = (): boolean => {
+    if (count === BATCH_RECORDS || keys.at > KEY_BYTES) return true
+    for (const column of byteColumns) if (column.at > VALUE_BYTES) return true
+    return false
+  }
+
+  const emit: Emit = (key, value) => {
+    writeKey(key, value)
+    keys.ends[count] = keys.at
+    writeValue(value, count)
+    if (partitions) partitions[count] = choosePartition(partition!, key)
+    count++
+    if (isFull()) flush()
+  }
+
+  return {
+    emit,
+    flush,
+    get count() {
+      return total + count
+    },
+  }
+}
+
+function choosePartition({ choose, partitions }: { choose: PartitionFunction; partitions: number }, key: unknown): number {
+  const chosen = choose(key, partitions)
+  if (!Number.isInteger(chosen) || chosen < 0 || chosen >= partitions) {
+    throw new RunjobError('JOB_INVALID', {
+      problem: `partition() returned ${String(chosen)}; it must be a whole number from 0 to ${partitions - 1}`,
+    })
+  }
+  return chosen
+}
+
+function writer(column: BytesWriter, codec: CodecSpec, what: string): (value: unknown) => void {
+  if (codec === 'string') {
+    return (value) => {
+      if (typeof value !== 'string') throw emitType(codec, value, what)
+      column.text(value)
+    }
+  }
+  return (value) => column.raw(encode(codec, value))
+}
+
+function composite(column: BytesWriter, codec: CodecSpec, order: OrderFunction): (key: unknown, value: unknown) => void {
+  return (key, value) => column.raw(encodePrefix(encode(codec, key), encodeOrder(order(value, key))))
+}
+
+function columnWriter(codec: CodecSpec, column: Float64Array | BytesWriter): (value: unknown, at: number) => void {
+  if (column instanceof Float64Array) {
+    return (value, at) => {
+      if (typeof value !== 'number') throw emitType('number', value, 'value')
+      column[at] = value
+    }
+  }
+  const write = writer(column, codec, 'value')
+  return (value, at) => {
+    write(value)
+    column.ends[at] = column.at
+  }
+}
+
+/** An object's properties, each into its column. Missing numbers are NaN, missing text is empty. */
+function columnsWriter(
+  specs: { name: string; codec: CodecSpec }[],
+  columns: (Float64Array | BytesWriter)[],
+): (value: unknown, at: number) => void {
+  if (specs.length === 0) return () => {}
+  return (value, at) => {
+    if (value === null || typeof value !== 'object') throw emitType('json', value, 'value')
+    for (let i = 0; i < specs.length; i++) {
+      const { name, codec } = specs[i]!
+      const field = (value as Record<string, unknown>)[name]
+      const column = columns[i]!
+      if (column instanceof Float64Array) {
+        if (field !== undefined && field !== null && typeof field !== 'number') throw emitType('number', field, `value.${name}`)
+        column[at] = field ?? Number.NaN
+      } else {
+        if (codec === 'string') {
+          if (field !== undefined && field !== null && typeof field !== 'string') throw emitType(codec, field, `value.${name}`)
+          column.text(field ?? '')
+        } else {
+          column.raw(encode(codec, field))
+        }
+        column.ends[at] = column.at
+      }
+    }
+  }
+}
+
+function emitType(codec: CodecSpec, value: unknown, what: string): RunjobError {
+  return new RunjobError('EMIT_TYPE', { what, codec: codecName(codec), type: typeName(value), want: codecName(codec) })
+}

@@ -1,0 +1,312 @@
+/** The way of an input file's bytes through the first operator of a stage. */
+import { RunjobError, type Where } from '../base/errors.js'
+import { readRange, forEachChunk } from '../io/chunks.js'
+import { readHeader } from '../io/header.js'
+import type { InputFile } from '../io/inputs.js'
+import { findLineStart, LineDecoder } from '../io/lines.js'
+import { ensureLowercaseTable } from '../kernels/unicode.js'
+import { kernels } from '../kernels/index.js'
+import type { MapperSpec } from '../kernels/kernels.js'
+import type { Emit, MapFunction } from '../plan/functions.js'
+import type { FileOperator, FileSource, Format } from '../plan/plan.js'
+import { isAscii } from 'node:buffer'
+import type { Emitter } from './emitter.js'
+import type { TaskEnvironment } from './environment.js'
+import type { ExchangeTarget } from './exchange_target.js'
+import type { PartTarget } from './part_target.js'
+import { RegexpFilter } from './regexp_filter.js'
+import { createRows, type RowFactory } from './rows.js'
+import type { Piece, TaskResult } from './task.js'
+
+export type Target = { kind: 'exchange'; target: ExchangeTarget } | { kind: 'part'; target: PartTarget }
+
+/** What reads one piece: it takes chunks as a native mapper does. */
+interface PieceReader {
+  push(chunk: Uint8Array, limit: number, last: boolean): boolean
+  readonly position: number
+  readonly recordsIn: number
+  /** Offset of the record in hand, from the start of the piece's first chunk; -1 if unknown. */
+  recordOffset(): number
+}
+
+/** How far into a file the start of a CSV record is looked for. */
+const GUESS_BYTES = 1 << 18
+
+/** Reads all pieces of the task into its target. Fills in the records of `result`. */
+export async function readFiles(source: FileSource, env: TaskEnvironment, result: TaskResult, into: Target): Promise<void> {
+  const { task } = env
+  if (task.kind !== 'map' && task.kind !== 'sample') throw new RunjobError('INTERNAL', { detail: 'no files to read' })
+  const operator = source.operators[0]!
+  const open = pieceOpener(source, operator, env, into)
+  for (const piece of task.pieces) await readPiece(source.format, piece, env, result, open)
+  open.finish(result)
+}
+
+interface PieceOpener {
+  (file: InputFile, atFileStart: boolean): Promise<PieceReader>
+  finish(result: TaskResult): void
+}
+
+async function readPiece(format: Format, piece: Piece, env: TaskEnvironment, result: TaskResult, open: PieceOpener): Promise<void> {
+  const file = env.files[piece.file]!
+  const start = piece.recordStart ?? (await recordStart(format, file, piece, env))
+  if (start >= piece.end && piece.start > 0) {
+    // No record starts here: the one before reaches across the whole piece.
+    result.boundaries.push({ file: piece.file, start, end: start })
+    return
+  }
+  env.enterFile(file.path)
+  const reader = await open(file, start === 0)
+  const isPlain = file.compression === 'none'
+  const limit = isPlain && piece.end < file.sizeBytes ? piece.end - start : Number.POSITIVE_INFINITY
+  const sampleLimit = env.task.kind === 'sample' ? piece.end - piece.start : Number.POSITIVE_INFINITY
+  let records = 0
+  env.where = (): Where => {
+    const offset = reader.recordOffset()
+    return offset < 0 ? { file: file.path } : { file: file.path, offset: start + offset }
+  }
+  try {
+    await forEachChunk(file, start, piece.end, { shouldStop: env.shouldStop }, (chunk, last) => {
+      const done = reader.push(chunk, limit, last)
+      env.progress(isPlain ? chunk.length : 0, reader.recordsIn - records, 0)
+      records = reader.recordsIn
+      return done || reader.position >= sampleLimit
+    })
+  } catch (error) {
+    throw placed(error, file, start, reader)
+  }
+  if (!isPlain) env.progress(file.sizeBytes, 0, 0)
+  result.recordsIn += reader.recordsIn
+  result.boundaries.push({ file: piece.file, start, end: start + reader.position })
+}
+
+/** Native errors count bytes from the first chunk; users count from the start of the file. */
+function placed(error: unknown, file: InputFile, start: number, reader: PieceReader): unknown {
+  if (error instanceof RunjobError) {
+    if (error.code === 'INTERRUPTED') return error
+    if (error.where.offset !== undefined && error.where.file === undefined) error.where.offset += start
+    return error.withWhere({ file: file.path })
+  }
+  const { code, offset } = error as { code?: unknown; offset?: unknown }
+  if (typeof code === 'string' && typeof offset === 'number') {
+    Object.assign(error as object, { where: { file: file.path, offset: start + offset } satisfies Where })
+  } else if (typeof code === 'string') {
+    const at = reader.recordOffset()
+    Object.assign(error as object, { where: { file: file.path, ...(at < 0 ? {} : { offset: start + at }) } satisfies Where })
+  }
+  return error
+}
+
+/**
+ * Where the first record of a piece starts. For lines that is certain; for CSV it is a guess (the quotes before it are not read), which
+ * the scheduler checks against the end of the piece before.
+ */
+async function recordStart(format: Format, file: InputFile, piece: Piece, env: TaskEnvironment): Promise<number> {
+  if (piece.start === 0) return 0
+  if (format.kind !== 'csv' || format.quote === null) return findLineStart(file, piece.start, env.shouldStop)
+  const columns = format.columns?.length ?? (await readHeader(file, format)).length
+  const chunk = readRange(file, piece.start - 1, GUESS_BYTES)
+  const { delimiter, quote } = format
+  return piece.start - 1 + kernels.guessCsvRecordStart(chunk, 1, { delimiter, quote, columns })
+}
+
+function pieceOpener(source: FileSource, operator: FileOperator, env: TaskEnvironment, into: Target): PieceOpener {
+  switch (operator.op) {
+    case 'words':
+    case 'lines':
+    case 'fields':
+      return nativeOpener(source, operator, into)
+    case 'grep':
+      return operator.literal ? literalOpener(operator, into) : regexpOpener(operator, into)
+    case 'map':
+      return functionOpener(source, operator, env, into)
+  }
+}
+
+function nativeOpener(source: FileSource, operator: FileOperator, into: Target): PieceOpener {
+  if (into.kind !== 'exchange') throw new RunjobError('INTERNAL', { detail: `${operator.op} needs an exchange` })
+  const { target } = into
+  let recordsOut = 0
+  const open = async (file: InputFile, atFileStart: boolean): Promise<PieceReader> => {
+    const mapper = kernels.createMapper(await mapperSpec(source.format, operator, file, atFileStart), target.collector)
+    let given = 0
+    return {
+      push(chunk, limit, last) {
+        if (operator.op === 'words' && operator.lowercase && !isAscii(chunk)) ensureLowercaseTable()
+        const done = mapper.push(chunk, limit, last)
+        target.spillIfFull()
+        recordsOut += mapper.recordsOut - given
+        given = mapper.recordsOut
+        return done
+      },
+      get position() {
+        return mapper.position
+      },
+      get recordsIn() {
+        return mapper.recordsIn
+      },
+      recordOffset: () => -1,
+    }
+  }
+  return Object.assign(open, {
+    finish: (result: TaskResult) => {
+      result.recordsOut += recordsOut
+    },
+  })
+}
+
+async function mapperSpec(format: Format, operator: FileOperator, file: InputFile, atFileStart: boolean): Promise<MapperSpec> {
+  if (operator.op === 'words') return { op: 'words', lowercase: operator.lowercase }
+  if (operator.op === 'lines') return { op: 'lines' }
+  if (operator.op !== 'fields' || format.kind !== 'csv') throw new RunjobError('INTERNAL', { detail: 'not a native mapper' })
+  const columns = format.columns ?? (await readHeader(file, format))
+  const indexOf = (name: string): number => {
+    const index = columns.indexOf(name)
+    if (index < 0) throw new RunjobError('COLUMN_UNKNOWN', { name, columns }, { where: { file: file.path } })
+    return index
+  }
+  return {
+    op: 'fields',
+    delimiter: format.delimiter,
+    quote: format.quote,
+    keys: operator.keys.map(indexOf),
+    values: operator.values.map((value) =>
+      value.kind === 'row'
+        ? { kind: 'bytes', row: true, columns: columns.flatMap((name, c) => (value.except.includes(name) ? [] : [c])) }
+        : { kind: value.kind, columns: [indexOf(value.column)] },
+    ),
+    skipHeader: atFileStart && format.columns === null,
+    skipBom: atFileStart,
+    ...(operator.tag === null ? {} : { tag: operator.tag }),
+  }
+}
+
+function literalOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Target): PieceOpener {
+  if (into.kind !== 'part') throw new RunjobError('INTERNAL', { detail: 'grep writes to a sink' })
+  const { target } = into
+  const open = async (): Promise<PieceReader> => {
+    const filter = kernels.createLineFilter({
+      literal: Buffer.from(operator.pattern),
+      invert: operator.invert,
+      ignoreCase: operator.ignoreCase,
+    })
+    let written = 0
+    return {
+      push(chunk, limit, last) {
+        const { output, done } = filter.push(chunk, limit, last)
+        if (output.length > 0) target.write(output, filter.recordsOut - written)
+        written = filter.recordsOut
+        return done
+      },
+      get position() {
+        return filter.position
+      },
+      get recordsIn() {
+        return filter.recordsIn
+      },
+      recordOffset: () => -1,
+    }
+  }
+  return Object.assign(open, { finish: () => {} })
+}
+
+/** Lines that match a JavaScript regular expression. They are written as they were read: bytes that are no UTF-8 too. */
+function regexpOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Target): PieceOpener {
+  if (into.kind !== 'part') throw new RunjobError('INTERNAL', { detail: 'grep writes to a sink' })
+  const { target } = into
+  const pattern = new RegExp(operator.pattern, operator.ignoreCase ? 'ui' : 'u')
+  const open = async (): Promise<PieceReader> => {
+    const filter = new RegexpFilter(pattern, operator.invert, (line) => target.write(line, 1))
+    return Object.assign(filter, { recordOffset: () => filter.position })
+  }
+  return Object.assign(open, { finish: () => {} })
+}
+
+function lineReader(decoder: LineDecoder): PieceReader {
+  return {
+    push: (chunk, limit, last) => decoder.push(chunk, limit, last),
+    get position() {
+      return decoder.position
+    },
+    get recordsIn() {
+      return decoder.recordsIn
+    },
+    recordOffset: () => decoder.lineStart(),
+  }
+}
+
+/** A user's map: the records of each format as JavaScript values. */
+function functionOpener(source: FileSource, operator: Extract<FileOperator, { op: 'map' }>, env: TaskEnvironment, into: Target): PieceOpener {
+  const map = env.functions.find(operator.fn) as MapFunction
+  const { context } = env
+  const emitter: Emitter | null = into.kind === 'exchange' ? into.target.emitter() : null
+  const emit: Emit = emitter ? emitter.emit : (into.target as PartTarget).emit
+  const call = (record: unknown): void => {
+    env.guard('map', () => map(record, emit, context))
+  }
+  const { format } = source
+  const open = async (file: InputFile, atFileStart: boolean): Promise<PieceReader> => {
+    if (format.kind === 'csv') return rowReader(format, file, atFileStart, call)
+    const { maxRecordBytes } = env.budget
+    const exact = format.kind === 'text' && format.exact
+    const onLine = format.kind === 'jsonl' ? jsonCall(call) : call
+    return lineReader(new LineDecoder({ exact, atFileStart, maxRecordBytes, onLine }))
+  }
+  return Object.assign(open, {
+    finish: (result: TaskResult) => {
+      emitter?.flush()
+      if (emitter) result.recordsOut += emitter.count
+    },
+  })
+}
+
+function jsonCall(call: (record: unknown) => void): (line: string) => void {
+  return (line) => {
+    if (line.trim() === '') return
+    let record: unknown
+    try {
+      record = JSON.parse(line)
+    } catch (error) {
+      throw new RunjobError('JSONL_BAD_RECORD', { detail: (error as Error).message, excerpt: line.slice(0, 60) }, { cause: error })
+    }
+    call(record)
+  }
+}
+
+async function rowReader(
+  format: Extract<Format, { kind: 'csv' }>,
+  file: InputFile,
+  atFileStart: boolean,
+  call: (record: unknown) => void,
+): Promise<PieceReader> {
+  const columns = format.columns ?? (await readHeader(file, format))
+  const { delimiter, quote } = format
+  const csv = kernels.createCsvReader({ delimiter, quote, skipBom: atFileStart })
+  const rows: RowFactory = createRows(columns, quote)
+  let skipHeader = atFileStart && format.columns === null
+  let recordsIn = 0
+  let offset = -1
+  return {
+    push(chunk, limit, last) {
+      const { block, done } = csv.push(chunk, limit, last)
+      const { rowAt, offsetAt } = rows(block)
+      for (let r = 0; r < block.rows; r++) {
+        if (skipHeader) {
+          skipHeader = false
+          continue
+        }
+        offset = offsetAt(r)
+        recordsIn++
+        call(rowAt(r))
+      }
+      return done
+    },
+    get position() {
+      return csv.position
+    },
+    get recordsIn() {
+      return recordsIn
+    },
+    recordOffset: () => offset,
+  }
+}

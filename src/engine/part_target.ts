@@ -1,0 +1,160 @@
+/** Where a task's records go at the end: one part file of the output, and one of each named output that the task wrote to. */
+import { join } from 'node:path'
+import { RunjobError } from '../base/errors.js'
+import { createFormatter, openPart, type Formatter, type PartWriter, partName } from '../io/sinks.js'
+import type { Cursor, FormatOptions } from '../kernels/kernels.js'
+import { isColumns, layoutOf, valueColumns } from '../plan/codec.js'
+import type { RecordSpec, Sink } from '../plan/plan.js'
+import type { TaskEnvironment } from './environment.js'
+import type { PartEntry } from './task.js'
+
+const FLUSH_BYTES = 1 << 18
+const FORMAT_BYTES = 1 << 20
+
+type SinkPart = Pick<Sink, 'format' | 'gzip' | 'record'>
+
+/** One file that is being written. */
+class Part {
+  readonly name: string
+  records = 0
+  readonly #writer: PartWriter
+  readonly #formatter: Formatter
+
+  constructor(sink: SinkPart, name: string, dir: string) {
+    this.name = name
+    this.#writer = openPart(join(dir, name), { gzip: sink.gzip })
+    this.#formatter = createFormatter(sink.format, sink.record)
+    if (this.#formatter.header.length > 0) this.#writer.write(this.#formatter.header)
+  }
+
+  add(key: unknown, value: unknown): void {
+    this.records++
+    this.#formatter.add(key, value)
+    if (this.#formatter.bytes >= FLUSH_BYTES) this.#writer.write(this.#formatter.take())
+  }
+
+  write(bytes: Uint8Array, records: number): void {
+    this.records += records
+    this.#writer.write(bytes)
+  }
+
+  async close(): Promise<PartEntry> {
+    if (this.#formatter.bytes > 0) this.#writer.write(this.#formatter.take())
+    const { bytes } = await this.#writer.close()
+    return { name: this.name, bytes, records: this.records }
+  }
+
+  abort(): Promise<void> {
+    return this.#writer.abort()
+  }
+}
+
+export class PartTarget {
+  readonly #sink: Sink
+  readonly #env: TaskEnvironment
+  readonly #number: number
+  readonly #kind: 'm' | 'r'
+  readonly #main: Part
+  readonly #named = new Map<string, Part>()
+  top: { key: string; number: number }[] = []
+
+  /** @param number the part's place in the order of parts */
+  constructor(sink: Sink, kind: 'm' | 'r', number: number, env: TaskEnvironment) {
+    this.#sink = sink
+    this.#env = env
+    this.#number = number
+    this.#kind = kind
+    this.#main = new Part(sink, partName(kind, number, sink.format, sink.gzip), env.partsDir)
+  }
+
+  get records(): number {
+    let total = this.#main.records
+    for (const part of this.#named.values()) total += part.records
+    return total
+  }
+
+  readonly emit = (key: unknown, value: unknown): void => this.#main.add(key, value)
+
+  /** Bytes in the sink's own format. */
+  write(bytes: Uint8Array, records: number): void {
+    this.#main.write(bytes, records)
+  }
+
+  writeNamed(output: string, key: unknown, value: unknown): void {
+    let part = this.#named.get(output)
+    if (!part) {
+      const sink = Object.hasOwn(this.#sink.named, output) ? this.#sink.named[output] : undefined
+      if (!sink) {
+        const known = Object.keys(this.#sink.named)
+        throw new RunjobError('OUTPUT_UNKNOWN', { name: output, known })
+      }
+      part = new Part(sink, join(output, partName(this.#kind, this.#number, sink.format, sink.gzip)), this.#env.partsDir)
+      this.#named.set(output, part)
+    }
+    part.add(key, value)
+  }
+
+  /** Writes all records of a cursor: natively where the format allows, else through their JavaScript values. */
+  async drain(cursor: Cursor, readAll: (emit: (key: unknown, value: unknown) => void) => void): Promise<void> {
+    const { record } = this.#sink
+    const options = nativeFormat(this.#sink)
+    const tracksTop = this.#env.top > 0 && layoutOf(record.value)[0] === 'number' && record.key === 'string'
+    const source = tracksTop ? cursor.trackTop(layoutOf(record.value), this.#env.top) : cursor
+    if (options) {
+      for (;;) {
+        this.#env.checkStop()
+        const before = source.recordsOut
+        const bytes = source.format(options, FORMAT_BYTES)
+        if (bytes.length === 0) break
+        const records = source.recordsOut - before
+        this.write(bytes, records)
+        this.#env.progress(0, records, 0)
+      }
+    } else {
+      readAll(this.emit)
+    }
+    if (tracksTop) {
+      this.top = source.top().map(({ key, number }) => ({ key: Buffer.from(key).toString(), number }))
+    }
+    source.close()
+  }
+
+  async close(): Promise<PartEntry[]> {
+    const parts = [await this.#main.close()]
+    for (const part of this.#named.values()) parts.push(await part.close())
+    return parts
+  }
+
+  async abort(): Promise<void> {
+    await this.#main.abort()
+    for (const part of this.#named.values()) await part.abort()
+  }
+}
+
+/** How the kernels write this sink's records; null where a type or format needs JavaScript. */
+function nativeFormat({ format, record }: SinkPart): FormatOptions | null {
+  if (format.kind === 'jsonl') return null
+  const key = nativeKey(record)
+  if (key === null) return null
+  const columns = valueColumns(record.value)
+  if (columns.some(({ codec }) => codec !== 'number' && codec !== 'string')) {
+    // A list of top values is JSON text already.
+    if (columns.some(({ codec }) => codec !== 'number' && codec !== 'string' && codec !== 'json')) return null
+    if (!isColumns(record.value) && record.value !== 'json') return null
+  }
+  return {
+    kind: format.kind,
+    key,
+    layout: layoutOf(record.value),
+    raw: columns.map((column) => column.raw ?? false),
+    ...(format.kind === 'tsv' ? { escape: format.escape } : {}),
+    ...(format.kind === 'csv' ? { delimiter: format.delimiter } : {}),
+  }
+}
+
+function nativeKey({ key }: RecordSpec): FormatOptions['key'] | null {
+  if (key === 'string' || key === 'bytes') return 'bytes'
+  if (key === 'number') return 'number'
+  if (typeof key === 'object' && key.tuple.every((part) => part === 'string')) return 'tuple'
+  return null
+}

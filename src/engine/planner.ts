@@ -1,0 +1,159 @@
+/** How much memory a worker gets, how many partitions a stage has, what its tasks are. */
+import { RunjobError } from '../base/errors.js'
+import type { InputFile } from '../io/inputs.js'
+import { planSplits } from '../io/splits.js'
+import type { Exchange, Plan, Source, Stage } from '../plan/plan.js'
+import type { RunEntry, TaskSpec, WorkerBudget } from './task.js'
+
+const MIB = 2 ** 20
+
+/** Least memory that a worker can do anything useful with. */
+const MIN_WORKER_BYTES = 48 * MIB
+/** Read and write buffers, LMDB's dirty pages, merge blocks. */
+const BUFFER_BYTES = 12 * MIB
+/** A worker that runs no function of the user's needs no more heap than this. */
+const NATIVE_HEAP_BYTES = 32 * MIB
+
+const MIN_SPLIT_BYTES = 8 * MIB
+const MAX_SPLIT_BYTES = 1024 * MIB
+/** Enough that the last task to finish does not leave the others waiting for long. */
+const TASKS_PER_WORKER = 6
+
+/** Input bytes behind one partition. Fixed, because the number of parts must not depend on the machine. */
+const PARTITION_BYTES = 64 * MIB
+const MAX_PARTITIONS = 256
+/** Text usually shrinks to a quarter. */
+const COMPRESSION_RATIO = 4
+
+/** Runs that one merge opens at a time. */
+export const MAX_MERGE_RUNS = 256
+
+export interface Budget {
+  workers: number
+  worker: WorkerBudget
+}
+
+/** Splits the memory cap once. Where it is too small for all workers, fewer start. */
+export function planBudget(memoryBytes: number, workers: number, hasUserFunctions: boolean): Budget {
+  const count = Math.max(1, Math.min(workers, Math.floor(memoryBytes / MIN_WORKER_BYTES)))
+  const perWorker = Math.max(MIN_WORKER_BYTES, Math.floor(memoryBytes / count))
+  const heapBytes = hasUserFunctions ? Math.max(NATIVE_HEAP_BYTES, Math.floor(perWorker * 0.4)) : NATIVE_HEAP_BYTES
+  const native = Math.max(4 * MIB, perWorker - (hasUserFunctions ? heapBytes : 0) - BUFFER_BYTES)
+  return {
+    workers: count,
+    worker: {
+      heapBytes,
+      // The collector may overshoot by what one block of input adds before anyone looks.
+      collectorBytes: Math.floor(native * 0.75),
+      joinGroupBytes: Math.floor(native / 2),
+      maxRecordBytes: Math.floor(native / 3),
+    },
+  }
+}
+
+export function usesFunctions(plan: Plan): boolean {
+  return plan.module !== null
+}
+
+/** Partitions of each stage's exchange, 0 where it ends in a sink. From the size of the input alone. */
+export function planPartitions(plan: Plan, files: InputFile[], asked: number | null): number[] {
+  const bytes = files.reduce((sum, file) => sum + file.sizeBytes * (file.compression === 'none' ? 1 : COMPRESSION_RATIO), 0)
+  const bySize = Math.max(1, Math.min(MAX_PARTITIONS, Math.floor(bytes / PARTITION_BYTES)))
+  return plan.stages.map(({ target }) => (target.kind === 'exchange' ? (target.partitions ?? asked ?? bySize) : 0))
+}
+
+/** Tasks that read files: each source of the stage in turn. */
+export function planMapTasks(stage: Stage, index: number, files: InputFile[], inputs: Map<string, number[]>, workers: number): TaskSpec[] {
+  const total = files.reduce((sum, file) => sum + file.sizeBytes, 0)
+  const target = clamp(Math.ceil(total / (workers * TASKS_PER_WORKER)), MIN_SPLIT_BYTES, MAX_SPLIT_BYTES)
+  const tasks: TaskSpec[] = []
+  stage.sources.forEach((source, s) => {
+    if (source.kind !== 'files') return
+    const numbers = inputs.get(source.input) ?? []
+    for (const { pieces, bytes } of planSplits(numbers.map((n) => files[n]!), target)) {
+      const own = pieces.map(({ file, start, end }) => ({ file: numbers[file]!, start, end }))
+      tasks.push({ id: taskId('m', index, tasks.length), stage: index, source: s, kind: 'map', pieces: own, bytes })
+    }
+  })
+  return tasks
+}
+
+/** Tasks that read the partitions of an exchange. Every partition has one, also an empty one: it writes its (empty) part. */
+export function planReduceTasks(index: number, source: Source, partitions: number, runs: RunEntry[]): TaskSpec[] {
+  if (source.kind !== 'exchange') throw new RunjobError('INTERNAL', { detail: 'a reduce task without an exchange' })
+  return Array.from({ length: partitions }, (_, partition) => {
+    const own = runs.filter((run) => run.partitions[partition]!.records > 0)
+    return {
+      id: taskId('r', index, partition),
+      stage: index,
+      source: 0,
+      kind: 'reduce' as const,
+      partition,
+      runs: own.map((run) => run.name),
+      records: own.reduce((sum, run) => sum + run.partitions[partition]!.records, 0),
+      bytes: own.reduce((sum, run) => sum + run.partitions[partition]!.bytes, 0),
+    }
+  })
+}
+
+/** One pass of merging neighbours, so that equal keys keep the order of the runs. */
+export function planMergeTasks(index: number, pass: number, runs: RunEntry[]): TaskSpec[] {
+  const groups: RunEntry[][] = []
+  for (let at = 0; at < runs.length; at += MAX_MERGE_RUNS) groups.push(runs.slice(at, at + MAX_MERGE_RUNS))
+  return groups.map(
+    (group, n): TaskSpec => ({
+      id: taskId(`x${pass}-`, index, n),
+      stage: index,
+      source: 0,
+      kind: 'merge',
+      runs: group.map((run) => run.name),
+      bytes: group.reduce((sum, run) => sum + run.bytes, 0),
+    }),
+  )
+}
+
+/** A few places of the input, for range bounds. The same places whatever the number of workers. */
+export function planSampleTasks(stage: Stage, index: number, files: InputFile[], inputs: Map<string, number[]>): TaskSpec[] {
+  const samples = 64
+  const sampleBytes = 128 * 1024
+  return stage.sources.flatMap((source, s): TaskSpec[] => {
+    if (source.kind !== 'files') return []
+    const numbers = (inputs.get(source.input) ?? []).filter((n) => files[n]!.sizeBytes > 0)
+    const total = numbers.reduce((sum, n) => sum + files[n]!.sizeBytes, 0)
+    const pieces = []
+    let before = 0
+    let next = 0
+    for (const n of numbers) {
+      const file = files[n]!
+      const compressed = file.compression !== 'none'
+      while (next < samples && (next * total) / samples < before + file.sizeBytes) {
+        const start = compressed ? 0 : Math.floor((next * total) / samples - before)
+        pieces.push({ file: n, start, end: Math.min(file.sizeBytes, start + sampleBytes) })
+        next++
+        // A compressed file can only be read from its start.
+        if (compressed) while (next < samples && (next * total) / samples < before + file.sizeBytes) next++
+      }
+      before += file.sizeBytes
+    }
+    return pieces.length === 0 ? [] : [{ id: taskId('k', index, s), stage: index, source: s, kind: 'sample', pieces, bytes: 0 }]
+  })
+}
+
+/** `partitions - 1` keys that cut the sample into equal shares; fewer keys than that repeat, and leave partitions empty. */
+export function rangeBounds(keys: Uint8Array[], partitions: number, descending: boolean): Uint8Array[] {
+  const ordered = keys.toSorted((a, b) => Buffer.compare(a, b) * (descending ? -1 : 1))
+  if (ordered.length === 0) return Array.from({ length: partitions - 1 }, () => new Uint8Array())
+  return Array.from({ length: partitions - 1 }, (_, i) => ordered[Math.floor(((i + 1) * ordered.length) / partitions)]!)
+}
+
+export function needsSample(target: Exchange, partitions: number): boolean {
+  return target.partitionBy === 'range' && partitions > 1
+}
+
+function taskId(kind: string, stage: number, n: number): string {
+  return `s${stage}-${kind}${String(n).padStart(5, '0')}`
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value))
+}

@@ -1,0 +1,135 @@
+/** Worker threads: started when there is work for them, replaced when they die, one task at a time each. */
+import { Worker } from 'node:worker_threads'
+import { RunjobError } from '../base/errors.js'
+import type { FromWorker, TaskResult, TaskSpec, ToWorker, WorkerInit } from './task.js'
+
+/** A worker that has been asked to stop is given this long before it is ended, whatever its functions are doing. */
+const STOP_GRACE_MS = 700
+
+interface Assignment {
+  task: TaskSpec
+  attempt: number
+  resolve(result: TaskResult): void
+  reject(error: unknown): void
+}
+
+class Slot {
+  worker: Worker | null = null
+  assignment: Assignment | null = null
+  /** Resolves when the thread is gone. */
+  exited: Promise<void> = Promise.resolve()
+}
+
+export class WorkerPool {
+  readonly #slots: Slot[]
+  readonly #init: (slot: number) => WorkerInit
+  #closing = false
+
+  constructor(size: number, init: (slot: number) => WorkerInit) {
+    this.#slots = Array.from({ length: size }, () => new Slot())
+    this.#init = init
+  }
+
+  get size(): number {
+    return this.#slots.length
+  }
+
+  /**
+   * Runs a task on an idle worker.
+   *
+   * @throws what the task failed with; WORKER_DIED or OUT_OF_MEMORY if its thread ended instead of answering
+   */
+  run(task: TaskSpec, attempt: number, bounds: Uint8Array[] | null): Promise<TaskResult> {
+    const at = this.#slots.findIndex((slot) => slot.assignment === null)
+    const slot = this.#slots[at]
+    if (!slot || this.#closing) throw new RunjobError('INTERNAL', { detail: 'no idle worker' })
+    return new Promise<TaskResult>((resolve, reject) => {
+      slot.assignment = { task, attempt, resolve, reject }
+      slot.worker ??= this.#start(slot, at)
+      post(slot.worker, { type: 'run', task, attempt, bounds })
+    })
+  }
+
+  /** Lets every worker run its job's teardown, then ends them. */
+  async close(): Promise<void> {
+    this.#closing = true
+    for (const slot of this.#slots) if (slot.worker) post(slot.worker, { type: 'end' })
+    await Promise.all(this.#slots.map((slot) => slot.exited))
+  }
+
+  /** Ends all workers: those that do not answer the stop flag within the grace time are terminated. */
+  async abort(): Promise<void> {
+    this.#closing = true
+    const busy = this.#slots.filter((slot) => slot.assignment !== null)
+    const settled = Promise.all(
+      busy.map((slot) => new Promise<void>((resolve) => onSettled(slot, resolve))),
+    )
+    let timer: NodeJS.Timeout | undefined
+    const grace = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, STOP_GRACE_MS)
+    })
+    await Promise.race([settled, grace])
+    clearTimeout(timer)
+    await Promise.all(this.#slots.map((slot) => slot.worker?.terminate()))
+  }
+
+  #start(slot: Slot, index: number): Worker {
+    const init = this.#init(index)
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData: init,
+      // What a user's functions print is a log: standard output belongs to results.
+      stdout: true,
+      resourceLimits: { maxOldGenerationSizeMb: Math.ceil(init.budget.heapBytes / 2 ** 20) },
+    })
+    worker.stdout.on('data', (chunk: Uint8Array) => process.stderr.write(chunk))
+    slot.exited = new Promise((resolve) => {
+      let cause: unknown
+      worker.on('error', (error) => {
+        cause = error
+      })
+      worker.on('message', (message: FromWorker) => this.#answer(slot, message))
+      worker.on('exit', (exitCode) => {
+        slot.worker = null
+        const { assignment } = slot
+        slot.assignment = null
+        assignment?.reject(this.#closing ? new RunjobError('INTERRUPTED') : deathOf(cause, exitCode, init))
+        resolve()
+      })
+    })
+    return worker
+  }
+
+  #answer(slot: Slot, message: FromWorker): void {
+    if (message.type !== 'done' && message.type !== 'failed') return
+    const { assignment } = slot
+    slot.assignment = null
+    if (message.type === 'done') assignment?.resolve(message.result)
+    else assignment?.reject(RunjobError.fromJSON(message.error))
+  }
+}
+
+function onSettled(slot: Slot, then: () => void): void {
+  const { assignment } = slot
+  if (!assignment) return then()
+  const { resolve, reject } = assignment
+  assignment.resolve = (result) => {
+    resolve(result)
+    then()
+  }
+  assignment.reject = (error) => {
+    reject(error)
+    then()
+  }
+}
+
+function deathOf(cause: unknown, exitCode: number, init: WorkerInit): RunjobError {
+  if ((cause as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
+    return new RunjobError('OUT_OF_MEMORY', { heapBytes: init.budget.heapBytes, detail: 'a worker thread’s JavaScript heap is full' })
+  }
+  const detail = cause instanceof Error ? cause.message : `exit code ${exitCode}`
+  return new RunjobError('WORKER_DIED', { exitCode, detail }, { cause })
+}
+
+function post(worker: Worker, message: ToWorker): void {
+  worker.postMessage(message)
+}

@@ -1,0 +1,415 @@
+/**
+ * Runs a plan on this machine: stage by stage, task by task, attempt by attempt. The main thread plans, hands out and keeps the books; it
+ * touches no record.
+ */
+import { readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { RunjobError, toRunjobError } from '../base/errors.js'
+import type { InputFile } from '../io/inputs.js'
+import type { Exchange, Plan, Stage } from '../plan/plan.js'
+import {
+  MAX_MERGE_RUNS,
+  needsSample,
+  planBudget,
+  planMapTasks,
+  planMergeTasks,
+  planPartitions,
+  planReduceTasks,
+  planSampleTasks,
+  rangeBounds,
+  usesFunctions,
+} from './planner.js'
+import { WorkerPool } from './pool.js'
+import { SharedProgress } from './shared.js'
+import type { PartEntry, RunEntry, TaskResult, TaskSpec } from './task.js'
+
+/** Attempts of one task, the first included. */
+const MAX_ATTEMPTS = 3
+const PROGRESS_INTERVAL_MS = 100
+
+/** Where finished tasks are remembered, so that a later run can go on from them. */
+export interface Checkpoint {
+  finishedTasks<Result>(): Map<string, Result>
+  /** One transaction: afterwards the task is done, before it is not. */
+  finishTask(id: string, attempt: number, result: unknown): void
+  get<T>(name: string): T | undefined
+  put(name: string, value: unknown): void
+}
+
+/** A stage that is over: what is left of it are its runs or parts. */
+interface FinishedStage {
+  report: StageReport
+  results: TaskResult[]
+}
+
+export interface Progress {
+  stage: string
+  stageIndex: number
+  stageCount: number
+  tasksDone: number
+  tasks: number
+  bytesDone: number
+  bytes: number
+  records: number
+  spillBytes: number
+  elapsedMs: number
+}
+
+export interface StageReport {
+  name: string
+  tasks: number
+  recordsIn: number
+  recordsOut: number
+  bytesIn: number
+  bytesOut: number
+  spills: number
+  spillBytes: number
+  elapsedMs: number
+}
+
+export interface RunPlanOptions {
+  plan: Plan
+  planHash: string
+  files: InputFile[]
+  /** Input name -> indexes into `files`. */
+  inputs: Map<string, number[]>
+  workers: number
+  memoryBytes: number
+  partitions: number | null
+  top: number
+  runsDir: string
+  partsDir: string
+  checkpoint: Checkpoint
+  /** Leave run files where they are. */
+  keepRuns: boolean
+  signal?: AbortSignal | undefined
+  onProgress?: ((progress: Progress) => void) | undefined
+}
+
+export interface PlanResult {
+  stages: StageReport[]
+  counters: Record<string, number>
+  top: { key: string; number: number }[]
+  parts: PartEntry[]
+  /** Tasks that an earlier run had finished. */
+  resumedTasks: number
+}
+
+/** @throws what a task failed with for good; INTERRUPTED */
+export async function runPlan(options: RunPlanOptions): Promise<PlanResult> {
+  const run = new PlanRun(options)
+  try {
+    return await run.run()
+  } finally {
+    await run.end()
+  }
+}
+
+class PlanRun {
+  readonly #options: RunPlanOptions
+  readonly #partitions: number[]
+  readonly #shared: SharedProgress
+  readonly #pool: WorkerPool
+  readonly #finished: Map<string, TaskResult>
+  readonly #started = performance.now()
+  #aborted = false
+  #succeeded = false
+  #resumed = 0
+
+  constructor(options: RunPlanOptions) {
+    const { plan, files } = options
+    this.#options = options
+    this.#partitions = planPartitions(plan, files, options.partitions)
+    const budget = planBudget(options.memoryBytes, options.workers, usesFunctions(plan))
+    this.#shared = new SharedProgress(budget.workers)
+    this.#finished = usableTasks(options)
+    this.#pool = new WorkerPool(budget.workers, (slot) => ({
+      plan,
+      planHash: options.planHash,
+      files,
+      runsDir: options.runsDir,
+      partsDir: options.partsDir,
+      budget: budget.worker,
+      partitions: this.#partitions,
+      top: options.top,
+      slot,
+      shared: this.#shared.buffer,
+    }))
+  }
+
+  async run(): Promise<PlanResult> {
+    const { plan, signal } = this.#options
+    const onAbort = () => this.#abort()
+    signal?.addEventListener('abort', onAbort)
+    try {
+      if (signal?.aborted) throw new RunjobError('INTERRUPTED')
+      const result: PlanResult = { stages: [], counters: {}, top: [], parts: [], resumedTasks: 0 }
+      let runs: RunEntry[] = []
+      for (const [index, stage] of plan.stages.entries()) {
+        const { report, results } = await this.#runStageOnce(stage, index, runs)
+        runs = results.flatMap((task) => task.runs)
+        if (!this.#options.keepRuns) this.#removeRunsBut(runs)
+        result.stages.push(report)
+        result.parts = results.flatMap((task) => task.parts)
+        for (const task of results) {
+          for (const [name, by] of Object.entries(task.counters)) result.counters[name] = (result.counters[name] ?? 0) + by
+        }
+        result.top = mergeTop(results, this.#options.top)
+      }
+      result.resumedTasks = this.#resumed
+      this.#succeeded = true
+      return result
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Ends the workers: gently after success, at once otherwise. */
+  async end(): Promise<void> {
+    if (this.#succeeded) await this.#pool.close()
+    else {
+      this.#shared.requestStop()
+      await this.#pool.abort()
+    }
+  }
+
+  /** A stage that an earlier run finished is not looked at again: the runs that it read are gone. */
+  async #runStageOnce(stage: Stage, index: number, runsIn: RunEntry[]): Promise<FinishedStage> {
+    const { checkpoint } = this.#options
+    const known = checkpoint.get<FinishedStage>(`stage ${index}`)
+    if (known) {
+      this.#resumed += known.results.length
+      return known
+    }
+    const finished = await this.#runStage(stage, index, runsIn)
+    checkpoint.put(`stage ${index}`, finished)
+    return finished
+  }
+
+  async #runStage(stage: Stage, index: number, runsIn: RunEntry[]): Promise<FinishedStage> {
+    const started = performance.now()
+    const reader = stage.sources[0]!
+    const results =
+      reader.kind === 'files'
+        ? await this.#runMapStage(stage, index)
+        : await this.#runReduceStage(stage, index, runsIn)
+    const sum = (of: (task: TaskResult) => number) => results.reduce((total, task) => total + of(task), 0)
+    const report: StageReport = {
+      name: stage.name,
+      tasks: results.length,
+      recordsIn: sum((task) => task.recordsIn),
+      recordsOut: sum((task) => task.recordsOut),
+      bytesIn: sum((task) => task.bytesIn),
+      bytesOut: sum((task) => task.bytesOut),
+      spills: sum((task) => task.runs.length),
+      spillBytes: sum((task) => task.runs.reduce((bytes, run) => bytes + run.fileBytes, 0)),
+      elapsedMs: performance.now() - started,
+    }
+    return { report, results }
+  }
+
+  async #runMapStage(stage: Stage, index: number): Promise<TaskResult[]> {
+    const { files, inputs } = this.#options
+    const tasks = planMapTasks(stage, index, files, inputs, this.#pool.size)
+    const bounds = await this.#bounds(stage, index)
+    // A guess of where a CSV record starts may be wrong, and what a task then finds in the data means nothing.
+    const isGuess = (task: TaskSpec): boolean => {
+      const source = stage.sources[task.source]!
+      if (task.kind !== 'map' || source.kind !== 'files') return false
+      const { format } = source
+      return format.kind === 'csv' && format.quote !== null && task.pieces[0]!.start > 0
+    }
+    const results = await this.#runTasks(stage, index, tasks, bounds, isGuess)
+    return this.#verifyGuesses(stage, index, tasks, results, bounds, isGuess)
+  }
+
+  /**
+   * Every record of a file belongs to one task: where a task's last record ends, the next task's first must start. Where it does not, the
+   * next task's guess was wrong; it runs again from where it should have started.
+   */
+  async #verifyGuesses(
+    stage: Stage,
+    index: number,
+    tasks: TaskSpec[],
+    results: (TaskResult | null)[],
+    bounds: Uint8Array[] | null,
+    isGuess: (task: TaskSpec) => boolean,
+  ): Promise<TaskResult[]> {
+    const verified: TaskResult[] = []
+    for (const [i, task] of tasks.entries()) {
+      let result = results[i]!
+      if (task.kind === 'map' && isGuess(task)) {
+        const expected = verified.at(-1)!.boundaries.at(-1)!.end
+        if (result === null || result.boundaries[0]!.start !== expected) {
+          if (result) this.#removeRuns(result)
+          const pieces = [{ ...task.pieces[0]!, recordStart: expected }]
+          const attempt = (result?.attempt ?? 0) + MAX_ATTEMPTS
+          const again = await this.#runTasks(stage, index, [{ ...task, pieces }], bounds, () => false, attempt)
+          result = again[0]!
+        }
+      }
+      verified.push(result!)
+    }
+    return verified
+  }
+
+  async #runReduceStage(stage: Stage, index: number, runsIn: RunEntry[]): Promise<TaskResult[]> {
+    const source = stage.sources[0]!
+    const from = source.kind === 'exchange' ? source.stage : 0
+    const runs = await this.#mergeToFew(from, runsIn)
+    const tasks = planReduceTasks(index, source, this.#partitions[from]!, runs)
+    // The longest first: what starts last should be short.
+    const results = await this.#runTasks(stage, index, tasks.toSorted((a, b) => b.bytes - a.bytes), null, () => false)
+    return results.map((result) => result!).sort((a, b) => (a.id < b.id ? -1 : 1))
+  }
+
+  /** Merges in passes until one merge can open all runs. */
+  async #mergeToFew(index: number, runs: RunEntry[]): Promise<RunEntry[]> {
+    const stage = this.#options.plan.stages[index]!
+    let current = runs
+    for (let pass = 0; current.length > MAX_MERGE_RUNS; pass++) {
+      const tasks = planMergeTasks(index, pass, current)
+      const results = await this.#runTasks(stage, index, tasks, null, () => false)
+      current = results.flatMap((result) => result!.runs)
+    }
+    return current
+  }
+
+  async #bounds(stage: Stage, index: number): Promise<Uint8Array[] | null> {
+    const { checkpoint, files, inputs } = this.#options
+    const target = stage.target as Exchange
+    const partitions = this.#partitions[index]!
+    if (target.kind !== 'exchange' || !needsSample(target, partitions)) return null
+    const known = checkpoint.get<Uint8Array[]>(`bounds ${index}`)
+    if (known) return known
+    const results = await this.#runTasks(stage, index, planSampleTasks(stage, index, files, inputs), null, () => false)
+    const bounds = rangeBounds(results.flatMap((result) => result!.keys), partitions, target.descending)
+    checkpoint.put(`bounds ${index}`, bounds)
+    return bounds
+  }
+
+  /** Runs tasks on all workers. A result is null where `mayFail` allowed the task's data error. Results are in the order of the tasks. */
+  async #runTasks(
+    stage: Stage,
+    index: number,
+    tasks: TaskSpec[],
+    bounds: Uint8Array[] | null,
+    mayFail: (task: TaskSpec) => boolean,
+    firstAttempt = 0,
+  ): Promise<(TaskResult | null)[]> {
+    const results: (TaskResult | null)[] = tasks.map((task) => {
+      const result = firstAttempt === 0 ? this.#finished.get(task.id) : undefined
+      if (result) this.#resumed++
+      return result ?? null
+    })
+    const waiting = tasks.flatMap((_, i) => (results[i] ? [] : [i]))
+    const totalBytes = tasks.reduce((sum, task) => sum + task.bytes, 0)
+    let done = { tasks: tasks.length - waiting.length, bytes: 0, records: 0, spillBytes: 0 }
+    for (const [i, result] of results.entries()) {
+      if (result) done = { ...done, bytes: done.bytes + tasks[i]!.bytes, records: done.records + result.recordsIn }
+    }
+    const report = () => {
+      const live = this.#shared.totals()
+      this.#options.onProgress?.({
+        stage: stage.name,
+        stageIndex: index,
+        stageCount: this.#options.plan.stages.length,
+        tasksDone: done.tasks,
+        tasks: tasks.length,
+        bytesDone: Math.min(totalBytes, done.bytes + live.bytes),
+        bytes: totalBytes,
+        records: done.records + live.records,
+        spillBytes: done.spillBytes + live.spillBytes,
+        elapsedMs: performance.now() - this.#started,
+      })
+    }
+    const timer = setInterval(report, PROGRESS_INTERVAL_MS)
+    const lane = async (): Promise<void> => {
+      for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) {
+        const task = tasks[i]!
+        const result = await this.#runAttempts(task, bounds, mayFail(task), firstAttempt)
+        results[i] = result
+        done.tasks++
+        done.bytes += task.bytes
+        if (!result) continue
+        done.records += result.recordsIn
+        done.spillBytes += result.runs.reduce((sum, run) => sum + run.fileBytes, 0)
+        if (task.kind !== 'sample') this.#options.checkpoint.finishTask(result.id, result.attempt, result)
+        this.#finished.set(task.id, result)
+      }
+    }
+    try {
+      await Promise.all(Array.from({ length: Math.min(this.#pool.size, waiting.length) }, lane))
+    } catch (error) {
+      // The other lanes still run: nobody starts another task, and end() waits for those that have.
+      waiting.length = 0
+      throw error
+    } finally {
+      clearInterval(timer)
+    }
+    report()
+    return results
+  }
+
+  async #runAttempts(task: TaskSpec, bounds: Uint8Array[] | null, mayFail: boolean, first: number): Promise<TaskResult | null> {
+    for (let attempt = first; ; attempt++) {
+      try {
+        return await this.#pool.run(task, attempt, bounds)
+      } catch (caught) {
+        this.#removeAttempt(task, attempt)
+        if (this.#aborted) throw new RunjobError('INTERRUPTED')
+        const error = toRunjobError(caught)
+        if (mayFail && error.kind === 'data') return null
+        if (!error.retryable || attempt - first + 1 >= MAX_ATTEMPTS) throw error.withWhere({ task: task.id })
+      }
+    }
+  }
+
+  #removeRunsBut(wanted: RunEntry[]): void {
+    const names = new Set(wanted.map((run) => run.name))
+    for (const name of readdirSync(this.#options.runsDir)) {
+      if (!names.has(name)) rmSync(join(this.#options.runsDir, name), { force: true })
+    }
+  }
+
+  #removeRuns(result: TaskResult): void {
+    for (const run of result.runs) rmSync(join(this.#options.runsDir, run.name), { force: true })
+  }
+
+  /** Runs of an attempt that failed; its thread may have died in the middle of writing one. */
+  #removeAttempt(task: TaskSpec, attempt: number): void {
+    const { runsDir } = this.#options
+    for (const name of readdirSync(runsDir)) {
+      if (name.startsWith(`${task.id}-a${attempt}-`)) rmSync(join(runsDir, name), { force: true })
+    }
+  }
+
+  #abort(): void {
+    this.#aborted = true
+    this.#shared.requestStop()
+    void this.#pool.abort()
+  }
+}
+
+/** Finished tasks of an earlier run whose files are still there, whole. */
+function usableTasks({ checkpoint, runsDir, partsDir }: RunPlanOptions): Map<string, TaskResult> {
+  const tasks = checkpoint.finishedTasks<TaskResult>()
+  for (const [id, { runs, parts }] of tasks) {
+    const whole =
+      runs.every((run) => sizeOf(join(runsDir, run.name)) === run.fileBytes) &&
+      parts.every((part) => sizeOf(join(partsDir, part.name)) === part.bytes)
+    if (!whole) tasks.delete(id)
+  }
+  return tasks
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? -1
+}
+
+function mergeTop(results: TaskResult[], count: number): { key: string; number: number }[] {
+  return results
+    .flatMap((task) => task.top)
+    .sort((a, b) => b.number - a.number || Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
+    .slice(0, count)
+}

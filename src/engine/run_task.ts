@@ -1,0 +1,228 @@
+/** One task, in a worker: its source, through its operators, into its target. */
+import { join } from 'node:path'
+import { RunjobError } from '../base/errors.js'
+import { kernels } from '../kernels/index.js'
+import type { Cursor } from '../kernels/kernels.js'
+import { layoutOf, NUMBER_KEY_BYTES } from '../plan/codec.js'
+import type { Emit, MapFunction, ReduceFunction } from '../plan/functions.js'
+import type { Exchange, ExchangeSource, FileSource, GroupOperator, RecordSpec } from '../plan/plan.js'
+import type { Emitter } from './emitter.js'
+import type { TaskEnvironment } from './environment.js'
+import { ExchangeTarget, mergeCombining, runEntry } from './exchange_target.js'
+import { readFiles } from './file_source.js'
+import { PartTarget } from './part_target.js'
+import { forEachGroup, RecordReader } from './record_reader.js'
+import { runName, type TaskResult, type TaskSpec } from './task.js'
+
+const COLLECT_RECORDS = 16_384
+const SAMPLE_KEYS = 8192
+
+export async function runTask(env: TaskEnvironment, bounds: Uint8Array[] | null): Promise<TaskResult> {
+  const { task } = env
+  const started = performance.now()
+  const result: TaskResult = {
+    id: task.id,
+    attempt: env.attempt,
+    recordsIn: task.kind === 'reduce' ? task.records : 0,
+    recordsOut: 0,
+    bytesIn: task.bytes,
+    bytesOut: 0,
+    runs: [],
+    parts: [],
+    boundaries: [],
+    counters: {},
+    top: [],
+    keys: [],
+    times: { total: 0, spill: 0 },
+  }
+  switch (task.kind) {
+    case 'map':
+    case 'reduce':
+      await runStageTask(env, bounds, result)
+      break
+    case 'merge':
+      mergeRuns(env, task, result)
+      break
+    case 'sample':
+      await sampleKeys(env, task, result)
+      break
+  }
+  result.times.total = performance.now() - started
+  return result
+}
+
+async function runStageTask(env: TaskEnvironment, bounds: Uint8Array[] | null, result: TaskResult): Promise<void> {
+  const { task, plan } = env
+  const stage = plan.stages[task.stage]!
+  const source = stage.sources[task.source]!
+  if (stage.target.kind === 'exchange') {
+    const target = new ExchangeTarget(stage.target, env.partitions[task.stage]!, bounds, env)
+    if (source.kind === 'files') await readFiles(source, env, result, { kind: 'exchange', target })
+    else readExchangeInto(source, stage.target, target, env, result)
+    target.finish()
+    result.runs = target.runs
+    result.bytesOut = target.runs.reduce((sum, run) => sum + run.bytes, 0)
+    result.times.spill = target.spillMs
+    return
+  }
+  const number = task.kind === 'reduce' ? task.partition : Number(task.id.slice(-5))
+  const target = new PartTarget(stage.target, task.kind === 'reduce' ? 'r' : 'm', number, env)
+  env.writeNamed = (output, key, value) => target.writeNamed(output, key, value)
+  try {
+    if (source.kind === 'files') await readFiles(source, env, result, { kind: 'part', target })
+    else await readExchangeToPart(source, target, env)
+    result.recordsOut = target.records
+    result.parts = await target.close()
+    result.top = target.top
+    result.bytesOut = result.parts.reduce((sum, part) => sum + part.bytes, 0)
+  } catch (error) {
+    await target.abort()
+    throw error
+  }
+}
+
+/** The sorted records of this task's partition, grouped as the source says, if native code can do that. */
+function openPartition(source: ExchangeSource, env: TaskEnvironment): { grouped: Cursor; exchange: Exchange } {
+  const { task, plan } = env
+  const exchange = plan.stages[source.stage]!.target
+  if (exchange.kind !== 'exchange' || task.kind !== 'reduce') throw new RunjobError('INTERNAL', { detail: 'no exchange to read' })
+  const paths = task.runs.map((run) => join(env.runsDir, run))
+  const merged = kernels.openRuns(paths, task.partition, { descending: exchange.descending })
+  return { grouped: group(merged, source.group, exchange, env), exchange }
+}
+
+function group(cursor: Cursor, operator: GroupOperator, exchange: Exchange, env: TaskEnvironment): Cursor {
+  switch (operator.op) {
+    case 'records':
+      return cursor
+    case 'distinct':
+      return cursor.aggregate([], true)
+    case 'aggregate':
+      return cursor.aggregate(operator.aggregates, true)
+    case 'take': {
+      const taken = cursor.take(operator.count)
+      return operator.rekeyed ? taken.dropPrefix(NUMBER_KEY_BYTES) : taken
+    }
+    case 'join':
+      return cursor.join({
+        leftOuter: operator.leftOuter,
+        missingRight: Buffer.from(operator.missingRight),
+        groupLimitBytes: env.budget.joinGroupBytes,
+      })
+    case 'reduce':
+      // A native combiner left states in the runs; the user's reduce wants values.
+      return exchange.combine?.kind === 'aggregate' ? cursor.finalize(exchange.combine.aggregates) : cursor
+  }
+}
+
+/** Calls `emit` for each record that comes out of the group operator. */
+function readGroups(source: ExchangeSource, grouped: Cursor, exchange: Exchange, env: TaskEnvironment, emit: Emit): void {
+  const onBatch = (records: number) => {
+    env.checkStop()
+    env.progress(0, records, 0)
+  }
+  if (source.group.op === 'reduce') {
+    const reduce = env.functions.find(source.group.fn) as ReduceFunction
+    const prefixGrouping = exchange.grouping === 'prefix'
+    const reader = new RecordReader(grouped, { record: exchange.record, prefixGrouping, onBatch })
+    const { context } = env
+    forEachGroup(reader, (key, values) => {
+      env.where = () => ({ key: printable(key) })
+      env.guard('reduce', () => reduce(key, values, emit, context))
+    })
+    return
+  }
+  const reader = new RecordReader(grouped, { record: source.record, prefixGrouping: false, onBatch })
+  while (reader.advance()) emit(reader.key, reader.value)
+}
+
+function printable(key: unknown): string {
+  const text = typeof key === 'string' ? key : String(key)
+  return text.length > 80 ? `${text.slice(0, 80)}…` : text
+}
+
+async function readExchangeToPart(source: ExchangeSource, target: PartTarget, env: TaskEnvironment): Promise<void> {
+  const { grouped, exchange } = openPartition(source, env)
+  const emit = target.emit
+  if (source.group.op === 'reduce') {
+    readGroups(source, grouped, exchange, env, emit)
+    grouped.close()
+  } else {
+    await target.drain(grouped, (write) => readGroups(source, grouped, exchange, env, write))
+  }
+}
+
+/** From one exchange into the next: natively re-keyed, or through the next step's map. */
+function readExchangeInto(source: ExchangeSource, next: Exchange, target: ExchangeTarget, env: TaskEnvironment, result: TaskResult): void {
+  const { grouped, exchange } = openPartition(source, env)
+  const operator = source.operators[0]
+  if (operator?.op === 'byNumber') {
+    const options = { key: 'byNumber' as const, descending: operator.descending, layout: layoutOf(next.record.value) }
+    for (;;) {
+      env.checkStop()
+      const moved = grouped.collect(target.collector, options, COLLECT_RECORDS)
+      if (moved === 0) break
+      result.recordsOut += moved
+      env.progress(0, moved, 0)
+      target.spillIfFull()
+    }
+  } else if (operator?.op === 'map') {
+    const map = env.functions.find(operator.fn) as MapFunction
+    const emitter: Emitter = target.emitter()
+    const { context } = env
+    const { emit } = emitter
+    const pass: Emit = (key, value) => env.guard('map', () => map([key, value], emit, context))
+    readGroups(source, grouped, exchange, env, pass)
+    emitter.flush()
+    result.recordsOut = emitter.count
+  } else {
+    throw new RunjobError('INTERNAL', { detail: 'no way from this exchange into the next' })
+  }
+  grouped.close()
+}
+
+function mergeRuns(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 'merge' }>, result: TaskResult): void {
+  const exchange = env.plan.stages[task.stage]!.target
+  if (exchange.kind !== 'exchange') throw new RunjobError('INTERNAL', { detail: 'no runs to merge' })
+  const partitions = env.partitions[task.stage]!
+  const paths = task.runs.map((run) => join(env.runsDir, run))
+  const name = runName(task.id, env.attempt, 0)
+  const writer = kernels.createRunWriter(join(env.runsDir, name), partitions, task.bytes)
+  try {
+    for (let partition = 0; partition < partitions; partition++) {
+      env.checkStop()
+      const merged = kernels.openRuns(paths, partition, { descending: exchange.descending })
+      const combined = mergeCombining(merged, exchange)
+      combined.writeTo(writer, partition)
+      combined.close()
+    }
+    const entry = runEntry(name, writer.finish(JSON.stringify({ task: task.id, attempt: env.attempt, spill: 0, plan: env.planHash })))
+    result.runs = [entry]
+    result.recordsOut = entry.records
+    result.bytesOut = entry.bytes
+  } catch (error) {
+    writer.abort()
+    throw error
+  }
+}
+
+/** Keys of the records at the task's places, thinned to a few thousand. */
+async function sampleKeys(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 'sample' }>, result: TaskResult): Promise<void> {
+  const stage = env.plan.stages[task.stage]!
+  const source = stage.sources[task.source] as FileSource
+  const exchange = stage.target as Exchange
+  // Without combining: a key's weight is the number of its records.
+  const sampled: Exchange = { ...exchange, combine: null, partitionBy: 'hash', partition: null }
+  const target = new ExchangeTarget(sampled, 1, null, env)
+  await readFiles(source, env, result, { kind: 'exchange', target })
+  const count = target.collector.entries
+  if (count === 0) return
+  const cursor = target.collector.sorted()
+  const record: RecordSpec = { key: 'bytes', value: exchange.record.value }
+  const reader = new RecordReader(cursor, { record, prefixGrouping: false })
+  const step = Math.max(1, Math.ceil(count / SAMPLE_KEYS))
+  for (let i = 0; reader.advance(); i++) if (i % step === 0) result.keys.push(reader.key as Uint8Array)
+  cursor.close()
+  target.collector.clear()
+}
+

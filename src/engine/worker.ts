@@ -1,0 +1,137 @@
+/** A worker thread: runs one task at a time for as long as the run lasts. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { RunjobError, toRunjobError, userError } from '../base/errors.js'
+import { fromNative } from '../kernels/index.js'
+import { type JobFunctions, type JobModule, registeredJob, type TaskContext } from '../plan/functions.js'
+import type { Plan } from '../plan/plan.js'
+import { guarded, interrupted, noFunctions, type TaskEnvironment } from './environment.js'
+import { runTask } from './run_task.js'
+import { SharedProgress } from './shared.js'
+import type { FromWorker, TaskResult, TaskSpec, ToWorker, WorkerInit } from './task.js'
+
+const init = workerData as WorkerInit
+const port = parentPort!
+const shared = new SharedProgress(init.shared)
+const sideFiles = Object.fromEntries(Object.entries(init.plan.sideFiles).map(([name, { path }]) => [name, path]))
+
+let functions: JobFunctions | null = null
+let state: unknown
+
+port.on('message', (message: ToWorker) => {
+  if (message.type === 'end') void end()
+  else void run(message.task, message.attempt, message.bounds)
+})
+
+async function run(task: TaskSpec, attempt: number, bounds: Uint8Array[] | null): Promise<void> {
+  try {
+    functions ??= await loadFunctions(init.plan)
+    send({ type: 'done', result: await runAttempt(task, attempt, bounds, functions) })
+  } catch (error) {
+    const stage = init.plan.stages[task.stage]!.name
+    const known = toRunjobError(fromNative(error)).withWhere({ job: init.plan.job, stage, task: task.id })
+    send({ type: 'failed', id: task.id, attempt, error: known.toJSON() })
+  }
+}
+
+async function runAttempt(task: TaskSpec, attempt: number, bounds: Uint8Array[] | null, jobFunctions: JobFunctions): Promise<TaskResult> {
+  const counters: Record<string, number> = {}
+  const done = { bytes: 0, records: 0, spillBytes: 0 }
+  let inputPath = ''
+  const context: TaskContext = {
+    params: init.plan.params,
+    files: sideFiles,
+    get inputPath() {
+      return inputPath
+    },
+    task: task.id,
+    attempt,
+    count(name, by = 1) {
+      counters[name] = (counters[name] ?? 0) + by
+    },
+    write(output, key, value) {
+      env.writeNamed(output, key, value)
+    },
+    state,
+  }
+  const env: TaskEnvironment = {
+    ...init,
+    planHash: init.planHash,
+    task,
+    attempt,
+    functions: jobFunctions,
+    context,
+    where: () => ({}),
+    shouldStop: () => shared.stopRequested,
+    checkStop() {
+      if (shared.stopRequested) throw interrupted()
+    },
+    progress(bytes, records, spillBytes) {
+      done.bytes += bytes
+      done.records += records
+      done.spillBytes += spillBytes
+      shared.set(init.slot, done.bytes, done.records, done.spillBytes)
+    },
+    guard: (role, call) => guarded(role, env.where, call),
+    enterFile(path) {
+      inputPath = path
+    },
+    writeNamed(output) {
+      throw new RunjobError('JOB_INVALID', { problem: `ctx.write("${output}") works in the last step only: this one feeds another` })
+    },
+  }
+  try {
+    const result = await runTask(env, bounds)
+    result.counters = counters
+    return result
+  } finally {
+    shared.set(init.slot, 0, 0, 0)
+  }
+}
+
+/**
+ * The job's functions. Importing its module runs defineJob, which registers the job; a module that also runs the job never finishes
+ * importing here (runJob waits for ever in a worker), and need not.
+ */
+async function loadFunctions(plan: Plan): Promise<JobFunctions> {
+  if (plan.module === null) return noFunctions()
+  const job = await importJob(plan.module.path, plan.job)
+  const found = job.functions(plan.params)
+  if (found.setup) {
+    try {
+      state = await found.setup({ params: plan.params, files: sideFiles })
+    } catch (error) {
+      throw userError(error, 'setup')
+    }
+  }
+  return found
+}
+
+async function importJob(path: string, name: string): Promise<JobModule> {
+  process.setSourceMapsEnabled(true)
+  let resolveRunning = () => {}
+  const running = new Promise<void>((resolve) => {
+    resolveRunning = resolve
+  })
+  Object.assign(globalThis, { [Symbol.for('runjob.inWorker')]: resolveRunning })
+  try {
+    await Promise.race([import(path), running])
+  } catch (error) {
+    throw userError(error, 'import')
+  }
+  const job = registeredJob(name)
+  if (!job) throw new RunjobError('JOB_LOAD_FAILED', { path, reason: `importing it defines no job named "${name}"` })
+  return job
+}
+
+async function end(): Promise<void> {
+  try {
+    if (functions?.teardown) await functions.teardown(state)
+  } catch (error) {
+    send({ type: 'failed', id: '', attempt: 0, error: userError(error, 'teardown').toJSON() })
+  }
+  port.close()
+}
+
+function send(message: FromWorker): void {
+  port.postMessage(message)
+}

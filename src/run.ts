@@ -1,0 +1,347 @@
+/** Running a job: from what the user gave to a committed output. */
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative, resolve } from 'node:path'
+import { RunjobError, toRunjobError } from './base/errors.js'
+import { fileError, removeTree, writeFileAtomic } from './base/files.js'
+import { availableCores, availableMemoryBytes } from './base/limits.js'
+import { parseBytes } from './base/units.js'
+import { type Progress, runPlan, type StageReport } from './engine/run_plan.js'
+import type { PartEntry } from './engine/task.js'
+import { commitOutput, type OutputMode, prepareOutput, recoverOutput, resolveOutput, stateDirOf } from './io/commit.js'
+import { readHeader } from './io/header.js'
+import { expandInputs, type InputFile, spoolStdin } from './io/inputs.js'
+import { acquireLock } from './io/lock.js'
+import { readOutput } from './io/outputs.js'
+import { compareIdentities, JobState, type RunIdentity } from './io/state.js'
+import type { AnyBody, AnyJob, Job } from './job/define.js'
+import { codeOf, type JobCode, loadJob } from './job/load.js'
+import { lowerJob } from './job/lower.js'
+import { resolveParams } from './job/params.js'
+import type { Format, ParamValue, Plan, Sink } from './plan/plan.js'
+
+export type { OutputMode } from './io/commit.js'
+export type { Progress, StageReport } from './engine/run_plan.js'
+
+/** Where a job reads: a file, folder or glob, `-` for standard input; several; or by name for a job with several inputs. */
+export type InputPaths = string | readonly string[] | Readonly<Record<string, string | readonly string[]>>
+
+export interface RunOptions<P = Record<string, ParamValue | undefined>> {
+  input: InputPaths
+  /** The folder to create. */
+  output: string
+  /** Values of the job's parameters. */
+  params?: P
+  /** Threads; by default one a core. */
+  workers?: number
+  /** Cap on the memory that all workers use together: bytes, or text such as '512MB'. By default 60 % of what there is. */
+  memory?: number | string
+  /** Number of partitions, where the job does not fix it; by default one for every 64 MiB of input. */
+  partitions?: number
+  /** What to do if the output exists; `error` by default. */
+  mode?: OutputMode
+  /** Keep the state folder, with its runs, after success. */
+  keepState?: boolean
+  /** Throw away what an earlier, unfinished run left. */
+  fresh?: boolean
+  /** Find the N records with the largest number, for `top` of the result. */
+  top?: number
+  signal?: AbortSignal
+  onProgress?: (progress: Progress) => void
+}
+
+export interface RunReport {
+  job: string
+  /** Absolute path of the output folder. */
+  output: string
+  elapsedMs: number
+  /** Of the whole process. */
+  peakRssBytes: number
+  counters: Record<string, number>
+  stages: StageReport[]
+  /** Tasks that an earlier run had finished. */
+  resumedTasks: number
+  /** Nothing was run: the output was there, and mode is `ignore`. */
+  skipped: boolean
+  top: { key: string; number: number }[]
+}
+
+export interface RunResult<K = unknown, V = unknown> extends RunReport {
+  /** The output's records, part by part. */
+  read(): AsyncIterableIterator<[key: K, value: V]>
+}
+
+const DEFAULT_MEMORY_SHARE = 0.6
+
+/**
+ * Runs a job to its end: on return its output is committed, whole. Running twice gives the same bytes.
+ *
+ * A job with functions of your own must be defined in a module (exported or not): workers import that module again. Keep what
+ * must happen once out of it, or in a module of its own.
+ *
+ * @param job from defineJob, or a ready-made job's name, or the path of a job's module
+ * @throws RunjobError with a permanent `code`, `hint` and `where`; INTERRUPTED after `signal`, with the state kept
+ *
+ * @example
+ * const result = await runJob('wordcount', { input: 'books/', output: 'counts' })
+ * for await (const [word, count] of result.read()) console.log(word, count)
+ */
+export async function runJob<P, K, V>(job: Job<P, K, V> | string, options: RunOptions<P>): Promise<RunResult<K, V>> {
+  // A worker imports the module that defines its job; if that module also runs the job, it stops here.
+  const inWorker = (globalThis as Record<symbol, unknown>)[Symbol.for('runjob.inWorker')]
+  if (typeof inWorker === 'function') {
+    inWorker()
+    return new Promise(() => {})
+  }
+  const started = performance.now()
+  const prepared = await prepare(job as AnyJob | string, options as RunOptions, true)
+  const report = await execute(prepared, options as RunOptions, started)
+  const { output } = prepared
+  const sink = sinkOf(prepared.plan)
+  return {
+    ...report,
+    read: () => readOutput(output, sink.format, sink.record) as AsyncIterableIterator<[K, V]>,
+  }
+}
+
+/** The plan that runJob would run. Reads no more than the inputs' names and header rows. */
+export async function explainJob<P>(job: Job<P, unknown, unknown> | string, options: RunOptions<P>): Promise<Plan> {
+  return (await prepare(job as AnyJob | string, options as RunOptions, false)).plan
+}
+
+interface Prepared {
+  plan: Plan
+  code: JobCode | null
+  files: InputFile[]
+  inputs: Map<string, number[]>
+  output: string
+  stateDir: string
+}
+
+async function prepare(jobOrName: AnyJob | string, options: RunOptions, forReal: boolean): Promise<Prepared> {
+  const cwd = process.cwd()
+  checkOptions(options)
+  const job = typeof jobOrName === 'string' ? await loadJob(jobOrName, cwd) : jobOrName
+  const params = resolveParams(job.params, options.params ?? {})
+  const body = job.body(params)
+  const output = resolveOutput(options.output, cwd)
+  const stateDir = stateDirOf(output)
+  const { files, inputs } = await listInputs(job, options, stateDir, forReal)
+
+  const columnsOf = async (input: string, format: Format): Promise<string[]> => {
+    if (format.kind !== 'csv') return []
+    if (format.columns) return format.columns
+    const first = inputs.get(input)?.map((n) => files[n]!).find((file) => file.sizeBytes > 0)
+    if (!first) throw new RunjobError('HEADER_MISSING', { path: pathsOf(options.input, job, input)[0], reason: 'it is empty' })
+    return readHeader(first, format)
+  }
+  const lowered = await lowerJob({ job: job.name, body, columnsOf })
+  const code = usesFunctions(lowered.stages) ? await codeOf(job) : null
+  const plan: Plan = {
+    ...lowered,
+    module: code && { path: 'path' in code.module ? code.module.path : join(stateDir, 'job.mjs'), hash: code.hash },
+    params,
+    sideFiles: sideFiles(body, cwd),
+  }
+  return { plan, code, files, inputs, output, stateDir }
+}
+
+async function execute(prepared: Prepared, options: RunOptions, started: number): Promise<RunReport> {
+  const { plan, files, output, stateDir } = prepared
+  const mode = options.mode ?? 'error'
+  const report = (more: Partial<RunReport>): RunReport => ({
+    job: plan.job,
+    output,
+    elapsedMs: performance.now() - started,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    counters: {},
+    stages: [],
+    resumedTasks: 0,
+    skipped: false,
+    top: [],
+    ...more,
+  })
+  if (prepareOutput(output, mode, files.map((file) => file.path)) === 'skip') return report({ skipped: true })
+
+  const lock = acquireLock(stateDir)
+  try {
+    recoverOutput(output)
+    const planHash = fingerprint(plan)
+    const state = openState(prepared, options, planHash)
+    const runsDir = join(stateDir, 'runs')
+    const partsDir = join(stateDir, 'output')
+    let result: Awaited<ReturnType<typeof runPlan>>
+    try {
+      mkdirSync(runsDir, { recursive: true })
+      mkdirSync(partsDir, { recursive: true })
+      const { code } = prepared
+      if (code && 'text' in code.module) writeFileAtomic(plan.module!.path, code.module.text)
+      result = await runPlan({
+        plan,
+        planHash,
+        files,
+        inputs: prepared.inputs,
+        workers: options.workers ?? availableCores(),
+        memoryBytes: options.memory === undefined ? availableMemoryBytes() * DEFAULT_MEMORY_SHARE : parseBytes(options.memory),
+        partitions: options.partitions ?? null,
+        top: options.top ?? 0,
+        runsDir,
+        partsDir,
+        checkpoint: state,
+        keepRuns: options.keepState ?? false,
+        signal: options.signal,
+        onProgress: options.onProgress,
+      })
+    } finally {
+      await state.close()
+    }
+    keepOnly(partsDir, result.parts)
+    commitOutput(partsDir, output, mode)
+    if (!options.keepState) removeTree(stateDir)
+    return report({
+      counters: result.counters,
+      stages: result.stages,
+      resumedTasks: result.resumedTasks,
+      top: result.top,
+    })
+  } catch (error) {
+    throw toRunjobError(fileError(error, output, 'write')).withWhere({ job: plan.job })
+  } finally {
+    lock.release()
+  }
+}
+
+function checkOptions(options: RunOptions): void {
+  const whole = (name: 'workers' | 'partitions' | 'top', least: number, most: number) => {
+    const value = options[name]
+    if (value === undefined) return
+    if (!Number.isInteger(value) || value < least || value > most) {
+      throw new RunjobError('OPTION_INVALID', { name, value, problem: `a whole number from ${least} to ${most} is expected` })
+    }
+  }
+  whole('workers', 1, 1024)
+  whole('partitions', 1, 65_536)
+  whole('top', 0, 1_000_000)
+  if (options.mode !== undefined && !['error', 'overwrite', 'ignore', 'append'].includes(options.mode)) {
+    throw new RunjobError('OPTION_INVALID', { name: 'mode', value: options.mode, problem: 'expected error, overwrite, ignore or append' })
+  }
+  if (typeof options.output !== 'string' || options.output === '') {
+    throw new RunjobError('OPTION_INVALID', { name: 'output', value: options.output, problem: 'the path of a folder is expected' })
+  }
+  if (options.memory !== undefined) parseBytes(options.memory)
+}
+
+function usesFunctions(stages: Plan['stages']): boolean {
+  return JSON.stringify(stages).includes('"role":')
+}
+
+function pathsOf(input: InputPaths, job: AnyJob, name: string): string[] {
+  const own = typeof input === 'string' || Array.isArray(input) ? input : (input as Record<string, string | string[]>)[name]
+  if (own === undefined || own.length === 0) throw new RunjobError('PARAM_MISSING', { name, describe: `an input of ${job.name}` })
+  return typeof own === 'string' ? [own] : [...own]
+}
+
+/** All input files, numbered, and which of them belong to which input. Standard input becomes a file in the state folder. */
+async function listInputs(
+  job: AnyJob,
+  options: RunOptions,
+  stateDir: string,
+  forReal: boolean,
+): Promise<Pick<Prepared, 'files' | 'inputs'>> {
+  const files: InputFile[] = []
+  const inputs = new Map<string, number[]>()
+  const { input } = options
+  if (job.inputNames.length > 1 && (typeof input === 'string' || Array.isArray(input))) {
+    throw new RunjobError('OPTION_INVALID', {
+      name: 'input',
+      value: input,
+      problem: `${job.name} has the inputs ${job.inputNames.join(' and ')}: give an object with a path for each`,
+    })
+  }
+  for (const name of job.inputNames) {
+    const paths: string[] = []
+    for (const path of pathsOf(input, job, name)) {
+      if (path !== '-') paths.push(path)
+      else if (forReal) paths.push(await spooledStdin(stateDir, options.signal))
+    }
+    const own = expandInputs(paths, process.cwd())
+    inputs.set(name, own.map((file) => files.push(file) - 1))
+  }
+  return { files, inputs }
+}
+
+async function spooledStdin(stateDir: string, signal: AbortSignal | undefined): Promise<string> {
+  mkdirSync(stateDir, { recursive: true })
+  const path = join(stateDir, 'stdin')
+  await spoolStdin(process.stdin, path, signal)
+  return path
+}
+
+function sideFiles(body: AnyBody, cwd: string): Plan['sideFiles'] {
+  return Object.fromEntries(
+    Object.entries(body.files ?? {}).map(([name, file]) => {
+      const path = resolve(cwd, file)
+      if (!existsSync(path)) throw new RunjobError('INPUT_NOT_FOUND', { path: file, cwd })
+      return [name, { path, hash: sha256(readFileSync(path)) }]
+    }),
+  )
+}
+
+/**
+ * The state of an earlier, unfinished run of the same job on the same input, or a new one.
+ *
+ * @throws STATE_MISMATCH, naming what changed
+ */
+function openState({ plan, files, inputs, output, stateDir }: Prepared, options: RunOptions, fingerprint: string): JobState {
+  if (options.fresh) clearState(stateDir)
+  const manifest = Object.fromEntries([...inputs].map(([name, numbers]) => [name, numbers.map((n) => files[n]!)]))
+  const identity: RunIdentity = {
+    plan,
+    fingerprint,
+    options: { partitions: options.partitions ?? null, top: options.top ?? 0 },
+    manifest,
+  }
+  const state = JobState.open(stateDir)
+  const before = state.identity()
+  if (!before) {
+    state.begin(identity)
+    return state
+  }
+  const changes = compareIdentities(before, identity)
+  if (changes.length > 0) {
+    void state.close()
+    throw new RunjobError('STATE_MISMATCH', { path: output, changes })
+  }
+  return state
+}
+
+/** Of the whole plan, the code of its functions included, wherever that lies. */
+function fingerprint({ module, ...plan }: Plan): string {
+  return sha256(JSON.stringify({ ...plan, code: module?.hash ?? null }))
+}
+
+function sha256(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex')
+}
+
+function sinkOf(plan: Plan): Sink {
+  const target = plan.stages.at(-1)!.target
+  if (target.kind !== 'sink') throw new RunjobError('INTERNAL', { detail: 'the last stage has no sink' })
+  return target
+}
+
+/** Removes all state but the lock, which is ours, and spooled standard input, which cannot be read again. */
+function clearState(stateDir: string): void {
+  for (const name of readdirSync(stateDir)) {
+    if (name !== 'stdin' && !name.startsWith('lock')) rmSync(join(stateDir, name), { recursive: true, force: true })
+  }
+}
+
+/** Part files of attempts that did not count have no place in the output. */
+function keepOnly(partsDir: string, parts: PartEntry[]): void {
+  const wanted = new Set(parts.map((part) => part.name))
+  for (const entry of readdirSync(partsDir, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isFile() && !wanted.has(relative(partsDir, path))) rmSync(path)
+  }
+}
