@@ -1,0 +1,88 @@
+/** A job's parameters as flags: `topWords` is `--top-words N`; a boolean is `--x` or `--no-x`. */
+import { Option } from 'commander'
+import { RunjobError } from '../base/errors.js'
+import type { ParamSpec } from '../job/params.js'
+import type { ParamValue } from '../plan/plan.js'
+
+/**
+ * `topWords`, `top_words` -> `top-words`; `HTTPPort` -> `http-port`.
+ *
+ * Not one to one: names that give the same flag collide (see createJobCommand).
+ */
+export function flagName(param: string): string {
+  return param
+    .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replace(/([A-Z])([A-Z][a-z])/g, '$1-$2')
+    .replace(/_/g, '-')
+    .toLowerCase()
+}
+
+/** The options of one parameter. A boolean has two: the one that changes nothing is left out of help. */
+export function paramOptions(param: string, spec: ParamSpec): Option[] {
+  const name = flagName(param)
+  const short = spec.short ? `-${spec.short}, ` : ''
+  if (spec.type !== 'boolean') {
+    // A positional parameter is shown among the arguments.
+    return [
+      new Option(`${short}--${name} <${placeholder(spec)}>`, describeParam(spec)).hideHelp(spec.positional === true),
+    ]
+  }
+  const on = new Option(`${short}--${name}`, describeParam(spec))
+  const off = new Option(`--no-${name}`, describeParam(spec))
+  if (spec.default === true) on.hideHelp()
+  else off.hideHelp()
+  return [on, off]
+}
+
+/** One line of help, with what is taken when the parameter is not given. */
+export function describeParam(spec: ParamSpec): string {
+  const notes: string[] = []
+  if (spec.choices) notes.push(`one of ${spec.choices.join(', ')}`)
+  if (spec.required) notes.push('required')
+  if (spec.type === 'boolean') {
+    if (spec.default === true) notes.push('on by default')
+  } else if (spec.default !== undefined) {
+    notes.push(
+      `default: ${spec.choices || typeof spec.default !== 'string' ? spec.default : JSON.stringify(spec.default)}`,
+    )
+  }
+  return notes.length === 0 ? spec.describe : `${spec.describe} (${notes.join('; ')})`
+}
+
+/**
+ * The value that text stands for.
+ *
+ * @param label how the parameter was given, for the message: its flag or argument
+ * @throws PARAM_INVALID
+ */
+export function parseParam(label: string, spec: ParamSpec, text: string): ParamValue {
+  const invalid = (problem: string) => new RunjobError('PARAM_INVALID', { name: label, value: text, problem })
+  switch (spec.type) {
+    case 'string':
+      if (spec.choices && !spec.choices.includes(text)) throw invalid(`expected one of ${spec.choices.join(', ')}`)
+      return text
+    case 'boolean':
+      if (text !== 'true' && text !== 'false') throw invalid('true or false is expected')
+      return text === 'true'
+    case 'integer': {
+      const value = parseNumber(text)
+      if (!Number.isSafeInteger(value)) throw invalid('a whole number is expected')
+      return value
+    }
+    case 'number': {
+      const value = parseNumber(text)
+      if (!Number.isFinite(value)) throw invalid('a number is expected')
+      return value
+    }
+  }
+}
+
+/** A decimal number and nothing else; NaN for what JavaScript also takes: blanks, `0x10`, `Infinity`, no text at all. */
+function parseNumber(text: string): number {
+  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
+}
+
+function placeholder(spec: ParamSpec): string {
+  if (spec.choices) return 'value'
+  return spec.type === 'string' ? 'text' : spec.type === 'integer' ? 'n' : 'number'
+}

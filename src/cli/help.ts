@@ -1,0 +1,92 @@
+/** Help: in general, of one job, and the list of ready-made jobs. */
+import { Argument, type Command, type Option } from 'commander'
+import type { AnyJob } from '../job/define.js'
+import { describeParam, flagName } from './flags.js'
+import { createJobCommand, createSharedCommand } from './options.js'
+import type { Colors } from './terminal.js'
+
+/** How help is laid out. */
+export interface HelpStyle {
+  width: number
+  colors: Colors
+}
+
+type JobHelp = Pick<AnyJob, 'name' | 'description' | 'examples' | 'params' | 'inputNames'>
+
+/** Wider lines are hard to read. */
+const maxWidth = 100
+
+/** Help of `runjob` itself. */
+export function generalHelp(style: HelpStyle): string {
+  const command = createSharedCommand()
+    .usage('<job> <input...> [options]')
+    .description(
+      'Runs a batch job over files on this machine. A job is a ready-made one (see `runjob list`) or a .ts or .js module. ' +
+        'An input is a file, a folder, a glob in quotes, or - for standard input.',
+    )
+  const more = [
+    section('Commands:', style, [
+      ['runjob list', 'ready-made jobs'],
+      ['runjob help <job>', "a job's own options and examples"],
+    ]),
+    section('Examples:', style, [
+      ['runjob wordcount books/ -o counts', 'count the words of all files under books/'],
+      ['runjob stats sales.csv --header --by city --of price -o prices', 'prices by city'],
+      ['runjob ./my_job.ts logs/ -o result', 'run a job of your own'],
+    ]),
+  ]
+  return `${[render(command, style).trimEnd(), ...more].join('\n\n')}\n`
+}
+
+/** Help of one job: its parameters, inputs and examples. `typedName`: its name or path, as on the command line. */
+export function jobHelp(job: JobHelp, typedName: string, style: HelpStyle): string {
+  const command = createJobCommand(job)
+  const usage = [typedName]
+  for (const [name, spec] of Object.entries(job.params)) {
+    if (!spec.positional) continue
+    const term = spec.required ? `<${flagName(name)}>` : `[${flagName(name)}]`
+    usage.push(term)
+    command.addArgument(new Argument(term, describeParam(spec)))
+  }
+  if (job.inputNames.length === 1) {
+    usage.push('<input...>')
+    command.addArgument(new Argument('<input...>', 'files, folders, globs in quotes, or - for standard input'))
+  } else {
+    for (const name of job.inputNames) {
+      usage.push(`<${flagName(name)}>`)
+      const path = `a file, a folder or a glob in quotes (or --${flagName(name)}, which may be repeated)`
+      command.addArgument(new Argument(`<${flagName(name)}>`, path))
+    }
+  }
+  command.usage(`${usage.join(' ')} [options]`).description(job.description)
+  const text = render(command, style).trimEnd()
+  if (job.examples.length === 0) return `${text}\n`
+  return `${text}\n\n${style.colors.bold('Examples:')}\n${job.examples.map((line) => `  ${line}\n`).join('')}`
+}
+
+/** Names and descriptions of the ready-made jobs, a line each. */
+export function jobList(jobs: readonly Pick<AnyJob, 'name' | 'description'>[], colors: Colors): string {
+  const width = Math.max(0, ...jobs.map((job) => job.name.length))
+  return jobs.map((job) => `${colors.bold(job.name.padEnd(width))}  ${job.description}\n`).join('')
+}
+
+function section(title: string, style: HelpStyle, rows: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...rows.map(([term]) => term.length))
+  return `${style.colors.bold(title)}\n${rows.map(([term, text]) => `  ${term.padEnd(width)}  ${text}\n`).join('')}`.trimEnd()
+}
+
+function render(command: Command, style: HelpStyle): string {
+  command.configureHelp({
+    helpWidth: Math.min(style.width, maxWidth),
+    styleTitle: (title) => style.colors.bold(title),
+    optionTerm: (option) => optionTerm(command, option),
+  })
+  command.configureOutput({ getOutHasColors: () => style.colors.isColorSupported })
+  return command.helpInformation()
+}
+
+/** A switch that is on by default is shown with the flag that turns it off: `--lowercase, --no-lowercase`. */
+function optionTerm(command: Command, option: Option): string {
+  const other = command.options.find((o) => o !== option && o.attributeName() === option.attributeName())
+  return other && option.negate ? `${other.flags}, ${option.flags}` : option.flags
+}

@@ -1,0 +1,27 @@
+#!/usr/bin/env node
+/** The `runjob` command. What a command line does not need is not loaded: a small job is over in a blink. */
+import { readFileSync } from 'node:fs'
+import { type Host, runCommand } from './commands.js'
+import { renderError } from './report_error.js'
+import { createColors } from './terminal.js'
+
+const host: Host = {
+  cwd: process.cwd(),
+  env: process.env,
+  stdout: process.stdout,
+  stderr: process.stderr,
+  signals: process,
+  version: () => JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version,
+  loadJob: async (nameOrPath) => (await import('../job/load.js')).loadJob(nameOrPath, process.cwd()),
+  builtinJobs: async () => (await import('../job/load.js')).builtinJobs(),
+  runJob: async (job, options) => (await import('../run.js')).runJob(job, options),
+  explainJob: async (job, options) => (await import('../run.js')).explainJob(job, options),
+}
+
+process.on('uncaughtException', (error) => {
+  process.stderr.write(renderError(error, createColors(false)))
+  process.exit(1)
+})
+
+// Set, not exit(): what stands in the pipes is written before the process ends.
+process.exitCode = await runCommand(process.argv.slice(2), host)

@@ -1,0 +1,227 @@
+/** The options that every job has, and the parser that knows them together with the job's own. */
+import { Command, CommanderError, Option } from 'commander'
+import { RunjobError } from '../base/errors.js'
+import { parseBytes } from '../base/units.js'
+import type { AnyJob } from '../job/define.js'
+import type { OutputMode } from '../run.js'
+import { flagName, paramOptions } from './flags.js'
+
+export interface SharedOptions {
+  output?: string
+  workers?: number
+  memory?: number
+  partitions?: number
+  mode?: OutputMode
+  top?: number
+  explain?: boolean
+  json?: boolean
+  quiet?: boolean
+  /** False after `--no-progress`. */
+  progress: boolean
+  keepState?: boolean
+  fresh?: boolean
+  help?: boolean
+  version?: boolean
+}
+
+/** What was said on the command line about one job, nothing filled in. */
+export interface ParsedOptions {
+  shared: SharedOptions
+  /** Text of value parameters, true or false of switches, by parameter. */
+  params: Record<string, string | boolean>
+  /** Paths given by flags, by input. */
+  inputs: Record<string, string[]>
+  /** Arguments that are not options, in order. */
+  operands: string[]
+}
+
+const modes: readonly OutputMode[] = ['error', 'overwrite', 'ignore', 'append']
+
+/** The part of a job that its command line is made of. */
+export type JobFlags = Pick<AnyJob, 'name' | 'params' | 'inputNames'>
+
+/** Knows the shared options only: enough to find the job's name, and to show the general help. */
+export function createSharedCommand(): Command {
+  return createCommand(sharedOptions())
+}
+
+/**
+ * Knows the job's own options as well.
+ *
+ * @throws JOB_INVALID if the job has a parameter or an input whose flag is taken
+ */
+export function createJobCommand(job: JobFlags): Command {
+  const shared = sharedOptions()
+  const own: Option[] = []
+  const add = (owner: string, options: Option[]) => {
+    const taken = options.find((option) => [...shared, ...own].some((other) => collide(option, other)))
+    if (taken) {
+      throw new RunjobError('JOB_INVALID', {
+        name: job.name,
+        problem: `${owner} cannot be the flag ${taken.flags}: runjob or the job has one like it already`,
+        help: 'Give it another name.',
+      })
+    }
+    own.push(...options)
+  }
+  for (const [name, spec] of Object.entries(job.params)) add(`parameter "${name}"`, paramOptions(name, spec))
+  for (const name of job.inputNames) {
+    // With one input, paths are simply the arguments.
+    add(`input "${name}"`, [inputOption(name).hideHelp(job.inputNames.length === 1)])
+  }
+  for (const option of own) option.helpGroup(`Options of ${job.name}:`)
+  return createCommand([...own, ...shared])
+}
+
+/**
+ * Finds the job's name: the first argument that is neither an option nor the value of a shared one. A job's own options
+ * come after its name.
+ */
+export function splitCommandName(argv: readonly string[]): { name: string | null; rest: string[] } {
+  const known = createSharedCommand().options
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i]!
+    const isOption = word.startsWith('-') && word.length > 1
+    if (!isOption) return { name: word, rest: argv.toSpliced(i, 1) }
+    if (word === '--') {
+      const name = argv[i + 1]
+      return name === undefined ? { name: null, rest: [...argv] } : { name, rest: argv.toSpliced(i + 1, 1) }
+    }
+    if (known.some((option) => option.required && hasFlag(option, word))) i++
+  }
+  return { name: null, rest: [...argv] }
+}
+
+/**
+ * Parses what follows the job's name.
+ *
+ * @throws PARAM_UNKNOWN, OPTION_INVALID
+ */
+export function parseOptions(command: Command, job: JobFlags | null, argv: readonly string[]): ParsedOptions {
+  refuseFlagsAsValues(command, argv)
+  let words: { operands: string[]; unknown: string[] }
+  try {
+    words = command.parseOptions([...argv])
+  } catch (error) {
+    throw error instanceof CommanderError ? usageError(error) : error
+  }
+  const values = command.opts<SharedOptions & Record<string, unknown>>()
+  const unknown = words.unknown[0]
+  if (unknown !== undefined && !values.help) throw unknownOption(command, unknown)
+
+  const params: Record<string, string | boolean> = {}
+  const inputs: Record<string, string[]> = {}
+  for (const name of Object.keys(job?.params ?? {})) {
+    const value = values[attributeName(name)]
+    if (value !== undefined) params[name] = value as string | boolean
+  }
+  for (const name of job?.inputNames ?? []) {
+    const value = values[attributeName(name)]
+    if (value !== undefined) inputs[name] = value as string[]
+  }
+  return { shared: values, params, inputs, operands: words.operands }
+}
+
+function createCommand(options: readonly Option[]): Command {
+  const command = new Command('runjob')
+    .helpOption(false)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} })
+  for (const option of options) command.addOption(option)
+  return command
+}
+
+function sharedOptions(): Option[] {
+  return [
+    new Option('-o, --output <folder>', 'folder to create (default: <job>-output in the current folder)').argParser(
+      (text: string) => {
+        if (text === '') throw invalid('--output', text, 'the name of a folder is expected')
+        return text
+      },
+    ),
+    new Option('--mode <mode>', `if the output exists: ${modes.join(', ')} (default: error)`).argParser(
+      (text: string) => {
+        const mode = modes.find((known) => known === text)
+        if (!mode) throw invalid('--mode', text, `expected one of ${modes.join(', ')}`)
+        return mode
+      },
+    ),
+    new Option('--workers <n>', 'worker threads (default: the number of cores)').argParser(count('--workers')),
+    new Option('--memory <size>', "memory to use at most, such as 512MB (default: 60 % of the machine's)").argParser(
+      (text: string) => parseBytes(text, '--memory'),
+    ),
+    new Option('--partitions <n>', 'partitions, and so output parts (default: by the size of the input)').argParser(
+      count('--partitions'),
+    ),
+    new Option('--top <n>', 'print the n records with the largest number on standard output').argParser(count('--top')),
+    new Option('--explain', 'print the plan as JSON instead of running it'),
+    new Option('--json', 'print one JSON document with the outcome on standard output'),
+    new Option('-q, --quiet', 'print nothing but errors and what was asked for'),
+    new Option('--no-progress', 'show no progress'),
+    new Option('--keep-state', 'keep intermediate files after success'),
+    new Option('--fresh', 'start anew instead of resuming an unfinished run'),
+    new Option('-h, --help', 'show help'),
+    new Option('-V, --version', 'show the version'),
+  ].map((option) => option.helpGroup('Options of every job:'))
+}
+
+function inputOption(name: string): Option {
+  const option = new Option(`--${flagName(name)} <path>`, `input "${name}"; may be repeated`)
+  return option.argParser((path: string, earlier: string[] | undefined) => [...(earlier ?? []), path])
+}
+
+/** Parser of a number that counts something: 1, 2, 3... */
+function count(flag: string): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
+    if (!Number.isSafeInteger(value) || value < 1) throw invalid(flag, text, 'a whole number of at least 1 is expected')
+    return value
+  }
+}
+
+function invalid(option: string, value: string, problem: string): RunjobError {
+  return new RunjobError('OPTION_INVALID', { name: option, value, problem })
+}
+
+function hasFlag(option: Option, flag: string): boolean {
+  return option.long === flag || option.short === flag
+}
+
+/** Options collide by flag, by letter, or by `--no-x` beside an `--x` that is not its counterpart. */
+function collide(a: Option, b: Option): boolean {
+  return a.attributeName() === b.attributeName() || (a.short !== undefined && a.short === b.short)
+}
+
+/** Where commander keeps the value of a parameter or input. */
+function attributeName(name: string): string {
+  return new Option(`--${flagName(name)} <value>`).attributeName()
+}
+
+/** `-o --json` is a forgotten folder, not a folder named `--json`; that one is `--output=--json`. */
+function refuseFlagsAsValues(command: Command, argv: readonly string[]): void {
+  for (let i = 0; i + 1 < argv.length && argv[i] !== '--'; i++) {
+    const option = command.options.find((o) => o.required && hasFlag(o, argv[i]!))
+    if (!option) continue
+    const value = argv[i + 1]!
+    if (value.startsWith('--') && command.options.some((o) => o.long === value)) throw missingValue(option.flags)
+    i++
+  }
+}
+
+function missingValue(flags: string): RunjobError {
+  return new RunjobError('OPTION_INVALID', { name: flags, value: '', problem: 'a value is missing' })
+}
+
+/** The one thing that commander itself finds wrong in `parseOptions`. */
+function usageError(error: CommanderError): RunjobError {
+  return missingValue(/'(.+)'/.exec(error.message)?.[1] ?? error.message)
+}
+
+function unknownOption(command: Command, word: string): RunjobError {
+  const flag = word.split('=', 1)[0]!
+  if (command.options.some((option) => hasFlag(option, flag))) {
+    return invalid(flag, word.slice(flag.length + 1), 'this option takes no value')
+  }
+  const known = command.options.flatMap((option) => option.long ?? [])
+  return new RunjobError('PARAM_UNKNOWN', { name: flag, known })
+}

@@ -1,0 +1,188 @@
+/** Progress on standard error: a bar for each stage on a terminal, a line now and then elsewhere. */
+import { formatBytes, formatCount, formatDuration } from '../base/units.js'
+import type { Progress } from '../run.js'
+import { type Colors, printable, type Terminal } from './terminal.js'
+
+/** `bars` for people, `lines` for logs. */
+export type ProgressStyle = 'bars' | 'lines' | 'off'
+
+/** How fast a stage is, once there is enough of it to say. */
+export interface Pace {
+  recordsPerSecond: number | null
+  etaMs: number | null
+}
+
+const redrawMs = 100
+const lineMs = 10_000
+
+/** Before that, a speed is a guess. */
+const minPaceMs = 500
+
+const maxBarWidth = 30
+const minBarWidth = 8
+
+/**
+ * The pace of a stage between two reports on it. The first one counts as the start: what a resumed run found done says
+ * nothing about speed.
+ */
+export function paceBetween(first: Progress, now: Progress): Pace {
+  const ms = now.elapsedMs - first.elapsedMs
+  if (ms < minPaceMs) return { recordsPerSecond: null, etaMs: null }
+  const [done, all] =
+    now.bytes > 0 ? [now.bytesDone - first.bytesDone, now.bytes] : [now.tasksDone - first.tasksDone, now.tasks]
+  const left = all - (now.bytes > 0 ? now.bytesDone : now.tasksDone)
+  return {
+    recordsPerSecond: ((now.records - first.records) * 1000) / ms,
+    etaMs: done > 0 ? (Math.max(0, left) * ms) / done : null,
+  }
+}
+
+/** Share of a stage that is done, 0 to 1; never 1 while a task is still to be finished. */
+export function fractionDone(progress: Progress): number {
+  const { bytes, bytesDone, tasks, tasksDone } = progress
+  if (tasksDone >= tasks) return 1
+  const share = bytes > 0 ? bytesDone / bytes : tasksDone / tasks
+  return Math.min(0.99, Math.max(0, share))
+}
+
+/**
+ * One line for a terminal, shorter than `width`: the bar first, then as many figures as there is room for, the most
+ * telling ones last to go.
+ */
+export function renderBar(progress: Progress, pace: Pace, width: number, colors: Colors): string {
+  const fraction = fractionDone(progress)
+  const percent = `${Math.floor(fraction * 100)}%`.padStart(4)
+  // A line as wide as the window would wrap.
+  const room = width - 1
+  const name = clip(stageTitle(progress), Math.min(20, Math.max(0, room - percent.length - 1)))
+  const head = `${name} ${percent}`
+
+  let figures = renderFigures(progress, pace)
+  const lengthOf = (list: Figure[]) => list.reduce((sum, figure) => sum + 2 + figure.text.length, 0)
+  const spare = () => room - head.length - lengthOf(figures)
+  const barRoom = minBarWidth + 3
+  while (figures.length > 0 && spare() < barRoom) {
+    const leastTelling = Math.min(...figures.map((figure) => figure.weight))
+    figures = figures.filter((figure) => figure.weight !== leastTelling)
+  }
+  const barWidth = Math.min(maxBarWidth, spare() - 3)
+  const bar = barWidth < minBarWidth ? '' : ` ${drawBar(fraction, barWidth, colors)}`
+  return `${colors.bold(name)}${bar} ${percent}${figures.map((figure) => `  ${figure.text}`).join('')}`
+}
+
+/** One line for a log. */
+export function renderLine(progress: Progress, pace: Pace): string {
+  const percent = `${Math.floor(fractionDone(progress) * 100)}%`
+  return [`${stageTitle(progress)}: ${percent}`, ...renderFigures(progress, pace).map((figure) => figure.text)].join(
+    ', ',
+  )
+}
+
+interface Figure {
+  text: string
+  /** What is least telling goes first when there is no room. */
+  weight: number
+}
+
+function renderFigures(progress: Progress, pace: Pace): Figure[] {
+  const { tasks, tasksDone, bytes, bytesDone, spillBytes, elapsedMs } = progress
+  const figures: Figure[] = [{ text: `${formatCount(tasksDone)}/${formatCount(tasks)} tasks`, weight: 2 }]
+  if (bytes > 0)
+    figures.push({ text: `${formatBytes(Math.min(bytesDone, bytes))} of ${formatBytes(bytes)}`, weight: 3 })
+  if (pace.recordsPerSecond !== null) {
+    figures.push({ text: `${formatCount(pace.recordsPerSecond)} records/s`, weight: 4 })
+  }
+  if (spillBytes > 0) figures.push({ text: `${formatBytes(spillBytes)} spilled`, weight: 1 })
+  if (fractionDone(progress) === 1) figures.push({ text: formatDuration(elapsedMs), weight: 5 })
+  else if (pace.etaMs !== null) figures.push({ text: `${formatDuration(pace.etaMs)} left`, weight: 5 })
+  return figures
+}
+
+function stageTitle(progress: Progress): string {
+  const number = progress.stageCount > 1 ? `${progress.stageIndex + 1}/${progress.stageCount} ` : ''
+  return `${number}${printable(progress.stage)}`
+}
+
+function drawBar(fraction: number, width: number, colors: Colors): string {
+  const done = Math.floor(fraction * width)
+  return `[${colors.green('='.repeat(done))}${colors.dim('-'.repeat(width - done))}]`
+}
+
+function clip(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}~`.slice(0, width)
+}
+
+/** Shows what the engine reports. Draws by a clock of its own, however often reports come. */
+export class ProgressDisplay {
+  readonly #terminal: Terminal
+  readonly #style: ProgressStyle
+  #timer: NodeJS.Timeout | undefined
+  /** First and latest report on the stage that is running. */
+  #first: Progress | undefined
+  #latest: Progress | undefined
+  /** A bar stands on the cursor's line. */
+  #barIsShown = false
+  /** A run that is over before the first redraw shows no bars at all. */
+  #hasDrawn = false
+
+  constructor(terminal: Terminal, style: ProgressStyle) {
+    this.#terminal = terminal
+    this.#style = style === 'bars' && !terminal.canRedraw ? 'lines' : style
+  }
+
+  /** Takes a report. Stages come one after another; a late report on an earlier one is dropped. */
+  report(progress: Progress): void {
+    if (this.#style === 'off') return
+    const before = this.#latest
+    if (before && progress.stageIndex < before.stageIndex) return
+    if (!before || progress.stageIndex > before.stageIndex) {
+      this.#finishStage()
+      this.#first = progress
+    }
+    this.#latest = progress
+    this.#timer ??= setInterval(() => this.#draw(), this.#style === 'bars' ? redrawMs : lineMs).unref()
+  }
+
+  /** Writes a line of text among the bars. */
+  note(line: string): void {
+    this.#clearBar()
+    this.#terminal.write(`${line}\n`)
+  }
+
+  /** The end of the run: a job that is done leaves its bars full, one that failed as they were. */
+  stop(outcome: 'done' | 'failed'): void {
+    clearInterval(this.#timer)
+    if (outcome === 'done') this.#finishStage()
+    else if (this.#barIsShown) this.#terminal.write('\n')
+    this.#barIsShown = false
+    this.#latest = undefined
+  }
+
+  #draw(): void {
+    const [first, latest] = [this.#first, this.#latest]
+    if (!first || !latest) return
+    this.#hasDrawn = true
+    const pace = paceBetween(first, latest)
+    if (this.#style === 'lines') {
+      this.#terminal.write(`${renderLine(latest, pace)}\n`)
+    } else {
+      this.#terminal.write(`\r${renderBar(latest, pace, this.#terminal.width(), this.#terminal.colors)}\x1b[K`)
+      this.#barIsShown = true
+    }
+  }
+
+  /** The stage's last report may be from before its end: the next stage has started, so all of it is done. */
+  #finishStage(): void {
+    const latest = this.#latest
+    if (!latest || this.#style !== 'bars' || !this.#hasDrawn) return
+    this.#latest = { ...latest, tasksDone: latest.tasks, bytesDone: latest.bytes }
+    this.#draw()
+    this.#terminal.write('\n')
+    this.#barIsShown = false
+  }
+
+  #clearBar(): void {
+    if (this.#barIsShown) this.#terminal.write('\r\x1b[K')
+    this.#barIsShown = false
+  }
+}

@@ -1,0 +1,74 @@
+/** How a failure is told: what happened, where, what to do. */
+import { type RunjobError, toRunjobError, type Where } from '../base/errors.js'
+import { formatCount } from '../base/units.js'
+import { type Colors, printable } from './terminal.js'
+
+/** A failure for people. Ends with a line end. */
+export function renderError(thrown: unknown, colors: Colors): string {
+  const error = toRunjobError(thrown)
+  const lines = [`${colors.red(`error ${error.code}:`)} ${error.message}`]
+  const where = renderWhere(error.where)
+  if (where) lines.push(`  at: ${where}`)
+  const hint = hintFor(error)
+  if (hint) lines.push(`  hint: ${hint}`)
+  lines.push(...stackToShow(error).map((frame) => colors.dim(`    ${frame}`)))
+  return `${lines.join('\n')}\n`
+}
+
+/** The same failure for programs: one line of JSON. */
+export function renderErrorJson(thrown: unknown): string {
+  const error = toRunjobError(thrown)
+  const { code, message, where } = error
+  return `${JSON.stringify({ error: { code, message, hint: hintFor(error), where } })}\n`
+}
+
+/** `logs/a.csv, line 12, offset 345 (job stats, stage map, task 3)`, as far as it is known. */
+export function renderWhere(where: Where): string {
+  const place: string[] = []
+  if (where.file !== undefined) place.push(printable(where.file))
+  if (where.line !== undefined) place.push(`line ${formatCount(where.line)}`)
+  if (where.offset !== undefined) place.push(`offset ${formatCount(where.offset)}`)
+  const work: string[] = []
+  if (where.job !== undefined) work.push(`job ${where.job}`)
+  if (where.stage !== undefined) work.push(`stage ${where.stage}`)
+  if (where.task !== undefined) work.push(`task ${where.task}`)
+  if (place.length === 0) return work.join(', ')
+  return work.length === 0 ? place.join(', ') : `${place.join(', ')} (${work.join(', ')})`
+}
+
+/** What to do next. Only the command line knows where the state of the run is and how it was called. */
+function hintFor(error: RunjobError): string {
+  const { state, fresh } = error.params
+  if (error.code !== 'INTERRUPTED' || typeof state !== 'string') return error.hint
+  return resumeHint(state, fresh === true)
+}
+
+/** How to go on after an interruption. */
+export function resumeHint(state: string, fresh: boolean): string {
+  return `state kept in ${printable(state)}; run the same command again${fresh ? ' without --fresh' : ''} to resume`
+}
+
+/**
+ * A user's own mistake is shown with their part of the stack; a mistake of runjob's with all of it, to be reported.
+ * Everything else needs none.
+ */
+function stackToShow(error: RunjobError): string[] {
+  const causeStack = error.cause instanceof Error ? error.cause.stack : undefined
+  const userStack = error.userStack ?? (error.code === 'JOB_LOAD_FAILED' ? causeStack : undefined)
+  if (userStack !== undefined) return frames(userStack).filter((frame) => !isOurs(frame))
+  return error.kind === 'bug' ? frames(causeStack ?? error.stack ?? '') : []
+}
+
+function frames(stack: string): string[] {
+  return stack
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('at '))
+}
+
+const ownFolder = new URL('..', import.meta.url)
+
+/** Frames of Node and of runjob itself, which tell the author of a job nothing. */
+function isOurs(frame: string): boolean {
+  return frame.includes('node:') || frame.includes(ownFolder.href) || frame.includes(`(${ownFolder.pathname}`)
+}

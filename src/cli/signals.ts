@@ -1,0 +1,61 @@
+/** Ctrl-C and its relatives: the first asks the job to stop, the second does not ask. */
+
+/** How long a job may take to stop. Longer, and it is ended as by `kill -9`, which a run survives by design. */
+const graceMs = 900
+
+/** `npx` and `npm run` pass on a Ctrl-C that the terminal has sent to this process as well: the two are one. */
+const echoMs = 100
+
+const exitCode = 130
+
+const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+
+/** The part of `process` that is used here. */
+export interface SignalSource {
+  on(name: string, listener: () => void): unknown
+  off(name: string, listener: () => void): unknown
+  exit(code: number): unknown
+}
+
+export interface SignalWatch {
+  /** Aborted by the first signal. */
+  readonly signal: AbortSignal
+  /** Gives the signals their default meaning again. */
+  dispose(): void
+}
+
+/**
+ * Watches for signals until disposed of.
+ *
+ * @param onStop called once, at the first signal
+ * @param onForcedExit called right before the process ends, at the second signal or when the time to stop is over
+ */
+export function watchSignals(source: SignalSource, onStop: () => void, onForcedExit: () => void): SignalWatch {
+  const controller = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  let firstAt = 0
+
+  const exitNow = () => {
+    onForcedExit()
+    source.exit(exitCode)
+  }
+  const listener = () => {
+    if (controller.signal.aborted) {
+      if (performance.now() - firstAt > echoMs) exitNow()
+      return
+    }
+    firstAt = performance.now()
+    timer = setTimeout(exitNow, graceMs)
+    onStop()
+    controller.abort()
+  }
+  for (const name of names) source.on(name, listener)
+
+  return {
+    signal: controller.signal,
+    dispose() {
+      clearTimeout(timer)
+      for (const name of names) source.off(name, listener)
+    },
+  }
+}

@@ -1,0 +1,101 @@
+/** What a run did: for people on standard error, for programs as one JSON document. */
+import { formatBytes, formatCount, formatDuration } from '../base/units.js'
+import type { RunReport, StageReport } from '../run.js'
+import { type Colors, printable } from './terminal.js'
+
+type TopRecord = RunReport['top'][number]
+
+/** The end of a run, for people. `showTop`: with the records that have the largest numbers. */
+export function renderSummary(report: RunReport, showTop: boolean, colors: Colors): string {
+  if (report.skipped)
+    return `${report.job}: nothing to do, the output is there\n${facts([['output', report.output]], colors)}`
+
+  const title = `${colors.green(report.job)} done in ${formatDuration(report.elapsedMs)}\n`
+  const resumed: [string, string][] =
+    report.resumedTasks > 0 ? [['resumed', `${formatCount(report.resumedTasks)} tasks were done before`]] : []
+  const counters = Object.entries(report.counters).map(([name, n]): [string, string] => [
+    printable(name),
+    formatCount(n),
+  ])
+  const blocks = [
+    report.stages.length > 0 ? stageTable(report.stages, colors) : '',
+    facts(
+      [...resumed, ['peak memory', formatBytes(report.peakRssBytes)], ...counters, ['output', report.output]],
+      colors,
+    ),
+    showTop && report.top.length > 0 ? topTable(report.top, colors) : '',
+  ]
+  return title + blocks.filter((block) => block !== '').join('\n')
+}
+
+/** The end of a run, for programs: one line of JSON. What it holds may grow, and never shrinks. */
+export function renderReportJson(report: RunReport): string {
+  // Named one by one: the result also has methods, and may get more.
+  const { job, output, elapsedMs, peakRssBytes, counters, stages, resumedTasks, skipped, top } = report
+  return `${JSON.stringify({ job, output, elapsedMs, peakRssBytes, counters, stages, resumedTasks, skipped, top })}\n`
+}
+
+/** `--top`: lines of key, tab, number. Tabs, line ends and backslashes in a key are escaped, as in a TSV part. */
+export function renderTopLines(top: readonly TopRecord[]): string {
+  return top.map(({ key, number }) => `${escapeTsv(key)}\t${number}\n`).join('')
+}
+
+function escapeTsv(text: string): string {
+  return text.replace(/[\\\t\n\r]/g, (c) => (c === '\\' ? '\\\\' : c === '\t' ? '\\t' : c === '\n' ? '\\n' : '\\r'))
+}
+
+function stageTable(stages: readonly StageReport[], colors: Colors): string {
+  const spilled = stages.some((stage) => stage.spills > 0)
+  const header = ['stage', 'tasks', 'records in', 'bytes in', 'records out', 'bytes out', 'time', 'speed']
+  if (spilled) header.push('spills', 'spilled')
+  const rows = stages.map((stage) => {
+    const row = [
+      printable(stage.name),
+      formatCount(stage.tasks),
+      formatCount(stage.recordsIn),
+      formatBytes(stage.bytesIn),
+      formatCount(stage.recordsOut),
+      formatBytes(stage.bytesOut),
+      formatDuration(stage.elapsedMs),
+      speed(stage),
+    ]
+    if (spilled) row.push(formatCount(stage.spills), formatBytes(stage.spillBytes))
+    return row
+  })
+  const [head = '', ...lines] = columns([header, ...rows])
+  return `\n${colors.dim(head)}\n${lines.map((line) => `${line}\n`).join('')}`
+}
+
+function speed(stage: StageReport): string {
+  return stage.elapsedMs > 0 ? `${formatBytes((stage.bytesIn * 1000) / stage.elapsedMs)}/s` : ''
+}
+
+function topTable(top: readonly TopRecord[], colors: Colors): string {
+  const rows = top.map(({ key, number }) => [printable(key), formatNumber(number)])
+  return `${colors.dim(`  top ${top.length}`)}\n${columns(rows)
+    .map((line) => `${line}\n`)
+    .join('')}`
+}
+
+function formatNumber(number: number): string {
+  return Number.isSafeInteger(number) ? formatCount(number) : String(number)
+}
+
+function facts(pairs: readonly (readonly [string, string])[], colors: Colors): string {
+  const width = Math.max(...pairs.map(([name]) => name.length))
+  return pairs.map(([name, value]) => `  ${colors.dim(name.padEnd(width))}  ${value}\n`).join('')
+}
+
+/** Aligned lines: the first column to the left, the others to the right. */
+function columns(rows: readonly (readonly string[])[]): string[] {
+  const widths: number[] = []
+  for (const row of rows) {
+    row.forEach((cell, i) => {
+      widths[i] = Math.max(widths[i] ?? 0, cell.length)
+    })
+  }
+  return rows.map((row) => {
+    const cells = row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]!) : cell.padStart(widths[i]!)))
+    return `  ${cells.join('  ')}`.trimEnd()
+  })
+}
