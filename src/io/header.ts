@@ -17,13 +17,15 @@ const MAX_HEADER_BYTES = 16 << 20
 export async function readHeader(file: InputFile, dialect: CsvDialect): Promise<string[]> {
   const rows = new CsvRows(dialect)
   let header: string[] | undefined
+  let isFirstLine = true
   const decoder = new LineDecoder({
     exact: true,
     atFileStart: true,
     maxRecordBytes: MAX_HEADER_BYTES,
     onLine: (line) => {
       if (header) return
-      header = rows.add(decoder.lineStart() === 0 ? line.replace(/^\uFEFF/, '') : line)
+      header = rows.add(isFirstLine ? line.replace(/^\uFEFF/, '') : line)
+      isFirstLine = false
     },
   })
   try {

@@ -49,7 +49,8 @@ export class LineDecoder {
   constructor(options: LineOptions) {
     this.#exact = options.exact
     this.#atFileStart = options.atFileStart
-    this.#maxRecordBytes = Math.min(options.maxRecordBytes ?? Number.POSITIVE_INFINITY, constants.MAX_STRING_LENGTH)
+    // A line is decoded together with its newline.
+    this.#maxRecordBytes = Math.min(options.maxRecordBytes ?? Number.POSITIVE_INFINITY, constants.MAX_STRING_LENGTH - 1)
     this.#onLine = options.onLine
   }
 

@@ -2,7 +2,7 @@
 import type { InputFile } from './inputs.js'
 
 /** A byte range of an input file: the records that start inside it. */
-export interface Piece {
+interface Piece {
   /** Index into the files. */
   file: number
   /** Inclusive. */

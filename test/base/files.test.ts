@@ -1,0 +1,73 @@
+import { mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { RunjobError } from '../../dist/src/base/errors.js'
+import { fileError, fsyncDir, fsyncFile, removeTree, writeFileAtomic } from '../../dist/src/base/files.js'
+import { temporaryFolder, writeFiles } from '../io/folder.js'
+
+test('an atomic write replaces the file and leaves nothing else behind', () => {
+  const folder = temporaryFolder()
+  writeFiles(folder, { 'a.json': 'old' })
+  writeFileAtomic(join(folder, 'a.json'), 'new')
+  expect(readFileSync(join(folder, 'a.json'), 'utf8')).toBe('new')
+  expect(readdirSync(folder)).toEqual(['a.json'])
+})
+
+test('an atomic write that fails leaves the old file and nothing else', () => {
+  const folder = temporaryFolder()
+  mkdirSync(join(folder, 'a', 'b'), { recursive: true })
+  expect(() => writeFileAtomic(join(folder, 'a'), 'x')).toThrow(RunjobError)
+  expect(readdirSync(folder)).toEqual(['a'])
+})
+
+test('files and folders can be made durable', () => {
+  const folder = temporaryFolder()
+  writeFiles(folder, { a: 'x' })
+  fsyncFile(join(folder, 'a'))
+  fsyncDir(folder)
+  expect(() => fsyncDir(join(folder, 'missing'))).toThrow()
+})
+
+test('removing a tree that is not there is fine', () => {
+  const folder = temporaryFolder()
+  writeFiles(folder, { 'a/b/c': 'x' })
+  removeTree(join(folder, 'a'))
+  removeTree(join(folder, 'a'))
+  expect(readdirSync(folder)).toEqual([])
+})
+
+test.each([
+  ['ENOSPC', 'write', 'DISK_FULL'],
+  ['EDQUOT', 'write', 'DISK_FULL'],
+  ['EACCES', 'read', 'INPUT_UNREADABLE'],
+  ['EACCES', 'write', 'OUTPUT_UNWRITABLE'],
+  ['EROFS', 'write', 'OUTPUT_UNWRITABLE'],
+  ['ENOENT', 'read', 'INPUT_NOT_FOUND'],
+  ['ENOENT', 'write', 'FILE_IO'],
+  ['EIO', 'read', 'FILE_IO'],
+  ['EMFILE', 'read', 'FILE_IO'],
+] as const)('%s on %s is %s', (errno, use, expected) => {
+  const error = Object.assign(new Error(`${errno}: it failed, open '/x'`), { code: errno })
+  expect(fileError(error, '/x', use)).toMatchObject({ code: expected, cause: error })
+})
+
+test("the system's reason is in the message", () => {
+  try {
+    openSync('/nowhere/at/all', 'w')
+  } catch (error) {
+    expect((fileError(error, '/nowhere/at/all', 'write') as Error).message).toBe(
+      '/nowhere/at/all cannot be used: no such file or directory (ENOENT).',
+    )
+  }
+})
+
+test('what is no error of the system comes back as it was', () => {
+  for (const error of [
+    new TypeError('x'),
+    new RunjobError('DISK_FULL'),
+    Object.assign(new Error(), { code: 'ERR_X' }),
+  ]) {
+    expect(fileError(error, '/x', 'read')).toBe(error)
+  }
+  expect(fileError(undefined, '/x', 'read')).toBeUndefined()
+})

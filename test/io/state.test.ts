@@ -1,0 +1,178 @@
+import { spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { compareIdentities, JobState, type RunIdentity } from '../../dist/src/io/state.js'
+import type { Plan } from '../../dist/src/plan/plan.js'
+import { code, temporaryFolder } from './folder.js'
+
+const plan: Plan = {
+  version: 1,
+  job: 'stats',
+  module: { path: '/jobs/stats.mjs', hash: 'abc' },
+  params: { n: 5, name: 'x' },
+  sideFiles: { codes: { path: '/codes', hash: '1' } },
+  stages: [],
+}
+
+const identity: RunIdentity = {
+  plan,
+  fingerprint: 'f1',
+  options: { partitions: 4 },
+  manifest: { input: [{ path: '/d/a', sizeBytes: 5, mtimeMs: 1000.5, compression: 'none' }] },
+}
+
+test('what was put in is there again after the state was closed', async () => {
+  const folder = temporaryFolder()
+  const state = JobState.open(folder)
+  expect(state.identity()).toBeUndefined()
+  state.begin(identity)
+  state.finishTask('m0', 1, { recordsIn: 3, keys: [Uint8Array.of(0, 255)], big: 2 ** 40, none: null })
+  state.finishTask('m1', 2, { recordsIn: 4 })
+  state.put('bounds', [Uint8Array.of(1), Uint8Array.of()])
+  await state.close()
+
+  const again = JobState.open(folder)
+  expect(again.identity()).toEqual(identity)
+  const finished = again.finishedTasks<{ recordsIn: number; keys: Uint8Array[] }>()
+  expect([...finished.keys()]).toEqual(['m0', 'm1'])
+  expect(finished.get('m0')).toMatchObject({ recordsIn: 3, big: 2 ** 40, none: null })
+  expect(Uint8Array.from(finished.get('m0')!.keys[0]!)).toEqual(Uint8Array.of(0, 255))
+  expect(again.get<Uint8Array[]>('bounds')!.map((bound) => bound.length)).toEqual([1, 0])
+  expect(again.get('nothing')).toBeUndefined()
+  await again.close()
+})
+
+test('a task that is forgotten is not finished any more, and the last attempt counts', async () => {
+  const state = JobState.open(temporaryFolder())
+  state.begin(identity)
+  state.finishTask('m0', 1, 'first')
+  state.finishTask('m0', 2, 'second')
+  expect(state.finishedTasks()).toEqual(new Map([['m0', 'second']]))
+  state.forgetTask('m0')
+  state.forgetTask('m9')
+  expect(state.finishedTasks()).toEqual(new Map())
+  await state.close()
+})
+
+test('a new run forgets the old one', async () => {
+  const state = JobState.open(temporaryFolder())
+  state.begin(identity)
+  state.finishTask('m0', 1, 'x')
+  state.put('bounds', [])
+  state.begin({ ...identity, fingerprint: 'f2' })
+  expect(state.identity()?.fingerprint).toBe('f2')
+  expect(state.finishedTasks().size).toBe(0)
+  expect(state.get('bounds')).toBeUndefined()
+  await state.close()
+})
+
+test('results that are larger than a page are kept', async () => {
+  const state = JobState.open(temporaryFolder())
+  state.begin(identity)
+  const large = { text: 'x'.repeat(5_000_000) }
+  for (let i = 0; i < 20; i++) state.finishTask(`m${i}`, 1, large)
+  expect(state.finishedTasks().size).toBe(20)
+  await state.close()
+})
+
+test('what was finished survives a kill', () => {
+  const folder = temporaryFolder()
+  const module = new URL('../../dist/src/io/state.js', import.meta.url).href
+  const script = `
+    import { JobState } from ${JSON.stringify(module)}
+    const state = JobState.open(${JSON.stringify(folder)})
+    state.begin(${JSON.stringify(identity)})
+    for (let i = 0; i < 100; i++) state.finishTask('m' + i, 1, { i })
+    process.kill(process.pid, 'SIGKILL')`
+  const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script])
+  expect(signal).toBe('SIGKILL')
+  const state = JobState.open(folder)
+  expect(state.finishedTasks().size).toBe(100)
+  return state.close()
+})
+
+async function closedState(): Promise<{ folder: string; path: string }> {
+  const folder = temporaryFolder()
+  const state = JobState.open(folder)
+  state.begin(identity)
+  for (let i = 0; i < 300; i++) state.finishTask(`m${i}`, 1, { text: 'x'.repeat(1000) })
+  await state.close()
+  return { folder, path: join(folder, 'state.mdb') }
+}
+
+describe('a state file that is damaged or not ours is STATE_CORRUPT, never a crash', () => {
+  const flip = (from: number, step: number) => (path: string) => {
+    const bytes = readFileSync(path)
+    for (let at = from; at < bytes.length; at += step) bytes[at]! ^= 0x5a
+    writeFileSync(path, bytes)
+  }
+  test.each<[string, (path: string) => void]>([
+    ['text', (path) => writeFileSync(path, 'hello world\n'.repeat(1000))],
+    ['zeros', (path) => writeFileSync(path, Buffer.alloc(16_384))],
+    ['cut to a page', (path) => truncateSync(path, 4096)],
+    ['cut in half', (path) => truncateSync(path, readFileSync(path).length >> 1)],
+    ['scrambled pages', flip(8192, 97)],
+    ['scrambled from the start', flip(0, 13)],
+  ])('%s', async (_, damage) => {
+    const { folder, path } = await closedState()
+    damage(path)
+    expect(() => JobState.open(folder)).toThrow(expect.objectContaining(code('STATE_CORRUPT')))
+    JobState.remove(folder)
+    await JobState.open(folder).close()
+  })
+
+  test('a store of somebody else', async () => {
+    const { open } = await import('lmdb')
+    const folder = temporaryFolder()
+    const store = open({ path: join(folder, 'state.mdb'), noSubdir: true, maxDbs: 2 })
+    store.openDB('facts', {}).putSync('theirs', 1)
+    store.openDB('tasks', {})
+    await store.close()
+    writeFileSync(join(folder, 'boot-id'), readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim())
+    expect(() => JobState.open(folder)).toThrow(expect.objectContaining(code('STATE_CORRUPT')))
+  })
+
+  test('a file that was created and nothing more is an empty state', async () => {
+    const { folder, path } = await closedState()
+    JobState.remove(folder)
+    await JobState.open(folder).close()
+    const state = JobState.open(folder)
+    expect(state.identity()).toBeUndefined()
+    await state.close()
+    writeFileSync(path, '')
+    await JobState.open(folder).close()
+  })
+})
+
+test('a state of an earlier boot is thrown away unread', async () => {
+  const { folder, path } = await closedState()
+  writeFileSync(path, 'half written')
+  writeFileSync(join(folder, 'boot-id'), 'an earlier boot')
+  const state = JobState.open(folder)
+  expect(state.identity()).toBeUndefined()
+  await state.close()
+})
+
+test('a state can be removed', async () => {
+  const { folder } = await closedState()
+  JobState.remove(folder)
+  expect(readdirSync(folder)).toEqual([])
+  expect(existsSync(folder)).toBe(true)
+})
+
+describe('what keeps a run from being continued is named', () => {
+  test.each<[string, Partial<RunIdentity>, string[]]>([
+    ['nothing', {}, []],
+    ['a parameter', { plan: { ...plan, params: { n: 6, name: 'x' } } }, ['parameter n was 5 and is 6']],
+    ['a parameter less', { plan: { ...plan, params: { n: 5 } } }, ['parameter name was x and is not set']],
+    ['an option', { options: { partitions: null } }, ['option partitions was 4 and is not set']],
+    ['the code', { plan: { ...plan, module: { path: '/jobs/stats.mjs', hash: 'abd' } } }, ["the job's code changed"]],
+    ['a side file', { plan: { ...plan, sideFiles: {} } }, ['side file codes changed']],
+    ['an input', { manifest: { input: [] } }, ['input /d/a is gone']],
+    ['the job', { plan: { ...plan, job: 'top' } }, ['the job was stats and is top']],
+    ['the plan', { fingerprint: 'f2' }, ["the job's plan changed"]],
+  ])('%s', (_, change, expected) => {
+    expect(compareIdentities(identity, { ...identity, ...change })).toEqual(expected)
+  })
+})
