@@ -7,6 +7,7 @@ import { fileError, removeTree, writeFileAtomic } from './base/files.js'
 import { availableCores, availableMemoryBytes } from './base/limits.js'
 import { parseBytes } from './base/units.js'
 import { type Progress, runPlan, type StageReport } from './engine/run_plan.js'
+import type { Tuning } from './engine/planner.js'
 import type { PartEntry } from './engine/task.js'
 import { commitOutput, type OutputMode, prepareOutput, recoverOutput, resolveOutput, stateDirOf } from './io/commit.js'
 import { readHeader } from './io/header.js'
@@ -25,6 +26,8 @@ export type { Progress, StageReport } from './engine/run_plan.js'
 
 /** Where a job reads: a file, folder or glob, `-` for standard input; several; or by name for a job with several inputs. */
 export type InputPaths = string | readonly string[] | Readonly<Record<string, string | readonly string[]>>
+
+export const TUNING: unique symbol = Symbol.for('runjob.tuning')
 
 export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   input: InputPaths
@@ -48,6 +51,8 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   top?: number
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void
+  /** For runjob's own tests. */
+  [TUNING]?: Tuning
 }
 
 export interface RunReport {
@@ -72,6 +77,8 @@ export interface RunResult<K = unknown, V = unknown> extends RunReport {
 }
 
 const DEFAULT_MEMORY_SHARE = 0.6
+/** In the state of a run whose output is in place. */
+const COMMITTED = 'committed'
 
 /**
  * Runs a job to its end: on return its output is committed, whole. Running twice gives the same bytes.
@@ -94,8 +101,15 @@ export async function runJob<P, K, V>(job: Job<P, K, V> | string, options: RunOp
     return new Promise(() => {})
   }
   const started = performance.now()
-  const prepared = await prepare(job as AnyJob | string, options as RunOptions, true)
-  const report = await execute(prepared, options as RunOptions, started)
+  let prepared: Prepared
+  let report: RunReport
+  try {
+    prepared = await prepare(job as AnyJob | string, options as RunOptions, true)
+    report = await execute(prepared, options as RunOptions, started)
+  } catch (error) {
+    rmSync(join(stateDirOf(resolveOutput(options.output, process.cwd())), STDIN), { force: true })
+    throw error
+  }
   const { output } = prepared
   const sink = sinkOf(prepared.plan)
   return {
@@ -108,6 +122,9 @@ export async function runJob<P, K, V>(job: Job<P, K, V> | string, options: RunOp
 export async function explainJob<P>(job: Job<P, unknown, unknown> | string, options: RunOptions<P>): Promise<Plan> {
   return (await prepare(job as AnyJob | string, options as RunOptions, false)).plan
 }
+
+/** Standard input cannot be read again, so a run that reads it continues no other. */
+const STDIN = `stdin-${process.pid}`
 
 interface Prepared {
   plan: Plan
@@ -165,7 +182,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
 
   const lock = acquireLock(stateDir)
   try {
-    recoverOutput(output)
+    if (recoverOutput(output) === 'committed') clearState(stateDir)
     const planHash = fingerprint(plan)
     const state = openState(prepared, options, planHash)
     const runsDir = join(stateDir, 'runs')
@@ -189,14 +206,17 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
         partsDir,
         checkpoint: state,
         keepRuns: options.keepState ?? false,
+        tuning: options[TUNING] ?? {},
         signal: options.signal,
         onProgress: options.onProgress,
       })
+      keepOnly(partsDir, result.parts)
+      commitOutput(partsDir, output, mode)
+      // What is kept of this state is for people to look at: no run continues it.
+      if (options.keepState) state.put(COMMITTED, true)
     } finally {
       await state.close()
     }
-    keepOnly(partsDir, result.parts)
-    commitOutput(partsDir, output, mode)
     if (!options.keepState) removeTree(stateDir)
     return report({
       counters: result.counters,
@@ -272,7 +292,7 @@ async function listInputs(
 
 async function spooledStdin(stateDir: string, signal: AbortSignal | undefined): Promise<string> {
   mkdirSync(stateDir, { recursive: true })
-  const path = join(stateDir, 'stdin')
+  const path = join(stateDir, STDIN)
   await spoolStdin(process.stdin, path, signal)
   return path
 }
@@ -293,7 +313,7 @@ function sideFiles(body: AnyBody, cwd: string): Plan['sideFiles'] {
  * @throws STATE_MISMATCH, naming what changed
  */
 function openState({ plan, files, inputs, output, stateDir }: Prepared, options: RunOptions, fingerprint: string): JobState {
-  if (options.fresh) clearState(stateDir)
+  if (options.fresh || files.some((file) => file.path === join(stateDir, STDIN))) clearState(stateDir)
   const manifest = Object.fromEntries([...inputs].map(([name, numbers]) => [name, numbers.map((n) => files[n]!)]))
   const identity: RunIdentity = {
     plan,
@@ -301,7 +321,12 @@ function openState({ plan, files, inputs, output, stateDir }: Prepared, options:
     options: { partitions: options.partitions ?? null, top: options.top ?? 0 },
     manifest,
   }
-  const state = JobState.open(stateDir)
+  let state = JobState.open(stateDir)
+  if (state.get(COMMITTED)) {
+    void state.close()
+    clearState(stateDir)
+    state = JobState.open(stateDir)
+  }
   const before = state.identity()
   if (!before) {
     state.begin(identity)
@@ -330,10 +355,10 @@ function sinkOf(plan: Plan): Sink {
   return target
 }
 
-/** Removes all state but the lock, which is ours, and spooled standard input, which cannot be read again. */
+/** Removes all that other runs left; the lock, and spooled standard input, are this one's. */
 function clearState(stateDir: string): void {
   for (const name of readdirSync(stateDir)) {
-    if (name !== 'stdin' && !name.startsWith('lock')) rmSync(join(stateDir, name), { recursive: true, force: true })
+    if (name !== STDIN && name !== 'lock') rmSync(join(stateDir, name), { recursive: true, force: true })
   }
 }
 

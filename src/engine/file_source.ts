@@ -5,7 +5,7 @@ import { readHeader } from '../io/header.js'
 import type { InputFile } from '../io/inputs.js'
 import { findLineStart, LineDecoder } from '../io/lines.js'
 import { ensureLowercaseTable } from '../kernels/unicode.js'
-import { kernels } from '../kernels/index.js'
+import { fromNative, kernels } from '../kernels/index.js'
 import type { MapperSpec } from '../kernels/kernels.js'
 import type { Emit, MapFunction } from '../plan/functions.js'
 import type { FileOperator, FileSource, Format } from '../plan/plan.js'
@@ -80,21 +80,15 @@ async function readPiece(format: Format, piece: Piece, env: TaskEnvironment, res
   result.boundaries.push({ file: piece.file, start, end: start + reader.position })
 }
 
-/** Native errors count bytes from the first chunk; users count from the start of the file. */
+/** Kernels and decoders count bytes from the first chunk; users count from the start of the file. */
 function placed(error: unknown, file: InputFile, start: number, reader: PieceReader): unknown {
-  if (error instanceof RunjobError) {
-    if (error.code === 'INTERRUPTED') return error
-    if (error.where.offset !== undefined && error.where.file === undefined) error.where.offset += start
-    return error.withWhere({ file: file.path })
-  }
-  const { code, offset } = error as { code?: unknown; offset?: unknown }
-  if (typeof code === 'string' && typeof offset === 'number') {
-    Object.assign(error as object, { where: { file: file.path, offset: start + offset } satisfies Where })
-  } else if (typeof code === 'string') {
-    const at = reader.recordOffset()
-    Object.assign(error as object, { where: { file: file.path, ...(at < 0 ? {} : { offset: start + at }) } satisfies Where })
-  }
-  return error
+  const known = fromNative(error)
+  if (!(known instanceof RunjobError) || known.code === 'INTERRUPTED') return known
+  const { offset } = known.params
+  if (known !== error && typeof offset === 'number') return known.withWhere({ file: file.path, offset: start + offset })
+  if (known.where.offset !== undefined && known.where.file === undefined) known.where.offset += start
+  const at = reader.recordOffset()
+  return known.withWhere(at < 0 ? { file: file.path } : { file: file.path, offset: start + at })
 }
 
 /**

@@ -14,10 +14,12 @@ const BUFFER_BYTES = 12 * MIB
 /** A worker that runs no function of the user's needs no more heap than this. */
 const NATIVE_HEAP_BYTES = 32 * MIB
 
-const MIN_SPLIT_BYTES = 8 * MIB
+/** A task should see enough records for combining to pay. A user's function is slower: its tasks are spread earlier. */
+const MIN_NATIVE_SPLIT_BYTES = 32 * MIB
+const MIN_FUNCTION_SPLIT_BYTES = 4 * MIB
 const MAX_SPLIT_BYTES = 1024 * MIB
 /** Enough that the last task to finish does not leave the others waiting for long. */
-const TASKS_PER_WORKER = 6
+const TASKS_PER_WORKER = 4
 
 /** Input bytes behind one partition. Fixed, because the number of parts must not depend on the machine. */
 const PARTITION_BYTES = 64 * MIB
@@ -26,7 +28,14 @@ const MAX_PARTITIONS = 256
 const COMPRESSION_RATIO = 4
 
 /** Runs that one merge opens at a time. */
-export const MAX_MERGE_RUNS = 256
+const MAX_MERGE_RUNS = 256
+
+/** Other sizes than those above, so that tests see many splits, spills and merges of little data. */
+export interface Tuning {
+  splitBytes?: number
+  collectorBytes?: number
+  mergeRuns?: number
+}
 
 export interface Budget {
   workers: number
@@ -34,7 +43,7 @@ export interface Budget {
 }
 
 /** Splits the memory cap once. Where it is too small for all workers, fewer start. */
-export function planBudget(memoryBytes: number, workers: number, hasUserFunctions: boolean): Budget {
+export function planBudget(memoryBytes: number, workers: number, hasUserFunctions: boolean, tuning: Tuning): Budget {
   const count = Math.max(1, Math.min(workers, Math.floor(memoryBytes / MIN_WORKER_BYTES)))
   const perWorker = Math.max(MIN_WORKER_BYTES, Math.floor(memoryBytes / count))
   const heapBytes = hasUserFunctions ? Math.max(NATIVE_HEAP_BYTES, Math.floor(perWorker * 0.4)) : NATIVE_HEAP_BYTES
@@ -44,7 +53,7 @@ export function planBudget(memoryBytes: number, workers: number, hasUserFunction
     worker: {
       heapBytes,
       // The collector may overshoot by what one block of input adds before anyone looks.
-      collectorBytes: Math.floor(native * 0.75),
+      collectorBytes: tuning.collectorBytes ?? Math.floor(native * 0.75),
       joinGroupBytes: Math.floor(native / 2),
       maxRecordBytes: Math.floor(native / 3),
     },
@@ -63,9 +72,18 @@ export function planPartitions(plan: Plan, files: InputFile[], asked: number | n
 }
 
 /** Tasks that read files: each source of the stage in turn. */
-export function planMapTasks(stage: Stage, index: number, files: InputFile[], inputs: Map<string, number[]>, workers: number): TaskSpec[] {
+export function planMapTasks(
+  stage: Stage,
+  index: number,
+  files: InputFile[],
+  inputs: Map<string, number[]>,
+  workers: number,
+  tuning: Tuning,
+): TaskSpec[] {
   const total = files.reduce((sum, file) => sum + file.sizeBytes, 0)
-  const target = clamp(Math.ceil(total / (workers * TASKS_PER_WORKER)), MIN_SPLIT_BYTES, MAX_SPLIT_BYTES)
+  const usesFunction = stage.sources.some((source) => source.kind === 'files' && source.operators[0]!.op === 'map')
+  const least = usesFunction ? MIN_FUNCTION_SPLIT_BYTES : MIN_NATIVE_SPLIT_BYTES
+  const target = tuning.splitBytes ?? clamp(Math.ceil(total / (workers * TASKS_PER_WORKER)), least, MAX_SPLIT_BYTES)
   const tasks: TaskSpec[] = []
   stage.sources.forEach((source, s) => {
     if (source.kind !== 'files') return
@@ -96,10 +114,14 @@ export function planReduceTasks(index: number, source: Source, partitions: numbe
   })
 }
 
-/** One pass of merging neighbours, so that equal keys keep the order of the runs. */
-export function planMergeTasks(index: number, pass: number, runs: RunEntry[]): TaskSpec[] {
+/**
+ * One pass of merging neighbours, so that equal keys keep the order of the runs. None where one merge can open all runs.
+ */
+export function planMergeTasks(index: number, pass: number, runs: RunEntry[], tuning: Tuning): TaskSpec[] {
+  const most = tuning.mergeRuns ?? MAX_MERGE_RUNS
+  if (runs.length <= most) return []
   const groups: RunEntry[][] = []
-  for (let at = 0; at < runs.length; at += MAX_MERGE_RUNS) groups.push(runs.slice(at, at + MAX_MERGE_RUNS))
+  for (let at = 0; at < runs.length; at += most) groups.push(runs.slice(at, at + most))
   return groups.map(
     (group, n): TaskSpec => ({
       id: taskId(`x${pass}-`, index, n),
@@ -115,7 +137,7 @@ export function planMergeTasks(index: number, pass: number, runs: RunEntry[]): T
 /** A few places of the input, for range bounds. The same places whatever the number of workers. */
 export function planSampleTasks(stage: Stage, index: number, files: InputFile[], inputs: Map<string, number[]>): TaskSpec[] {
   const samples = 64
-  const sampleBytes = 128 * 1024
+  const sampleBytes = 32 * 1024
   return stage.sources.flatMap((source, s): TaskSpec[] => {
     if (source.kind !== 'files') return []
     const numbers = (inputs.get(source.input) ?? []).filter((n) => files[n]!.sizeBytes > 0)

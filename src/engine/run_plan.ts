@@ -8,7 +8,6 @@ import { RunjobError, toRunjobError } from '../base/errors.js'
 import type { InputFile } from '../io/inputs.js'
 import type { Exchange, Plan, Stage } from '../plan/plan.js'
 import {
-  MAX_MERGE_RUNS,
   needsSample,
   planBudget,
   planMapTasks,
@@ -17,6 +16,7 @@ import {
   planReduceTasks,
   planSampleTasks,
   rangeBounds,
+  type Tuning,
   usesFunctions,
 } from './planner.js'
 import { WorkerPool } from './pool.js'
@@ -82,6 +82,7 @@ export interface RunPlanOptions {
   checkpoint: Checkpoint
   /** Leave run files where they are. */
   keepRuns: boolean
+  tuning: Tuning
   signal?: AbortSignal | undefined
   onProgress?: ((progress: Progress) => void) | undefined
 }
@@ -111,6 +112,8 @@ class PlanRun {
   readonly #shared: SharedProgress
   readonly #pool: WorkerPool
   readonly #finished: Map<string, TaskResult>
+  /** Index of the last stage whose results are all there, -1 if none is. */
+  readonly #lastFinished: number
   readonly #started = performance.now()
   #aborted = false
   #succeeded = false
@@ -120,9 +123,10 @@ class PlanRun {
     const { plan, files } = options
     this.#options = options
     this.#partitions = planPartitions(plan, files, options.partitions)
-    const budget = planBudget(options.memoryBytes, options.workers, usesFunctions(plan))
+    const budget = planBudget(options.memoryBytes, options.workers, usesFunctions(plan), options.tuning)
     this.#shared = new SharedProgress(budget.workers)
     this.#finished = usableTasks(options)
+    this.#lastFinished = lastFinishedStage(options)
     this.#pool = new WorkerPool(budget.workers, (slot) => ({
       plan,
       planHash: options.planHash,
@@ -173,10 +177,10 @@ class PlanRun {
     }
   }
 
-  /** A stage that an earlier run finished is not looked at again: the runs that it read are gone. */
+  /** A stage that an earlier run finished is not run again: the runs that it read may be gone. */
   async #runStageOnce(stage: Stage, index: number, runsIn: RunEntry[]): Promise<FinishedStage> {
     const { checkpoint } = this.#options
-    const known = checkpoint.get<FinishedStage>(`stage ${index}`)
+    const known = index <= this.#lastFinished ? checkpoint.get<FinishedStage>(`stage ${index}`) : undefined
     if (known) {
       this.#resumed += known.results.length
       return known
@@ -209,8 +213,7 @@ class PlanRun {
   }
 
   async #runMapStage(stage: Stage, index: number): Promise<TaskResult[]> {
-    const { files, inputs } = this.#options
-    const tasks = planMapTasks(stage, index, files, inputs, this.#pool.size)
+    const tasks = this.#mapTasks(stage, index)
     const bounds = await this.#bounds(stage, index)
     // A guess of where a CSV record starts may be wrong, and what a task then finds in the data means nothing.
     const isGuess = (task: TaskSpec): boolean => {
@@ -221,6 +224,16 @@ class PlanRun {
     }
     const results = await this.#runTasks(stage, index, tasks, bounds, isGuess)
     return this.#verifyGuesses(stage, index, tasks, results, bounds, isGuess)
+  }
+
+  /** Splits follow from the number of workers; a run that goes on from another keeps to that one's, whatever its own number. */
+  #mapTasks(stage: Stage, index: number): TaskSpec[] {
+    const { checkpoint, files, inputs, tuning } = this.#options
+    const known = checkpoint.get<TaskSpec[]>(`tasks ${index}`)
+    if (known) return known
+    const tasks = planMapTasks(stage, index, files, inputs, this.#pool.size, tuning)
+    checkpoint.put(`tasks ${index}`, tasks)
+    return tasks
   }
 
   /**
@@ -266,13 +279,12 @@ class PlanRun {
   /** Merges in passes until one merge can open all runs. */
   async #mergeToFew(index: number, runs: RunEntry[]): Promise<RunEntry[]> {
     const stage = this.#options.plan.stages[index]!
-    let current = runs
-    for (let pass = 0; current.length > MAX_MERGE_RUNS; pass++) {
-      const tasks = planMergeTasks(index, pass, current)
+    for (let current = runs, pass = 0; ; pass++) {
+      const tasks = planMergeTasks(index, pass, current, this.#options.tuning)
+      if (tasks.length === 0) return current
       const results = await this.#runTasks(stage, index, tasks, null, () => false)
       current = results.flatMap((result) => result!.runs)
     }
-    return current
   }
 
   async #bounds(stage: Stage, index: number): Promise<Uint8Array[] | null> {
@@ -288,7 +300,10 @@ class PlanRun {
     return bounds
   }
 
-  /** Runs tasks on all workers. A result is null where `mayFail` allowed the task's data error. Results are in the order of the tasks. */
+  /**
+   * Runs tasks on all workers. A result is null where the task's data, or a function that saw it, was at fault and `mayFail` allowed that.
+   * Results are in the order of the tasks.
+   */
   async #runTasks(
     stage: Stage,
     index: number,
@@ -359,7 +374,7 @@ class PlanRun {
         this.#removeAttempt(task, attempt)
         if (this.#aborted) throw new RunjobError('INTERRUPTED')
         const error = toRunjobError(caught)
-        if (mayFail && error.kind === 'data') return null
+        if (mayFail && (error.kind === 'data' || error.kind === 'user')) return null
         if (!error.retryable || attempt - first + 1 >= MAX_ATTEMPTS) throw error.withWhere({ task: task.id })
       }
     }
@@ -391,16 +406,25 @@ class PlanRun {
   }
 }
 
-/** Finished tasks of an earlier run whose files are still there, whole. */
-function usableTasks({ checkpoint, runsDir, partsDir }: RunPlanOptions): Map<string, TaskResult> {
-  const tasks = checkpoint.finishedTasks<TaskResult>()
-  for (const [id, { runs, parts }] of tasks) {
-    const whole =
-      runs.every((run) => sizeOf(join(runsDir, run.name)) === run.fileBytes) &&
-      parts.every((part) => sizeOf(join(partsDir, part.name)) === part.bytes)
-    if (!whole) tasks.delete(id)
-  }
+/** Finished tasks of an earlier run whose files are still there. */
+function usableTasks(options: RunPlanOptions): Map<string, TaskResult> {
+  const tasks = options.checkpoint.finishedTasks<TaskResult>()
+  for (const [id, result] of tasks) if (!isWhole(result, options)) tasks.delete(id)
   return tasks
+}
+
+function lastFinishedStage(options: RunPlanOptions): number {
+  return options.plan.stages.findLastIndex((_, index) => {
+    const finished = options.checkpoint.get<FinishedStage>(`stage ${index}`)
+    return finished?.results.every((result) => isWhole(result, options)) ?? false
+  })
+}
+
+function isWhole({ runs, parts }: TaskResult, { runsDir, partsDir }: RunPlanOptions): boolean {
+  return (
+    runs.every((run) => sizeOf(join(runsDir, run.name)) === run.fileBytes) &&
+    parts.every((part) => sizeOf(join(partsDir, part.name)) === part.bytes)
+  )
 }
 
 function sizeOf(path: string): number {

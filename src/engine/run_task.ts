@@ -213,7 +213,9 @@ async function sampleKeys(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 
   const exchange = stage.target as Exchange
   // Without combining: a key's weight is the number of its records.
   const sampled: Exchange = { ...exchange, combine: null, partitionBy: 'hash', partition: null }
-  const target = new ExchangeTarget(sampled, 1, null, env)
+  // The sample is small, and what is spilled could not be looked at.
+  const budget = { ...env.budget, collectorBytes: Number.POSITIVE_INFINITY }
+  const target = new ExchangeTarget(sampled, 1, null, { ...env, budget })
   await readFiles(source, env, result, { kind: 'exchange', target })
   const count = target.collector.entries
   if (count === 0) return

@@ -182,10 +182,12 @@ function callerUrl(): string | null {
   const { prepareStackTrace } = Error
   try {
     Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFileName())
-    const files = new Error().stack as unknown as (string | null)[]
-    const caller = files.find((file) => file !== import.meta.url)
-    if (!caller) return null
-    return caller.startsWith('file:') ? caller : isAbsolute(caller) ? pathToFileURL(caller).href : null
+    // Node names ES modules by URL; tools that load modules their own way (vitest, CommonJS) by path.
+    const urls = (new Error().stack as unknown as (string | null)[]).map((file) =>
+      file && isAbsolute(file) ? pathToFileURL(file).href : file,
+    )
+    const caller = urls.find((url) => url !== import.meta.url)
+    return caller?.startsWith('file:') ? caller : null
   } finally {
     Error.prepareStackTrace = prepareStackTrace
   }

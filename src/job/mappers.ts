@@ -44,6 +44,8 @@ export function fields<const K extends string | readonly string[]>(options: {
   return { native: 'file', lower: (values) => ({ op: 'fields', keys, values, tag: null }) }
 }
 
+const REGEXP_SPECIAL = /[\\^$.*+?()[\]{}|]/
+
 /**
  * Lines that match, in input order, byte for byte. Needs no reduce.
  *
@@ -53,16 +55,19 @@ export function grep(
   pattern: string,
   options: { literal?: boolean; ignoreCase?: boolean; invert?: boolean } = {},
 ): NativeMapper<string> {
-  const literal = options.literal ?? !/[\\^$.*+?()[\]{}|]/.test(pattern)
   const ignoreCase = options.ignoreCase ?? false
+  const isPlain = options.literal ?? !REGEXP_SPECIAL.test(pattern)
+  // Kernels know the two cases of ASCII letters only.
+  const literal = isPlain && !(ignoreCase && /\P{ASCII}/u.test(pattern))
+  const expression = isPlain ? pattern.replace(new RegExp(REGEXP_SPECIAL, 'g'), '\\$&') : pattern
   try {
-    if (!literal) new RegExp(pattern)
+    if (!literal) new RegExp(expression, 'u')
   } catch (error) {
     throw new RunjobError('PARAM_INVALID', { name: 'pattern', value: pattern, problem: (error as Error).message })
   }
   return {
     native: 'file',
-    lower: () => ({ op: 'grep', pattern, literal, ignoreCase, invert: options.invert ?? false }),
+    lower: () => ({ op: 'grep', pattern: literal ? pattern : expression, literal, ignoreCase, invert: options.invert ?? false }),
   }
 }
 
