@@ -34,4 +34,4 @@ export {
   unique,
 } from './job/reducers.js'
 export type { Plan } from './plan/plan.js'
-export { explainJob, type Progress, runJob, type RunOptions, type RunResult, type StageReport } from './run.js'
+export { explainJob, type Progress, runJob, type RunOptions, type RunResult, type StageReport, type TaskProfile } from './run.js'

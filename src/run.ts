@@ -6,7 +6,7 @@ import { RunjobError, toRunjobError } from './base/errors.js'
 import { fileError, removeTree, writeFileAtomic } from './base/files.js'
 import { availableCores, availableMemoryBytes } from './base/limits.js'
 import { parseBytes } from './base/units.js'
-import { type Progress, runPlan, type StageReport } from './engine/run_plan.js'
+import { type Progress, runPlan, type StageReport, type TaskProfile } from './engine/run_plan.js'
 import type { Tuning } from './engine/planner.js'
 import type { PartEntry } from './engine/task.js'
 import { commitOutput, type OutputMode, prepareOutput, recoverOutput, resolveOutput, stateDirOf } from './io/commit.js'
@@ -22,7 +22,7 @@ import { resolveParams } from './job/params.js'
 import type { Format, ParamValue, Plan, Sink } from './plan/plan.js'
 
 export type { OutputMode } from './io/commit.js'
-export type { Progress, StageReport } from './engine/run_plan.js'
+export type { Progress, StageReport, TaskProfile } from './engine/run_plan.js'
 
 /** Where a job reads: a file, folder or glob, `-` for standard input; several; or by name for a job with several inputs. */
 export type InputPaths = string | readonly string[] | Readonly<Record<string, string | readonly string[]>>
@@ -49,6 +49,8 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   fresh?: boolean
   /** Find the N records with the largest number, for `top` of the result. */
   top?: number
+  /** Tell of every task where its time went. */
+  profile?: boolean
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void
   /** For runjob's own tests. */
@@ -69,6 +71,8 @@ export interface RunReport {
   /** Nothing was run: the output was there, and mode is `ignore`. */
   skipped: boolean
   top: { key: string; number: number }[]
+  /** Every task and where its time went. Only with `profile`. */
+  profile?: TaskProfile[]
 }
 
 export interface RunResult<K = unknown, V = unknown> extends RunReport {
@@ -223,6 +227,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       stages: result.stages,
       resumedTasks: result.resumedTasks,
       top: result.top,
+      ...(options.profile ? { profile: result.tasks } : {}),
     })
   } catch (error) {
     throw toRunjobError(fileError(error, output, 'write')).withWhere({ job: plan.job })
@@ -318,7 +323,7 @@ function openState({ plan, files, inputs, output, stateDir }: Prepared, options:
   const identity: RunIdentity = {
     plan,
     fingerprint,
-    options: { partitions: options.partitions ?? null, top: options.top ?? 0 },
+    options: { partitions: options.partitions ?? null },
     manifest,
   }
   let state = JobState.open(stateDir)

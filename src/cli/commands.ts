@@ -8,6 +8,7 @@ import type { RunOptions, RunReport } from '../run.js'
 import { type Invocation, parseInvocation } from './arguments.js'
 import { generalHelp, jobHelp, jobList } from './help.js'
 import { createSharedCommand, parseOptions, splitCommandName } from './options.js'
+import { writeProfile } from './profile.js'
 import { ProgressDisplay } from './progress.js'
 import { renderError, renderErrorJson, resumeHint } from './report_error.js'
 import { type SignalSource, watchSignals } from './signals.js'
@@ -95,10 +96,12 @@ async function runOne(name: string, argv: readonly string[], host: Host, streams
 
   const forPeople = !options.quiet && !options.json
   if (options.top === undefined && job.summary === 'top' && !options.quiet) runOptions.top = summaryTop
+  if (options.profile !== undefined) runOptions.profile = true
   const progress = new ProgressDisplay(terminal, options.quiet || !options.progress ? 'off' : 'bars')
   if (options.output === undefined && !options.quiet) progress.note(`output goes to ${output} (choose another with -o)`)
 
   const report = await interruptibly(job, runOptions, host, progress, options.quiet === true)
+  if (options.profile !== undefined) writeProfile(resolve(host.cwd, options.profile), report)
   if (options.json) await data.write(renderReportJson(report))
   else if (options.top !== undefined) await data.write(renderTopLines(report.top))
   // After the data: on a terminal that shows both, the summary is the end.

@@ -20,6 +20,7 @@ export interface SharedOptions {
   progress: boolean
   keepState?: boolean
   fresh?: boolean
+  profile?: string
   help?: boolean
   version?: boolean
 }
@@ -159,6 +160,7 @@ function sharedOptions(): Option[] {
     new Option('-q, --quiet', 'print nothing but errors and what was asked for'),
     new Option('--no-progress', 'show no progress'),
     new Option('--keep-state', 'keep intermediate files after success'),
+    new Option('--profile <folder>', 'write where the time went: profile.json and profile.html'),
     new Option('--fresh', 'start anew instead of resuming an unfinished run'),
     new Option('-h, --help', 'show help'),
     new Option('-V, --version', 'show the version'),

@@ -3,6 +3,7 @@ import { RunjobError, userError, type Where } from '../base/errors.js'
 import type { InputFile } from '../io/inputs.js'
 import type { JobFunctions, TaskContext } from '../plan/functions.js'
 import type { Plan } from '../plan/plan.js'
+import type { TaskClock } from './clock.js'
 import type { TaskSpec, WorkerBudget } from './task.js'
 
 export interface TaskEnvironment {
@@ -14,12 +15,15 @@ export interface TaskEnvironment {
   budget: WorkerBudget
   partitions: number[]
   top: number
+  /** This worker's number. */
+  slot: number
   task: TaskSpec
   attempt: number
   functions: JobFunctions
   context: TaskContext
   /** Where the current record is, for errors; functions fill it in only when they are asked. */
   where: () => Where
+  clock: TaskClock
   /** @throws INTERRUPTED */
   checkStop(): void
   shouldStop(): boolean

@@ -14,7 +14,6 @@ import { type RunEntry, runName } from './task.js'
 export class ExchangeTarget {
   readonly collector: Collector
   readonly runs: RunEntry[] = []
-  spillMs = 0
   readonly #exchange: Exchange
   readonly #partitions: number
   readonly #env: TaskEnvironment
@@ -37,7 +36,7 @@ export class ExchangeTarget {
         partitions: this.#partitions,
       },
       flush: (batch, count) => {
-        this.collector.add(batch, count)
+        this.#env.clock.time('collect', () => this.collector.add(batch, count))
         this.spillIfFull()
       },
     })
@@ -45,7 +44,7 @@ export class ExchangeTarget {
 
   /** Call after every batch or block. */
   spillIfFull(): void {
-    if (this.collector.bytes > this.#env.budget.collectorBytes) this.#spill()
+    if (this.collector.bytes > this.#env.budget.collectorBytes) this.#env.clock.time('spill', () => this.#spill())
   }
 
   get spillBytes(): number {
@@ -54,11 +53,10 @@ export class ExchangeTarget {
 
   /** Writes what is left. */
   finish(): void {
-    if (this.collector.entries > 0) this.#spill()
+    if (this.collector.entries > 0) this.#env.clock.time('spill', () => this.#spill())
   }
 
   #spill(): void {
-    const started = performance.now()
     const { task, attempt } = this.#env
     const name = runName(task.id, attempt, this.runs.length)
     const path = join(this.#env.runsDir, name)
@@ -69,7 +67,6 @@ export class ExchangeTarget {
         ? this.#combineInto(path, meta, this.#env.functions.find(combine.fn) as ReduceFunction)
         : this.collector.spill(path, meta)
     this.runs.push(runEntry(name, info))
-    this.spillMs += performance.now() - started
     this.#env.progress(0, 0, info.fileBytes)
   }
 

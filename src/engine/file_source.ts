@@ -66,12 +66,13 @@ async function readPiece(format: Format, piece: Piece, env: TaskEnvironment, res
     return offset < 0 ? { file: file.path } : { file: file.path, offset: start + offset }
   }
   try {
-    await forEachChunk(file, start, piece.end, { shouldStop: env.shouldStop }, (chunk, last) => {
-      const done = reader.push(chunk, limit, last)
+    const push = (chunk: Uint8Array, last: boolean): boolean => {
+      const done = env.clock.time('map', () => reader.push(chunk, limit, last))
       env.progress(isPlain ? chunk.length : 0, reader.recordsIn - records, 0)
       records = reader.recordsIn
       return done || reader.position >= sampleLimit
-    })
+    }
+    await env.clock.timeAsync('read', () => forEachChunk(file, start, piece.end, { shouldStop: env.shouldStop }, push))
   } catch (error) {
     throw placed(error, file, start, reader)
   }

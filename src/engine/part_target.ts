@@ -77,7 +77,7 @@ export class PartTarget {
 
   /** Bytes in the sink's own format. */
   write(bytes: Uint8Array, records: number): void {
-    this.#main.write(bytes, records)
+    this.#env.clock.time('write', () => this.#main.write(bytes, records))
   }
 
   writeNamed(output: string, key: unknown, value: unknown): void {
@@ -91,7 +91,8 @@ export class PartTarget {
       part = new Part(sink, join(output, partName(this.#kind, this.#number, sink.format, sink.gzip)), this.#env.partsDir)
       this.#named.set(output, part)
     }
-    part.add(key, value)
+    if (this.#sink.named[output]!.record.key === 'string') part.add(plainText(key), plainText(value))
+    else part.add(key, value)
   }
 
   /** Writes all records of a cursor: natively where the format allows, else through their JavaScript values. */
@@ -104,7 +105,7 @@ export class PartTarget {
       for (;;) {
         this.#env.checkStop()
         const before = source.recordsOut
-        const bytes = source.format(options, FORMAT_BYTES)
+        const bytes = this.#env.clock.time('merge', () => source.format(options, FORMAT_BYTES))
         if (bytes.length === 0) break
         const records = source.recordsOut - before
         this.write(bytes, records)
@@ -120,15 +121,25 @@ export class PartTarget {
   }
 
   async close(): Promise<PartEntry[]> {
-    const parts = [await this.#main.close()]
-    for (const part of this.#named.values()) parts.push(await part.close())
-    return parts
+    return this.#env.clock.timeAsync('write', async () => {
+      const parts = [await this.#main.close()]
+      for (const part of this.#named.values()) parts.push(await part.close())
+      return parts
+    })
   }
 
   async abort(): Promise<void> {
     await this.#main.abort()
     for (const part of this.#named.values()) await part.abort()
   }
+}
+
+/** A value of any type in a format that is text: text as it is, nothing as nothing, the rest as JSON. */
+function plainText(value: unknown): string {
+  if (typeof value === 'string') return value
+  if (value === undefined || value === null || Number.isNaN(value)) return ''
+  if (typeof value === 'bigint') return String(value)
+  return JSON.stringify(value) ?? ''
 }
 
 /** How the kernels write this sink's records; null where a type or format needs JavaScript. */

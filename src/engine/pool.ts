@@ -24,6 +24,7 @@ export class WorkerPool {
   readonly #slots: Slot[]
   readonly #init: (slot: number) => WorkerInit
   #closing = false
+  #teardownError: RunjobError | null = null
 
   constructor(size: number, init: (slot: number) => WorkerInit) {
     this.#slots = Array.from({ length: size }, () => new Slot())
@@ -50,11 +51,16 @@ export class WorkerPool {
     })
   }
 
-  /** Lets every worker run its job's teardown, then ends them. */
+  /**
+   * Lets every worker run its job's teardown, then ends them.
+   *
+   * @throws what a teardown failed with
+   */
   async close(): Promise<void> {
     this.#closing = true
     for (const slot of this.#slots) if (slot.worker) post(slot.worker, { type: 'end' })
     await Promise.all(this.#slots.map((slot) => slot.exited))
+    if (this.#teardownError) throw this.#teardownError
   }
 
   /** Ends all workers: those that do not answer the stop flag within the grace time are terminated. */
@@ -104,7 +110,8 @@ export class WorkerPool {
     const { assignment } = slot
     slot.assignment = null
     if (message.type === 'done') assignment?.resolve(message.result)
-    else assignment?.reject(RunjobError.fromJSON(message.error))
+    else if (assignment) assignment.reject(RunjobError.fromJSON(message.error))
+    else this.#teardownError ??= RunjobError.fromJSON(message.error)
   }
 }
 

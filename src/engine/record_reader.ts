@@ -3,6 +3,7 @@ import { RunjobError } from '../base/errors.js'
 import type { BytesColumn, Cursor, RecordBatch } from '../kernels/kernels.js'
 import { decode, isColumns, layoutOf, valueColumns } from '../plan/codec.js'
 import type { CodecSpec, RecordSpec } from '../plan/plan.js'
+import type { TaskClock } from './clock.js'
 
 const BATCH_RECORDS = 8192
 const BATCH_BYTES = 1 << 19
@@ -40,6 +41,8 @@ export interface RecordReaderOptions {
   prefixGrouping: boolean
   /** Called before a batch is read: what was read so far has been used. */
   beforeBatch?: () => void
+  /** Reading is time of the kind `merge`. */
+  clock?: TaskClock
   /** Called once a batch; throws to stop. */
   onBatch?: (records: number) => void
 }
@@ -79,7 +82,8 @@ export class RecordReader {
   /** Moves to the next record; false at the end. */
   advance(): boolean {
     if (++this.#at < this.#count) return true
-    this.#load()
+    if (this.#options.clock) this.#options.clock.time('merge', () => this.#load())
+    else this.#load()
     this.#at = 0
     return this.#count > 0
   }

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { RunjobError, toRunjobError } from '../base/errors.js'
 import type { InputFile } from '../io/inputs.js'
 import type { Exchange, Plan, Stage } from '../plan/plan.js'
+import type { WorkTimes } from './clock.js'
 import {
   needsSample,
   planBudget,
@@ -87,7 +88,28 @@ export interface RunPlanOptions {
   onProgress?: ((progress: Progress) => void) | undefined
 }
 
+/** One task of a run, for `--profile`. */
+export interface TaskProfile {
+  stage: string
+  task: string
+  attempt: number
+  worker: number
+  /** Milliseconds since the epoch. */
+  startedAt: number
+  elapsedMs: number
+  /** Milliseconds by kind of work; they add up to `elapsedMs`. */
+  times: WorkTimes
+  recordsIn: number
+  recordsOut: number
+  /** Records in the runs it wrote: fewer than `recordsOut` where combining paid. */
+  recordsSpilled: number
+  bytesIn: number
+  bytesOut: number
+  spillBytes: number
+}
+
 export interface PlanResult {
+  tasks: TaskProfile[]
   stages: StageReport[]
   counters: Record<string, number>
   top: { key: string; number: number }[]
@@ -147,13 +169,14 @@ class PlanRun {
     signal?.addEventListener('abort', onAbort)
     try {
       if (signal?.aborted) throw new RunjobError('INTERRUPTED')
-      const result: PlanResult = { stages: [], counters: {}, top: [], parts: [], resumedTasks: 0 }
+      const result: PlanResult = { tasks: [], stages: [], counters: {}, top: [], parts: [], resumedTasks: 0 }
       let runs: RunEntry[] = []
       for (const [index, stage] of plan.stages.entries()) {
         const { report, results } = await this.#runStageOnce(stage, index, runs)
         runs = results.flatMap((task) => task.runs)
         if (!this.#options.keepRuns) this.#removeRunsBut(runs)
         result.stages.push(report)
+        result.tasks.push(...results.map((task) => taskProfile(stage.name, task)))
         result.parts = results.flatMap((task) => task.parts)
         for (const task of results) {
           for (const [name, by] of Object.entries(task.counters)) result.counters[name] = (result.counters[name] ?? 0) + by
@@ -420,8 +443,9 @@ function lastFinishedStage(options: RunPlanOptions): number {
   })
 }
 
-function isWhole({ runs, parts }: TaskResult, { runsDir, partsDir }: RunPlanOptions): boolean {
+function isWhole({ runs, parts, topAsked }: TaskResult, { runsDir, partsDir, top }: RunPlanOptions): boolean {
   return (
+    (parts.length === 0 || topAsked >= top) &&
     runs.every((run) => sizeOf(join(runsDir, run.name)) === run.fileBytes) &&
     parts.every((part) => sizeOf(join(partsDir, part.name)) === part.bytes)
   )
@@ -429,6 +453,24 @@ function isWhole({ runs, parts }: TaskResult, { runsDir, partsDir }: RunPlanOpti
 
 function sizeOf(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.size ?? -1
+}
+
+function taskProfile(stage: string, task: TaskResult): TaskProfile {
+  return {
+    stage,
+    task: task.id,
+    attempt: task.attempt,
+    worker: task.worker,
+    startedAt: task.startedAt,
+    elapsedMs: Object.values(task.times).reduce((sum, ms) => sum + ms, 0),
+    times: task.times,
+    recordsIn: task.recordsIn,
+    recordsOut: task.recordsOut,
+    recordsSpilled: task.runs.reduce((sum, run) => sum + run.records, 0),
+    bytesIn: task.bytesIn,
+    bytesOut: task.bytesOut,
+    spillBytes: task.runs.reduce((sum, run) => sum + run.fileBytes, 0),
+  }
 }
 
 function mergeTop(results: TaskResult[], count: number): { key: string; number: number }[] {

@@ -6,7 +6,7 @@ import type { Cursor } from '../kernels/kernels.js'
 import { layoutOf, NUMBER_KEY_BYTES } from '../plan/codec.js'
 import type { Emit, MapFunction, ReduceFunction } from '../plan/functions.js'
 import type { Exchange, ExchangeSource, FileSource, GroupOperator, RecordSpec } from '../plan/plan.js'
-import type { Emitter } from './emitter.js'
+import { createEmitter, type Emitter } from './emitter.js'
 import type { TaskEnvironment } from './environment.js'
 import { ExchangeTarget, mergeCombining, runEntry } from './exchange_target.js'
 import { readFiles } from './file_source.js'
@@ -19,7 +19,6 @@ const SAMPLE_KEYS = 8192
 
 export async function runTask(env: TaskEnvironment, bounds: Uint8Array[] | null): Promise<TaskResult> {
   const { task } = env
-  const started = performance.now()
   const result: TaskResult = {
     id: task.id,
     attempt: env.attempt,
@@ -31,9 +30,12 @@ export async function runTask(env: TaskEnvironment, bounds: Uint8Array[] | null)
     parts: [],
     boundaries: [],
     counters: {},
+    topAsked: env.top,
     top: [],
     keys: [],
-    times: { total: 0, spill: 0 },
+    worker: env.slot,
+    startedAt: Date.now(),
+    times: env.clock.times(),
   }
   switch (task.kind) {
     case 'map':
@@ -47,7 +49,7 @@ export async function runTask(env: TaskEnvironment, bounds: Uint8Array[] | null)
       await sampleKeys(env, task, result)
       break
   }
-  result.times.total = performance.now() - started
+  result.times = env.clock.times()
   return result
 }
 
@@ -62,7 +64,6 @@ async function runStageTask(env: TaskEnvironment, bounds: Uint8Array[] | null, r
     target.finish()
     result.runs = target.runs
     result.bytesOut = target.runs.reduce((sum, run) => sum + run.bytes, 0)
-    result.times.spill = target.spillMs
     return
   }
   const number = task.kind === 'reduce' ? task.partition : Number(task.id.slice(-5))
@@ -117,6 +118,7 @@ function group(cursor: Cursor, operator: GroupOperator, exchange: Exchange, env:
 
 /** Calls `emit` for each record that comes out of the group operator. */
 function readGroups(source: ExchangeSource, grouped: Cursor, exchange: Exchange, env: TaskEnvironment, emit: Emit): void {
+  const { clock } = env
   const onBatch = (records: number) => {
     env.checkStop()
     env.progress(0, records, 0)
@@ -124,15 +126,16 @@ function readGroups(source: ExchangeSource, grouped: Cursor, exchange: Exchange,
   if (source.group.op === 'reduce') {
     const reduce = env.functions.find(source.group.fn) as ReduceFunction
     const prefixGrouping = exchange.grouping === 'prefix'
-    const reader = new RecordReader(grouped, { record: exchange.record, prefixGrouping, onBatch })
+    const reader = new RecordReader(grouped, { record: exchange.record, prefixGrouping, onBatch, clock })
     const { context } = env
-    forEachGroup(reader, (key, values) => {
+    const reduceGroup = (key: unknown, values: Iterable<unknown>): void => {
       env.where = () => ({ key: printable(key) })
       env.guard('reduce', () => reduce(key, values, emit, context))
-    })
+    }
+    clock.time('reduce', () => forEachGroup(reader, reduceGroup))
     return
   }
-  const reader = new RecordReader(grouped, { record: source.record, prefixGrouping: false, onBatch })
+  const reader = new RecordReader(grouped, { record: source.record, prefixGrouping: false, onBatch, clock })
   while (reader.advance()) emit(reader.key, reader.value)
 }
 
@@ -158,14 +161,18 @@ function readExchangeInto(source: ExchangeSource, next: Exchange, target: Exchan
   const operator = source.operators[0]
   if (operator?.op === 'byNumber') {
     const options = { key: 'byNumber' as const, descending: operator.descending, layout: layoutOf(next.record.value) }
-    for (;;) {
-      env.checkStop()
-      const moved = grouped.collect(target.collector, options, COLLECT_RECORDS)
-      if (moved === 0) break
-      result.recordsOut += moved
-      env.progress(0, moved, 0)
-      target.spillIfFull()
+    const move = (from: Cursor): void => {
+      for (;;) {
+        env.checkStop()
+        const moved = from.collect(target.collector, options, COLLECT_RECORDS)
+        if (moved === 0) break
+        result.recordsOut += moved
+        env.progress(0, moved, 0)
+        target.spillIfFull()
+      }
     }
+    if (source.group.op === 'reduce') reduceInto(source, grouped, exchange, env, move)
+    else move(grouped)
   } else if (operator?.op === 'map') {
     const map = env.functions.find(operator.fn) as MapFunction
     const emitter: Emitter = target.emitter()
@@ -181,6 +188,25 @@ function readExchangeInto(source: ExchangeSource, next: Exchange, target: Exchan
   grouped.close()
 }
 
+/** What a user's reduce emits, as records that kernels can take further: a batch at a time. */
+function reduceInto(source: ExchangeSource, grouped: Cursor, exchange: Exchange, env: TaskEnvironment, move: (from: Cursor) => void): void {
+  const layout = layoutOf(source.record.value)
+  const batches = kernels.createCollector({ mode: 'append', aggregates: [], layout, partitionBy: 'hash', partitions: 1 })
+  const emitter = createEmitter({
+    record: source.record,
+    flush(batch, count) {
+      batches.add(batch, count)
+      const cursor = batches.sorted()
+      move(cursor)
+      cursor.close()
+      batches.clear()
+    },
+  })
+  readGroups(source, grouped, exchange, env, emitter.emit)
+  emitter.flush()
+  batches.close()
+}
+
 function mergeRuns(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 'merge' }>, result: TaskResult): void {
   const exchange = env.plan.stages[task.stage]!.target
   if (exchange.kind !== 'exchange') throw new RunjobError('INTERNAL', { detail: 'no runs to merge' })
@@ -193,7 +219,7 @@ function mergeRuns(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 'merge'
       env.checkStop()
       const merged = kernels.openRuns(paths, partition, { descending: exchange.descending })
       const combined = mergeCombining(merged, exchange)
-      combined.writeTo(writer, partition)
+      env.clock.time('merge', () => combined.writeTo(writer, partition))
       combined.close()
     }
     const entry = runEntry(name, writer.finish(JSON.stringify({ task: task.id, attempt: env.attempt, spill: 0, plan: env.planHash })))

@@ -2,6 +2,7 @@
 import type { ErrorJson } from '../base/errors.js'
 import type { InputFile } from '../io/inputs.js'
 import type { PartitionCount } from '../kernels/kernels.js'
+import type { WorkTimes } from './clock.js'
 import type { Plan } from '../plan/plan.js'
 
 /** A byte range of an input file: the records that start inside it. */
@@ -38,12 +39,6 @@ export interface PartEntry {
   records: number
 }
 
-/** Milliseconds a task spent, by kind of work. */
-export interface TaskTimes {
-  total: number
-  spill: number
-}
-
 export interface TaskResult {
   id: string
   attempt: number
@@ -56,11 +51,16 @@ export interface TaskResult {
   /** Where the first record of a piece started and where the record after its last one starts. */
   boundaries: { file: number; start: number; end: number }[]
   counters: Record<string, number>
-  /** Records with the largest numbers, best first. */
+  /** Records with the largest numbers, best first, and how many of them were asked for. */
+  topAsked: number
   top: { key: string; number: number }[]
   /** `sample` only. */
   keys: Uint8Array[]
-  times: TaskTimes
+  /** The worker that ran it, and when it began (milliseconds since the epoch). */
+  worker: number
+  startedAt: number
+  /** Milliseconds, by kind of work. */
+  times: WorkTimes
 }
 
 /** Memory of one worker, in bytes. */

@@ -4,6 +4,7 @@ import { RunjobError, toRunjobError, userError } from '../base/errors.js'
 import { fromNative } from '../kernels/index.js'
 import { type JobFunctions, type JobModule, registeredJob, type TaskContext } from '../plan/functions.js'
 import type { Plan } from '../plan/plan.js'
+import { TaskClock } from './clock.js'
 import { guarded, interrupted, noFunctions, type TaskEnvironment } from './environment.js'
 import { runTask } from './run_task.js'
 import { SharedProgress } from './shared.js'
@@ -61,6 +62,7 @@ async function runAttempt(task: TaskSpec, attempt: number, bounds: Uint8Array[] 
     functions: jobFunctions,
     context,
     where: () => ({}),
+    clock: new TaskClock(),
     shouldStop: () => shared.stopRequested,
     checkStop() {
       if (shared.stopRequested) throw interrupted()

@@ -11,6 +11,7 @@ import type {
   CodecSpec,
   Combine,
   Exchange,
+  ExchangeSource,
   FieldValue,
   FileSource,
   Format,
@@ -62,11 +63,12 @@ export async function lowerJob({ job, body, columnsOf }: LowerInput): Promise<Lo
       stages.push({ name, sources, target: lowerSink(body, mapOnlyRecord(step, firstSources), firstSources, step) })
       return
     }
-    stages.push({ name, sources, target: lowerExchange(step, i, reduce, firstSources) })
-    const group = lowerGroup(step, i, reduce, firstSources, columnNames)
+    const exchange = lowerExchange(job, step, i, reduce, sources)
+    stages.push({ name, sources, target: exchange })
+    const group = lowerGroup(step, i, reduce, sources, columnNames)
     const next = steps[i + 1]
     const operators: RecordOperator[] = next ? [lowerRecordMap(job, next, i + 1)] : []
-    const record = groupRecord(group, step, i === 0 ? firstSources : [], i > 0 ? reducers[i - 1]! : null, steps[i - 1])
+    const record = groupRecord(group, reduce, exchange)
     sources = [{ kind: 'exchange', stage: stages.length - 1, group, record, operators }]
     if (!next) {
       stages.push({ name: 'reduce', sources, target: lowerSink(body, record, firstSources, step, columnNames) })
@@ -222,9 +224,9 @@ function nativeOp(sources: FileSource[]): string {
 }
 
 /** Key and value as the exchange of a step takes them in. */
-function exchangeRecord(step: NormalStep, index: number, reduce: LoweredReduce, firstSources: FileSource[]): RecordSpec {
-  if (index > 0) return mapRecord(step, reduce)
-  const operator = firstSources[0]!.operators[0]!
+function exchangeRecord(step: NormalStep, reduce: LoweredReduce, sources: Source[]): RecordSpec {
+  const source = sources[0]!
+  const operator = source.operators[0]!
   switch (operator.op) {
     case 'fields': {
       const key: CodecSpec = operator.keys.length === 1 ? 'string' : { tuple: operator.keys.map(() => 'string') }
@@ -234,14 +236,20 @@ function exchangeRecord(step: NormalStep, index: number, reduce: LoweredReduce, 
     case 'words':
     case 'lines':
       return { key: 'string', value: { columns: [] } }
+    case 'byNumber':
+      // Re-keyed, a record stays what it was.
+      return (source as ExchangeSource).record
     default:
       return mapRecord(step, reduce)
   }
 }
 
-function lowerExchange(step: NormalStep, index: number, reduce: LoweredReduce, firstSources: FileSource[]): Exchange {
-  const rekeys = Object.values(step.maps).some((map) => typeof map !== 'function' && map.native === 'record')
-  const record = exchangeRecord(step, index, reduce, firstSources)
+function lowerExchange(job: string, step: NormalStep, index: number, reduce: LoweredReduce, sources: Source[]): Exchange {
+  const rekeys = sources[0]!.operators[0]!.op === 'byNumber'
+  const record = exchangeRecord(step, reduce, sources)
+  if (rekeys && !layoutOf(record.value).includes('number')) {
+    throw new RunjobError('JOB_INVALID', { job, problem: 'byValue() sorts by a number, and the step before gives none' })
+  }
   const isJoin = step.reduce !== null && typeof step.reduce !== 'function' && step.reduce.reducer === 'join'
   const isTake = step.reduce !== null && typeof step.reduce !== 'function' && step.reduce.reducer === 'take'
   return {
@@ -256,11 +264,11 @@ function lowerExchange(step: NormalStep, index: number, reduce: LoweredReduce, f
     descending: step.descending && !rekeys,
     grouping: step.order !== null || isJoin ? 'prefix' : 'whole',
     order: step.order === null ? null : { step: index, role: 'order' },
-    combine: lowerCombine(step, index, reduce, firstSources),
+    combine: lowerCombine(step, index, reduce, sources),
   }
 }
 
-function lowerCombine(step: NormalStep, index: number, reduce: LoweredReduce, firstSources: FileSource[]): Combine | null {
+function lowerCombine(step: NormalStep, index: number, reduce: LoweredReduce, sources: Source[]): Combine | null {
   if (step.combine !== null) {
     if (typeof step.combine === 'function') return { kind: 'user', fn: { step: index, role: 'combine' } }
     const combiner = lowerReduce('', { ...step, reduce: step.combine })!
@@ -270,7 +278,7 @@ function lowerCombine(step: NormalStep, index: number, reduce: LoweredReduce, fi
   if (step.reduce === null || typeof step.reduce === 'function') return null
   switch (step.reduce.reducer) {
     case 'aggregate':
-      return { kind: 'aggregate', aggregates: countOfWords(reduce.aggregates!, index, firstSources) }
+      return { kind: 'aggregate', aggregates: countOfWords(reduce.aggregates!, sources) }
     case 'distinct':
       return { kind: 'distinct' }
     case 'take':
@@ -281,8 +289,8 @@ function lowerCombine(step: NormalStep, index: number, reduce: LoweredReduce, fi
 }
 
 // A word or line stands for the number 1: its sum is its count.
-function countOfWords(aggregates: AggregateSpec[], index: number, firstSources: FileSource[]): AggregateSpec[] {
-  if (index > 0 || !['words', 'lines'].includes(nativeOp(firstSources))) return aggregates
+function countOfWords(aggregates: AggregateSpec[], sources: Source[]): AggregateSpec[] {
+  if (!['words', 'lines'].includes(sources[0]!.operators[0]!.op)) return aggregates
   return aggregates.map((aggregate) => ({ ...aggregate, fn: 'count', column: -1, kind: 'number' }))
 }
 
@@ -290,7 +298,7 @@ function lowerGroup(
   step: NormalStep,
   index: number,
   reduce: LoweredReduce,
-  firstSources: FileSource[],
+  sources: Source[],
   columnNames: Map<string, string[]>,
 ): GroupOperator {
   if (step.reduce === null) throw new RunjobError('INTERNAL', { problem: 'a group operator without a reduce' })
@@ -299,22 +307,22 @@ function lowerGroup(
   }
   switch (step.reduce.reducer) {
     case 'aggregate':
-      return { op: 'aggregate', aggregates: countOfWords(reduce.aggregates!, index, firstSources) }
+      return { op: 'aggregate', aggregates: countOfWords(reduce.aggregates!, sources) }
     case 'records':
       return { op: 'records' }
     case 'distinct':
       return { op: 'distinct' }
     case 'take':
-      return { op: 'take', count: step.reduce.count, rekeyed: Object.values(step.maps).some((map) => typeof map !== 'function' && map.native === 'record') }
+      return { op: 'take', count: step.reduce.count, rekeyed: sources[0]!.operators[0]!.op === 'byNumber' }
     case 'join': {
-      const right = joinSide(firstSources, columnNames, 'right')
+      const right = joinSide(sources, columnNames, 'right')
       return { op: 'join', leftOuter: step.reduce.leftOuter, missingRight: ','.repeat(Math.max(0, right.length - 1)) }
     }
   }
 }
 
-function joinSide(sources: FileSource[], columnNames: Map<string, string[]>, side: 'left' | 'right'): string[] {
-  const operator = sources.find((source) => source.input === side)?.operators[0]
+function joinSide(sources: Source[], columnNames: Map<string, string[]>, side: 'left' | 'right'): string[] {
+  const operator = sources.find((source) => source.kind === 'files' && source.input === side)?.operators[0]
   if (operator?.op !== 'fields') {
     throw new RunjobError('JOB_INVALID', { problem: 'join() needs inputs `left` and `right`, both mapped by fields()' })
   }
@@ -331,17 +339,8 @@ function lowerRecordMap(job: string, step: NormalStep, index: number): RecordOpe
   return { op: 'map', fn: { step: index, role: 'map' }, record: mapRecord(step, lowerReduce(job, step)) }
 }
 
-/** Key and value as the last group operator gives them. */
-function groupRecord(
-  group: GroupOperator,
-  step: NormalStep,
-  firstSources: FileSource[],
-  before: LoweredReduce | null,
-  stepBefore: NormalStep | undefined,
-): RecordSpec {
-  const reduce = lowerReduce('', step)!
-  const isFirst = firstSources.length > 0
-  const record = isFirst ? exchangeRecord(step, 0, reduce, firstSources) : mapRecord(step, reduce)
+/** Key and value as a group operator gives them. */
+function groupRecord(group: GroupOperator, reduce: LoweredReduce, { record }: Exchange): RecordSpec {
   switch (group.op) {
     case 'aggregate':
       return { key: record.key, value: reduce.result! }
@@ -349,14 +348,12 @@ function groupRecord(
       return group.record
     case 'distinct':
       return { key: record.key, value: { columns: [] } }
-    case 'take':
-      // A re-keyed record is the one of the step before.
-      return group.rekeyed && stepBefore ? { key: stepBefore.outKey, value: before?.result ?? stepBefore.outValue } : record
     case 'join':
       return {
         key: record.key,
         value: { columns: ['left', 'right'].map((name) => ({ name, codec: 'string' as const, raw: true })) },
       }
+    case 'take':
     case 'records':
       return record
   }
@@ -391,10 +388,15 @@ function lowerSink(
     named: Object.fromEntries(
       Object.entries(body.outputs ?? {}).map(([name, { output: named, gzip }]: [string, Output]) => [
         name,
-        { format: named, gzip, record: { key: 'json', value: 'json' } as RecordSpec },
+        { format: named, gzip, record: namedRecord(named) },
       ]),
     ),
   }
+}
+
+/** A named output takes values of any type: JSON lines keep them, the others write them as text. */
+function namedRecord(format: SinkFormat): RecordSpec {
+  return format.kind === 'jsonl' ? { key: 'json', value: 'json' } : { key: 'string', value: 'string' }
 }
 
 /** Native operators on CSV know what their columns are called. */

@@ -66,6 +66,8 @@ function checkStep(step: NormalStep, index: number, count: number, inputs: strin
   if (reduce !== null && typeof reduce !== 'function' && reduce.reducer === 'take') {
     if (!(Number.isSafeInteger(reduce.count) && reduce.count > 0)) fail('take(n): n must be a whole number above 0')
   }
+  const rekeys = Object.values(step.maps).some((map) => typeof map !== 'function' && map.native === 'record')
+  if (rekeys && (reduce === null || typeof reduce === 'function' || reduce.reducer !== 'take')) fail('byValue() goes with take()')
   if (step.value === 'bigint' && typeof reduce !== 'function' && reduce?.reducer === 'aggregate' && reduce.columns.fn === 'mean') {
     fail('mean() of bigint values: emit numbers, or write the reduce yourself')
   }
