@@ -444,7 +444,7 @@ class Cursor : public Wrapped<Cursor> {
   Napi::Value FormatRecords(const Napi::CallbackInfo& info) {
     const Napi::Env env = info.Env();
     const FormatOptions options = FormatArg(info[0]);
-    const size_t want = static_cast<size_t>(IntegerArg(info[1], "wantBytes", 1, kMaxSafeInteger));
+    const size_t want = static_cast<size_t>(IntegerArg(info[1], "wantBytes", 1, kMaxFormattedBytes));
     runjob::Cursor* cursor = Started(env);
     text_.clear();
     uint64_t records = 0;
@@ -475,8 +475,9 @@ class Cursor : public Wrapped<Cursor> {
     const Napi::Env env = info.Env();
     RunWriter* target = RunWriter::FromArg(info[0], "writer");
     const uint32_t partition = static_cast<uint32_t>(IntegerArg(info[1], "partition", 0, UINT32_MAX));
-    runjob::Cursor* cursor = Started(env);
+    Open(env);
     std::unique_ptr<runjob::RunWriter> writer = target->Borrow(env, partition);
+    runjob::Cursor* cursor = Started(env);
     uint64_t records = 0;
     for (; cursor->valid(); ++records) {
       Check(env, writer->Add(partition, cursor->key(), cursor->value()));
@@ -494,7 +495,7 @@ class Cursor : public Wrapped<Cursor> {
       ThrowBadArgument(env, "only the cursor of a collector's sorted() has partitions");
     runjob::Cursor* cursor = Started(env);
     Succeeded(0);
-    return Napi::Number::New(env, cursor->valid() ? double{*state_.partition_of} : -1);
+    return Napi::Number::New(env, cursor->valid() ? static_cast<double>(*state_.partition_of) : -1);
   }
 
   Napi::Value RecordsIn(const Napi::CallbackInfo& info) {
@@ -550,6 +551,7 @@ class Cursor : public Wrapped<Cursor> {
   }
 
   static constexpr uint64_t kMaxTracked = 1000000;
+  static constexpr uint64_t kMaxFormattedBytes = 64 << 20;  // set aside before the first record is looked at
 
   CursorState state_;
   bool started_ = false;

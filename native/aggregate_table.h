@@ -1,8 +1,15 @@
 // The hash table under the hash collector: key -> aggregate state.
 //
-// Open addressing, linear probing, at most half full. A slot is 16 bytes, the key's hash and a pointer to its entry in
-// the arena, so a probe leaves the table only for an entry that is most likely the right one. Keys come in groups:
-// all hashes first, with a prefetch each, then the probes; one at a time, each would wait for memory twice.
+// Open addressing, linear probing, at most half full; a slot is 16 bytes. Keys of up to 7 bytes, most words of most
+// texts, are in the slot itself: finding one touches no other memory, and if all that is wanted is a count, the slot
+// has that, too. Longer keys have their hash there, and a pointer to their entry in the arena.
+//
+//   short key    word: size, key bytes          payload: 1 + count, or the entry
+//   longer key   word: hash, its bit 3 set      payload: the entry             (the low byte tells: sizes are below 8)
+//   free                                        payload: 0
+//
+// Keys come in groups: first all words, with a prefetch of each slot, then the probes. One key at a time would wait
+// for memory at every step.
 #pragma once
 
 #include <cstddef>
@@ -28,8 +35,9 @@ class AggregateTable {
     const char* state() const { return reinterpret_cast<const char*>(this + 1); }
   };
 
-  // `layout` must outlive the table.
-  explicit AggregateTable(const AggregateLayout* layout) : layout_(layout), width_(layout->width()) {}
+  // `layout` must outlive the table. `keep_partitions`: the partitions of Keys are wanted in the entries.
+  AggregateTable(const AggregateLayout* layout, bool keep_partitions)
+      : layout_(layout), width_(layout->width()), count_in_slots_(layout->counts_only() && !keep_partitions) {}
   ~AggregateTable() { FreePages(reinterpret_cast<char*>(slots_), TableBytes(capacity_)); }
   AggregateTable(const AggregateTable&) = delete;
   AggregateTable& operator=(const AggregateTable&) = delete;
@@ -42,9 +50,12 @@ class AggregateTable {
     const uint32_t* partitions;  // one each, or null
     size_t n;
   };
-  // Sets states[i] to the state of key i, a new one if the key is new. Valid until Clear: growing moves no state.
+  // Sees to it that the keys are there, new ones with an initial state.
+  void Insert(const Keys& keys);
+  // The same, and sets states[i] to the state of key i. Valid until Clear: growing moves no state.
+  // REQUIRES: !layout.counts_only().
   void Find(const Keys& keys, char** states);
-  // Adds 1 to the state of every key. REQUIRES: layout.counts_only().
+  // The same as Insert, and adds 1 to the state of every key. REQUIRES: layout.counts_only().
   void Count(const Keys& keys);
 
   size_t size() const { return size_; }
@@ -66,14 +77,29 @@ class AggregateTable {
 
  private:
   struct Slot {
-    uint64_t hash;
-    Entry* entry;  // null: free
+    uint64_t word;
+    uint64_t payload;
   };
 
+  static constexpr uint32_t kShortKey = 7;
+  static constexpr uint64_t kLongBit = kShortKey + 1;
+  static bool IsShort(uint64_t word) { return (word & 0xFF) <= kShortKey; }
+  // Where probing starts. Not by the high bits of the hash: a partition is a range of those, and the keys of a whole
+  // stage may be of one partition.
+  static size_t Home(uint64_t word, int shift) { return SpreadBits(word) >> shift; }
+  static uint64_t SpreadBits(uint64_t word);
+
+  struct Group;
+  void Prepare(const Keys& keys, Group* group);
+  template <class Found>
+  void ProbeShort(const Keys& keys, const Group& group, const Found& found);
+  template <class Found>
+  void ProbeLong(const Keys& keys, const Group& group, const Found& found);
   template <class Found>
   void Resolve(const Keys& keys, const Found& found);
-  Entry* Insert(const char* key, uint32_t size, uint32_t partition);
+  Entry* NewEntry(const char* key, uint32_t size, uint32_t partition);
   bool KeyEquals(const Entry* entry, const char* key, uint32_t size) const;
+  size_t EntryBytes(uint32_t key_size) const;
   void Reserve(size_t more);
   void Grow();
 
@@ -81,6 +107,8 @@ class AggregateTable {
 
   const AggregateLayout* const layout_;
   const size_t width_;
+  const bool count_in_slots_;
+  size_t counted_in_slots_ = 0;  // keys; each will take an entry when the table is taken apart
   Slot* slots_ = nullptr;
   size_t capacity_ = 0;  // slots, a power of two
   int shift_ = 0;        // 64 - log2(capacity_)

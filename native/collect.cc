@@ -21,8 +21,8 @@ namespace {
 constexpr size_t kBlock = size_t{2} << 20;  // one huge page
 constexpr size_t kLookahead = 16;           // records prefetched ahead when they are gathered in sorted order
 
-// Record bytes in big blocks. Unlike an Arena it keeps its blocks from spill to spill, because zeroing fresh pages
-// costs a tenth of what filling them does.
+// Record bytes in big blocks. Unlike an Arena it keeps its blocks from spill to spill, because zeroing fresh
+// pages costs a tenth of what filling them does.
 class RecordHeap {
  public:
   RecordHeap() = default;
@@ -68,7 +68,8 @@ class RecordHeap {
 
  private:
   char* AllocateSlow(size_t n) {
-    // A record that would waste much of a block gets pages of its own; the current block goes on being filled.
+    // A record that would waste much of a block gets pages of its own; the current block goes on being
+    // filled.
     if (n > kBlock / 4) {
       big_.reserve(big_.size() + 1);
       char* data = AllocatePages(n);
@@ -106,7 +107,9 @@ template <class T>
 class PageArray {
  public:
   PageArray() = default;
-  explicit PageArray(size_t n) : size_(n), data_(n == 0 ? nullptr : reinterpret_cast<T*>(AllocatePages(n * sizeof(T)))) {}
+  explicit PageArray(size_t n) : size_(n) {
+    if (n > 0) data_ = reinterpret_cast<T*>(AllocatePages(n * sizeof(T)));
+  }
   PageArray(PageArray&& other) noexcept { swap(other); }
   PageArray& operator=(PageArray&& other) noexcept {
     PageArray(std::move(other)).swap(*this);
@@ -219,8 +222,9 @@ class AppendCollector : public Collector {
 
   size_t bytes() const override {
     // Sorting needs the entries a second and a third time for a while; truncating, a copy of what it keeps.
-    const size_t sorting = entries_.size() * (EntryList::kBytesPerEntry + sizeof(SortItem));
-    return heap_.bytes() + (options_.take > 0 ? heap_.bytes() / 2 : 0) + sorting + sorted_count_ * sizeof(SortItem);
+    const size_t entries = entries_.size() * (EntryList::kBytesPerEntry + sizeof(SortItem));
+    const size_t truncating = options_.take > 0 ? heap_.bytes() / 2 : 0;
+    return heap_.bytes() + truncating + entries + sorted_count_ * sizeof(SortItem);
   }
 
   uint64_t records_in() const override { return records_in_; }
@@ -312,8 +316,8 @@ class AppendCollector : public Collector {
   void CutAtBounds(size_t n);
   void Truncate();
 
-  // With `take`: a partition that has its first `take` records needs no other that sorts behind the last of them, nor
-  // one equal to it, which is later in the input.
+  // With `take`: a partition that has its first `take` records needs no other that sorts behind the last of
+  // them, nor one equal to it, which is later in the input.
   struct Floor {
     bool known = false;
     std::string key;
@@ -351,7 +355,8 @@ void AppendCollector::Sort() {
   sorted_ = PageArray<SortItem>(n);
   starts_.assign(size_t{partitions} + 1, 0);
 
-  // Bucketed by a counting sort first: it is stable, and smaller arrays sort faster. By range, the keys decide.
+  // Bucketed by a counting sort first: it is stable, and smaller arrays sort faster. By range, the keys
+  // decide.
   std::vector<size_t> next(partitions, 0);
   entries_.ForEach([&](const SortItem&, uint32_t partition) { starts_[partition + 1]++; });
   for (uint32_t p = 0; p < partitions; p++) {
@@ -366,7 +371,8 @@ void AppendCollector::Sort() {
   const PageArray<SortItem> scratch(n);
   for (uint32_t p = 0; p < partitions; p++) {
     const size_t start = starts_[p];
-    SortByKey(sorted + start, scratch.data() + start, starts_[p + 1] - start, options_.descending, RecordKey());
+    const size_t count = starts_[p + 1] - start;
+    SortByKey(sorted + start, scratch.data() + start, count, options_.descending, RecordKey());
   }
   if (options_.partition_by == PartitionBy::kRange) CutAtBounds(n);
 }

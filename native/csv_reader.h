@@ -11,8 +11,8 @@
 
 namespace runjob {
 
-// Row r's fields are row_ends[r-1] .. row_ends[r]; field i is bytes[starts[i] .. ends[i] without bit 31], its quotes
-// left out.
+// Row r's fields are row_ends[r-1] .. row_ends[r]; field i is bytes[starts[i] .. ends[i] without bit 31], its
+// quotes left out.
 struct CsvBlock {
   static constexpr uint32_t kDoubled = uint32_t{1} << 31;  // in `ends`: the field has doubled quotes to undo
 
@@ -31,9 +31,9 @@ class CsvReader {
  public:
   CsvReader(CsvDialect dialect, bool skip_bom) : scanner_(dialect, skip_bom) {}
 
-  // Takes the next bytes (less than 1 GiB) as Mapper::Push does; replaces *out by the records completed with them.
-  // After an error *out holds the records before the bad one, position() is its start, and nothing may follow.
-  // Errors: CSV_BAD_QUOTE, CSV_UNCLOSED_QUOTE, RECORD_TOO_LARGE, BAD_ARGUMENT.
+  // Takes the next bytes (less than 1 GiB) as Mapper::Push does; replaces *out by the records completed with
+  // them. After an error *out holds the records before the bad one, position() is its start, and nothing may
+  // follow. Errors: CSV_BAD_QUOTE, CSV_UNCLOSED_QUOTE, RECORD_TOO_LARGE, BAD_ARGUMENT.
   Status Push(Slice chunk, uint64_t limit, bool last, CsvBlock* out, bool* done);
 
   // Where the next record starts, from the start of the first chunk.

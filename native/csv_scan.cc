@@ -1,10 +1,9 @@
 #include "csv_scan.h"
 
 #include <algorithm>
+#include <utility>
 
-#if defined(__x86_64__)
-#include <immintrin.h>
-#endif
+#include "simd.h"
 
 namespace runjob {
 
@@ -13,8 +12,8 @@ namespace {
 // Bytes per first pass. With the index they make, about twice as much, they fit the second-level cache.
 constexpr size_t kWindowBytes = 64 << 10;
 constexpr size_t kGuessBytes = 64 << 10;
-constexpr char kBom[] = "\xEF\xBB\xBF";
 constexpr size_t kBomBytes = 3;
+constexpr char kBom[] = "\xEF\xBB\xBF";
 // A buffer that one enormous record has left behind is given back above this size.
 constexpr size_t kKeepCarryBytes = 4 << 20;
 
@@ -65,61 +64,37 @@ inline CsvEvent Step(CsvDialect dialect, char byte, CsvState* state) {
   return CsvEvent::kNone;
 }
 
-#if defined(__x86_64__)
-
-#define RUNJOB_AVX2 __attribute__((target("avx2,bmi,bmi2,popcnt,pclmul")))
-
-RUNJOB_AVX2 inline uint64_t EqualMask(__m256i low, __m256i high, __m256i byte) {
-  const auto l = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, byte)));
-  const auto h = static_cast<uint32_t>(_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, byte)));
-  return l | (uint64_t{h} << 32);
-}
-
 // Bit i of the result: the parity of bits 0..i.
-RUNJOB_AVX2 inline uint64_t PrefixXor(uint64_t bits) {
-  const __m128i product =
-      _mm_clmulepi64_si128(_mm_set_epi64x(0, static_cast<long long>(bits)), _mm_set1_epi8(-1), 0);
-  return static_cast<uint64_t>(_mm_cvtsi128_si64(product));
+inline uint64_t PrefixXor(uint64_t bits) {
+  for (int shift = 1; shift < 64; shift *= 2) bits ^= bits << shift;
+  return bits;
 }
 
-// Writes the positions of the bits of `separators`, and for each of `newlines` (a subset) how many fields there are
-// with it. Up to kCsvIndexSlack entries past the end are scribbled on: always eight at once is quicker than counting.
-RUNJOB_AVX2 inline void Emit(uint64_t separators, uint64_t newlines, uint32_t position, CsvIndex* index) {
-  uint32_t* out = index->field_ends + index->fields;
-  uint64_t left = separators;
-  const auto count = static_cast<size_t>(_mm_popcnt_u64(separators));
-  for (size_t written = 0; written < count; written += 8) {
-    for (int i = 0; i < 8; ++i) {
-      *out++ = position + static_cast<uint32_t>(_tzcnt_u64(left));
-      left = _blsr_u64(left);
-    }
-  }
-  while (newlines != 0) {
-    const auto up_to = static_cast<size_t>(_mm_popcnt_u64(separators & _blsmsk_u64(newlines)));
-    index->row_ends[index->rows++] = static_cast<uint32_t>(index->fields + up_to);
-    newlines = _blsr_u64(newlines);
+// `newlines` are among the `separators`.
+inline void Emit(uint64_t separators, uint64_t newlines, uint32_t position, CsvIndex* index) {
+  const size_t count = BitPositions(separators, position, index->field_ends + index->fields);
+  for (; newlines != 0; newlines &= newlines - 1) {
+    const uint64_t up_to = separators & (newlines ^ (newlines - 1));
+    index->row_ends[index->rows++] = static_cast<uint32_t>(index->fields) +
+                                     static_cast<uint32_t>(__builtin_popcountll(up_to));
   }
   index->fields += count;
 }
 
-template <bool kQuotes>
-RUNJOB_AVX2 size_t ScanCsvAvx2(CsvDialect dialect, const char* data, size_t size, uint32_t base, CsvState* state_out,
-                               CsvIndex* index_out) {
-  const __m256i delimiter = _mm256_set1_epi8(dialect.delimiter);
-  const __m256i newline = _mm256_set1_epi8('\n');
-  const __m256i quote = _mm256_set1_epi8(static_cast<char>(dialect.quote));
-  const __m256i cr = _mm256_set1_epi8('\r');
+using EqualMask = uint64_t (*)(const char* block, char byte);
+
+template <bool kQuotes, EqualMask kEqual>
+[[gnu::always_inline]] inline size_t ScanBlocks(CsvDialect dialect, const char* data, size_t size,
+                                                uint32_t base, CsvState* state_out, CsvIndex* index_out) {
   CsvState state = *state_out;
   CsvIndex index = *index_out;
-
   size_t i = 0;
   for (; i + 64 <= size; i += 64) {
-    const __m256i low = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data + i));
-    const __m256i high = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(data + i + 32));
+    const char* const block = data + i;
     const uint32_t position = base + static_cast<uint32_t>(i);
-    const uint64_t newlines = EqualMask(low, high, newline);
-    uint64_t separators = EqualMask(low, high, delimiter) | newlines;
-    const uint64_t quotes = kQuotes ? EqualMask(low, high, quote) : 0;
+    const uint64_t newlines = kEqual(block, '\n');
+    uint64_t separators = kEqual(block, dialect.delimiter) | newlines;
+    const uint64_t quotes = kQuotes ? kEqual(block, static_cast<char>(dialect.quote)) : 0;
 
     if (!kQuotes || (quotes == 0 && state <= CsvState::kQuoted)) {
       if (kQuotes && state == CsvState::kQuoted) continue;
@@ -128,11 +103,11 @@ RUNJOB_AVX2 size_t ScanCsvAvx2(CsvDialect dialect, const char* data, size_t size
       continue;
     }
 
-    // Bit i of `inside`: byte i is an opening quote or quoted content. That holds as long as every quote is where the
-    // grammar has one; the first that is not sends the whole block through the state machine.
+    // Bit i of `inside`: byte i is an opening quote or quoted content. That holds as long as every quote is
+    // where the grammar has one; the first that is not sends the whole block through the state machine.
     //
     //   a,"b ""c""",d        quotes     ..1..11.111..
-    //                        inside     ..1111.1.1...     (open, or open again after a doubled one)
+    //                        inside     ..1111.111.1.     (a doubled quote closes and opens again)
     const uint64_t inside = PrefixXor(quotes) ^ (state == CsvState::kQuoted ? ~uint64_t{0} : 0);
     const uint64_t opening = quotes & inside;
     const uint64_t closing = quotes & ~inside;
@@ -141,15 +116,16 @@ RUNJOB_AVX2 size_t ScanCsvAvx2(CsvDialect dialect, const char* data, size_t size
     const uint64_t may_open =
         ((separators | closing) << 1) | static_cast<uint64_t>(seen || state == CsvState::kFieldStart);
     const uint64_t after_close = (closing << 1) | static_cast<uint64_t>(seen);
-    const uint64_t close_cr = after_close & EqualMask(low, high, cr);
+    const uint64_t close_cr = after_close & kEqual(block, '\r');
     const uint64_t after_cr = (close_cr << 1) | static_cast<uint64_t>(state == CsvState::kCloseCr);
     const uint64_t misplaced =
         (opening & ~may_open) | (after_close & ~(separators | opening | close_cr)) | (after_cr & ~newlines);
     if (misplaced != 0) [[unlikely]] {
-      const size_t came = ScanCsvScalar(dialect, data + i, 64, position, &state, &index);
+      const size_t came = ScanCsvScalar(dialect, block, 64, position, &state, &index);
       if (came < 64) {
-        i += came;
-        break;
+        *state_out = state;
+        *index_out = index;
+        return i + came;
       }
       continue;
     }
@@ -165,22 +141,19 @@ RUNJOB_AVX2 size_t ScanCsvAvx2(CsvDialect dialect, const char* data, size_t size
       state = (close_cr & kLast) != 0 ? CsvState::kCloseCr : CsvState::kUnquoted;
     }
   }
-  if (state != CsvState::kBad) {
-    i += ScanCsvScalar(dialect, data + i, size - i, base + static_cast<uint32_t>(i), &state, &index);
-  }
+  i += ScanCsvScalar(dialect, data + i, size - i, base + static_cast<uint32_t>(i), &state, &index);
   *state_out = state;
   *index_out = index;
   return i;
 }
 
-bool HasAvx2() {
-  static const bool has = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-                          __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("popcnt") &&
-                          __builtin_cpu_supports("pclmul");
-  return has;
+#if defined(__x86_64__)
+template <bool kQuotes>
+RUNJOB_AVX2 size_t ScanCsvAvx2(CsvDialect dialect, const char* data, size_t size, uint32_t base,
+                               CsvState* state, CsvIndex* index) {
+  return ScanBlocks<kQuotes, avx2::EqualMask>(dialect, data, size, base, state, index);
 }
-
-#endif  // __x86_64__
+#endif
 
 }  // namespace
 
@@ -201,14 +174,21 @@ size_t ScanCsvScalar(CsvDialect dialect, const char* data, size_t size, uint32_t
   return i;
 }
 
-size_t ScanCsv(CsvDialect dialect, const char* data, size_t size, uint32_t base, CsvState* state, CsvIndex* index) {
+size_t ScanCsvPortable(CsvDialect dialect, const char* data, size_t size, uint32_t base, CsvState* state,
+                       CsvIndex* index) {
+  return dialect.quote < 0 ? ScanBlocks<false, portable::EqualMask>(dialect, data, size, base, state, index)
+                           : ScanBlocks<true, portable::EqualMask>(dialect, data, size, base, state, index);
+}
+
+size_t ScanCsv(CsvDialect dialect, const char* data, size_t size, uint32_t base, CsvState* state,
+               CsvIndex* index) {
 #if defined(__x86_64__)
   if (HasAvx2()) {
     return dialect.quote < 0 ? ScanCsvAvx2<false>(dialect, data, size, base, state, index)
                              : ScanCsvAvx2<true>(dialect, data, size, base, state, index);
   }
 #endif
-  return ScanCsvScalar(dialect, data, size, base, state, index);
+  return ScanCsvPortable(dialect, data, size, base, state, index);
 }
 
 char* WriteUndoubled(Slice text, char quote, char* out) {
@@ -236,11 +216,13 @@ void CsvScanner::Feed(Slice chunk, uint64_t limit, bool last) {
   }
   if (bom_pending_ && limit > 0) SkipBom();
   bias_ = carry_.size();
-  // The mark counts as part of the first record: a limit inside it does not leave that record to anybody else.
+  // The mark counts as part of the first record: a limit inside it does not leave that record to anybody
+  // else.
   if (bom_matched_ == kBomBytes && limit > 0) limit_ = std::max<uint64_t>(limit, kBomBytes + 1);
 }
 
-// The three bytes may come in three chunks. If what follows shows that they are no mark, those held back are content.
+// The three bytes may come in three chunks. If what follows shows that they are no mark, those held back are
+// content.
 void CsvScanner::SkipBom() {
   while (bom_matched_ < kBomBytes && chunk_.size > 0 && chunk_.data[0] == kBom[bom_matched_]) {
     ++bom_matched_;
@@ -286,7 +268,8 @@ bool CsvScanner::Next(CsvRows* rows) {
     }
     if (position_ == chunk_offset_ + chunk_.size) break;
     if (state_ == CsvState::kQuoted) {
-      Fail("CSV_UNCLOSED_QUOTE", "the quote that opens column " + std::to_string(fields_ + 1) + " is never closed");
+      Fail("CSV_UNCLOSED_QUOTE",
+           "the quote that opens column " + std::to_string(fields_ + 1) + " is never closed");
       return false;
     }
     // The end of the input ends the row.
@@ -308,7 +291,8 @@ void CsvScanner::ScanBytes(Slice bytes, size_t base) {
   rows_ = index.rows;
 }
 
-// Either the one row that began in an earlier chunk, or all complete rows of the window that start before the limit.
+// Either the one row that began in an earlier chunk, or all complete rows of the window that start before the
+// limit.
 void CsvScanner::HandOut(CsvRows* rows) {
   const bool join = bias_ > 0;
   rows->quote = dialect_.quote;
@@ -360,8 +344,8 @@ void CsvScanner::DropHandedOut() {
   }
 }
 
-// The chunk is used up: what it holds of the next record is copied, what the index knows of it becomes relative to the
-// record's start.
+// The chunk is used up: what it holds of the next record is copied, what the index knows of it becomes
+// relative to the record's start.
 void CsvScanner::KeepUnfinished() {
   if (chunk_.size == 0) return;
   const size_t start = bias_ > 0 ? 0 : static_cast<size_t>(position_ - chunk_offset_);
@@ -385,10 +369,10 @@ namespace {
 // What reading on from a state tells about that state.
 struct Hypothesis {
   CsvState state;
-  bool refuted = false;     // text after a closing quote
+  bool refuted = false;  // text after a closing quote
   bool saw_quote = false;
   size_t good_rows = 0;
-  size_t ragged_rows = 0;   // complete, but not `columns` wide
+  size_t ragged_rows = 0;  // complete, but not `columns` wide
   size_t literal_quotes = 0;
 
   bool spotless() const { return ragged_rows == 0 && literal_quotes == 0; }
@@ -406,7 +390,7 @@ CsvEvent StepOver(CsvDialect dialect, char byte, CsvState* state) {
   return event;
 }
 
-void Test(Slice chunk, size_t from, CsvDialect dialect, uint32_t columns, Hypothesis* h) {
+void ReadOn(Slice chunk, size_t from, CsvDialect dialect, uint32_t columns, Hypothesis* h) {
   const size_t end = std::min(chunk.size, from + kGuessBytes);
   CsvState state = h->state;
   bool whole_row = chunk.data[from - 1] == '\n' && state == CsvState::kFieldStart;
@@ -442,10 +426,11 @@ void Test(Slice chunk, size_t from, CsvDialect dialect, uint32_t columns, Hypoth
 }
 
 // Whether `quoted` explains the bytes better than `plain`.
-bool Prefer(const Hypothesis& quoted, const Hypothesis& plain) {
+bool ExplainsBetter(const Hypothesis& quoted, const Hypothesis& plain) {
   if (quoted.refuted != plain.refuted) return plain.refuted;
   if (!quoted.saw_quote || quoted.good_rows + quoted.ragged_rows == 0) {
-    // All of it would be the inside of one long field. Plain rows speak against that, unless most are misshapen.
+    // All of it would be the inside of one long field. Plain rows speak against that, unless most are
+    // misshapen.
     return plain.ragged_rows > plain.good_rows;
   }
   if (quoted.spotless() != plain.spotless()) return quoted.spotless();
@@ -466,10 +451,10 @@ size_t GuessCsvRecordStart(Slice chunk, size_t from, CsvDialect dialect, uint32_
   if (before == '\n' || before == dialect.delimiter) plain.state = CsvState::kFieldStart;
   if (static_cast<unsigned char>(before) == dialect.quote) plain.state = CsvState::kQuoteSeen;
   Hypothesis quoted{CsvState::kQuoted};
-  Test(chunk, from, dialect, columns, &plain);
-  Test(chunk, from, dialect, columns, &quoted);
+  ReadOn(chunk, from, dialect, columns, &plain);
+  ReadOn(chunk, from, dialect, columns, &quoted);
 
-  const bool inside = Prefer(quoted, plain);
+  const bool inside = ExplainsBetter(quoted, plain);
   if (!inside && before == '\n') return from;
   CsvState state = inside ? quoted.state : plain.state;
   for (size_t i = from; i < chunk.size; ++i) {

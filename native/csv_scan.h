@@ -1,12 +1,14 @@
 // CSV bytes -> where the fields of every row end. The one scanner under the fields mapper and the CSV reader.
 //
-// RFC 4180, and what files in the wild add to it: any one-byte delimiter; LF, CRLF or the end of the input ends a row;
-// a quote inside an unquoted field is content. Text after a closing quote is an error, and so is an input that ends
-// inside quotes. Empty lines are no records (they are among CsvRows; `blank` tells).
+// RFC 4180, and what files in the wild add to it: any one-byte delimiter; LF, CRLF or the end of the input
+// (with a CR before it or not) ends a row; a quote inside an unquoted field is content. Text after a closing
+// quote is an error, and so is an input that ends inside quotes. Empty lines are no records (they are among
+// CsvRows; `blank` tells).
 //
-// Two passes, after simdjson (Langdale, Lemire: Parsing Gigabytes of JSON per Second). The first turns 64 bytes at a
-// time into bit masks and those into an index of separators; the second (the caller's) walks the index row by row and
-// touches only the columns it wants. A window of the input is small enough to be in the cache for both.
+// Two passes, after simdjson (Langdale, Lemire: Parsing Gigabytes of JSON per Second). The first turns 64
+// bytes at a time into bit masks and those into an index of separators; the second (the caller's) walks the
+// index row by row and touches only the columns it wants. A window of the input is small enough to be in the
+// cache for both.
 #pragma once
 
 #include <cstddef>
@@ -27,17 +29,18 @@ constexpr size_t kMaxCsvColumns = size_t{1} << 24;
 // A field as it stands in its row, quotes left out.
 struct CsvField {
   Slice text;
-  bool doubled = false;  // has doubled quotes to undo: AppendUndoubled
+  bool doubled = false;  // has doubled quotes to undo: WriteUndoubled
 };
 
-// Complete rows that lie one after another in memory. Field i ends at data[field_ends[i]], where its delimiter or newline
-// is (or where the input ends), and starts after the end of the field before; row r has the fields
-// row_ends[r-1] .. row_ends[r].
+// Complete rows that lie one after another in memory. Field i ends at data[field_ends[i]], where its
+// delimiter or newline is (or where the input ends), and starts after the end of the field before; row r has
+// the fields row_ends[r-1] .. row_ends[r].
 struct CsvRows {
   const char* data = nullptr;
   size_t size = 0;      // readable bytes from `data` on
   uint64_t offset = 0;  // of data[0], from the start of the first chunk
-  const uint32_t* field_ends = nullptr;  // [first_field - 1] is there too: what row 0 starts after (2^32 - 1: nothing)
+  // field_ends[first_field - 1] is there too: what row 0 starts after (2^32 - 1 if that is nothing).
+  const uint32_t* field_ends = nullptr;
   uint32_t first_field = 0;
   const uint32_t* row_ends = nullptr;
   size_t count = 0;
@@ -92,13 +95,18 @@ struct CsvIndex {
 };
 constexpr size_t kCsvIndexSlack = 64;
 
-// Scans data[0..size); index entries are `base` + offset. Returns how far it came: `size`, or the offset of the byte
-// that made *state kBad. The SIMD level is picked at run time; ScanCsvScalar is its twin for every machine.
-size_t ScanCsv(CsvDialect dialect, const char* data, size_t size, uint32_t base, CsvState* state, CsvIndex* index);
+// The first pass: scans data[0..size); field ends are `base` + offset. Returns how far it came: `size`, or
+// the offset of the byte that made *state kBad. All three give the same; ScanCsv picks the quickest for the
+// machine, Portable works on masks without SIMD, Scalar is the state machine itself.
+size_t ScanCsv(CsvDialect dialect, const char* data, size_t size, uint32_t base, CsvState* state,
+               CsvIndex* index);
+size_t ScanCsvPortable(CsvDialect dialect, const char* data, size_t size, uint32_t base, CsvState* state,
+                       CsvIndex* index);
 size_t ScanCsvScalar(CsvDialect dialect, const char* data, size_t size, uint32_t base, CsvState* state,
                      CsvIndex* index);
 
-// Rows out of chunks. A row that crosses chunks is put together in a buffer of its own; no byte is scanned twice.
+// Rows out of chunks. A row that crosses chunks is put together in a buffer of its own; no byte is scanned
+// twice.
 //
 //   scanner.Feed(chunk, limit, last);
 //   while (scanner.Next(&rows)) ...   // rows are valid until the next call
@@ -110,15 +118,16 @@ class CsvScanner {
   // `skip_bom`: the input starts at the file's first byte, drop a UTF-8 byte-order mark there.
   CsvScanner(CsvDialect dialect, bool skip_bom) : dialect_(dialect), bom_pending_(skip_bom) {}
 
-  // As Mapper::Push; a chunk is smaller than 1 GiB (else BAD_ARGUMENT) and stays in place until Next returns false.
-  // REQUIRES: Next returned false since the last Feed, and done() is false, status() ok.
+  // As Mapper::Push; a chunk is smaller than 1 GiB (else BAD_ARGUMENT) and stays in place until Next returns
+  // false. REQUIRES: Next returned false since the last Feed, and done() is false, status() ok.
   void Feed(Slice chunk, uint64_t limit, bool last);
   // False when the chunk has no more complete rows that start before the limit, and after an error.
   bool Next(CsvRows* rows);
 
   bool done() const { return done_; }
   const Status& status() const { return status_; }
-  // Start of the first record not handed out yet, from the start of the first chunk. After an error: of the bad one.
+  // Start of the first record not handed out yet, from the start of the first chunk. After an error: of the
+  // bad one.
   uint64_t position() const { return position_; }
 
  private:
@@ -142,14 +151,14 @@ class CsvScanner {
   bool last_ = false;
   size_t scanned_ = 0;  // of chunk_
 
-  // The first part of a record that began in an earlier chunk. Until the record is handed out the index counts from its
-  // first byte, which is `bias_` ahead of chunk_.
+  // The first part of a record that began in an earlier chunk. Until the record is handed out the index
+  // counts from its first byte, which is `bias_` ahead of chunk_.
   std::string carry_;
   size_t bias_ = 0;
   bool joined_ = false;  // the rest of the record was added to carry_
 
-  // The index: `rows_` complete rows, of which the first `handed_out_` are with the caller, then the unfinished row.
-  // field_ends_ has one entry more, in front (CsvRows).
+  // The index: `rows_` complete rows, of which the first `handed_out_` are with the caller, then the
+  // unfinished row. field_ends_ has one entry more, in front (CsvRows).
   std::vector<uint32_t> field_ends_;
   std::vector<uint32_t> row_ends_;
   size_t fields_ = 0;  // without the entry in front
@@ -160,11 +169,12 @@ class CsvScanner {
   size_t bom_matched_ = 0;
 };
 
-// Best guess of the first record start at or after `from` in a chunk taken out of the middle of a file; chunk.size if
-// no record starts in it. REQUIRES: 1 <= from <= chunk.size. Without quoting the answer is certain. With quoting,
-// `from` may be inside a quoted field: both possibilities are read on for up to 64 KiB, and the one wins whose rows
-// have `columns` fields (0: unknown) and whose quotes stand where quotes belong. A caller that needs certainty compares
-// the answer with where the reader of the bytes before it ended.
+// Best guess of the first record start at or after `from` in a chunk taken out of the middle of a file;
+// chunk.size if no record starts in it. REQUIRES: 1 <= from <= chunk.size. Without quoting the answer is
+// certain. With quoting, `from` may be inside a quoted field: both possibilities are read on for up to 64
+// KiB, and the one wins whose rows have `columns` fields (0: unknown) and whose quotes stand where quotes
+// belong. A caller that needs certainty compares the answer with where the reader of the bytes before it
+// ended.
 size_t GuessCsvRecordStart(Slice chunk, size_t from, CsvDialect dialect, uint32_t columns);
 
 }  // namespace runjob

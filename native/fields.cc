@@ -1,10 +1,12 @@
-// Columns of CSV rows as records. Works on batches of rows, column by column: the loops are short, what they branch on
-// is the same for the whole column, and the collector hides its cache misses behind 512 independent keys.
+// Columns of CSV rows as records. Works on batches of rows, column by column: the loops are short, what they
+// branch on is the same for the whole column, and the collector hides its cache misses behind 512 independent
+// keys.
 
 #include <algorithm>
 #include <limits>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "csv_scan.h"
@@ -20,10 +22,11 @@ namespace {
 
 constexpr size_t kBatchRows = 512;
 constexpr size_t kQuotedTextBytes = 60;  // of a bad value, in the error's detail
-constexpr size_t kKeepColumnBytes = 4 << 20;
+constexpr size_t kKeepColumnBytes = 4 << 20;  // what one enormous record needs beyond is given back
 constexpr double kMissing = std::numeric_limits<double>::quiet_NaN();
 
-// The bytes of one column of a batch. Not std::string: growing does not clear, and copies may run over the end.
+// The bytes of one column of a batch. Not std::string: growing does not clear, and copies may run over the
+// end.
 class ByteColumn {
  public:
   void Clear() {
@@ -91,7 +94,7 @@ class FieldsMapper : public Mapper {
   void CopyFields(const CsvRows& rows, uint32_t column, ByteColumn* out);
   void CopyRows(const CsvRows& rows, const std::vector<uint32_t>& columns, ByteColumn* out);
   bool SetEnd(const CsvRows& rows, size_t i, ByteColumn* out);
-  Slice Plain(const CsvField& field);
+  Slice Plain(CsvField field);
   Status Flush();
   void CutAt(size_t row, const CsvRows& rows, const char* code, std::string detail);
 
@@ -102,7 +105,7 @@ class FieldsMapper : public Mapper {
     const uint32_t width = width_ != 0 ? width_ : widths_[i];
     return rows.Field(rows.field_ends + first_field(i) + column, column + 1 == width);
   }
-  // Calls each(i, field) for one column of the batch, while i < count_.
+  // Calls each(i, field) for one column of the batch.
   template <class Each>
   void ForEachField(const CsvRows& rows, uint32_t column, const Each& each);
 
@@ -110,10 +113,11 @@ class FieldsMapper : public Mapper {
   Collector* const collector_;
   CsvScanner scanner_;
   bool header_pending_;
-  uint32_t needed_columns_ = 0;
+  uint64_t needed_columns_ = 0;
 
-  // The batch at work: count_ rows. As a rule they follow one another and have width_ fields each, from first_field_ on;
-  // otherwise width_ is 0 and the arrays tell. A bad row ends the batch before that row; error_ tells why.
+  // The batch at work: count_ rows. As a rule they follow one another and have width_ fields each, from
+  // first_field_ on; otherwise width_ is 0 and the arrays tell. A bad row ends the batch before that row;
+  // error_ tells why.
   size_t count_ = 0;
   uint32_t width_ = 0;
   uint32_t first_field_ = 0;
@@ -136,7 +140,7 @@ FieldsMapper::FieldsMapper(const FieldsOptions& options, Collector* collector)
       columns_(options.values.size()),
       views_(options.values.size()) {
   const auto need = [this](const std::vector<uint32_t>& columns) {
-    for (const uint32_t column : columns) needed_columns_ = std::max(needed_columns_, column + 1);
+    for (const uint32_t column : columns) needed_columns_ = std::max(needed_columns_, uint64_t{column} + 1);
   };
   need(options_.keys);
   for (size_t i = 0; i < options_.values.size(); ++i) {
@@ -216,11 +220,13 @@ size_t FieldsMapper::GatherBatch(const CsvRows& rows, size_t from) {
 template <class Each>
 inline void FieldsMapper::ForEachField(const CsvRows& rows, uint32_t column, const Each& each) {
   if (width_ != 0) {
-    const CsvRows local = rows;  // nothing that `each` writes can change it
+    // Copies: bytes that `each` writes could be anything's, these they are not.
+    const CsvRows local = rows;
+    const size_t count = count_;
     const size_t width = width_;
     const bool last = column + 1 == width;
     const uint32_t* end = local.field_ends + first_field_ + column;
-    for (size_t i = 0; i < count_; ++i, end += width) each(i, local.Field(end, last));
+    for (size_t i = 0; i < count; ++i, end += width) each(i, local.Field(end, last));
   } else {
     for (size_t i = 0; i < count_; ++i) each(i, FieldOf(rows, i, column));
   }
@@ -253,26 +259,31 @@ void FieldsMapper::AddKeys(const CsvRows& rows) {
   }
 }
 
-// The divisions come last: they are independent and go several at a time, while inside the loop before they would keep
-// the processor from starting on the next field.
 void FieldsMapper::AddNumbers(const CsvRows& rows, uint32_t column, double* numbers) {
-  double divisors[kBatchRows];
+  uint32_t starts[kBatchRows];
+  uint32_t ends[kBatchRows];
   const char* const data = rows.data;
-  ForEachField(rows, column, [&](size_t i, const CsvField& field) {
-    const Slice text = field.text;
-    if (text.data - data >= 8 && ParseShortDecimal(text.data, text.size, &numbers[i], &divisors[i])) [[likely]] return;
-    divisors[i] = 1;
-    if (text.empty()) {
-      numbers[i] = kMissing;
-    } else if (!ParseNumber(text, &numbers[i])) {
-      CutAt(i, rows, "CSV_BAD_NUMBER", BadNumber(Plain(field), column));
-    }
+  ForEachField(rows, column, [&](size_t i, CsvField field) {
+    starts[i] = static_cast<uint32_t>(field.text.data - data);
+    ends[i] = starts[i] + static_cast<uint32_t>(field.text.size);
   });
-  const size_t count = count_;
-  for (size_t i = 0; i < count; ++i) numbers[i] /= divisors[i];
+  uint64_t others[kBatchRows / 64];
+  ParseShortDecimals(data, starts, ends, count_, numbers, others);
+  for (size_t word = 0; word * 64 < count_; ++word) {
+    for (uint64_t bits = others[word]; bits != 0; bits &= bits - 1) {
+      const size_t i = word * 64 + static_cast<size_t>(__builtin_ctzll(bits));
+      const Slice text(data + starts[i], ends[i] - starts[i]);
+      numbers[i] = kMissing;
+      if (!text.empty() && !ParseNumber(text, &numbers[i])) {
+        CutAt(i, rows, "CSV_BAD_NUMBER", BadNumber(Plain(FieldOf(rows, i, column)), column));
+        return;
+      }
+    }
+  }
 }
 
-// Short fields are copied 32 bytes at a time, whatever their length: the target has room, the source is looked after.
+// Short fields are copied 32 bytes at a time, whatever their length: the target has room, the source is
+// looked after.
 void FieldsMapper::CopyFields(const CsvRows& rows, uint32_t column, ByteColumn* out) {
   out->Clear();
   if (count_ == 0) return;
@@ -284,7 +295,7 @@ void FieldsMapper::CopyFields(const CsvRows& rows, uint32_t column, ByteColumn* 
   uint32_t* const ends = out->ends;
   const char* const readable_end = rows.data + rows.size;
   const char quote = static_cast<char>(rows.quote);
-  ForEachField(rows, column, [&](size_t i, const CsvField& field) {
+  ForEachField(rows, column, [&](size_t i, CsvField field) {
     const Slice text = field.text;
     if (text.size <= 32 && readable_end - text.data >= 32 && !field.doubled) [[likely]] {
       std::memcpy(p, text.data, 16);
@@ -325,7 +336,7 @@ bool FieldsMapper::SetEnd(const CsvRows& rows, size_t i, ByteColumn* out) {
 }
 
 // The field's own bytes; in plain_ if there was something to undo.
-Slice FieldsMapper::Plain(const CsvField& field) {
+Slice FieldsMapper::Plain(CsvField field) {
   if (!field.doubled) return field.text;
   plain_.resize(field.text.size);
   plain_.resize(static_cast<size_t>(
@@ -357,7 +368,8 @@ Status FieldsMapper::Flush() {
 
 void FieldsMapper::CutAt(size_t row, const CsvRows& rows, const char* code, std::string detail) {
   count_ = row;
-  error_ = Status::BadRecord(code, std::move(detail), static_cast<int64_t>(rows.offset + rows.field_start(first_field(row))));
+  const uint64_t offset = rows.offset + rows.field_start(first_field(row));
+  error_ = Status::BadRecord(code, std::move(detail), static_cast<int64_t>(offset));
 }
 
 }  // namespace

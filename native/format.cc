@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 #include "key_encoding.h"
@@ -15,7 +16,8 @@ namespace {
 
 constexpr size_t kNumberKeyBytes = 8;
 
-// Undoes the order-preserving form: big endian, sign flipped for positive numbers, all bits for negative ones.
+// Undoes the order-preserving form: big endian, sign flipped for positive numbers, all bits for negative
+// ones.
 double DecodeNumberKey(const char* key) {
   uint64_t bits;
   std::memcpy(&bits, key, sizeof(bits));
@@ -89,8 +91,8 @@ class RowWriter {
   size_t fields_ = 0;
 };
 
-// Text of a record is at most this long: bytes double at worst, a field may be quoted and has a separator, a part of a
-// tuple key has 2 bytes of its own (key_encoding.h) for those 3.
+// Text of a record is at most this long: bytes double at worst, a field may be quoted and has a separator, a
+// part of a tuple key has 2 bytes of its own (key_encoding.h) for those 3.
 size_t RowBound(Slice key, Slice value, size_t fields) {
   return 3 * key.size + 2 * value.size + fields * (kMaxNumberText + 3) + kMaxNumberText + 8;
 }
@@ -138,8 +140,9 @@ void WriteValue(const std::vector<Field>& fields, const FormatOptions& options, 
 
 }  // namespace
 
-Status Format(Cursor* cursor, const FormatOptions& options, size_t want_bytes, std::string* out, uint64_t* records) {
-  // Plain text is one thing a line: the key, or the value where the key is left out.
+Status Format(Cursor* cursor, const FormatOptions& options, size_t want_bytes, std::string* out,
+              uint64_t* records) {
+  // A line of plain text is the key, or the value where the key is left out.
   const bool with_value = options.kind != FormatKind::kText || options.values_only;
   std::vector<Field> fields(with_value ? options.layout.size() : 0);
   std::string scratch;

@@ -13,7 +13,8 @@ namespace {
 // A state outside a hash table: reused from group to group.
 class StateBuffer {
  public:
-  explicit StateBuffer(std::vector<AggregateSpec> specs) : layout_(std::move(specs)), words_(layout_.width() / 8 + 1) {
+  explicit StateBuffer(std::vector<AggregateSpec> specs)
+      : layout_(std::move(specs)), words_(layout_.width() / 8 + 1) {
     for (const AggregateSpec& spec : layout_.specs()) {
       if (spec.fn == AggregateFn::kTop) uses_arena_ = true;
       if (spec.kind == ValueKind::kBytes) uses_arena_ = true;
@@ -152,7 +153,10 @@ size_t CountDistincts(const std::vector<AggregateSpec>& specs) {
 class StatesCursor : public GroupCursor {
  public:
   StatesCursor(std::unique_ptr<Cursor> input, std::vector<AggregateSpec> specs, bool finalize)
-      : GroupCursor(std::move(input)), distincts_(CountDistincts(specs)), state_(std::move(specs)), finalize_(finalize) {}
+      : GroupCursor(std::move(input)),
+        distincts_(CountDistincts(specs)),
+        state_(std::move(specs)),
+        finalize_(finalize) {}
 
  private:
   Status ReadGroup() override {
@@ -198,12 +202,14 @@ class StatesCursor : public GroupCursor {
   std::string value_buffer_;
 };
 
-// Composite keys of kDistinct -> one final record per group: states come under tag 0, and under tag j one key for each
-// distinct value of the j-th distinct aggregate.
+// Composite keys of kDistinct -> one final record per group: states come under tag 0, and under tag j one key
+// for each distinct value of the j-th distinct aggregate.
 class DistinctCursor : public GroupCursor {
  public:
   DistinctCursor(std::unique_ptr<Cursor> input, std::vector<AggregateSpec> specs)
-      : GroupCursor(std::move(input)), state_(std::move(specs)), counts_(CountDistincts(state_.layout().specs())) {}
+      : GroupCursor(std::move(input)),
+        state_(std::move(specs)),
+        counts_(CountDistincts(state_.layout().specs())) {}
 
  private:
   Status ReadGroup() override {

@@ -38,7 +38,7 @@ struct EntryKeys {
 class HashCollector final : public Collector {
  public:
   explicit HashCollector(const CollectorOptions& options)
-      : options_(options), layout_(options.aggregates), table_(&layout_), distinct_(HasDistinct(options.aggregates)) {
+      : options_(options), layout_(options.aggregates), table_(&layout_, options.partition_by == PartitionBy::kGiven), distinct_(HasDistinct(options.aggregates)) {
     if (distinct_) {
       options_.prefix_grouping = true;  // the table's keys are composite then, whatever the records' are
       for (std::string& bound : options_.bounds) {
@@ -159,12 +159,14 @@ class HashCollector final : public Collector {
     for (size_t first = 0; first < batch.count; first += kGroup) {
       const size_t n = std::min(kGroup, batch.count - first);
       const AggregateTable::Keys keys = KeysOf(batch, first, n);
-      if (layout_.counts_only() && !batch.keys_only) {
+      if (batch.keys_only) {
+        table_.Insert(keys);
+      } else if (layout_.counts_only()) {
         table_.Count(keys);
-        continue;
+      } else {
+        table_.Find(keys, states);
+        layout_.UpdateAll(states, batch, first, n, table_.arena());
       }
-      table_.Find(keys, states);
-      if (!batch.keys_only) layout_.UpdateAll(states, batch, first, n, table_.arena());
     }
     return Status::Ok();
   }

@@ -66,7 +66,8 @@ class JoinCursor : public Cursor {
   }
 
   bool InGroup(Slice key) const {
-    return !group_.empty() && key.size >= group_.size() && std::memcmp(key.data, group_.data(), group_.size()) == 0;
+    return !group_.empty() && key.size >= group_.size() &&
+           std::memcmp(key.data, group_.data(), group_.size()) == 0;
   }
 
   void StartGroup(Slice key) {

@@ -1,5 +1,7 @@
 #include "key_encoding.h"
 
+#include <cstring>
+
 namespace runjob {
 
 namespace {

@@ -181,8 +181,7 @@ Status LineFilter::Push(Slice chunk, uint64_t limit, bool last, std::string* out
       std::string().swap(unfinished_);  // lines can be huge: give the memory back
     }
   }
-  const size_t newline = std::string_view(text.data, text.size).rfind('\n');
-  const size_t whole = newline == std::string_view::npos ? 0 : newline + 1;
+  const size_t whole = AfterLastNewline(text);
   if (whole > 0) FilterLines(Slice(text.data, whole), out);
   if (whole < text.size) unfinished_.append(text.data + whole, text.size - whole);
 
@@ -205,8 +204,7 @@ void LineFilter::FilterLines(Slice lines, std::string* out) {
   while (line < end) {
     const char* const hit = Find(line, end);
     if (hit == nullptr) break;
-    const size_t before = std::string_view(line, static_cast<size_t>(hit - line)).rfind('\n');
-    const char* const start = before == std::string_view::npos ? line : line + before + 1;
+    const char* const start = line + AfterLastNewline(Slice(line, static_cast<size_t>(hit - line)));
     const char* const next = FindNewline(hit, end) + 1;
     if (invert_) {
       out->append(line, start);

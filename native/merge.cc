@@ -11,12 +11,15 @@ class EmptyCursor : public Cursor {
   Status Next() override { return Status::Ok(); }
 };
 
-// A tree of losers: every inner node keeps the loser of the match played there, so that replacing the winner replays
-// one path from its leaf to the root, one comparison a level.
+// A tree of losers: every inner node keeps the loser of the match played there, so that replacing the winner
+// replays one path from its leaf to the root, one comparison a level.
 class MergeCursor : public Cursor {
  public:
   MergeCursor(std::vector<std::unique_ptr<Cursor>> inputs, bool descending)
-      : inputs_(std::move(inputs)), heads_(inputs_.size()), losers_(inputs_.size()), descending_(descending) {}
+      : inputs_(std::move(inputs)),
+        heads_(inputs_.size()),
+        losers_(inputs_.size()),
+        descending_(descending) {}
 
   Status Start() override {
     const uint32_t n = static_cast<uint32_t>(inputs_.size());

@@ -1,4 +1,5 @@
-// Packed records, the form they have in run files and in the append collector, so that a spill only gathers bytes:
+// Packed records, the form they have in run files and in the append collector, so that a spill only gathers
+// bytes:
 //
 //   varint key size | varint value size | key | value          varint: LEB128, 7 bits a byte, low bits first
 #pragma once

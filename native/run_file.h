@@ -1,4 +1,4 @@
-// A sorted run: one LMDB file, written once by one task in one transaction, then only read. Layout: README.md.
+// A sorted run: one LMDB file, written once by one task and sealed, then only read. Layout: README.md.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ class RunWriter {
   // Appends one record; copies both slices. REQUIRES: partition >= the last one, and key order within a partition is
   // the caller's business.
   virtual Status Add(uint32_t partition, Slice key, Slice value) = 0;
-  // Commits with `meta` (JSON text of the caller's) stored beside the counts.
+  // Stores `meta` (JSON text of the caller's) beside the counts and seals the file: only now it is a run.
   virtual Status Finish(Slice meta) = 0;
   virtual const std::vector<PartitionCount>& partitions() const = 0;
   virtual uint64_t file_bytes() const = 0;  // after Finish

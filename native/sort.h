@@ -1,8 +1,10 @@
-// Stable sort of records by key: radix on cached 8-byte prefixes, the next bytes of the keys only where prefixes tie.
+// Stable sort of records by key: radix on cached 8-byte prefixes, the next bytes of the keys only where
+// prefixes tie.
 //
-// Most significant digit first: after two or three passes the buckets fit the cache and an insertion sort finishes
-// them, whereas least significant first would stream the whole array eight times. Keys are memory far away, so they
-// are touched only in groups whose prefixes are all equal, in one prefetched sweep that skips what the group has in common.
+// Most significant digit first: after two or three passes the buckets fit the cache and an insertion sort
+// finishes them, whereas least significant first would stream the whole array eight times. Keys are memory
+// far away, so they are touched only in groups whose prefixes are all equal, in one prefetched sweep that
+// skips what the group has in common.
 // Source: McIlroy, Bostic, McIlroy, "Engineering Radix Sort", Computing Systems 6(1), 1993.
 #pragma once
 
@@ -21,9 +23,9 @@ struct SortItem {
   uint64_t index;   // whatever finds the record again; equal keys keep the order of the items, not of this
 };
 
-// Sorts items[0..n) in memcmp order of their keys (descending if asked; equal keys keep their order either way).
-// `scratch` has room for n items. `key_of(index)` gives a record's key; if it has a member Prefetch(index), that is
-// called some records ahead.
+// Sorts items[0..n) in memcmp order of their keys (descending if asked; equal keys keep their order either
+// way). `scratch` has room for n items. `key_of(index)` gives a record's key; if it has a member
+// Prefetch(index), that is called some records ahead.
 template <class KeyOf>
 void SortByKey(SortItem* items, SortItem* scratch, size_t n, bool descending, const KeyOf& key_of);
 
@@ -51,8 +53,8 @@ class KeySorter {
   static constexpr size_t kFew = 4;        // ties compared directly up to here
   static constexpr size_t kLookahead = 16;
 
-  // Records that are contiguous in the result and still to be ordered. Their keys are equal up to byte `depth`, none is
-  // shorter than that, and their prefixes hold the 8 bytes from there.
+  // Records that are contiguous in the result and still to be ordered. Their keys are equal up to byte
+  // `depth`, none is shorter than that, and their prefixes hold the 8 bytes from there.
   struct Group {
     size_t start;
     size_t n;
@@ -67,8 +69,8 @@ class KeySorter {
     if constexpr (requires { key_of_.Prefetch(index); }) key_of_.Prefetch(index);
   }
 
-  // An explicit stack: recursion as deep as long keys need would not fit a worker's own. Small groups never wait on it,
-  // which keeps it within two bytes a record.
+  // An explicit stack: recursion as deep as long keys need would not fit a worker's own. Small groups never
+  // wait on it, which keeps it within two bytes a record.
   void Handle(const Group& group) {
     if (group.n <= kSmall) {
       SortSmall(group);
@@ -163,9 +165,9 @@ class KeySorter {
     return Slice(key.data + depth, key.size - depth);
   }
 
-  // Breaks the tie of a group whose prefixes are all equal. Zero padding hides where a key ends, so keys that end within
-  // the prefix come first, by length; they are done. What is left moves on to the first byte where it differs, with
-  // fresh prefixes from there. False if nothing is left.
+  // Breaks the tie of a group whose prefixes are all equal. Zero padding hides where a key ends, so keys that
+  // end within the prefix come first, by length; they are done. What is left moves on to the first byte where
+  // it differs, with fresh prefixes from there. False if nothing is left.
   bool Deepen(Group* group) {
     constexpr size_t kLong = 9;  // ends behind the prefix; 0 to 8: how much of the prefix is key
     const SortItem* source = Source(*group);
@@ -212,7 +214,8 @@ class KeySorter {
     return true;
   }
 
-  // Orders the group by what part of the prefix is key, finishes what ends there, and makes the rest the group.
+  // Orders the group by what part of the prefix is key, finishes what ends there, and makes the rest the
+  // group.
   void MoveByLength(Group* group, const size_t (&counts)[10]) {
     constexpr size_t kLong = 9;
     const SortItem* source = Source(*group);

@@ -39,7 +39,8 @@ class TakeCursor : public Cursor {
 
 class HeapTracker : public TopTracker {
  public:
-  HeapTracker(std::unique_ptr<Cursor> input, const Layout& layout, size_t n) : input_(std::move(input)), n_(n) {
+  HeapTracker(std::unique_ptr<Cursor> input, const Layout& layout, size_t n)
+      : input_(std::move(input)), n_(n) {
     const auto number = std::find(layout.begin(), layout.end(), ValueKind::kNumber);
     has_number_ = number != layout.end();
     fields_before_ = static_cast<size_t>(number - layout.begin());

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string_view>
+
+#include "simd.h"
 
 namespace runjob {
 
@@ -21,13 +22,25 @@ size_t BytesBeforeLimit(Slice chunk, uint64_t chunk_start, uint64_t limit, bool*
   return static_cast<size_t>(static_cast<const char*>(newline) - chunk.data) + 1;
 }
 
+size_t AfterLastNewline(Slice text) {
+  size_t end = text.size;
+  // Eight bytes at a time over the part of a long line.
+  for (; end >= 8; end -= 8) {
+    uint64_t word;
+    std::memcpy(&word, text.data + end - 8, 8);
+    if (portable::ZeroBytes(word ^ portable::kOnes * '\n') != 0) break;
+  }
+  while (end > 0 && text.data[end - 1] != '\n') end--;
+  return end;
+}
+
 Status TextMapper::Push(Slice chunk, uint64_t limit, bool last, bool* done) {
   bool cut;
   const Slice text(chunk.data, BytesBeforeLimit(chunk, taken_, limit, &cut));
   const bool final = cut || last;
   RUNJOB_RETURN_IF_ERROR(Take(text, final));
-  const size_t newline = std::string_view(text.data, text.size).rfind('\n');
-  if (newline != std::string_view::npos) position_ = taken_ + newline + 1;
+  const size_t whole = AfterLastNewline(text);
+  if (whole > 0) position_ = taken_ + whole;
   taken_ += text.size;
   if (final) {
     if (keys_.open()) RUNJOB_RETURN_IF_ERROR(keys_.Close());

@@ -13,6 +13,9 @@ namespace runjob {
 // Sets *cut if those lines end in this chunk: then what is returned ends with a newline (or is nothing: limit is 0).
 size_t BytesBeforeLimit(Slice chunk, uint64_t chunk_start, uint64_t limit, bool* cut);
 
+// Where the text's last, unfinished line starts: behind its last newline, or at 0.
+size_t AfterLastNewline(Slice text);
+
 class TextMapper : public Mapper {
  public:
   Status Push(Slice chunk, uint64_t limit, bool last, bool* done) final;

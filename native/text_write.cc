@@ -1,6 +1,7 @@
 #include "text_write.h"
 
 #include <cstdint>
+#include <cstring>
 
 namespace runjob {
 
@@ -18,8 +19,8 @@ constexpr uint64_t HasAny(uint64_t word, char a, char b, char c, char d) {
   return HasByte(word, a) | HasByte(word, b) | HasByte(word, c) | HasByte(word, d);
 }
 
-// Copies `field` to `out`, and tells whether one of the four bytes is in it. Fields are short: words of 8 and 4 bytes,
-// the last of them overlapping the one before.
+// Copies `field` to `out`, and tells whether one of the four bytes is in it. Fields are short: words of 8 and
+// 4 bytes, the last of them overlapping the one before.
 inline bool CopyAndFind(Slice field, char a, char b, char c, char d, char* out) {
   const char* const p = field.data;
   const size_t n = field.size;
