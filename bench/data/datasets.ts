@@ -1,0 +1,65 @@
+/** The inputs of the benchmark: made when first asked for, then kept in a folder. */
+import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Fill, writeBlocks } from './blocks.js'
+import { identifiers } from './identifiers.js'
+import { repeatedLines, sortLines } from './lines.js'
+import { prose } from './prose.js'
+import { sales } from './sales.js'
+import { stations } from './stations.js'
+import { orders, users } from './tables.js'
+
+const GB = 1e9
+/** Raise it when a generator changes: files of another edition are not looked at. */
+const EDITION = 1
+
+/** Name of the file -> what is in it at a scale; 1 is the size that the targets are for. */
+const generators = {
+  'prose.txt': (scale) => prose('latin', scale * GB, 1),
+  'prose-2.txt': (scale) => prose('latin', scale * GB, 2),
+  'prose-3.txt': (scale) => prose('latin', scale * GB, 3),
+  'prose-4.txt': (scale) => prose('latin', scale * GB, 4),
+  'prose-5.txt': (scale) => prose('latin', scale * GB, 5),
+  'prose-6.txt': (scale) => prose('latin', scale * GB, 6),
+  'prose-7.txt': (scale) => prose('latin', scale * GB, 7),
+  'prose-8.txt': (scale) => prose('latin', scale * GB, 8),
+  'cyrillic.txt': (scale) => prose('cyrillic', (scale * GB) / 2, 1),
+  'greek.txt': (scale) => prose('greek', (scale * GB) / 2, 1),
+  'cjk.txt': (scale) => prose('cjk', (scale * GB) / 2, 1),
+  'identifiers.txt': (scale) => identifiers(scale * GB, 1),
+  'small.txt': () => prose('latin', 1000, 9),
+  'stations-413.csv': (scale) => stations(Math.ceil(scale * 100e6), 413, 1),
+  'stations-10000.csv': (scale) => stations(Math.ceil(scale * 100e6), 10_000, 1),
+  'sales.csv': (scale) => sales(scale * GB, 1),
+  'lines-2gb.txt': (scale) => sortLines(Math.ceil(scale * 20e6), 1),
+  'lines-10gb.txt': (scale) => sortLines(Math.ceil(scale * 100e6), 2),
+  'repeated.txt': (scale) => repeatedLines(Math.ceil(scale * 100e6), 1),
+  'orders.csv': (scale) => orders(Math.ceil(scale * 50e6), userCount(scale), 1),
+  'users.csv': (scale) => users(userCount(scale), 2),
+} satisfies Record<string, (scale: number) => Fill>
+
+export type Dataset = keyof typeof generators
+
+function userCount(scale: number): number {
+  return Math.ceil(scale * 5e6)
+}
+
+/**
+ * Path of a dataset. Makes it if it is not there yet, at a few hundred MB/s.
+ *
+ * @param onWrite called with the bytes and the time that it took, if it was made
+ */
+export function dataset(
+  folder: string,
+  name: Dataset,
+  scale: number,
+  onWrite: (byteCount: number, elapsedMs: number) => void,
+): string {
+  const path = join(folder, `edition-${EDITION}`, `scale-${scale}`, name)
+  if (existsSync(path)) return path
+  mkdirSync(join(path, '..'), { recursive: true })
+  const started = performance.now()
+  writeBlocks(path, generators[name](scale))
+  onWrite(statSync(path).size, performance.now() - started)
+  return path
+}

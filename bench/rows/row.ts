@@ -1,0 +1,158 @@
+/** What a row of the benchmark is: one piece of work, and who does it. */
+import { fileURLToPath } from 'node:url'
+import type { Dataset } from '../data/datasets.js'
+import type { Answer, AnswerReader } from '../measure/answer.js'
+
+export interface Row {
+  name: string
+  title: string
+  inputs: readonly Dataset[]
+  /** Memory for each contestant, if not what the command line says. */
+  memoryBytes?: number
+  /** The first one is what the others are compared with. */
+  contestants: readonly Contestant[]
+  /** The answer by another, simple way; for small inputs. */
+  oracle: (inputs: readonly string[]) => Answer | Promise<Answer>
+  targets: readonly Target[]
+}
+
+/** What a command needs to be there; `none`: it shows what the machine can do at best. */
+export type Tool = 'runjob' | 'duckdb' | 'polars' | 'gnu' | 'node' | 'none'
+
+export interface Contestant {
+  /** Unique in its row. */
+  name: string
+  tool: Tool
+  command: (trial: Trial) => string[]
+  env?: (trial: Trial) => Record<string, string>
+  /** null: it has no answer. */
+  readAnswer: AnswerReader | null
+  /** Instead of the row's. Answers are compared among those with the same inputs. */
+  inputs?: readonly Dataset[]
+}
+
+/** What a command is made for. */
+export interface Trial {
+  inputs: readonly string[]
+  /** Where the answer goes: nothing is there yet. */
+  output: string
+  /** A folder for temporary files. */
+  temp: string
+  memoryBytes: number
+  workers: number
+}
+
+/** What the project wants to reach; `of` is the row's first contestant if not given. */
+export type Target =
+  /** Median of other / of, trial by trial. */
+  | { kind: 'faster'; than: string; ratio: number; of?: string }
+  /** Median of of / other, trial by trial. */
+  | { kind: 'atMost'; times: number; than: string; of?: string }
+  | { kind: 'rate'; gbPerSecond: number; of?: string }
+  | { kind: 'time'; ms: number; of?: string }
+  /** Bytes a second of `of` / those of other, by their medians. */
+  | { kind: 'rateOf'; than: string; ratio: number; of?: string }
+  /** Temporary files, as a multiple of the input. */
+  | { kind: 'temp'; times: number; of?: string }
+  /** Peak memory, beyond the cap. */
+  | { kind: 'memory'; extraBytes: number; of?: string }
+
+const root = new URL('../../../', import.meta.url)
+const pathOf = (path: string) => fileURLToPath(new URL(path, root))
+
+interface RunjobOptions {
+  name?: string
+  /** A ready-made job, or the path of a module under bench/jobs. */
+  job: string
+  flags?: readonly string[]
+  /** Instead of the trial's. */
+  workers?: number
+  inputs?: readonly Dataset[]
+  readAnswer: AnswerReader
+}
+
+/** As a user would run it. */
+export function runjob(options: RunjobOptions): Contestant {
+  const { job, flags = [], workers, inputs, readAnswer } = options
+  const module = job.endsWith('.ts') ? pathOf(`bench/jobs/${job}`) : job
+  return {
+    name: options.name ?? 'runjob',
+    tool: 'runjob',
+    command: (trial) => [
+      process.execPath,
+      pathOf('dist/src/cli/main.js'),
+      module,
+      ...trial.inputs,
+      ...['--output', trial.output, '--workers', String(workers ?? trial.workers)],
+      ...['--memory', String(trial.memoryBytes), '--quiet', ...flags],
+    ],
+    readAnswer,
+    ...(inputs && { inputs }),
+  }
+}
+
+/** One statement; `sql` writes to trial.output. */
+export function duckdb(sql: (trial: Trial) => string, readAnswer: AnswerReader): Contestant {
+  return {
+    name: 'duckdb',
+    tool: 'duckdb',
+    command: (trial) => {
+      const { workers: threads, memoryBytes, temp } = trial
+      return [...peerScript('duckdb.js'), JSON.stringify({ threads, memoryBytes, temp, sql: [sql(trial)] })]
+    },
+    readAnswer,
+  }
+}
+
+/** Lines of text as DuckDB's CSV reader gives them fastest: one column, a delimiter that does not occur, no quoting. */
+export function duckdbLines(path: string): string {
+  return (
+    `read_csv(${quote(path)}, columns = {'line': 'VARCHAR'}, ` +
+    `delim = '\\x01', quote = '', escape = '', header = false, auto_detect = false)`
+  )
+}
+
+/** SQL's string literal. */
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`
+}
+
+/** A pipeline of GNU tools; `$1`, `$2`… are the inputs, `$OUT` the output, `$SORT` is sort with its options. */
+export function gnu(name: string, pipeline: string, readAnswer: AnswerReader | null): Contestant {
+  return {
+    name,
+    tool: 'gnu',
+    command: ({ inputs }) => ['bash', '-c', `set -o pipefail; ${pipeline}`, 'bash', ...inputs],
+    env: ({ output, temp, memoryBytes, workers }) => ({
+      LC_ALL: 'C',
+      OUT: output,
+      SORT: `sort --parallel=${workers} -S ${Math.floor(memoryBytes / 1024)}K -T ${temp}`,
+    }),
+    readAnswer,
+  }
+}
+
+/** The script that one would write without a library: peers/<script> inputs… output. */
+export function plainNode(script: string, readAnswer: AnswerReader): Contestant {
+  return {
+    name: 'node',
+    tool: 'node',
+    command: ({ inputs, output }) => [...peerScript(script), ...inputs, output],
+    readAnswer,
+  }
+}
+
+export function polars(args: (trial: Trial) => string[], readAnswer: AnswerReader): Contestant {
+  return {
+    name: 'polars',
+    tool: 'polars',
+    command: (trial) => [...peerScript('polars_stats.js'), ...args(trial)],
+    env: ({ workers }) => ({ POLARS_MAX_THREADS: String(workers) }),
+    readAnswer,
+  }
+}
+
+/** Command line of a script of bench/peers. */
+export function peerScript(name: string): string[] {
+  return [process.execPath, pathOf(`bench/peers/${name}`)]
+}
