@@ -6,7 +6,7 @@ import { RunjobError, toRunjobError } from './base/errors.js'
 import { fileError, removeTree, writeFileAtomic } from './base/files.js'
 import { availableCores, availableMemoryBytes } from './base/limits.js'
 import { parseBytes } from './base/units.js'
-import { type Progress, runPlan, type StageReport, type TaskProfile } from './engine/run_plan.js'
+import { type PlanResult, PlanRun, type Progress, type StageReport, type TaskProfile } from './engine/run_plan.js'
 import type { Tuning } from './engine/planner.js'
 import type { PartEntry } from './engine/task.js'
 import { commitOutput, type OutputMode, prepareOutput, recoverOutput, resolveOutput, stateDirOf } from './io/commit.js'
@@ -14,7 +14,7 @@ import { readHeader } from './io/header.js'
 import { expandInputs, type InputFile, spoolStdin } from './io/inputs.js'
 import { acquireLock } from './io/lock.js'
 import { readOutput } from './io/outputs.js'
-import { compareIdentities, JobState, type RunIdentity } from './io/state.js'
+import type { JobState, RunIdentity } from './io/state.js'
 import type { AnyBody, AnyJob, Job } from './job/define.js'
 import { codeOf, type JobCode, loadJob } from './job/load.js'
 import { lowerJob } from './job/lower.js'
@@ -111,8 +111,10 @@ export async function runJob<P, K, V>(job: Job<P, K, V> | string, options: RunOp
     prepared = await prepare(job as AnyJob | string, options as RunOptions, true)
     report = await execute(prepared, options as RunOptions, started)
   } catch (error) {
-    rmSync(join(stateDirOf(resolveOutput(options.output, process.cwd())), STDIN), { force: true })
-    throw error
+    if (typeof options.output === 'string') {
+      rmSync(join(stateDirOf(resolveOutput(options.output, process.cwd())), STDIN), { force: true })
+    }
+    throw toRunjobError(error)
   }
   const { output } = prepared
   const sink = sinkOf(prepared.plan)
@@ -188,38 +190,40 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
   try {
     if (recoverOutput(output) === 'committed') clearState(stateDir)
     const planHash = fingerprint(plan)
-    const state = openState(prepared, options, planHash)
     const runsDir = join(stateDir, 'runs')
     const partsDir = join(stateDir, 'output')
-    let result: Awaited<ReturnType<typeof runPlan>>
+    const run = new PlanRun({
+      plan,
+      planHash,
+      files,
+      inputs: prepared.inputs,
+      workers: options.workers ?? availableCores(),
+      memoryBytes: options.memory === undefined ? availableMemoryBytes() * DEFAULT_MEMORY_SHARE : parseBytes(options.memory),
+      partitions: options.partitions ?? null,
+      top: options.top ?? 0,
+      runsDir,
+      partsDir,
+      keepRuns: options.keepState ?? false,
+      tuning: options[TUNING] ?? {},
+      signal: options.signal,
+      onProgress: options.onProgress,
+    })
+    let result: PlanResult
+    let state: JobState | undefined
     try {
+      state = await openState(prepared, options, planHash)
       mkdirSync(runsDir, { recursive: true })
       mkdirSync(partsDir, { recursive: true })
       const { code } = prepared
       if (code && 'text' in code.module) writeFileAtomic(plan.module!.path, code.module.text)
-      result = await runPlan({
-        plan,
-        planHash,
-        files,
-        inputs: prepared.inputs,
-        workers: options.workers ?? availableCores(),
-        memoryBytes: options.memory === undefined ? availableMemoryBytes() * DEFAULT_MEMORY_SHARE : parseBytes(options.memory),
-        partitions: options.partitions ?? null,
-        top: options.top ?? 0,
-        runsDir,
-        partsDir,
-        checkpoint: state,
-        keepRuns: options.keepState ?? false,
-        tuning: options[TUNING] ?? {},
-        signal: options.signal,
-        onProgress: options.onProgress,
-      })
+      result = await run.run(state)
       keepOnly(partsDir, result.parts)
       commitOutput(partsDir, output, mode)
       // What is kept of this state is for people to look at: no run continues it.
       if (options.keepState) state.put(COMMITTED, true)
     } finally {
-      await state.close()
+      await run.end()
+      await state?.close()
     }
     if (!options.keepState) removeTree(stateDir)
     return report({
@@ -317,7 +321,13 @@ function sideFiles(body: AnyBody, cwd: string): Plan['sideFiles'] {
  *
  * @throws STATE_MISMATCH, naming what changed
  */
-function openState({ plan, files, inputs, output, stateDir }: Prepared, options: RunOptions, fingerprint: string): JobState {
+async function openState(
+  { plan, files, inputs, output, stateDir }: Prepared,
+  options: RunOptions,
+  fingerprint: string,
+): Promise<JobState> {
+  // Loaded late: LMDB takes longer than all the rest, and a worker is coming up meanwhile.
+  const { compareIdentities, JobState } = await import('./io/state.js')
   if (options.fresh || files.some((file) => file.path === join(stateDir, STDIN))) clearState(stateDir)
   const manifest = Object.fromEntries([...inputs].map(([name, numbers]) => [name, numbers.map((n) => files[n]!)]))
   const identity: RunIdentity = {

@@ -35,6 +35,12 @@ export class WorkerPool {
     return this.#slots.length
   }
 
+  /** Starts the first worker before there is a task for it. */
+  warm(): void {
+    const [slot] = this.#slots
+    if (slot) slot.worker ??= this.#start(slot, 0)
+  }
+
   /**
    * Runs a task on an idle worker.
    *

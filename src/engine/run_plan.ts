@@ -37,6 +37,14 @@ export interface Checkpoint {
   put(name: string, value: unknown): void
 }
 
+/** Before run() has been given one. */
+const NO_CHECKPOINT: Checkpoint = {
+  finishedTasks: () => new Map(),
+  finishTask: () => {},
+  get: () => undefined,
+  put: () => {},
+}
+
 /** A stage that is over: what is left of it are its runs or parts. */
 interface FinishedStage {
   report: StageReport
@@ -80,7 +88,6 @@ export interface RunPlanOptions {
   top: number
   runsDir: string
   partsDir: string
-  checkpoint: Checkpoint
   /** Leave run files where they are. */
   keepRuns: boolean
   tuning: Tuning
@@ -118,24 +125,18 @@ export interface PlanResult {
   resumedTasks: number
 }
 
-/** @throws what a task failed with for good; INTERRUPTED */
-export async function runPlan(options: RunPlanOptions): Promise<PlanResult> {
-  const run = new PlanRun(options)
-  try {
-    return await run.run()
-  } finally {
-    await run.end()
-  }
-}
-
-class PlanRun {
+/**
+ * One run of a plan. Making it starts a first worker thread, which takes as long to come up as the caller needs to open the job's state.
+ */
+export class PlanRun {
   readonly #options: RunPlanOptions
   readonly #partitions: number[]
   readonly #shared: SharedProgress
   readonly #pool: WorkerPool
-  readonly #finished: Map<string, TaskResult>
+  #checkpoint: Checkpoint = NO_CHECKPOINT
+  #finished = new Map<string, TaskResult>()
   /** Index of the last stage whose results are all there, -1 if none is. */
-  readonly #lastFinished: number
+  #lastFinished = -1
   readonly #started = performance.now()
   #aborted = false
   #succeeded = false
@@ -147,8 +148,6 @@ class PlanRun {
     this.#partitions = planPartitions(plan, files, options.partitions)
     const budget = planBudget(options.memoryBytes, options.workers, usesFunctions(plan), options.tuning)
     this.#shared = new SharedProgress(budget.workers)
-    this.#finished = usableTasks(options)
-    this.#lastFinished = lastFinishedStage(options)
     this.#pool = new WorkerPool(budget.workers, (slot) => ({
       plan,
       planHash: options.planHash,
@@ -161,9 +160,18 @@ class PlanRun {
       slot,
       shared: this.#shared.buffer,
     }))
+    this.#pool.warm()
   }
 
-  async run(): Promise<PlanResult> {
+  /**
+   * Runs all stages that the checkpoint does not have yet. Call once.
+   *
+   * @throws what a task failed with for good; INTERRUPTED
+   */
+  async run(checkpoint: Checkpoint): Promise<PlanResult> {
+    this.#checkpoint = checkpoint
+    this.#finished = usableTasks(checkpoint, this.#options)
+    this.#lastFinished = lastFinishedStage(checkpoint, this.#options)
     const { plan, signal } = this.#options
     const onAbort = () => this.#abort()
     signal?.addEventListener('abort', onAbort)
@@ -191,7 +199,7 @@ class PlanRun {
     }
   }
 
-  /** Ends the workers: gently after success, at once otherwise. */
+  /** Ends the workers: gently after success, at once otherwise. Call it in any case. */
   async end(): Promise<void> {
     if (this.#succeeded) await this.#pool.close()
     else {
@@ -202,7 +210,7 @@ class PlanRun {
 
   /** A stage that an earlier run finished is not run again: the runs that it read may be gone. */
   async #runStageOnce(stage: Stage, index: number, runsIn: RunEntry[]): Promise<FinishedStage> {
-    const { checkpoint } = this.#options
+    const checkpoint = this.#checkpoint
     const known = index <= this.#lastFinished ? checkpoint.get<FinishedStage>(`stage ${index}`) : undefined
     if (known) {
       this.#resumed += known.results.length
@@ -251,7 +259,8 @@ class PlanRun {
 
   /** Splits follow from the number of workers; a run that goes on from another keeps to that one's, whatever its own number. */
   #mapTasks(stage: Stage, index: number): TaskSpec[] {
-    const { checkpoint, files, inputs, tuning } = this.#options
+    const { files, inputs, tuning } = this.#options
+    const checkpoint = this.#checkpoint
     const known = checkpoint.get<TaskSpec[]>(`tasks ${index}`)
     if (known) return known
     const tasks = planMapTasks(stage, index, files, inputs, this.#pool.size, tuning)
@@ -311,7 +320,8 @@ class PlanRun {
   }
 
   async #bounds(stage: Stage, index: number): Promise<Uint8Array[] | null> {
-    const { checkpoint, files, inputs } = this.#options
+    const { files, inputs } = this.#options
+    const checkpoint = this.#checkpoint
     const target = stage.target as Exchange
     const partitions = this.#partitions[index]!
     if (target.kind !== 'exchange' || !needsSample(target, partitions)) return null
@@ -372,7 +382,7 @@ class PlanRun {
         if (!result) continue
         done.records += result.recordsIn
         done.spillBytes += result.runs.reduce((sum, run) => sum + run.fileBytes, 0)
-        if (task.kind !== 'sample') this.#options.checkpoint.finishTask(result.id, result.attempt, result)
+        if (task.kind !== 'sample') this.#checkpoint.finishTask(result.id, result.attempt, result)
         this.#finished.set(task.id, result)
       }
     }
@@ -430,15 +440,15 @@ class PlanRun {
 }
 
 /** Finished tasks of an earlier run whose files are still there. */
-function usableTasks(options: RunPlanOptions): Map<string, TaskResult> {
-  const tasks = options.checkpoint.finishedTasks<TaskResult>()
+function usableTasks(checkpoint: Checkpoint, options: RunPlanOptions): Map<string, TaskResult> {
+  const tasks = checkpoint.finishedTasks<TaskResult>()
   for (const [id, result] of tasks) if (!isWhole(result, options)) tasks.delete(id)
   return tasks
 }
 
-function lastFinishedStage(options: RunPlanOptions): number {
+function lastFinishedStage(checkpoint: Checkpoint, options: RunPlanOptions): number {
   return options.plan.stages.findLastIndex((_, index) => {
-    const finished = options.checkpoint.get<FinishedStage>(`stage ${index}`)
+    const finished = checkpoint.get<FinishedStage>(`stage ${index}`)
     return finished?.results.every((result) => isWhole(result, options)) ?? false
   })
 }

@@ -16,6 +16,8 @@ import { runName, type TaskResult, type TaskSpec } from './task.js'
 
 const COLLECT_RECORDS = 16_384
 const SAMPLE_KEYS = 8192
+/** A bound need not be a key: the beginning of one divides as well. */
+const BOUND_BYTES = 1024
 
 export async function runTask(env: TaskEnvironment, bounds: Uint8Array[] | null): Promise<TaskResult> {
   const { task } = env
@@ -249,7 +251,7 @@ async function sampleKeys(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 
   const record: RecordSpec = { key: 'bytes', value: exchange.record.value }
   const reader = new RecordReader(cursor, { record, prefixGrouping: false })
   const step = Math.max(1, Math.ceil(count / SAMPLE_KEYS))
-  for (let i = 0; reader.advance(); i++) if (i % step === 0) result.keys.push(reader.key as Uint8Array)
+  for (let i = 0; reader.advance(); i++) if (i % step === 0) result.keys.push((reader.key as Uint8Array).slice(0, BOUND_BYTES))
   cursor.close()
   target.collector.clear()
 }

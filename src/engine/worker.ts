@@ -1,7 +1,7 @@
 /** A worker thread: runs one task at a time for as long as the run lasts. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { RunjobError, toRunjobError, userError } from '../base/errors.js'
-import { fromNative } from '../kernels/index.js'
+import { fromNative, kernels } from '../kernels/index.js'
 import { type JobFunctions, type JobModule, registeredJob, type TaskContext } from '../plan/functions.js'
 import type { Plan } from '../plan/plan.js'
 import { TaskClock } from './clock.js'
@@ -16,6 +16,8 @@ const shared = new SharedProgress(init.shared)
 const sideFiles = Object.fromEntries(Object.entries(init.plan.sideFiles).map(([name, { path }]) => [name, path]))
 
 let functions: JobFunctions | null = null
+// Loaded now, while nothing waits for it.
+void kernels.build
 let state: unknown
 
 port.on('message', (message: ToWorker) => {

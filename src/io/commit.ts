@@ -46,11 +46,19 @@ interface Journal {
   from: string
 }
 
-/** Absolute path of an output; where the path is a symbolic link to a folder, the folder. */
+/**
+ * Absolute path of an output; where the path is a symbolic link to a folder, the folder.
+ *
+ * @throws OUTPUT_UNWRITABLE where no such path can be, such as below a file
+ */
 export function resolveOutput(output: string, cwd: string): string {
   const path = resolve(cwd, output)
-  const stats = lstatSync(path, { throwIfNoEntry: false })
-  return stats?.isSymbolicLink() && existsSync(path) ? realpathSync(path) : path
+  try {
+    const stats = lstatSync(path, { throwIfNoEntry: false })
+    return stats?.isSymbolicLink() && existsSync(path) ? realpathSync(path) : path
+  } catch (error) {
+    throw fileError(error, path, 'write')
+  }
 }
 
 /** The folder that holds the state of runs into this output. */

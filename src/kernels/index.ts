@@ -16,7 +16,10 @@ let addon: Kernels | undefined
  * @throws ADDON_MISSING where there is neither a prebuild nor a build for this machine
  */
 export const kernels: Kernels = new Proxy({} as Kernels, {
-  get: (_, name) => (addon ??= load())[name as keyof Kernels],
+  get: (_, name) => {
+    addon ??= load()
+    return addon[name as keyof Kernels]
+  },
 })
 
 /**

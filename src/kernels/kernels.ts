@@ -231,7 +231,11 @@ export interface Kernels {
   openRuns(paths: string[], partition: number, options: { descending: boolean }): Cursor
   readRunInfo(path: string): RunInfo
   /** Best guess of the first record start at or after `from` in a chunk taken out of the middle of a CSV file. */
-  guessCsvRecordStart(chunk: Uint8Array, from: number, options: { delimiter: string; quote: string | null; columns: number }): number
+  guessCsvRecordStart(
+    chunk: Uint8Array,
+    from: number,
+    options: { delimiter: string; quote: string | null; columns: number },
+  ): number
   setLowercaseTable(table: Uint32Array): void
   formatNumber(x: number): string
   parseNumber(text: Uint8Array): number | undefined

@@ -56,7 +56,8 @@ function codePoints(): string {
 function* matches(text: string, pattern: RegExp): Generator<number> {
   for (const { index, 0: run } of text.matchAll(pattern)) {
     const units = index < AFTER_BMP ? 1 : 2
-    const first = index < AFTER_SURROGATES ? index : index < AFTER_BMP ? index + 0x800 : 0x10000 + (index - AFTER_BMP) / 2
+    const first =
+      index < AFTER_SURROGATES ? index : index < AFTER_BMP ? index + 0x800 : 0x10000 + (index - AFTER_BMP) / 2
     for (let i = 0; i < run.length / units; i++) yield first + i
   }
 }
