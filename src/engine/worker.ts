@@ -16,8 +16,12 @@ const shared = new SharedProgress(init.shared)
 const sideFiles = Object.fromEntries(Object.entries(init.plan.sideFiles).map(([name, { path }]) => [name, path]))
 
 let functions: JobFunctions | null = null
-// Loaded now, while nothing waits for it.
-void kernels.build
+try {
+  // Loaded now, while nothing waits for it.
+  void kernels.build
+} catch {
+  // The first task that needs it fails with the reason.
+}
 let state: unknown
 
 port.on('message', (message: ToWorker) => {

@@ -70,7 +70,7 @@ function mapsOf(map: LooseStep['map']): Record<string, AnyMap> {
 }
 
 function isMap(map: AnyMap | Record<string, AnyMap>): map is AnyMap {
-  return typeof map === 'function' || 'native' in map
+  return map === null || typeof map !== 'object' || 'native' in map
 }
 
 /** The map of one input. */

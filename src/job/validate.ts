@@ -47,7 +47,7 @@ function checkStep(step: NormalStep, index: number, count: number, inputs: strin
     for (const input of inputs) if (!step.maps[input]) fail(`input "${input}" has no map`)
   }
   const { reduce, combine } = step
-  if (reduce !== null && typeof reduce !== 'function' && !('reducer' in reduce)) {
+  if (reduce !== null && typeof reduce !== 'function' && !(typeof reduce === 'object' && 'reducer' in reduce)) {
     fail('reduce must be a function or a native reducer such as sum()')
   }
   if (reduce === null && !(isFirst && isLast)) fail('each step of a chain needs a reduce')

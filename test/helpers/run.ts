@@ -1,0 +1,84 @@
+/** Runs jobs as a user would, with sizes small enough that little data sees many splits, spills and merges. */
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Job, type RunjobError, type RunOptions, type RunResult, runJob } from '../../dist/src/index.js'
+import { TUNING } from '../../dist/src/run.js'
+import { temporaryFolder } from './folder.js'
+
+export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+
+type Tuning = NonNullable<RunOptions[typeof TUNING]>
+
+export interface Config extends Pick<RunOptions, 'workers' | 'memory' | 'partitions' | 'mode' | 'keepState'> {
+  tuning?: Tuning
+}
+
+/** Ways of running the same job that must not show in its answer. */
+export const CONFIGS: Record<string, Config> = {
+  'one worker, one split': { workers: 1 },
+  'three workers, small splits, merges of four': { workers: 3, tuning: { splitBytes: 3331, mergeRuns: 4 } },
+  'little memory, a spill for every batch, merges of two': {
+    workers: 3,
+    memory: '64MB',
+    tuning: { splitBytes: 5000, collectorBytes: 1, mergeRuns: 2 },
+  },
+}
+
+export type Outcome = RunResult & { output: string }
+
+/** Runs a job into a new folder. */
+export async function run<P>(
+  job: Job<P> | string,
+  input: RunOptions['input'],
+  config: Config & { params?: Record<string, string | number | boolean>; output?: string } = {},
+): Promise<Outcome> {
+  const { tuning, output = join(temporaryFolder(), 'out'), ...options } = config
+  const all = { input, output, ...options, ...(tuning ? { [TUNING]: tuning } : {}) }
+  return (await runJob(job as Job, all as unknown as RunOptions)) as Outcome
+}
+
+/** The error that a run fails with. */
+export async function failure(run: Promise<unknown>): Promise<RunjobError> {
+  try {
+    await run
+  } catch (error) {
+    if ((error as { name?: string }).name === 'RunjobError') return error as RunjobError
+    throw error
+  }
+  throw new Error('the run did not fail')
+}
+
+export interface Exit {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+/** Runs node with these arguments in a process of its own. */
+export async function node(
+  args: readonly string[],
+  options: { cwd?: string; stdin?: string | Uint8Array; env?: Record<string, string> } = {},
+): Promise<Exit> {
+  const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env
+  const child = spawn(process.execPath, args, { cwd: options.cwd, env: { ...env, ...options.env } })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    stdout += text
+  })
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    stderr += text
+  })
+  child.stdin.on('error', () => {})
+  child.stdin.end(options.stdin)
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', resolve)
+  })
+  return { code, stdout, stderr }
+}
+
+export function runjob(args: readonly string[], options: Parameters<typeof node>[1] = {}): Promise<Exit> {
+  return node([MAIN, ...args], options)
+}

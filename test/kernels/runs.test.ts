@@ -1,0 +1,448 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { Worker } from 'node:worker_threads'
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type AggregateSpec, kernels, type Layout } from '../../dist/src/kernels/index.js'
+import {
+  batchOf,
+  binary,
+  compare,
+  failure,
+  newCollector,
+  newPath,
+  plain,
+  prefixOf,
+  type Rec,
+  readAll,
+} from './helpers.js'
+
+const layout: Layout = ['number', 'bytes']
+const key = fc.oneof(
+  fc.constantFrom('', 'a', 'b', 'ab', '\0', '\xff', '12345678', '12345678\0', '123456789'),
+  fc.string({ unit: fc.constantFrom(...'ab\0'), maxLength: 12 }),
+)
+const record = fc.record({
+  key,
+  values: fc.tuple(fc.double({ noNaN: true }), fc.string({ unit: 'binary-ascii', maxLength: 10 })),
+})
+const sorted = (records: Rec[], descending = false) =>
+  [...records].sort((a, b) => (descending ? compare(b.key, a.key) : compare(a.key, b.key)))
+
+/** Writes a run by hand; partitions[p] are the records of partition p, in order. */
+function writeRun(partitions: Rec[][], layout: Layout, meta = '{}'): string {
+  const path = newPath()
+  const writer = kernels.createRunWriter(path, partitions.length, 0)
+  partitions.forEach((records, p) => {
+    writer.add(p, batchOf(records, layout), layout, records.length)
+  })
+  writer.finish(meta)
+  return path
+}
+
+function readRuns(paths: string[], partition: number, layout: Layout, descending = false): Rec[] {
+  const cursor = kernels.openRuns(paths, partition, { descending })
+  try {
+    return readAll(cursor, layout, { byteCount: 1 << 20 }).map(plain)
+  } finally {
+    cursor.close()
+  }
+}
+
+describe('a run', () => {
+  test('gives back what was written, partition by partition', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.array(record, { maxLength: 30 }), { minLength: 1, maxLength: 6 }),
+        fc.string(),
+        (partitions, meta) => {
+          const path = writeRun(partitions, layout, meta)
+          const info = kernels.readRunInfo(path)
+          expect(info.meta).toBe(Buffer.from(meta).toString())
+          expect(info.partitions.map((partition) => partition.records)).toEqual(
+            partitions.map((records) => records.length),
+          )
+          partitions.forEach((records, p) => {
+            expect(readRuns([path], p, layout)).toEqual(records)
+          })
+        },
+      ),
+      { numRuns: 200 },
+    )
+  })
+
+  test('of many blocks gives back what was written, and its size', () => {
+    const records = Array.from(
+      { length: 100_000 },
+      (_, i): Rec => ({ key: `key ${i}`.padStart(30, '0'), values: [i, 'v'.repeat(i % 50)] }),
+    )
+    const path = newPath()
+    const writer = kernels.createRunWriter(path, 3, 1000)
+    for (let from = 0; from < records.length; from += 10_000) {
+      writer.add(1, batchOf(records.slice(from, from + 10_000), layout), layout, 10_000)
+    }
+    const info = writer.finish('{}')
+    expect(info.fileBytes).toBe(statSync(path).size)
+    expect(info.records).toBe(records.length)
+    expect(info.bytes).toBe(
+      records.reduce((sum, { key, values }) => sum + key.length + 12 + (values[1] as string).length, 0),
+    )
+    expect(readRuns([path], 1, layout)).toEqual(records)
+    expect(readRuns([path], 0, layout)).toEqual([])
+    expect(readRuns([path], 2, layout)).toEqual([])
+  })
+
+  test('does not exist before it is finished, nor after it is aborted', () => {
+    const path = newPath()
+    const writer = kernels.createRunWriter(path, 1, 0)
+    writer.add(0, batchOf([{ key: 'k', values: [1, ''] }], layout), layout, 1)
+    expect(failure(() => kernels.readRunInfo(path))?.code).toMatch(/^RUN_(MISSING|CORRUPT)$/)
+    writer.abort()
+    expect(existsSync(path)).toBe(false)
+    expect(failure(() => kernels.readRunInfo(path))?.code).toBe('RUN_MISSING')
+    expect(failure(() => kernels.openRuns([path], 0, { descending: false }))?.code).toBe('RUN_MISSING')
+    expect(failure(() => writer.finish('{}'))?.code).toBe('BAD_ARGUMENT')
+    writer.abort()
+  })
+
+  test('cannot be written where there is no folder', () => {
+    expect(failure(() => kernels.createRunWriter('/nowhere/at/all', 1, 0))?.code).toBe('RUN_IO')
+    const collector = newCollector()
+    expect(failure(() => collector.spill('/nowhere/at/all', '{}'))?.code).toBe('RUN_IO')
+  })
+
+  test('tells the record a batch has no room for what it needs, and goes on', () => {
+    const records: Rec[] = [
+      { key: 'a', values: [1, 'x'] },
+      { key: 'b'.repeat(100), values: [2, 'y'.repeat(1000)] },
+      { key: 'c', values: [3, 'z'] },
+    ]
+    const cursor = kernels.openRuns([writeRun([records], layout)], 0, { descending: false })
+    const room = (byteCount: number) => ({
+      keys: { bytes: new Uint8Array(byteCount), ends: new Uint32Array(10) },
+      columns: [new Float64Array(10), { bytes: new Uint8Array(byteCount), ends: new Uint32Array(10) }],
+    })
+    const options = { prefixGrouping: false, maxRecords: 10 }
+    expect(cursor.read(room(50), layout, options).count).toBe(1)
+    const thrown = failure(() => cursor.read(room(50), layout, options))
+    expect(thrown).toMatchObject({ code: 'BATCH_TOO_SMALL', params: { keyBytes: 100 } })
+    expect(thrown!.params.valueBytes).toBeGreaterThanOrEqual(1000)
+    expect(cursor.read(room(thrown!.params.valueBytes as number), layout, options).count).toBe(2)
+    expect(cursor.read(room(50), layout, options).count).toBe(0)
+    expect(cursor.recordsOut).toBe(3)
+  })
+
+  test('says whether keys and values are ASCII', () => {
+    const read = (key: string, value: string) => {
+      const records = Array.from({ length: 20 }, (): Rec => ({ key: 'k'.repeat(100), values: [1, 'v'.repeat(100)] }))
+      const path = writeRun([[...records, { key, values: [1, value] }]], layout)
+      const batch = {
+        keys: { bytes: new Uint8Array(10_000), ends: new Uint32Array(100) },
+        columns: [new Float64Array(100), { bytes: new Uint8Array(10_000), ends: new Uint32Array(100) }],
+      }
+      const cursor = kernels.openRuns([path], 0, { descending: false })
+      return cursor.read(batch, layout, { prefixGrouping: false, maxRecords: 100 })
+    }
+    expect(read('k', 'v')).toEqual({ count: 21, keysAscii: true, valuesAscii: true })
+    expect(read('\x80', 'v')).toEqual({ count: 21, keysAscii: false, valuesAscii: true })
+    expect(read('k', '\xff')).toEqual({ count: 21, keysAscii: true, valuesAscii: false })
+  })
+})
+
+describe('a damaged run', () => {
+  const records = Array.from(
+    { length: 400 },
+    (_, i): Rec => ({ key: `key ${i}`.padStart(10, '0'), values: [i, 'value'.repeat(i % 9)] }),
+  )
+  const intact = readFileSync(writeRun([records, [], records.slice(0, 7)], layout))
+
+  /** All there is to read; or the code of the error. */
+  function readDamaged(data: Uint8Array): unknown {
+    const path = newPath()
+    writeFileSync(path, data)
+    let content: unknown
+    const thrown = failure(() => {
+      const { meta } = kernels.readRunInfo(path)
+      content = { meta, records: [0, 1, 2].map((p) => readRuns([path], p, layout)) }
+    })
+    return thrown?.code ?? content
+  }
+  const whole = { meta: '{}', records: [records, [], records.slice(0, 7)] }
+  const refused = (answer: unknown) => answer === 'RUN_CORRUPT' || answer === 'RUN_VERSION' || answer === 'RUN_MISSING'
+
+  test('is refused, whichever bit was flipped, unless nothing depends on it', () => {
+    const bits = intact.length * 8
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.nat(bits - 1), fc.nat(3 * 4096 * 8), fc.integer({ min: bits - 4096, max: bits - 1 })),
+        (bit) => {
+          const data = Buffer.from(intact)
+          data[bit >> 3]! ^= 1 << (bit & 7)
+          const answer = readDamaged(data)
+          if (!refused(answer)) expect(answer).toEqual(whole)
+        },
+      ),
+      { numRuns: 1500 },
+    )
+  })
+
+  test('is refused, wherever it was cut off', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(fc.nat(intact.length - 1), fc.constantFrom(0, 1, 4096, 8192, intact.length - 1)),
+        (length) => {
+          expect(refused(readDamaged(intact.subarray(0, length)))).toBe(true)
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+
+  test('is refused, whatever stands in its place', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 20_000 }), fc.nat(intact.length), (noise, at) => {
+        expect(refused(readDamaged(noise))).toBe(true)
+        const data = Buffer.from(intact)
+        data.set(noise.subarray(0, data.length - at), at)
+        const answer = readDamaged(data)
+        if (!refused(answer)) expect(answer).toEqual(whole)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('reads again once it is intact again: nothing is kept of the damaged one', () => {
+    const path = newPath()
+    writeFileSync(path, intact.subarray(0, 9000))
+    expect(failure(() => kernels.readRunInfo(path))?.code).toBe('RUN_CORRUPT')
+    writeFileSync(path, intact)
+    expect(kernels.readRunInfo(path).meta).toBe('{}')
+  })
+})
+
+describe('a merge of runs', () => {
+  const runs = fc.array(fc.array(record, { maxLength: 40 }), { maxLength: 9 })
+
+  test('is sorted; equal keys keep the order of the runs', () => {
+    fc.assert(
+      fc.property(runs, fc.boolean(), (runs, descending) => {
+        const paths = runs.map((records) => writeRun([sorted(records, descending)], layout))
+        const want = sorted(
+          runs.flatMap((records) => sorted(records, descending)),
+          descending,
+        )
+        expect(readRuns(paths, 0, layout, descending)).toEqual(want)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('takes, tracks the top and counts what passes', () => {
+    fc.assert(
+      fc.property(runs, fc.nat(50), fc.integer({ min: 0, max: 8 }), (runs, count, n) => {
+        const paths = runs.map((records) => writeRun([sorted(records)], layout))
+        const want = sorted(runs.flatMap((records) => sorted(records))).slice(0, count)
+        const cursor = kernels.openRuns(paths, 0, { descending: false }).take(count).trackTop(layout, n)
+        expect(readAll(cursor, layout, { room: 11 }).map(plain)).toEqual(want)
+        expect(cursor.recordsIn).toBe(want.length)
+        expect(cursor.recordsOut).toBe(want.length)
+        const best = want
+          .map(({ key, values }) => ({ key, number: values[0] as number }))
+          .sort((a, b) => b.number - a.number || compare(a.key, b.key))
+          .slice(0, n)
+        const top = cursor.top().map(({ key, number }) => ({ key: binary(key), number }))
+        // Infinities: their difference is NaN, which sort takes for a tie.
+        fc.pre(want.every(({ values }) => Number.isFinite(values[0])))
+        expect(top).toEqual(best)
+        cursor.close()
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('of one key’s distinct records gives each key once', () => {
+    fc.assert(
+      fc.property(runs, (runs) => {
+        const paths = runs.map((records) => writeRun([sorted(records)], layout))
+        const cursor = kernels.openRuns(paths, 0, { descending: false }).aggregate([], true)
+        const want = [...new Set(runs.flat().map((record) => record.key))].sort(compare)
+        expect(readAll(cursor, []).map((record) => record.key)).toEqual(want)
+        cursor.close()
+      }),
+      { numRuns: 100 },
+    )
+  })
+})
+
+describe('a join', () => {
+  const group = fc.constantFrom('a', 'b', '', '\0', 'a\0', 'c')
+  const text = fc.string({ unit: 'binary-ascii', maxLength: 5 })
+  const rows = fc.array(fc.tuple(group, text), { maxLength: 25 })
+
+  test('pairs every left row with every right row of its key, in input order', () => {
+    fc.assert(
+      fc.property(
+        rows,
+        rows,
+        fc.boolean(),
+        text,
+        fc.integer({ min: 1, max: 4 }),
+        (left, right, leftOuter, missing, partitions) => {
+          const collector = newCollector({ layout: ['bytes'], prefixGrouping: true, partitions })
+          for (const [side, rows] of [left, right].entries()) {
+            const records = rows.map(
+              ([group, text]): Rec => ({ key: `${prefixOf(group)}${side === 0 ? '\x01' : '\0'}`, values: [text] }),
+            )
+            collector.add(batchOf(records, ['bytes']), records.length)
+          }
+          const path = newPath()
+          collector.spill(path, '{}')
+          collector.close()
+          const got = Array.from({ length: partitions }, (_, p) => {
+            const options = { leftOuter, missingRight: Buffer.from(missing), groupLimitBytes: 1 << 20 }
+            const cursor = kernels.openRuns([path], p, { descending: false }).join(options)
+            const records = readAll(cursor, ['bytes', 'bytes'], { room: 5 }).map(plain)
+            cursor.close()
+            return records
+          }).flat()
+          const want = left.flatMap(([key, value]) => {
+            const matches = right.filter(([group]) => group === key).map(([, text]) => text)
+            if (leftOuter && matches.length === 0) matches.push(missing)
+            return matches.map((match): Rec => ({ key, values: [value, match] }))
+          })
+          const byPartition = sorted(got)
+          expect(byPartition).toEqual(sorted(want))
+        },
+      ),
+      { numRuns: 400 },
+    )
+  })
+
+  test('refuses a key with more right rows than it may hold', () => {
+    const records = Array.from({ length: 100 }, (): Rec => ({ key: `${prefixOf('k')}\0`, values: ['x'.repeat(100)] }))
+    const path = writeRun([records], ['bytes'])
+    const options = { leftOuter: false, missingRight: new Uint8Array(), groupLimitBytes: 5000 }
+    const cursor = kernels.openRuns([path], 0, { descending: false }).join(options)
+    expect(failure(() => readAll(cursor, ['bytes', 'bytes']))?.code).toBe('JOIN_GROUP_TOO_LARGE')
+  })
+
+  test('refuses keys that are not of a join', () => {
+    for (const key of ['', 'k', prefixOf('k'), `${prefixOf('k')}\x02`, `${prefixOf('k')}\0\0`]) {
+      const path = writeRun([[{ key, values: ['x'] }]], ['bytes'])
+      const options = { leftOuter: true, missingRight: new Uint8Array(), groupLimitBytes: 5000 }
+      const cursor = kernels.openRuns([path], 0, { descending: false }).join(options)
+      expect(failure(() => readAll(cursor, ['bytes', 'bytes']))?.code).toBe('RUN_CORRUPT')
+    }
+  })
+})
+
+describe('collecting from a cursor', () => {
+  const numbers = fc.array(
+    fc.record({
+      key,
+      values: fc.tuple(
+        fc.oneof(fc.double(), fc.integer({ min: -3, max: 3 })),
+        fc.string({ unit: 'binary-ascii', maxLength: 3 }),
+      ),
+    }),
+    { maxLength: 60, size: 'max' },
+  )
+
+  test('by number sorts by the number, missing ones last, then by key; the key comes back', () => {
+    fc.assert(
+      fc.property(numbers, fc.boolean(), fc.integer({ min: 1, max: 20 }), (records, descending, step) => {
+        const first = newCollector({ layout })
+        first.add(batchOf(records, layout), records.length)
+        const cursor = first.sorted()
+        const second = newCollector({ layout })
+        const options = { key: 'byNumber' as const, descending, layout }
+        let moved = 0
+        for (let n = cursor.collect(second, options, step); n > 0; n = cursor.collect(second, options, step)) {
+          expect(n).toBeLessThanOrEqual(step)
+          moved += n
+        }
+        expect(moved).toBe(records.length)
+        expect(cursor.recordsOut).toBe(records.length)
+        first.close()
+        cursor.close()
+
+        const rank = ({ values }: Rec) => {
+          const x = values[0] as number
+          return Number.isNaN(x) ? Infinity : descending ? -x : x
+        }
+        const isMissing = ({ values }: Rec) => (Number.isNaN(values[0]) ? 1 : 0)
+        const want = [...records].sort(
+          (a, b) =>
+            isMissing(a) - isMissing(b) ||
+            (rank(a) < rank(b) ? -1 : rank(a) > rank(b) ? 1 : 0) ||
+            compare(a.key, b.key),
+        )
+        const got = second.sorted().dropPrefix(8)
+        expect(readAll(got, layout).map(plain)).toEqual(want)
+        expect(got.recordsIn).toBe(records.length)
+        got.close()
+        second.close()
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('the same keeps keys and values, into any collector', () => {
+    const records = Array.from(
+      { length: 2000 },
+      (_, i): Rec => ({ key: `${i % 10}`, values: [i, 'x'.repeat(i % 700)] }),
+    )
+    const specs: AggregateSpec[] = [
+      { fn: 'sum', column: 0, kind: 'number' },
+      { fn: 'last', column: 1, kind: 'bytes' },
+    ]
+    const first = newCollector({ layout })
+    first.add(batchOf(records, layout), records.length)
+    const second = newCollector({ mode: 'hash', layout, aggregates: specs })
+    expect(first.sorted().collect(second, { key: 'same', layout }, 1_000_000)).toBe(2000)
+    const got = readAll(second.sorted().finalize(specs), layout).map(plain)
+    const digits = Array.from({ length: 10 }, (_, d) => records.filter((_, i) => i % 10 === d))
+    const sum = (records: Rec[]) => records.reduce((total, { values }) => total + (values[0] as number), 0)
+    expect(got).toEqual(digits.map((some, d) => ({ key: `${d}`, values: [sum(some), some.at(-1)!.values[1]!] })))
+  })
+})
+
+test('many threads read the same runs and tokenize at once', async () => {
+  const records = Array.from({ length: 20_000 }, (_, i): Rec => ({ key: `${i}`.padStart(6, '0'), values: [i, 'v'] }))
+  const paths = [0, 1, 2].map(() => writeRun([records], layout))
+  const code = `
+    const { parentPort, workerData } = require('node:worker_threads')
+    const run = async () => {
+      const { kernels } = await import(workerData.index)
+      const { ensureLowercaseTable } = await import(workerData.unicode)
+      ensureLowercaseTable()
+      let records = 0
+      for (let round = 0; round < 10; round++) {
+        const cursor = kernels.openRuns(workerData.paths, 0, { descending: false })
+        const options = { kind: 'tsv', key: 'bytes', layout: ['number', 'bytes'] }
+        while (cursor.format(options, 100_000).length > 0);
+        records += cursor.recordsOut
+        // Some cursors are left to the garbage collector, or to the end of the thread.
+        if (round % 2) cursor.close()
+        const collector = kernels.createCollector({ mode: 'hash', aggregates: [], layout: [], partitionBy: 'hash', partitions: 1 })
+        const mapper = kernels.createMapper({ op: 'words', lowercase: true }, collector)
+        mapper.push(Buffer.from('Ä ÖΣ '.repeat(10_000)), Infinity, true)
+        records += collector.entries
+      }
+      parentPort.postMessage(records)
+    }
+    run()`
+  const workerData = {
+    paths,
+    index: new URL('../../dist/src/kernels/index.js', import.meta.url).href,
+    unicode: new URL('../../dist/src/kernels/unicode.js', import.meta.url).href,
+  }
+  const counts = await Promise.all(
+    Array.from({ length: 6 }, () => {
+      const worker = new Worker(code, { eval: true, workerData })
+      return new Promise<number>((resolve, reject) => {
+        worker.on('message', resolve).on('error', reject)
+      })
+    }),
+  )
+  expect(counts).toEqual(counts.map(() => 10 * (3 * records.length + 2)))
+})
