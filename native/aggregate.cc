@@ -77,7 +77,8 @@ struct Top {
 
   void Reserve(uint32_t k, Arena* arena) {
     if (length < capacity) return;
-    const uint32_t larger = static_cast<uint32_t>(std::min<uint64_t>(std::max(uint64_t{capacity} * 2, uint64_t{4}), k));
+    const uint64_t doubled = std::max<uint64_t>(uint64_t{capacity} * 2, 4);
+    const uint32_t larger = static_cast<uint32_t>(std::min<uint64_t>(doubled, k));
     Item* moved = reinterpret_cast<Item*>(arena->Allocate(larger * sizeof(Item)));
     for (uint32_t i = 0; i < length; i++) new (&moved[i]) Item(items[i]);
     items = moved;
@@ -87,7 +88,9 @@ struct Top {
 
 bool Better(double a, double b, bool ascending) { return ascending ? a < b : a > b; }
 bool Better(Slice a, Slice b, bool ascending) { return ascending ? Compare(a, b) < 0 : Compare(a, b) > 0; }
-bool Better(const Bytes& a, const Bytes& b, bool ascending) { return Better(a.slice(), b.slice(), ascending); }
+bool Better(const Bytes& a, const Bytes& b, bool ascending) {
+  return Better(a.slice(), b.slice(), ascending);
+}
 
 void AddToTop(Top<double>* top, double x, const AggregateSpec& spec, Arena* arena) {
   const auto better = [&spec](double a, double b) { return Better(a, b, spec.ascending); };
@@ -220,7 +223,8 @@ void UpdateBytes(const AggregateSpec& spec, const Targets& targets, const ValueC
     case AggregateFn::kMin:
     case AggregateFn::kMax:
       return targets.EachBytes<Bytes>(column, first, [&](Bytes* kept, Slice x) {
-        if (kept->data == nullptr || Better(x, kept->slice(), spec.fn == AggregateFn::kMin)) kept->Assign(x, arena);
+        const bool smaller = spec.fn == AggregateFn::kMin;
+        if (kept->data == nullptr || Better(x, kept->slice(), smaller)) kept->Assign(x, arena);
       });
     case AggregateFn::kFirst:
       return targets.EachBytes<Bytes>(column, first, [&](Bytes* kept, Slice x) {
@@ -248,7 +252,8 @@ void PutBytes(Slice value, std::string* out) {
   out->append(value.data, value.size);
 }
 
-// Reads serialized parts. Once the bytes do not suffice, every Get fails: a damaged state merges as far as it goes.
+// Reads serialized parts. Once the bytes do not suffice, every Get fails: a damaged state merges as far as it
+// goes.
 class Reader {
  public:
   explicit Reader(Slice bytes) : rest_(bytes) {}
@@ -340,8 +345,9 @@ void MergeBytes(const AggregateSpec& spec, char* state, Reader* in, Arena* arena
   }
   if (!in->Get(&length) || length == kNothing || !in->GetBytes(length, &x)) return;
   Bytes* kept = At<Bytes>(state);
+  const bool smaller = spec.fn == AggregateFn::kMin;
   const bool replace = kept->data == nullptr || spec.fn == AggregateFn::kLast ||
-                       (spec.fn != AggregateFn::kFirst && Better(x, kept->slice(), spec.fn == AggregateFn::kMin));
+                       (spec.fn != AggregateFn::kFirst && Better(x, kept->slice(), smaller));
   if (replace) kept->Assign(x, arena);
 }
 
@@ -529,7 +535,8 @@ void AggregateLayout::Serialize(const char* state, std::string* out) const {
       } else {
         const Top<double>* top = At<Top<double>>(part);
         Put(top->length, out);
-        if (top->length > 0) out->append(reinterpret_cast<const char*>(top->items), top->length * sizeof(double));
+        const char* items = reinterpret_cast<const char*>(top->items);
+        if (top->length > 0) out->append(items, top->length * sizeof(double));
       }
     } else if (KeepsBytes(spec)) {
       const Bytes* kept = At<Bytes>(part);

@@ -1,5 +1,6 @@
-// Aggregate functions over the value columns of records with one key: what a state is, how a record updates it, how
-// two states merge, how a state becomes an answer. Hash tables, merges and reduce operators all use this one file.
+// Aggregate functions over the value columns of records with one key: what a state is, how a record updates
+// it, how two states merge, how a state becomes an answer. Hash tables, merges and reduce operators all use
+// this one file.
 #pragma once
 
 #include <cstdint>
@@ -32,10 +33,11 @@ struct AggregateSpec {
   bool ascending = false;                   // kTop: true keeps the smallest
 };
 
-// A missing number (NaN) is not seen by count of a column, sum, min, max, mean and top; first and last keep it.
+// A missing number (NaN) is not seen by count of a column, sum, min, max, mean and top; first and last keep
+// it.
 //
-// A state is `width()` bytes in place, 8-byte aligned: numbers inside it; variable-size parts (bytes for min, max, first, last, top)
-// as {pointer, length, capacity} to memory of the arena that holds the table.
+// A state is `width()` bytes in place, 8-byte aligned: numbers inside it; variable-size parts (bytes for min,
+// max, first, last, top) as {pointer, length, capacity} to memory of the arena that holds the table.
 class AggregateLayout {
  public:
   explicit AggregateLayout(std::vector<AggregateSpec> specs);
@@ -47,16 +49,16 @@ class AggregateLayout {
   void Init(char* state) const;
   // Applies record `i` of the batch. `arena` receives what variable-size parts need.
   void Update(char* state, const RecordBatch& batch, size_t i, Arena* arena) const;
-  // Applies records first .. first + n - 1, in order, record first + j to states[j]. Column by column: much faster than
-  // as many Updates.
+  // Applies records first .. first + n - 1, in order, record first + j to states[j]. Column by column: much
+  // faster than as many Updates.
   void UpdateAll(char* const* states, const RecordBatch& batch, size_t first, size_t n, Arena* arena) const;
   // `state` comes before `serialized` in input order.
   void Merge(char* state, Slice serialized, Arena* arena) const;
   // Appends the bytes that a run stores: the parts one after another, little endian. counts_only(): a u64.
   void Serialize(const char* state, std::string* out) const;
-  // Appends the answer in `result_layout()`'s stored form (batch.h). Of nothing: sum is 0; mean, and min, max, first and
-  // last of numbers are missing, of bytes empty. A top-k list is JSON text: [3,2,1]. kDistinct has no state and
-  // answers 0: who counts the keys puts the number there.
+  // Appends the answer in `result_layout()`'s stored form (batch.h). Of nothing: sum is 0; mean, and min,
+  // max, first and last of numbers are missing, of bytes empty. A top-k list is JSON text: [3,2,1]. kDistinct
+  // has no state and answers 0: who counts the keys puts the number there.
   void Finalize(const char* state, std::string* out) const;
   Layout result_layout() const;
 

@@ -10,73 +10,85 @@ namespace runjob {
 
 namespace {
 
-using hash_internal::kLowBytes;
 using hash_internal::Load64;
 
 // The low `size` bytes for a short key, nothing for a longer one: entry 8 stands for all of those.
-constexpr uint64_t kShortMask[9] = {kLowBytes[0], kLowBytes[1], kLowBytes[2], kLowBytes[3], kLowBytes[4],
-                                    kLowBytes[5], kLowBytes[6], kLowBytes[7], 0};
+constexpr uint64_t kShortMask[9] = {
+    0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, 0};
 
 constexpr size_t kFirstCapacity = 4096;
 constexpr size_t kReleaseBytes = size_t{2} << 20;
-constexpr size_t kSlotsAhead = 64;
-constexpr size_t kEntriesAhead = 16;
+constexpr size_t kEntriesAhead = 24;
 
 }  // namespace
 
 inline uint64_t AggregateTable::SpreadBits(uint64_t word) {
-  return hash_internal::Mix(word ^ hash_internal::kSecret[2], hash_internal::kSecret[3]);
+  return hash_internal::Mix(word, hash_internal::kSecret[3]);
 }
 
 inline size_t AggregateTable::EntryBytes(uint32_t key_size) const {
   return sizeof(Entry) + width_ + std::max<size_t>(key_size, 8);
 }
 
-AggregateTable::Entry* AggregateTable::NewEntry(const char* key, uint32_t size, uint32_t partition) {
+AggregateTable::Entry* AggregateTable::NewEntry(Slice key, uint32_t partition) {
+  const uint32_t size = static_cast<uint32_t>(key.size);
   Entry* entry = new (arena_.Allocate(EntryBytes(size))) Entry{size, partition};
   layout_->Init(entry->state());
-  if (size > 0) std::memcpy(entry->state() + width_, key, size);
+  if (size > 0) std::memcpy(entry->state() + width_, key.data, size);
   return entry;
 }
 
-// REQUIRES: size > kShortKey.
-inline bool AggregateTable::KeyEquals(const Entry* entry, const char* key, uint32_t size) const {
-  if (entry->key_size != size) return false;
-  const char* own = entry->state() + width_;
-  if (size > 16) return std::memcmp(own, key, size) == 0;
-  return ((Load64(own) ^ Load64(key)) | (Load64(own + size - 8) ^ Load64(key + size - 8))) == 0;
+AggregateTable::Entry* AggregateTable::NewEntry(const Keys& keys, size_t i) {
+  return NewEntry(KeyAt(keys, i), keys.partitions == nullptr ? 0 : keys.partitions[i]);
 }
 
-// What is known of a group of keys before the first probe.
+// REQUIRES: key.size > kShortKey.
+inline bool AggregateTable::KeyEquals(const Entry* entry, Slice key) const {
+  const size_t size = key.size;
+  if (entry->key_size != size) return false;
+  const char* own = entry->state() + width_;
+  if (size > 16) return std::memcmp(own, key.data, size) == 0;
+  const size_t last = size - 8;
+  return ((Load64(own) ^ Load64(key.data)) | (Load64(own + last) ^ Load64(key.data + last))) == 0;
+}
+
+// A group of keys sorted out by size, before the first probe: branches on that, key by key, would be
+// mispredicted.
 struct AggregateTable::Group {
-  uint64_t words[kGroup];
-  uint32_t starts[kGroup];
-  // The keys sorted out by size: branches on that, key by key, would often be mispredicted.
-  uint16_t short_keys[kGroup];
-  uint16_t long_keys[kGroup];
-  size_t shorts = 0;
-  size_t longs = 0;
+  // Of short keys: words, homes and indices. Of longer ones the same, from the middle on.
+  uint64_t words[2 * kGroup];
+  size_t homes[2 * kGroup];
+  uint16_t index[2 * kGroup];
+  size_t shorts;
+  size_t longs;
 };
 
-void AggregateTable::Prepare(const Keys& keys, Group* group) {
-  size_t shorts = 0, longs = 0;
+void AggregateTable::Prepare(const Keys& keys, Group* group) const {
+  size_t shorts = 0;
   uint32_t start = keys.start;
   for (size_t i = 0; i < keys.n; i++) {
     const uint32_t size = keys.ends[i] - start;
-    group->words[i] = (Load64(keys.bytes + start) & kShortMask[std::min<uint32_t>(size, 8)]) << 8 | size;
-    group->starts[i] = start;
-    group->short_keys[shorts] = group->long_keys[longs] = static_cast<uint16_t>(i);
+    group->words[shorts] = (Load64(keys.bytes + start) & kShortMask[std::min<uint32_t>(size, 8)]) << 8 | size;
+    group->index[shorts] = group->index[kGroup + i - shorts] = static_cast<uint16_t>(i);
     shorts += size <= kShortKey;
-    longs += size > kShortKey;
     start = keys.ends[i];
   }
   group->shorts = shorts;
-  group->longs = longs;
-  for (size_t j = 0; j < longs; j++) {
-    const size_t i = group->long_keys[j];
-    const uint64_t hash = HashPaddedKey(keys.bytes + group->starts[i], keys.ends[i] - group->starts[i]);
-    group->words[i] = hash | kLongBit;
-    __builtin_prefetch(&slots_[Home(hash | kLongBit, shift_)]);
+  group->longs = keys.n - shorts;
+
+  const Slot* const slots = slots_;
+  const int shift = shift_;
+  for (size_t j = kGroup; j < kGroup + group->longs; j++) {
+    const uint64_t word = HashKey(KeyAt(keys, group->index[j]));
+    const size_t home = Home(word, shift);
+    __builtin_prefetch(&slots[home]);
+    group->words[j] = word;
+    group->homes[j] = home;
+  }
+  for (size_t j = 0; j < shorts; j++) {
+    const size_t home = Home(group->words[j], shift);
+    __builtin_prefetch(&slots[home]);
+    group->homes[j] = home;
   }
 }
 
@@ -84,14 +96,9 @@ template <class Found>
 void AggregateTable::ProbeShort(const Keys& keys, const Group& group, const Found& found) {
   Slot* const slots = slots_;
   const size_t mask = capacity_ - 1;
-  const int shift = shift_;
-  const auto prefetch = [&](size_t j) { __builtin_prefetch(&slots[Home(group.words[group.short_keys[j]], shift)]); };
-  for (size_t j = 0; j < std::min(group.shorts, kSlotsAhead); j++) prefetch(j);
   for (size_t j = 0; j < group.shorts; j++) {
-    if (j + kSlotsAhead < group.shorts) prefetch(j + kSlotsAhead);
-    const size_t i = group.short_keys[j];
-    const uint64_t word = group.words[i];
-    size_t at = Home(word, shift);
+    const uint64_t word = group.words[j];
+    size_t at = group.homes[j];
     while (slots[at].payload != 0 && slots[at].word != word) at = (at + 1) & mask;
     Slot& slot = slots[at];
     if (slot.payload == 0) {
@@ -100,13 +107,11 @@ void AggregateTable::ProbeShort(const Keys& keys, const Group& group, const Foun
         slot.payload = 1;
         counted_in_slots_++;
       } else {
-        const uint32_t size = static_cast<uint32_t>(word & 0xFF);
-        const uint32_t partition = keys.partitions == nullptr ? 0 : keys.partitions[i];
-        slot.payload = reinterpret_cast<uintptr_t>(NewEntry(keys.bytes + group.starts[i], size, partition));
+        slot.payload = reinterpret_cast<uintptr_t>(NewEntry(keys, group.index[j]));
       }
       size_++;
     }
-    found(i, &slot.payload, count_in_slots_);
+    found(group.index[j], &slot.payload, count_in_slots_);
   }
 }
 
@@ -114,28 +119,24 @@ template <class Found>
 void AggregateTable::ProbeLong(const Keys& keys, const Group& group, const Found& found) {
   Slot* const slots = slots_;
   const size_t mask = capacity_ - 1;
-  const int shift = shift_;
-  for (size_t j = 0; j < group.longs; j++) {
-    if (j + kEntriesAhead < group.longs) {
-      const uint64_t ahead = slots[Home(group.words[group.long_keys[j + kEntriesAhead]], shift)].payload;
-      __builtin_prefetch(reinterpret_cast<const char*>(ahead));
+  const size_t end = kGroup + group.longs;
+  for (size_t j = kGroup; j < end; j++) {
+    if (j + kEntriesAhead < end) {
+      __builtin_prefetch(reinterpret_cast<const char*>(slots[group.homes[j + kEntriesAhead]].payload));
     }
-    const size_t i = group.long_keys[j];
-    const uint64_t word = group.words[i];
-    const char* key = keys.bytes + group.starts[i];
-    const uint32_t size = keys.ends[i] - group.starts[i];
-    size_t at = Home(word, shift);
+    const uint64_t word = group.words[j];
+    const Slice key = KeyAt(keys, group.index[j]);
     const auto is_other = [&](const Slot& slot) {
-      return slot.word != word || !KeyEquals(reinterpret_cast<const Entry*>(slot.payload), key, size);
+      return slot.word != word || !KeyEquals(reinterpret_cast<const Entry*>(slot.payload), key);
     };
+    size_t at = group.homes[j];
     while (slots[at].payload != 0 && is_other(slots[at])) at = (at + 1) & mask;
     Slot& slot = slots[at];
     if (slot.payload == 0) {
-      const uint32_t partition = keys.partitions == nullptr ? 0 : keys.partitions[i];
-      slot = Slot{word, reinterpret_cast<uintptr_t>(NewEntry(key, size, partition))};
+      slot = Slot{word, reinterpret_cast<uintptr_t>(NewEntry(keys, group.index[j]))};
       size_++;
     }
-    found(i, &slot.payload, false);
+    found(group.index[j], &slot.payload, false);
   }
 }
 
@@ -180,8 +181,8 @@ void AggregateTable::Grow() {
   const size_t mask = capacity - 1;
   const int shift = shift_ - 1;
   Slot* const slots = reinterpret_cast<Slot*>(AllocatePages(TableBytes(capacity)));
-  // A slot's new place is about twice as far as its old one. So both tables are gone through front to back, and the old
-  // one's pages go back to the system as the new one's are first touched.
+  // A slot's new place is about twice as far as its old one. So both tables are gone through front to back,
+  // and the old one's pages go back to the system as the new one's are first touched.
   const size_t piece_slots = std::min(capacity_, kReleaseBytes / sizeof(Slot));
   for (size_t piece = 0; piece < capacity_; piece += piece_slots) {
     for (size_t i = piece; i < piece + piece_slots; i++) {
@@ -219,7 +220,7 @@ AggregateTable::Parts AggregateTable::TakeApart() {
       if (count_in_slots_) {
         char bytes[8];
         std::memcpy(bytes, &key, 8);
-        Entry* counted = NewEntry(bytes, size, 0);
+        Entry* counted = NewEntry(Slice(bytes, size), 0);
         *reinterpret_cast<uint64_t*>(counted->state()) = slot.payload - 1;
         entry = reinterpret_cast<uintptr_t>(counted);
       }

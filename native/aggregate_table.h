@@ -1,15 +1,18 @@
 // The hash table under the hash collector: key -> aggregate state.
 //
-// Open addressing, linear probing, at most half full; a slot is 16 bytes. Keys of up to 7 bytes, most words of most
-// texts, are in the slot itself: finding one touches no other memory, and if all that is wanted is a count, the slot
-// has that, too. Longer keys have their hash there, and a pointer to their entry in the arena.
+// Open addressing, linear probing, at most half full; a slot is 16 bytes. Keys of up to 7 bytes, most words
+// of most texts, are in the slot itself: finding one touches no other memory, and if all that is wanted is a
+// count, the slot has that, too. Longer keys have their hash there, and a pointer to their entry in the
+// arena.
 //
 //   short key    word: size, key bytes          payload: 1 + count, or the entry
-//   longer key   word: hash, its bit 3 set      payload: the entry             (the low byte tells: sizes are below 8)
+//   longer key   word: hash                     payload: the entry
 //   free                                        payload: 0
 //
-// Keys come in groups: first all words, with a prefetch of each slot, then the probes. One key at a time would wait
-// for memory at every step.
+// A hash has kHashMark set, and no size does: that tells the words apart.
+//
+// Keys come in groups: first all words, with a prefetch of each slot, then the probes. One key at a time
+// would wait for memory at every step.
 #pragma once
 
 #include <cstddef>
@@ -17,6 +20,7 @@
 
 #include "aggregate.h"
 #include "arena.h"
+#include "hash.h"
 #include "slice.h"
 #include "sort.h"
 
@@ -37,7 +41,9 @@ class AggregateTable {
 
   // `layout` must outlive the table. `keep_partitions`: the partitions of Keys are wanted in the entries.
   AggregateTable(const AggregateLayout* layout, bool keep_partitions)
-      : layout_(layout), width_(layout->width()), count_in_slots_(layout->counts_only() && !keep_partitions) {}
+      : layout_(layout),
+        width_(layout->width()),
+        count_in_slots_(layout->counts_only() && !keep_partitions) {}
   ~AggregateTable() { FreePages(reinterpret_cast<char*>(slots_), TableBytes(capacity_)); }
   AggregateTable(const AggregateTable&) = delete;
   AggregateTable& operator=(const AggregateTable&) = delete;
@@ -59,14 +65,15 @@ class AggregateTable {
   void Count(const Keys& keys);
 
   size_t size() const { return size_; }
-  // Memory held. A table that will soon double counts as doubled, so that a caller with a budget spills before.
+  // Memory held. A table that will soon double counts as doubled, so that a caller with a budget spills
+  // before.
   size_t bytes() const;
   Arena* arena() { return &arena_; }
 
   Slice key(const Entry* entry) const { return Slice(entry->state() + width_, entry->key_size); }
 
-  // What is left of the hash table when it is taken apart to be sorted: in its own memory, which suffices because it
-  // is half empty. Afterwards only key(), and Clear, make sense.
+  // What is left of the hash table when it is taken apart to be sorted: in its own memory, which suffices
+  // because it is half empty. Afterwards only key(), and Clear, make sense.
   struct Parts {
     SortItem* items;    // size() of them: {hash, Entry*}
     SortItem* scratch;  // as many more
@@ -82,23 +89,29 @@ class AggregateTable {
   };
 
   static constexpr uint32_t kShortKey = 7;
-  static constexpr uint64_t kLongBit = kShortKey + 1;
-  static bool IsShort(uint64_t word) { return (word & 0xFF) <= kShortKey; }
-  // Where probing starts. Not by the high bits of the hash: a partition is a range of those, and the keys of a whole
-  // stage may be of one partition.
+  static_assert(kShortKey < kHashMark);
+  static bool IsShort(uint64_t word) { return (word & kHashMark) == 0; }
+  // Where probing starts. Not by the high bits of the hash: a partition is a range of those, and the keys of
+  // a whole stage may be of one partition.
   static size_t Home(uint64_t word, int shift) { return SpreadBits(word) >> shift; }
   static uint64_t SpreadBits(uint64_t word);
 
+  static Slice KeyAt(const Keys& keys, size_t i) {
+    const uint32_t start = i == 0 ? keys.start : keys.ends[i - 1];
+    return Slice(keys.bytes + start, keys.ends[i] - start);
+  }
+
   struct Group;
-  void Prepare(const Keys& keys, Group* group);
+  void Prepare(const Keys& keys, Group* group) const;
   template <class Found>
   void ProbeShort(const Keys& keys, const Group& group, const Found& found);
   template <class Found>
   void ProbeLong(const Keys& keys, const Group& group, const Found& found);
   template <class Found>
   void Resolve(const Keys& keys, const Found& found);
-  Entry* NewEntry(const char* key, uint32_t size, uint32_t partition);
-  bool KeyEquals(const Entry* entry, const char* key, uint32_t size) const;
+  Entry* NewEntry(const Keys& keys, size_t i);
+  Entry* NewEntry(Slice key, uint32_t partition);
+  bool KeyEquals(const Entry* entry, Slice key) const;
   size_t EntryBytes(uint32_t key_size) const;
   void Reserve(size_t more);
   void Grow();

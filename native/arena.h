@@ -1,5 +1,6 @@
-// Bump allocator: counted, never frees one piece, frees all at once. Blocks are 2 MiB and, where the system has them,
-// on huge pages: a hash table that outgrows the cache spends most of its time in TLB misses otherwise.
+// Bump allocator: counted, never frees one piece, frees all at once. Blocks are 2 MiB and, where the system
+// has them, on huge pages: a hash table that outgrows the cache spends most of its time in TLB misses
+// otherwise.
 #pragma once
 
 #include <cstddef>

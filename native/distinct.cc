@@ -16,9 +16,9 @@ void KeyList::Clear() {
 Status KeyList::End() {
   if (bytes_.size() > UINT32_MAX) {
     const size_t start = ends_.empty() ? 0 : ends_.back();
-    return Status::Error("RECORD_TOO_LARGE", "A key with a distinct value has " +
-                                                 std::to_string(bytes_.size() - start) +
-                                                 " bytes; a key may have " + std::to_string(UINT32_MAX) + ".");
+    return Status::Error("RECORD_TOO_LARGE",
+                         "A key with a distinct value has " + std::to_string(bytes_.size() - start) +
+                             " bytes; a key may have " + std::to_string(UINT32_MAX) + ".");
   }
   ends_.push_back(static_cast<uint32_t>(bytes_.size()));
   return Status::Ok();
@@ -34,7 +34,8 @@ void AppendGroupKey(const RecordBatch& batch, size_t i, std::string* out) {
   out->push_back('\0');
 }
 
-bool AppendValueKey(const RecordBatch& batch, size_t i, const AggregateSpec& spec, uint8_t tag, std::string* out) {
+bool AppendValueKey(const RecordBatch& batch, size_t i, const AggregateSpec& spec, uint8_t tag,
+                    std::string* out) {
   const ValueColumn& column = batch.columns[spec.column];
   if (spec.kind == ValueKind::kNumber) {
     const double x = column.numbers[i] + 0.0;  // -0 becomes 0

@@ -1,15 +1,15 @@
 // How a count of distinct values stays exact in bounded memory: the values become part of the keys.
 //
-// With kDistinct among the aggregates, every record of group g gives several keys (key_encoding.h), all of which sort
-// next to each other and go to the partition of prefix(g):
+// With kDistinct among the aggregates, every record of group g gives several keys (key_encoding.h), all of
+// which sort next to each other and go to the partition of prefix(g):
 //
 //   prefix(g) 00           the states of all aggregates (those of kDistinct take no bytes)
 //   prefix(g) j  value     one for each value that aggregate j saw; j counts the kDistinct aggregates from 1.
 //                          Values: 8 bytes of a number, little endian, -0 as 0; or bytes as they are.
 //                          No state: stored with an empty value. A missing number gives no key.
 //
-// Hash tables and merges drop duplicate keys as they always do; NewAggregate (merge.h) then counts, group by group, the
-// keys with tag j and gives the group its plain key back.
+// Hash tables and merges drop duplicate keys as they always do; NewAggregate (merge.h) then counts, group by
+// group, the keys with tag j and gives the group its plain key back.
 #pragma once
 
 #include <cstddef>
@@ -47,9 +47,10 @@ class KeyList {
 
 // Appends the key that carries the states of record i's group.
 void AppendGroupKey(const RecordBatch& batch, size_t i, std::string* out);
-// Appends the key that carries record i's value for the kDistinct aggregate `spec` with tag `tag`. False if there is
-// none: the number is missing.
-bool AppendValueKey(const RecordBatch& batch, size_t i, const AggregateSpec& spec, uint8_t tag, std::string* out);
+// Appends the key that carries record i's value for the kDistinct aggregate `spec` with tag `tag`. False if
+// there is none: the number is missing.
+bool AppendValueKey(const RecordBatch& batch, size_t i, const AggregateSpec& spec, uint8_t tag,
+                    std::string* out);
 
 bool HasDistinct(const std::vector<AggregateSpec>& specs);
 

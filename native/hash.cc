@@ -10,13 +10,8 @@ constexpr uint64_t kPrime3 = 0x165667B19E3779F9;
 constexpr uint64_t kPrime4 = 0x85EBCA77C2B2AE63;
 constexpr uint64_t kPrime5 = 0x27D4EB2F165667C5;
 
+using hash_internal::Load32;
 using hash_internal::Load64;
-
-uint64_t Load32(const char* p) {
-  uint32_t v;
-  std::memcpy(&v, p, 4);
-  return v;
-}
 
 uint64_t RotateLeft(uint64_t v, int bits) { return (v << bits) | (v >> (64 - bits)); }
 
@@ -75,28 +70,7 @@ uint64_t hash_internal::HashLong(const char* data, size_t size) {
   for (; left > 16; p += 16, left -= 16) seed = Mix(Load64(p) ^ kSecret[1], Load64(p + 8) ^ seed);
   // The last 16 bytes, which may overlap what is hashed already.
   const char* tail = data + size - 16;
-  return Mix(kSecret[1] ^ size, Mix(Load64(tail) ^ kSecret[1], Load64(tail + 8) ^ seed));
-}
-
-uint64_t HashKey(Slice key) {
-  using namespace hash_internal;
-  const char* p = key.data;
-  const size_t n = key.size;
-  if (n > 16) return HashLong(p, n);
-  if (n >= 8) {
-    // The last 8 bytes, without those that the first word has already.
-    const uint64_t b = n == 8 ? 0 : Load64(p + n - 8) >> (8 * (16 - n));
-    return HashShort(Load64(p), b, n);
-  }
-  // Overlapping loads agree where they overlap, so OR puts the word together.
-  uint64_t a = 0;
-  if (n >= 4) {
-    a = Load32(p) | Load32(p + n - 4) << (8 * (n - 4));
-  } else if (n > 0) {
-    const auto byte = [p](size_t i) { return static_cast<uint64_t>(static_cast<uint8_t>(p[i])) << (8 * i); };
-    a = byte(0) | byte(n / 2) | byte(n - 1);
-  }
-  return HashShort(a, 0, n);
+  return Mix(kSecret[1] ^ size, Mix(Load64(tail) ^ kSecret[1], Load64(tail + 8) ^ seed)) | kHashMark;
 }
 
 }  // namespace runjob

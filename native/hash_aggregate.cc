@@ -38,7 +38,10 @@ struct EntryKeys {
 class HashCollector final : public Collector {
  public:
   explicit HashCollector(const CollectorOptions& options)
-      : options_(options), layout_(options.aggregates), table_(&layout_, options.partition_by == PartitionBy::kGiven), distinct_(HasDistinct(options.aggregates)) {
+      : options_(options),
+        layout_(options.aggregates),
+        table_(&layout_, options.partition_by == PartitionBy::kGiven),
+        distinct_(HasDistinct(options.aggregates)) {
     if (distinct_) {
       options_.prefix_grouping = true;  // the table's keys are composite then, whatever the records' are
       for (std::string& bound : options_.bounds) {
@@ -50,7 +53,7 @@ class HashCollector final : public Collector {
   }
 
   Status Add(const RecordBatch& batch) override {
-    if (sorted_ != nullptr) return Status::Error("BAD_ARGUMENT", "The collector was sorted: it must be cleared first.");
+    if (sorted_ != nullptr) return Status::Error("BAD_ARGUMENT", "A sorted collector must be cleared first.");
     RUNJOB_RETURN_IF_ERROR(Check(batch));
     records_in_ += batch.count;
     return distinct_ ? AddDistinct(batch) : AddKeys(batch);
@@ -124,12 +127,13 @@ class HashCollector final : public Collector {
   Status Check(const RecordBatch& batch) const {
     if (options_.partition_by == PartitionBy::kGiven) {
       if (batch.partitions == nullptr) {
-        return Status::Error("BAD_ARGUMENT", "The records carry no partitions, and the collector takes them as given.");
+        return Status::Error("BAD_ARGUMENT", "The records do not say which partition they are for.");
       }
       for (size_t i = 0; i < batch.count; i++) {
         if (batch.partitions[i] >= options_.partitions) {
-          return Status::Error("BAD_ARGUMENT", "A record is for partition " + std::to_string(batch.partitions[i]) +
-                                                   " of " + std::to_string(options_.partitions) + ".");
+          return Status::Error("BAD_ARGUMENT",
+                               "A record is for partition " + std::to_string(batch.partitions[i]) + " of " +
+                                   std::to_string(options_.partitions) + ".");
         }
       }
     }
@@ -142,8 +146,8 @@ class HashCollector final : public Collector {
       if (spec.column < 0 && spec.fn == AggregateFn::kCount) continue;
       if (spec.column < 0 || static_cast<size_t>(spec.column) >= batch.column_count ||
           batch.columns[spec.column].kind != spec.kind) {
-        return Status::Error("BAD_ARGUMENT",
-                             "The records have no column " + std::to_string(spec.column) + " of the kind aggregated.");
+        return Status::Error("BAD_ARGUMENT", "The records have no column " + std::to_string(spec.column) +
+                                                 " of the kind to aggregate.");
       }
     }
     return Status::Ok();
@@ -280,7 +284,8 @@ class HashCollector final : public Collector {
         const int c = Compare(GroupPart(table_.key(EntryAt(item.index))), bound);
         return options_.descending ? c > 0 : c < 0;
       };
-      start = static_cast<size_t>(std::partition_point(sorted_ + start, sorted_ + sorted_count_, before) - sorted_);
+      const SortItem* end = std::partition_point(sorted_ + start, sorted_ + sorted_count_, before);
+      start = static_cast<size_t>(end - sorted_);
       partition_ends_[p] = start;
     }
   }

@@ -18,9 +18,9 @@ class KeyBatch {
 
   explicit KeyBatch(Collector* collector) : collector_(collector) {}
 
-  // Appends the pieces text[bounds[0] .. bounds[1]), text[bounds[2] .. bounds[3]), ... to the open key; the end of each
-  // closes a key, except that of the last piece if `last_stays_open`. Gives full batches to the collector.
-  // `size`: of the text, no less than all pieces together.
+  // Appends the pieces text[bounds[0] .. bounds[1]), text[bounds[2] .. bounds[3]), ... to the open key; the
+  // end of each closes a key, except that of the last piece if `last_stays_open`. Gives full batches to the
+  // collector. `size`: of the text, no less than all pieces together.
   Status Append(const char* text, size_t size, const uint32_t* bounds, size_t pieces, bool last_stays_open);
 
   // Whether the open key has bytes.
@@ -33,7 +33,8 @@ class KeyBatch {
 
  private:
   static constexpr size_t kKeys = 512;
-  // A batch is given away early when it holds more: what a kernel goes over twice should still be in the cache.
+  // A batch is given away early when it holds more: what a kernel goes over twice should still be in the
+  // cache.
   static constexpr size_t kFlushBytes = size_t{256} << 10;
 
   Status Reserve(size_t bytes);  // room for more bytes of the open key, and padding

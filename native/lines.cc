@@ -74,7 +74,7 @@ class LinesMapper final : public TextMapper {
       const size_t left = text.size - at;
       const char* strip = text.data + at;
       size_t n = kStripBytes;
-      if (left < kStripBytes + kPadding) {  // kernels read a little past the end: the end of a chunk needs a copy
+      if (left < kStripBytes + kPadding) {  // kernels read past the end a little: a chunk's end needs a copy
         n = std::min(left, kStripBytes);
         std::memcpy(end_, strip, n);
         strip = end_;
@@ -125,8 +125,9 @@ const char* FindPortable(const char* p, const char* end, Slice literal, bool ign
 }
 
 #if defined(__x86_64__)
-// Looks for the first and the last byte of the literal at their distance, 32 places at once; source: W. Mula, "SIMD-
-// friendly algorithms for substring searching". Gives up, with *p moved on, when fewer places are left.
+// Looks for the first and the last byte of the literal at their distance, 32 places at once; source: W. Mula,
+// "SIMD- friendly algorithms for substring searching". Gives up, with *p moved on, when fewer places are
+// left.
 RUNJOB_AVX2 const char* FindAvx2(const char** p, const char* end, Slice literal, bool ignore_case) {
   const size_t last = literal.size - 1;
   const __m256i first_byte = _mm256_set1_epi8(literal.data[0]);
@@ -139,7 +140,8 @@ RUNJOB_AVX2 const char* FindAvx2(const char** p, const char* end, Slice literal,
       firsts = avx2::ToLower(firsts);
       lasts = avx2::ToLower(lasts);
     }
-    const __m256i both = _mm256_and_si256(_mm256_cmpeq_epi8(firsts, first_byte), _mm256_cmpeq_epi8(lasts, last_byte));
+    const __m256i both =
+        _mm256_and_si256(_mm256_cmpeq_epi8(firsts, first_byte), _mm256_cmpeq_epi8(lasts, last_byte));
     for (uint32_t found = static_cast<uint32_t>(_mm256_movemask_epi8(both)); found != 0; found &= found - 1) {
       const char* candidate = at + __builtin_ctz(found);
       if (EqualsAt(candidate, literal, ignore_case)) return candidate;
@@ -157,7 +159,9 @@ const char* FindNewline(const char* p, const char* end) {
 
 }  // namespace
 
-std::unique_ptr<Mapper> NewLinesMapper(Collector* collector) { return std::make_unique<LinesMapper>(collector); }
+std::unique_ptr<Mapper> NewLinesMapper(Collector* collector) {
+  return std::make_unique<LinesMapper>(collector);
+}
 
 LineFilter::LineFilter(Slice literal, bool invert, bool ignore_case)
     : literal_(literal.ToString()),

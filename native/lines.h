@@ -9,11 +9,12 @@
 
 namespace runjob {
 
-// Passes on the lines that contain a literal, or those that do not. A line is the bytes between newlines; CR is content.
+// Passes on the lines that contain a literal, or those that do not. A line is the bytes between newlines; CR
+// is content.
 class LineFilter {
  public:
-  // `invert`: the lines without the literal. `ignore_case`: of ASCII letters. An empty literal is in every line, one
-  // with a newline in none.
+  // `invert`: the lines without the literal. `ignore_case`: of ASCII letters. An empty literal is in every
+  // line, one with a newline in none.
   LineFilter(Slice literal, bool invert, bool ignore_case);
 
   // As Mapper::Push. Appends the lines to `out`, each with a newline.

@@ -22,8 +22,8 @@ std::atomic<const CaseTable*> lower_table{nullptr};
 
 // JavaScript's \s beyond ASCII (ECMAScript: WhiteSpace and LineTerminator).
 bool IsSpace(uint32_t c) {
-  return c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F ||
-         c == 0x205F || c == 0x3000 || c == 0xFEFF;
+  return c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
+         c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFEFF;
 }
 
 bool IsSurrogate(uint32_t c) { return c >= 0xD800 && c <= 0xDFFF; }
@@ -45,6 +45,19 @@ CaseTable::CaseTable(const uint32_t* table) {
       const bool stays = c >= 0x800 && !IsSurrogate(c) && Map({c, 3, false}, bytes) == EncodeUtf8(c, same) &&
                          std::memcmp(bytes, same, 3) == 0;
       if (!stays) stays_[top] = false;
+    }
+  }
+  for (uint32_t lead = 0; lead < 48; lead++) {
+    stays_by_lead_[lead] = 0;
+    for (uint32_t group = 0; group < 4; group++) {
+      bool stays = true;
+      for (uint32_t second = group * 16; second < (group + 1) * 16; second++) {
+        const uint32_t bits = (lead << 6 | second) & 0x7FF;
+        const bool two_bytes = lead < 32;
+        const uint16_t same = static_cast<uint16_t>(0x80C0 | lead | second << 8);
+        if (two_bytes ? two_bytes_[bits] != same : !stays_[bits & 0x3FF]) stays = false;
+      }
+      if (stays) stays_by_lead_[lead] |= static_cast<uint8_t>(1 << group);
     }
   }
 }
@@ -85,8 +98,8 @@ CaseTable::Casing CaseTable::CasingOf(uint32_t c) const {
 
 bool CaseTable::CasedBefore(const char* start, const char* p, bool before) const {
   while (p > start) {
-    // The last character: from its lead byte on, if that is near and the character ends exactly at p. Anything else
-    // is invalid, so it decodes to U+FFFD, which is not cased.
+    // The last character: from its lead byte on, if that is near and the character ends exactly at p.
+    // Anything else is invalid, so it decodes to U+FFFD, which is not cased.
     const char* lead = p - 1;
     while (lead > start && p - lead < 4 && (*lead & 0xC0) == 0x80) lead--;
     const Utf8Char c = DecodeUtf8(lead, p);

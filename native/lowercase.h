@@ -20,21 +20,27 @@ class CaseTable {
 
   // The two bytes that the two-byte character with these low bits becomes, in memory order; 0: ask Map.
   uint16_t TwoBytes(uint32_t code_point) const { return two_bytes_[code_point]; }
-  // Whether all three-byte characters with these top ten bits are valid, stay as they are and are no white space.
+  // Whether all three-byte characters with these top ten bits are valid, stay as they are and are no white
+  // space.
   bool StaysAsIs(uint32_t top_bits) const { return stays_[top_bits]; }
 
-  // Writes what a character becomes, without regard to context, at `out`; returns how many bytes, up to 4. White space
-  // becomes as many spaces as the character has bytes.
+  // The same for many at once, for lead bytes C0 to EF: bit g is set if that holds for all characters with the
+  // lead and a second byte of 80 + 16 g to 8F + 16 g.
+  const uint8_t* stays_by_lead() const { return stays_by_lead_; }
+
+  // Writes what a character becomes, without regard to context, at `out`; returns how many bytes, up to 4.
+  // White space becomes as many spaces as the character has bytes.
   uint32_t Map(Utf8Char c, char* out) const;
 
-  // Capital sigma becomes a final sigma after a cased letter and not before one; case-ignorable characters between
-  // do not count. Source: Unicode Standard, 3.13, Final_Sigma, as ICU reads it: a character that is both cased and
-  // ignorable is ignored. Line ends are neither, so they end the context.
+  // Capital sigma becomes a final sigma after a cased letter and not before one; case-ignorable characters
+  // between do not count. Source: Unicode Standard, 3.13, Final_Sigma, as ICU reads it: a character that is
+  // both cased and ignorable is ignored. Line ends are neither, so they end the context.
   bool needs_context() const { return !entries_.empty(); }
   // The context before `p`: `before` is that of the start of the text.
   bool CasedBefore(const char* start, const char* p, bool before) const;
   enum class After { kCased, kNotCased, kUndecided };
-  // The context from *p on. Undecided if the text ends too early and is not `final`: then *p is where to go on.
+  // The context from *p on. Undecided if the text ends too early and is not `final`: then *p is where to go
+  // on.
   After CasedAfter(const char** p, const char* end, bool final) const;
 
  private:
@@ -43,6 +49,7 @@ class CaseTable {
 
   uint16_t two_bytes_[0x800];
   bool stays_[0x400];
+  uint8_t stays_by_lead_[48];
   std::vector<uint32_t> entries_;
 };
 

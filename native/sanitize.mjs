@@ -16,13 +16,15 @@ const compiler = process.env.CXX ?? (platform() === 'darwin' ? 'clang++' : 'g++'
 const library = platform() === 'darwin' ? 'libclang_rt.asan_osx_dynamic.dylib' : 'libasan.so'
 const runtime = execFileSync(compiler, [`-print-file-name=${library}`], { encoding: 'utf8' }).trim()
 
-const result = spawnSync(process.execPath, [join(root, 'node_modules/vitest/vitest.mjs'), 'run', ...tests], {
+// Instrumented code takes several times as long.
+const vitest = [join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--testTimeout=600000', ...tests]
+const result = spawnSync(process.execPath, vitest, {
   cwd: root,
   stdio: 'inherit',
   env: {
     ...process.env,
     [platform() === 'darwin' ? 'DYLD_INSERT_LIBRARIES' : 'LD_PRELOAD']: runtime,
-    // Node frees nothing at exit: leaks cannot be told from that. The V8 sandbox of signal stacks confuses ASan's own.
+    // Node frees little at exit: leaks cannot be told from that. Signal stacks and fake stacks are V8's own business.
     ASAN_OPTIONS: 'detect_leaks=0:detect_stack_use_after_return=0:use_sigaltstack=0:halt_on_error=1',
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     RUNJOB_ADDON: join(root, 'build-asan/runjob.node'),

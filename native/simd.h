@@ -1,7 +1,8 @@
-// What the byte kernels share: the CPU's level, found at run time, and 64 bytes at a time as bit masks (bit i for byte
-// i). Every AVX2 function has a portable twin that gives the same answer.
+// What the byte kernels share: the CPU's level, found at run time, and 64 bytes at a time as bit masks (bit i
+// for byte i). Every AVX2 function has a portable twin that gives the same answer.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -30,13 +31,12 @@ inline const char* SimdLevel() { return HasAvx2() ? "avx2" : "portable"; }
 inline uint64_t LowBits(size_t n) { return ~uint64_t{0} >> (64 - n); }
 
 // Writes the positions of the set bits, plus `base`, at `out`; returns how many. May write up to 7 more.
-inline size_t BitPositions(uint64_t bits, uint32_t base, uint32_t* out) {
+__attribute__((always_inline)) inline size_t BitPositions(uint64_t bits, uint32_t base, uint32_t* out) {
   const size_t count = static_cast<size_t>(__builtin_popcountll(bits));
   // Eight without a look at the count: a mispredicted branch costs more than the writes.
   for (size_t done = 0; done < count; done += 8) {
     for (size_t i = 0; i < 8; i++) {
-      // The sentinel keeps the count of trailing zeros defined once the bits run out.
-      out[done + i] = base + static_cast<uint32_t>(__builtin_ctzll(bits | uint64_t{1} << 63));
+      out[done + i] = base + static_cast<uint32_t>(std::countr_zero(bits));
       bits &= bits - 1;
     }
   }
@@ -104,7 +104,8 @@ RUNJOB_AVX2 inline uint64_t EqualMask(const char* block, char c) {
   return Mask(_mm256_cmpeq_epi8(Load(block), wanted), _mm256_cmpeq_epi8(Load(block + 32), wanted));
 }
 
-// Space and 9 to 13. The shuffle looks up, by a byte's low four bits, the one white-space byte that it could be.
+// Space and 9 to 13. The shuffle looks up, by a byte's low four bits, the one white-space byte that it could
+// be.
 RUNJOB_AVX2 inline uint64_t SpaceMask(const char* block) {
   const __m256i spaces = _mm256_setr_epi8(' ', -1, -1, -1, -1, -1, -1, -1, -1, 9, 10, 11, 12, 13, -1, -1,  //
                                           ' ', -1, -1, -1, -1, -1, -1, -1, -1, 9, 10, 11, 12, 13, -1, -1);

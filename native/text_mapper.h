@@ -9,8 +9,9 @@
 
 namespace runjob {
 
-// How much of `chunk`, whose first byte is byte `chunk_start` of the input, belongs to lines that start before `limit`.
-// Sets *cut if those lines end in this chunk: then what is returned ends with a newline (or is nothing: limit is 0).
+// How much of `chunk`, whose first byte is byte `chunk_start` of the input, belongs to lines that start
+// before `limit`. Sets *cut if those lines end in this chunk: then what is returned ends with a newline (or
+// is nothing: limit is 0).
 size_t BytesBeforeLimit(Slice chunk, uint64_t chunk_start, uint64_t limit, bool* cut);
 
 // Where the text's last, unfinished line starts: behind its last newline, or at 0.
@@ -23,7 +24,8 @@ class TextMapper : public Mapper {
  protected:
   explicit TextMapper(Collector* collector) : keys_(collector) {}
 
-  // Appends the keys of the next bytes and counts their newlines in records_in_. `final`: a line ends with them.
+  // Appends the keys of the next bytes and counts their newlines in records_in_. `final`: a line ends with
+  // them.
   virtual Status Take(Slice text, bool final) = 0;
 
   KeyBatch keys_;

@@ -7,6 +7,7 @@
 // After the first pass nothing but ASCII white space separates words, so the others know nothing of Unicode.
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -120,17 +121,102 @@ void FindWords(const char* text, size_t size, WordBounds* bounds) {
   if (bounds->in_word) bounds->positions[bounds->count++] = static_cast<uint32_t>(size);
 }
 
-// Index of the first byte beyond ASCII in text[from .. size), or `size`.
-size_t FindBeyondAscii(const char* text, size_t from, size_t size) {
-  for (; from + 8 <= size; from += 8) {
-    const uint64_t highs = portable::Load64(text + from) & portable::kHighs;
-    if (highs != 0) return from + static_cast<size_t>(__builtin_ctzll(highs)) / 8;
+bool Continues(char c) { return (c & 0xC0) == 0x80; }
+
+// Where characters start that may have to change, as a bit mask per 64 bytes. More bits than needed do no harm: each
+// costs a look at the character.
+void FindCandidatesPortable(const char* text, size_t size, uint64_t* candidates) {
+  for (size_t at = 0; at < size; at += 64) {
+    uint64_t high = 0;
+    for (size_t i = 0; i < 64; i += 8) {
+      high |= portable::Gather(portable::Load64(text + at + i) & portable::kHighs) << i;
+    }
+    candidates[at / 64] = high & LowBits(std::min<size_t>(64, size - at));
   }
-  while (from < size && static_cast<uint8_t>(text[from]) < 0x80) from++;
-  return from;
 }
 
-bool Continues(char c) { return (c & 0xC0) == 0x80; }
+#if defined(__x86_64__)
+// Masks of 64 bytes: those beyond ASCII; bytes 10xxxxxx; leads of characters of two, three, four bytes; leads of
+// characters that stay as they are.
+struct Utf8Masks {
+  uint64_t high, continuation, lead2, lead3, lead4, stays;
+};
+
+// `stays`: CaseTable::stays_by_lead. The byte after the block is looked at, too.
+RUNJOB_AVX2 inline Utf8Masks ReadUtf8Masks(const char* block, const uint8_t* stays) {
+  const auto table = [stays](size_t i) RUNJOB_AVX2 {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(stays + i)));
+  };
+  const __m256i nibble = _mm256_set1_epi8(15);
+  // The group that a second byte belongs to, by its high half: 8, 9, A, B.
+  const __m256i groups = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 0, 0, 0, 0,  //
+                                          0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 0, 0, 0, 0);
+  Utf8Masks masks{};
+  for (int i = 0; i < 2; i++) {
+    const __m256i v = avx2::Load(block + 32 * i);
+    const __m256i second = avx2::Load(block + 32 * i + 1);
+    const __m256i low = _mm256_and_si256(v, nibble);
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), nibble);
+    const auto has_high = [high](char half) RUNJOB_AVX2 { return _mm256_cmpeq_epi8(high, _mm256_set1_epi8(half)); };
+    const __m256i is_c = has_high(12), is_d = has_high(13), is_e = has_high(14);
+    const __m256i of_lead =
+        _mm256_or_si256(_mm256_or_si256(_mm256_and_si256(is_c, _mm256_shuffle_epi8(table(0), low)),
+                                        _mm256_and_si256(is_d, _mm256_shuffle_epi8(table(16), low))),
+                        _mm256_and_si256(is_e, _mm256_shuffle_epi8(table(32), low)));
+    const __m256i group = _mm256_shuffle_epi8(groups, _mm256_and_si256(_mm256_srli_epi16(second, 4), nibble));
+    const __m256i changes = _mm256_cmpeq_epi8(_mm256_and_si256(of_lead, group), _mm256_setzero_si256());
+    const auto bits = [i](__m256i mask) RUNJOB_AVX2 {
+      return static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(mask))) << (32 * i);
+    };
+    masks.high |= bits(v);
+    masks.continuation |= bits(_mm256_cmpgt_epi8(_mm256_set1_epi8(-64), v));
+    masks.lead2 |= bits(_mm256_or_si256(is_c, is_d));
+    masks.lead3 |= bits(is_e);
+    masks.lead4 |= bits(has_high(15));
+    masks.stays |= ~bits(changes) & uint64_t{0xFFFFFFFF} << (32 * i);
+  }
+  return masks;
+}
+
+RUNJOB_AVX2 void FindCandidatesAvx2(const char* text, size_t size, const uint8_t* stays, uint64_t* candidates) {
+  uint64_t carry = 0;  // continuation bytes that the block before promises
+  for (size_t at = 0; at < size; at += 64) {
+    const Utf8Masks m = ReadUtf8Masks(text + at, stays);
+    const uint64_t all = LowBits(std::min<size_t>(64, size - at));
+    const uint64_t leads = m.lead2 | m.lead3 | m.lead4;
+    const uint64_t longer = m.lead3 | m.lead4;
+    const uint64_t promised = leads << 1 | longer << 2 | m.lead4 << 3 | carry;
+    carry = leads >> 63 | longer >> 62 | m.lead4 >> 61;
+    if (((m.continuation ^ promised) & all) != 0) {
+      candidates[at / 64] = m.high & all;  // something is invalid, maybe right here
+    } else {
+      // What reaches past the block is for the careful path: nobody has seen all of it yet.
+      const uint64_t last = leads & ~(all >> 3);
+      candidates[at / 64] = ((m.high & ~m.continuation & ~m.stays) | last) & all;
+    }
+  }
+}
+#endif
+
+// REQUIRES: kPadding bytes can be read past the end.
+void FindCandidates(const char* text, size_t size, const CaseTable& table, uint64_t* candidates) {
+#if defined(__x86_64__)
+  if (HasAvx2()) return FindCandidatesAvx2(text, size, table.stays_by_lead(), candidates);
+#endif
+  FindCandidatesPortable(text, size, candidates);
+}
+
+// The first candidate at or after `from`, or `size`.
+size_t NextCandidate(const uint64_t* candidates, size_t from, size_t size) {
+  if (from >= size) return size;
+  uint64_t bits = candidates[from / 64] & ~uint64_t{0} << (from % 64);
+  for (size_t at = from / 64 * 64;;) {
+    if (bits != 0) return at + static_cast<size_t>(std::countr_zero(bits));
+    at += 64;
+    if (at >= size) return size;
+    bits = candidates[at / 64];
+  }
+}
 
 class WordsMapper final : public TextMapper {
  public:
@@ -162,15 +248,16 @@ class WordsMapper final : public TextMapper {
   }
 
  private:
-  // How far a strip came: `raw` bytes became `mapped` bytes. `stuck`: what follows depends on bytes yet to come.
+  // How far a strip came: `raw` bytes became `mapped` bytes. `stuck`: what follows depends on bytes yet to
+  // come.
   struct Progress {
     size_t raw;
     size_t mapped;
     bool stuck;
   };
 
-  // Appends the words of `text` as far as it can be mapped: *taken bytes. The rest is part of a character, or a sigma
-  // whose context goes on. `final`: a line, and so any such thing, ends with the text.
+  // Appends the words of `text` as far as it can be mapped: *taken bytes. The rest is part of a character, or
+  // a sigma whose context goes on. `final`: a line, and so any such thing, ends with the text.
   Status Map(Slice text, bool final, size_t* taken) {
     const CaseTable& table = lowercase_ ? CaseTable::Lower() : CaseTable::Keep();
     size_t at = 0;
@@ -187,8 +274,8 @@ class WordsMapper final : public TextMapper {
     return Status::Ok();
   }
 
-  // Maps what is beyond ASCII in the strip at `start`, whose ASCII has been mapped in place. That stays where it is
-  // until a character changes its length; few do.
+  // Maps what is beyond ASCII in the strip at `start`, whose ASCII has been mapped in place. That stays where
+  // it is until a character changes its length; few do.
   Progress MapStrip(const CaseTable& table, Slice text, size_t start, size_t n, bool final) {
     const char* const strip = text.data + start;
     const char* const end = text.data + text.size;
@@ -196,57 +283,51 @@ class WordsMapper final : public TextMapper {
     size_t raw = 0;
     size_t mapped = 0;
     bool moved = false;
+    FindCandidates(mapped_, n, table, candidates_);
     while (true) {
-      const size_t next = FindBeyondAscii(strip, raw, n);
+      const size_t next = NextCandidate(candidates_, raw, n);
       if (moved) CopyText(strip + raw, next - raw, lowercase_, mapped_ + mapped);
       mapped += next - raw;
       raw = next;
       if (raw == n) return {raw, mapped, false};
-
-      // Runs of characters of two bytes, and of three that stay as they are: whole alphabets and CJK.
-      while (raw + 3 <= n) {
-        const uint8_t lead = static_cast<uint8_t>(strip[raw]);
-        if ((lead & 0xE0) == 0xC0 && Continues(strip[raw + 1])) {
-          const uint16_t two = table.TwoBytes((lead & 0x1Fu) << 6 | (strip[raw + 1] & 0x3Fu));
-          if (two == 0) break;
-          std::memcpy(mapped_ + mapped, &two, 2);
-          raw += 2;
-          mapped += 2;
-        } else if ((lead & 0xF0) == 0xE0 && Continues(strip[raw + 1]) && Continues(strip[raw + 2]) &&
-                   table.StaysAsIs((lead & 0x0Fu) << 6 | (strip[raw + 1] & 0x3Fu))) {
-          std::memcpy(mapped_ + mapped, strip + raw, 3);
-          raw += 3;
-          mapped += 3;
-        } else {
-          break;
+      // An invalid character may leave bytes behind that are no candidates: the next one starts right there.
+      do {
+        const char* const p = strip + raw;
+        if (raw + 2 <= n && (*p & 0xE0) == 0xC0 && Continues(p[1])) {
+          const uint16_t two = table.TwoBytes((p[0] & 0x1Fu) << 6 | (p[1] & 0x3Fu));
+          if (two != 0) {
+            std::memcpy(mapped_ + mapped, &two, 2);
+            raw += 2;
+            mapped += 2;
+            continue;
+          }
         }
-      }
-      if (raw == n) return {raw, mapped, false};
-
-      const char* const p = strip + raw;
-      if (static_cast<uint8_t>(*p) < 0x80) continue;
-      const Utf8Char c = DecodeUtf8(p, end);
-      if (cut && raw + c.length > n) return {raw, mapped, false};
-      if (c.truncated && !final) return {raw, mapped, true};
-      if (c.code_point == kCapitalSigma && table.needs_context()) {
-        const CaseTable::After after = CasedAfter(table, text.data, p + c.length, end, final);
-        if (after == CaseTable::After::kUndecided) return {raw, mapped, true};
-        const bool is_final = after == CaseTable::After::kNotCased && table.CasedBefore(text.data, p, cased_before_);
-        mapped += EncodeUtf8(is_final ? kFinalSigma : kSmallSigma, mapped_ + mapped);
-      } else {
-        char bytes[4];
-        const uint32_t length = table.Map(c, bytes);
-        if (length != c.length) moved = true;
-        std::memcpy(mapped_ + mapped, bytes, length);
+        const Utf8Char c = DecodeUtf8(p, end);
+        if (cut && raw + c.length > n) return {raw, mapped, false};
+        if (c.truncated && !final) return {raw, mapped, true};
+        uint32_t length;
+        if (c.code_point == kCapitalSigma && table.needs_context()) {
+          const CaseTable::After after = CasedAfter(table, text.data, p + c.length, end, final);
+          if (after == CaseTable::After::kUndecided) return {raw, mapped, true};
+          const bool is_final = after == CaseTable::After::kNotCased &&  //
+                                table.CasedBefore(text.data, p, cased_before_);
+          length = EncodeUtf8(is_final ? kFinalSigma : kSmallSigma, mapped_ + mapped);
+        } else {
+          char bytes[4];
+          length = table.Map(c, bytes);
+          if (length != c.length) moved = true;
+          std::memcpy(mapped_ + mapped, bytes, length);
+        }
+        raw += c.length;
         mapped += length;
-      }
-      raw += c.length;
+      } while (raw < n && Continues(strip[raw]));
     }
   }
 
-  // The context of a sigma that ends at `p`. A sigma that was undecided is the first thing in the tail, and what was
-  // seen of its context then is not looked at again.
-  CaseTable::After CasedAfter(const CaseTable& table, const char* start, const char* p, const char* end, bool final) {
+  // The context of a sigma that ends at `p`. A sigma that was undecided is the first thing in the tail, and
+  // what was seen of its context then is not looked at again.
+  CaseTable::After CasedAfter(const CaseTable& table, const char* start, const char* p, const char* end,
+                              bool final) {
     const bool resumed = p == start + 2 && sigma_context_ > 0;
     const char* from = resumed ? start + sigma_context_ : p;
     const CaseTable::After after = table.CasedAfter(&from, end, final);
@@ -265,6 +346,7 @@ class WordsMapper final : public TextMapper {
   size_t sigma_context_ = 0;  // > 0: the tail is a sigma whose context is undecided up to there
   bool cased_before_ = false;
   WordBounds bounds_;
+  uint64_t candidates_[kStripBytes / 64];
   char mapped_[kMappedBytes + kPadding] = {};
 };
 

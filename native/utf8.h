@@ -19,8 +19,9 @@ struct Utf8Char {
 inline Utf8Char DecodeUtf8(const char* p, const char* end) {
   const uint8_t lead = static_cast<uint8_t>(*p);
   if (lead < 0x80) return {lead, 1, false};
-  uint32_t more;          // continuation bytes to come
-  uint8_t low = 0x80;     // bounds of the first of them: no overlong forms, no surrogates, nothing past U+10FFFF
+  uint32_t more;  // continuation bytes to come
+  // Bounds of the first of them: no overlong forms, no surrogates, nothing past U+10FFFF.
+  uint8_t low = 0x80;
   uint8_t high = 0xBF;
   uint32_t code_point;
   if (lead >= 0xC2 && lead <= 0xDF) {
@@ -52,7 +53,9 @@ inline Utf8Char DecodeUtf8(const char* p, const char* end) {
 
 // Writes the character at `out`, which has room for 4 bytes; returns how many it took.
 inline uint32_t EncodeUtf8(uint32_t code_point, char* out) {
-  const auto tail = [code_point](int shift) { return static_cast<char>(0x80 | ((code_point >> shift) & 0x3F)); };
+  const auto tail = [code_point](int shift) {
+    return static_cast<char>(0x80 | ((code_point >> shift) & 0x3F));
+  };
   if (code_point < 0x80) {
     out[0] = static_cast<char>(code_point);
     return 1;
