@@ -22,7 +22,8 @@ function gather(messages: Iterable<Message>): { links: string[]; rank: number } 
 
 export default defineJob({
   name: 'pagerank',
-  description: 'PageRank of a link graph: lines "from to". Ranks add up to the number of pages if every page links somewhere.',
+  description:
+    'PageRank of a link graph: lines "from to". Ranks add up to the number of pages if every page links somewhere.',
   examples: ['runjob pagerank links.txt -o ranks', 'runjob pagerank links.txt --rounds 20 --keep 100 -o ranks'],
   summary: 'top',
   params: {

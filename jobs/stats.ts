@@ -12,7 +12,11 @@ export default defineJob({
     by: { type: 'string', required: true, describe: 'Column to group by' },
     of: { type: 'string', required: true, describe: 'Column of numbers; empty fields are left out' },
     columns: { type: 'string', describe: 'Names of the columns, for a file without a header row: a,b,c' },
-    header: { type: 'boolean', default: false, describe: 'Take the names from the first row (the default without --columns)' },
+    header: {
+      type: 'boolean',
+      default: false,
+      describe: 'Take the names from the first row (the default without --columns)',
+    },
     delimiter: { type: 'string', default: ',', describe: 'What stands between fields' },
   },
   define: ({ by, of, columns, header, delimiter }) => ({

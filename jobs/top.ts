@@ -10,10 +10,7 @@ export default defineJob({
   },
   define: ({ n }) => ({
     input: text({ exact: true }),
-    steps: [
-      step({ map: lines(), reduce: count() }),
-      step({ map: byValue({ descending: true }), reduce: take(n) }),
-    ],
+    steps: [step({ map: lines(), reduce: count() }), step({ map: byValue({ descending: true }), reduce: take(n) })],
     // The count comes last, so a tab inside a line does no harm.
     output: tsv({ escape: false }),
   }),

@@ -34,4 +34,12 @@ export {
   unique,
 } from './job/reducers.js'
 export type { Plan } from './plan/plan.js'
-export { explainJob, type Progress, runJob, type RunOptions, type RunResult, type StageReport, type TaskProfile } from './run.js'
+export {
+  explainJob,
+  type Progress,
+  type RunOptions,
+  type RunResult,
+  runJob,
+  type StageReport,
+  type TaskProfile,
+} from './run.js'

@@ -6,8 +6,8 @@ import { RunjobError, toRunjobError } from './base/errors.js'
 import { fileError, removeTree, writeFileAtomic } from './base/files.js'
 import { availableCores, availableMemoryBytes } from './base/limits.js'
 import { parseBytes } from './base/units.js'
-import { type PlanResult, PlanRun, type Progress, type StageReport, type TaskProfile } from './engine/run_plan.js'
 import type { Tuning } from './engine/planner.js'
+import { type PlanResult, PlanRun, type Progress, type StageReport, type TaskProfile } from './engine/run_plan.js'
 import type { PartEntry } from './engine/task.js'
 import { commitOutput, type OutputMode, prepareOutput, recoverOutput, resolveOutput, stateDirOf } from './io/commit.js'
 import { readHeader } from './io/header.js'
@@ -21,8 +21,8 @@ import { lowerJob } from './job/lower.js'
 import { resolveParams } from './job/params.js'
 import type { Format, ParamValue, Plan, Sink } from './plan/plan.js'
 
-export type { OutputMode } from './io/commit.js'
 export type { Progress, StageReport, TaskProfile } from './engine/run_plan.js'
+export type { OutputMode } from './io/commit.js'
 
 /** Where a job reads: a file, folder or glob, `-` for standard input; several; or by name for a job with several inputs. */
 export type InputPaths = string | readonly string[] | Readonly<Record<string, string | readonly string[]>>
@@ -154,8 +154,12 @@ async function prepare(jobOrName: AnyJob | string, options: RunOptions, forReal:
   const columnsOf = async (input: string, format: Format): Promise<string[]> => {
     if (format.kind !== 'csv') return []
     if (format.columns) return format.columns
-    const first = inputs.get(input)?.map((n) => files[n]!).find((file) => file.sizeBytes > 0)
-    if (!first) throw new RunjobError('HEADER_MISSING', { path: pathsOf(options.input, job, input)[0], reason: 'it is empty' })
+    const first = inputs
+      .get(input)
+      ?.map((n) => files[n]!)
+      .find((file) => file.sizeBytes > 0)
+    if (!first)
+      throw new RunjobError('HEADER_MISSING', { path: pathsOf(options.input, job, input)[0], reason: 'it is empty' })
     return readHeader(first, format)
   }
   const lowered = await lowerJob({ job: job.name, body, columnsOf })
@@ -184,7 +188,14 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
     top: [],
     ...more,
   })
-  if (prepareOutput(output, mode, files.map((file) => file.path)) === 'skip') return report({ skipped: true })
+  if (
+    prepareOutput(
+      output,
+      mode,
+      files.map((file) => file.path),
+    ) === 'skip'
+  )
+    return report({ skipped: true })
 
   const lock = acquireLock(stateDir)
   try {
@@ -198,7 +209,8 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       files,
       inputs: prepared.inputs,
       workers: options.workers ?? availableCores(),
-      memoryBytes: options.memory === undefined ? availableMemoryBytes() * DEFAULT_MEMORY_SHARE : parseBytes(options.memory),
+      memoryBytes:
+        options.memory === undefined ? availableMemoryBytes() * DEFAULT_MEMORY_SHARE : parseBytes(options.memory),
       partitions: options.partitions ?? null,
       top: options.top ?? 0,
       runsDir,
@@ -245,17 +257,29 @@ function checkOptions(options: RunOptions): void {
     const value = options[name]
     if (value === undefined) return
     if (!Number.isInteger(value) || value < least || value > most) {
-      throw new RunjobError('OPTION_INVALID', { name, value, problem: `a whole number from ${least} to ${most} is expected` })
+      throw new RunjobError('OPTION_INVALID', {
+        name,
+        value,
+        problem: `a whole number from ${least} to ${most} is expected`,
+      })
     }
   }
   whole('workers', 1, 1024)
   whole('partitions', 1, 65_536)
   whole('top', 0, 1_000_000)
   if (options.mode !== undefined && !['error', 'overwrite', 'ignore', 'append'].includes(options.mode)) {
-    throw new RunjobError('OPTION_INVALID', { name: 'mode', value: options.mode, problem: 'expected error, overwrite, ignore or append' })
+    throw new RunjobError('OPTION_INVALID', {
+      name: 'mode',
+      value: options.mode,
+      problem: 'expected error, overwrite, ignore or append',
+    })
   }
   if (typeof options.output !== 'string' || options.output === '') {
-    throw new RunjobError('OPTION_INVALID', { name: 'output', value: options.output, problem: 'the path of a folder is expected' })
+    throw new RunjobError('OPTION_INVALID', {
+      name: 'output',
+      value: options.output,
+      problem: 'the path of a folder is expected',
+    })
   }
   if (options.memory !== undefined) parseBytes(options.memory)
 }
@@ -265,8 +289,10 @@ function usesFunctions(stages: Plan['stages']): boolean {
 }
 
 function pathsOf(input: InputPaths, job: AnyJob, name: string): string[] {
-  const own = typeof input === 'string' || Array.isArray(input) ? input : (input as Record<string, string | string[]>)[name]
-  if (own === undefined || own.length === 0) throw new RunjobError('PARAM_MISSING', { name, describe: `an input of ${job.name}` })
+  const own =
+    typeof input === 'string' || Array.isArray(input) ? input : (input as Record<string, string | string[]>)[name]
+  if (own === undefined || own.length === 0)
+    throw new RunjobError('PARAM_MISSING', { name, describe: `an input of ${job.name}` })
   return typeof own === 'string' ? [own] : [...own]
 }
 
@@ -294,7 +320,10 @@ async function listInputs(
       else if (forReal) paths.push(await spooledStdin(stateDir, options.signal))
     }
     const own = expandInputs(paths, process.cwd())
-    inputs.set(name, own.map((file) => files.push(file) - 1))
+    inputs.set(
+      name,
+      own.map((file) => files.push(file) - 1),
+    )
   }
   return { files, inputs }
 }

@@ -34,7 +34,7 @@ export function renderProfilePage(report: RunReport, tasks: TaskProfile[]): stri
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
-<title>${escape(report.job)}: profile</title>
+<title>${escapeHtml(report.job)}: profile</title>
 <style>
   body { font: 14px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: ${WIDTH + 40}px; color: #222 }
   table { border-collapse: collapse; margin: 1rem 0 }
@@ -42,8 +42,8 @@ export function renderProfilePage(report: RunReport, tasks: TaskProfile[]): stri
   th:first-child, td:first-child { text-align: left }
   .key { display: inline-block; width: 0.9em; height: 0.9em; margin: 0 0.3em 0 1em; vertical-align: -0.1em }
 </style>
-<h1>${escape(report.job)}</h1>
-<p>${formatDuration(report.elapsedMs)}, peak memory ${formatBytes(report.peakRssBytes)}, output ${escape(report.output)}</p>
+<h1>${escapeHtml(report.job)}</h1>
+<p>${formatDuration(report.elapsedMs)}, peak memory ${formatBytes(report.peakRssBytes)}, output ${escapeHtml(report.output)}</p>
 <h2>Workers over time</h2>
 <p>${Object.entries(COLORS)
     .map(([kind, color]) => `<span class="key" style="background:${color}"></span>${kind}`)
@@ -69,7 +69,7 @@ function timeline(tasks: TaskProfile[]): string {
   const workers = [...new Set(tasks.map((task) => task.worker))].sort((a, b) => a - b)
   const bars = tasks.flatMap((task) => {
     const y = workers.indexOf(task.worker) * ROW + 4
-    const title = `<title>${escape(`${task.task} (${task.stage}), ${formatDuration(task.elapsedMs)}, ${formatCount(task.recordsIn)} records`)}</title>`
+    const title = `<title>${escapeHtml(`${task.task} (${task.stage}), ${formatDuration(task.elapsedMs)}, ${formatCount(task.recordsIn)} records`)}</title>`
     let at = task.startedAt
     return Object.entries(task.times).map(([kind, ms]) => {
       const start = x(at)
@@ -98,9 +98,9 @@ function stageRow(stage: string, tasks: TaskProfile[]): string {
     formatBytes(sum((task) => task.bytesIn)),
     formatBytes(sum((task) => task.spillBytes)),
   ]
-  return `<tr><td>${escape(stage)}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`
+  return `<tr><td>${escapeHtml(stage)}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;')
 }

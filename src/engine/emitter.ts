@@ -86,7 +86,9 @@ export function createEmitter(options: EmitterOptions): Emitter {
   const { record, order, partition } = options
   const keys = new BytesWriter(KEY_BYTES)
   const specs = valueColumns(record.value)
-  const columns = specs.map(({ codec }) => (codec === 'number' ? new Float64Array(BATCH_RECORDS) : new BytesWriter(VALUE_BYTES)))
+  const columns = specs.map(({ codec }) =>
+    codec === 'number' ? new Float64Array(BATCH_RECORDS) : new BytesWriter(VALUE_BYTES),
+  )
   const byteColumns = columns.filter((column) => column instanceof BytesWriter)
   const partitions = partition ? new Uint32Array(BATCH_RECORDS) : undefined
   const batch: RecordBatch = partitions ? { keys, columns, partitions } : { keys, columns }
@@ -133,7 +135,10 @@ export function createEmitter(options: EmitterOptions): Emitter {
   }
 }
 
-function choosePartition({ choose, partitions }: { choose: PartitionFunction; partitions: number }, key: unknown): number {
+function choosePartition(
+  { choose, partitions }: { choose: PartitionFunction; partitions: number },
+  key: unknown,
+): number {
   const chosen = choose(key, partitions)
   if (!Number.isInteger(chosen) || chosen < 0 || chosen >= partitions) {
     throw new RunjobError('JOB_INVALID', {
@@ -153,7 +158,11 @@ function writer(column: BytesWriter, codec: CodecSpec, what: string): (value: un
   return (value) => column.raw(encode(codec, value))
 }
 
-function composite(column: BytesWriter, codec: CodecSpec, order: OrderFunction): (key: unknown, value: unknown) => void {
+function composite(
+  column: BytesWriter,
+  codec: CodecSpec,
+  order: OrderFunction,
+): (key: unknown, value: unknown) => void {
   return (key, value) => column.raw(encodePrefix(encode(codec, key), encodeOrder(order(value, key))))
 }
 
@@ -184,11 +193,13 @@ function columnsWriter(
       const field = (value as Record<string, unknown>)[name]
       const column = columns[i]!
       if (column instanceof Float64Array) {
-        if (field !== undefined && field !== null && typeof field !== 'number') throw emitType('number', field, `value.${name}`)
+        if (field !== undefined && field !== null && typeof field !== 'number')
+          throw emitType('number', field, `value.${name}`)
         column[at] = field ?? Number.NaN
       } else {
         if (codec === 'string') {
-          if (field !== undefined && field !== null && typeof field !== 'string') throw emitType(codec, field, `value.${name}`)
+          if (field !== undefined && field !== null && typeof field !== 'string')
+            throw emitType(codec, field, `value.${name}`)
           column.text(field ?? '')
         } else {
           column.raw(encode(codec, field))

@@ -66,7 +66,9 @@ export function guarded<T>(role: string, where: () => Where, call: () => T): T {
     ;(result as unknown as Promise<unknown>).then(undefined, () => {})
     throw new RunjobError(
       'JOB_INVALID',
-      { problem: `${role}() returned a promise; it must be synchronous. Load what it needs in setup(), which may be asynchronous` },
+      {
+        problem: `${role}() returned a promise; it must be synchronous. Load what it needs in setup(), which may be asynchronous`,
+      },
       { where: where() },
     )
   }

@@ -1,14 +1,14 @@
 /** Where a task's records go on their way to the next stage: a collector, spilled to sorted runs when its budget is full. */
 import { join } from 'node:path'
-import type { Collector, CollectorOptions, Cursor, SpillInfo } from '../kernels/kernels.js'
+import { RunjobError } from '../base/errors.js'
 import { kernels } from '../kernels/index.js'
+import type { Collector, CollectorOptions, Cursor, SpillInfo } from '../kernels/kernels.js'
+import { codecName, encode } from '../plan/codec.js'
 import type { Emit, OrderFunction, PartitionFunction, ReduceFunction } from '../plan/functions.js'
 import type { Exchange } from '../plan/plan.js'
 import { createEmitter, type Emitter } from './emitter.js'
-import { RunjobError } from '../base/errors.js'
-import { codecName, encode } from '../plan/codec.js'
-import { forEachGroup, RecordReader } from './record_reader.js'
 import type { TaskEnvironment } from './environment.js'
+import { forEachGroup, RecordReader } from './record_reader.js'
 import { type RunEntry, runName } from './task.js'
 
 export class ExchangeTarget {
@@ -114,7 +114,7 @@ export class ExchangeTarget {
   }
 }
 
-export function collectorOptions(exchange: Exchange, partitions: number, bounds: Uint8Array[] | null): CollectorOptions {
+function collectorOptions(exchange: Exchange, partitions: number, bounds: Uint8Array[] | null): CollectorOptions {
   const { combine } = exchange
   const isHash = combine?.kind === 'aggregate' || combine?.kind === 'distinct'
   return {

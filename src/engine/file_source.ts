@@ -1,15 +1,16 @@
 /** The way of an input file's bytes through the first operator of a stage. */
+
+import { isAscii } from 'node:buffer'
 import { RunjobError, type Where } from '../base/errors.js'
-import { readRange, forEachChunk } from '../io/chunks.js'
+import { forEachChunk, readRange } from '../io/chunks.js'
 import { readHeader } from '../io/header.js'
 import type { InputFile } from '../io/inputs.js'
 import { findLineStart, LineDecoder } from '../io/lines.js'
-import { ensureLowercaseTable } from '../kernels/unicode.js'
 import { fromNative, kernels } from '../kernels/index.js'
 import type { MapperSpec } from '../kernels/kernels.js'
+import { ensureLowercaseTable } from '../kernels/unicode.js'
 import type { Emit, MapFunction } from '../plan/functions.js'
 import type { FileOperator, FileSource, Format } from '../plan/plan.js'
-import { isAscii } from 'node:buffer'
 import type { Emitter } from './emitter.js'
 import type { TaskEnvironment } from './environment.js'
 import type { ExchangeTarget } from './exchange_target.js'
@@ -35,7 +36,12 @@ const NEWLINE = 10
 const GUESS_BYTES = 1 << 18
 
 /** Reads all pieces of the task into its target. Fills in the records of `result`. */
-export async function readFiles(source: FileSource, env: TaskEnvironment, result: TaskResult, into: Target): Promise<void> {
+export async function readFiles(
+  source: FileSource,
+  env: TaskEnvironment,
+  result: TaskResult,
+  into: Target,
+): Promise<void> {
   const { task } = env
   if (task.kind !== 'map' && task.kind !== 'sample') throw new RunjobError('INTERNAL', { detail: 'no files to read' })
   const operator = source.operators[0]!
@@ -49,10 +55,21 @@ interface PieceOpener {
   finish(result: TaskResult): void
 }
 
-async function readPiece(format: Format, piece: Piece, env: TaskEnvironment, result: TaskResult, open: PieceOpener): Promise<void> {
+async function readPiece(
+  format: Format,
+  piece: Piece,
+  env: TaskEnvironment,
+  result: TaskResult,
+  open: PieceOpener,
+): Promise<void> {
   const file = env.files[piece.file]!
   // A sample does not go far to find a record.
-  if (env.task.kind === 'sample' && piece.start > 0 && !readRange(file, piece.start, piece.end - piece.start).includes(NEWLINE)) return
+  if (
+    env.task.kind === 'sample' &&
+    piece.start > 0 &&
+    !readRange(file, piece.start, piece.end - piece.start).includes(NEWLINE)
+  )
+    return
   const start = piece.recordStart ?? (await recordStart(format, file, piece, env))
   if (start >= piece.end && piece.start > 0) {
     // No record starts here: the one before reaches across the whole piece.
@@ -154,10 +171,16 @@ function nativeOpener(source: FileSource, operator: FileOperator, into: Target):
   })
 }
 
-async function mapperSpec(format: Format, operator: FileOperator, file: InputFile, atFileStart: boolean): Promise<MapperSpec> {
+async function mapperSpec(
+  format: Format,
+  operator: FileOperator,
+  file: InputFile,
+  atFileStart: boolean,
+): Promise<MapperSpec> {
   if (operator.op === 'words') return { op: 'words', lowercase: operator.lowercase }
   if (operator.op === 'lines') return { op: 'lines' }
-  if (operator.op !== 'fields' || format.kind !== 'csv') throw new RunjobError('INTERNAL', { detail: 'not a native mapper' })
+  if (operator.op !== 'fields' || format.kind !== 'csv')
+    throw new RunjobError('INTERNAL', { detail: 'not a native mapper' })
   const columns = format.columns ?? (await readHeader(file, format))
   const indexOf = (name: string): number => {
     const index = columns.indexOf(name)
@@ -235,7 +258,12 @@ function lineReader(decoder: LineDecoder): PieceReader {
 }
 
 /** A user's map: the records of each format as JavaScript values. */
-function functionOpener(source: FileSource, operator: Extract<FileOperator, { op: 'map' }>, env: TaskEnvironment, into: Target): PieceOpener {
+function functionOpener(
+  source: FileSource,
+  operator: Extract<FileOperator, { op: 'map' }>,
+  env: TaskEnvironment,
+  into: Target,
+): PieceOpener {
   const map = env.functions.find(operator.fn) as MapFunction
   const { context } = env
   const emitter: Emitter | null = into.kind === 'exchange' ? into.target.emitter() : null
@@ -266,7 +294,11 @@ function jsonCall(call: (record: unknown) => void): (line: string) => void {
     try {
       record = JSON.parse(line)
     } catch (error) {
-      throw new RunjobError('JSONL_BAD_RECORD', { detail: (error as Error).message, excerpt: line.slice(0, 60) }, { cause: error })
+      throw new RunjobError(
+        'JSONL_BAD_RECORD',
+        { detail: (error as Error).message, excerpt: line.slice(0, 60) },
+        { cause: error },
+      )
     }
     call(record)
   }

@@ -1,7 +1,7 @@
 /** Where a task's records go at the end: one part file of the output, and one of each named output that the task wrote to. */
 import { join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
-import { createFormatter, openPart, type Formatter, type PartWriter, partName } from '../io/sinks.js'
+import { createFormatter, type Formatter, openPart, type PartWriter, partName } from '../io/sinks.js'
 import type { Cursor, FormatOptions } from '../kernels/kernels.js'
 import { isColumns, layoutOf, valueColumns } from '../plan/codec.js'
 import type { RecordSpec, Sink } from '../plan/plan.js'
@@ -88,7 +88,11 @@ export class PartTarget {
         const known = Object.keys(this.#sink.named)
         throw new RunjobError('OUTPUT_UNKNOWN', { name: output, known })
       }
-      part = new Part(sink, join(output, partName(this.#kind, this.#number, sink.format, sink.gzip)), this.#env.partsDir)
+      part = new Part(
+        sink,
+        join(output, partName(this.#kind, this.#number, sink.format, sink.gzip)),
+        this.#env.partsDir,
+      )
       this.#named.set(output, part)
     }
     if (this.#sink.named[output]!.record.key === 'string') part.add(plainText(key), plainText(value))

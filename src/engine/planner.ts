@@ -66,7 +66,10 @@ export function usesFunctions(plan: Plan): boolean {
 
 /** Partitions of each stage's exchange, 0 where it ends in a sink. From the size of the input alone. */
 export function planPartitions(plan: Plan, files: InputFile[], asked: number | null): number[] {
-  const bytes = files.reduce((sum, file) => sum + file.sizeBytes * (file.compression === 'none' ? 1 : COMPRESSION_RATIO), 0)
+  const bytes = files.reduce(
+    (sum, file) => sum + file.sizeBytes * (file.compression === 'none' ? 1 : COMPRESSION_RATIO),
+    0,
+  )
   const bySize = Math.max(1, Math.min(MAX_PARTITIONS, Math.floor(bytes / PARTITION_BYTES)))
   return plan.stages.map(({ target }) => (target.kind === 'exchange' ? (target.partitions ?? asked ?? bySize) : 0))
 }
@@ -88,7 +91,10 @@ export function planMapTasks(
   stage.sources.forEach((source, s) => {
     if (source.kind !== 'files') return
     const numbers = inputs.get(source.input) ?? []
-    for (const { pieces, bytes } of planSplits(numbers.map((n) => files[n]!), target)) {
+    for (const { pieces, bytes } of planSplits(
+      numbers.map((n) => files[n]!),
+      target,
+    )) {
       const own = pieces.map(({ file, start, end }) => ({ file: numbers[file]!, start, end }))
       tasks.push({ id: taskId('m', index, tasks.length), stage: index, source: s, kind: 'map', pieces: own, bytes })
     }
@@ -135,7 +141,12 @@ export function planMergeTasks(index: number, pass: number, runs: RunEntry[], tu
 }
 
 /** A few places of the input, for range bounds. The same places whatever the number of workers. */
-export function planSampleTasks(stage: Stage, index: number, files: InputFile[], inputs: Map<string, number[]>): TaskSpec[] {
+export function planSampleTasks(
+  stage: Stage,
+  index: number,
+  files: InputFile[],
+  inputs: Map<string, number[]>,
+): TaskSpec[] {
   const samples = 64
   const sampleBytes = 32 * 1024
   return stage.sources.flatMap((source, s): TaskSpec[] => {
@@ -157,7 +168,9 @@ export function planSampleTasks(stage: Stage, index: number, files: InputFile[],
       }
       before += file.sizeBytes
     }
-    return pieces.length === 0 ? [] : [{ id: taskId('k', index, s), stage: index, source: s, kind: 'sample', pieces, bytes: 0 }]
+    return pieces.length === 0
+      ? []
+      : [{ id: taskId('k', index, s), stage: index, source: s, kind: 'sample', pieces, bytes: 0 }]
   })
 }
 

@@ -73,9 +73,7 @@ export class WorkerPool {
   async abort(): Promise<void> {
     this.#closing = true
     const busy = this.#slots.filter((slot) => slot.assignment !== null)
-    const settled = Promise.all(
-      busy.map((slot) => new Promise<void>((resolve) => onSettled(slot, resolve))),
-    )
+    const settled = Promise.all(busy.map((slot) => new Promise<void>((resolve) => onSettled(slot, resolve))))
     let timer: NodeJS.Timeout | undefined
     const grace = new Promise<void>((resolve) => {
       timer = setTimeout(resolve, STOP_GRACE_MS)
@@ -123,7 +121,10 @@ export class WorkerPool {
 
 function onSettled(slot: Slot, then: () => void): void {
   const { assignment } = slot
-  if (!assignment) return then()
+  if (!assignment) {
+    then()
+    return
+  }
   const { resolve, reject } = assignment
   assignment.resolve = (result) => {
     resolve(result)
@@ -137,7 +138,10 @@ function onSettled(slot: Slot, then: () => void): void {
 
 function deathOf(cause: unknown, exitCode: number, init: WorkerInit): RunjobError {
   if ((cause as { code?: unknown } | undefined)?.code === 'ERR_WORKER_OUT_OF_MEMORY') {
-    return new RunjobError('OUT_OF_MEMORY', { heapBytes: init.budget.heapBytes, detail: 'a worker thread’s JavaScript heap is full' })
+    return new RunjobError('OUT_OF_MEMORY', {
+      heapBytes: init.budget.heapBytes,
+      detail: 'a worker thread’s JavaScript heap is full',
+    })
   }
   const detail = cause instanceof Error ? cause.message : `exit code ${exitCode}`
   return new RunjobError('WORKER_DIED', { exitCode, detail }, { cause })

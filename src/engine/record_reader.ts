@@ -67,10 +67,13 @@ export class RecordReader {
     this.#keys = new BytesReader(record.key)
     const specs = valueColumns(record.value)
     this.#layout = layoutOf(record.value)
-    this.#columns = specs.map(({ codec }) => (codec === 'number' ? new Float64Array(BATCH_RECORDS) : new BytesReader(codec)))
+    this.#columns = specs.map(({ codec }) =>
+      codec === 'number' ? new Float64Array(BATCH_RECORDS) : new BytesReader(codec),
+    )
     this.#batch = { keys: this.#keys, columns: this.#columns, groupStarts: this.#groupStarts }
     const columns = this.#columns
-    const read = (column: Float64Array | BytesReader, i: number) => (column instanceof Float64Array ? column[i] : column.at(i))
+    const read = (column: Float64Array | BytesReader, i: number) =>
+      column instanceof Float64Array ? column[i] : column.at(i)
     if (isColumns(record.value)) {
       this.#value = (i) => Object.fromEntries(specs.map(({ name }, c) => [name, read(columns[c]!, i)]))
     } else {

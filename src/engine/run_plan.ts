@@ -187,7 +187,8 @@ export class PlanRun {
         result.tasks.push(...results.map((task) => taskProfile(stage.name, task)))
         result.parts = results.flatMap((task) => task.parts)
         for (const task of results) {
-          for (const [name, by] of Object.entries(task.counters)) result.counters[name] = (result.counters[name] ?? 0) + by
+          for (const [name, by] of Object.entries(task.counters))
+            result.counters[name] = (result.counters[name] ?? 0) + by
         }
         result.top = mergeTop(results, this.#options.top)
       }
@@ -225,9 +226,7 @@ export class PlanRun {
     const started = performance.now()
     const reader = stage.sources[0]!
     const results =
-      reader.kind === 'files'
-        ? await this.#runMapStage(stage, index)
-        : await this.#runReduceStage(stage, index, runsIn)
+      reader.kind === 'files' ? await this.#runMapStage(stage, index) : await this.#runReduceStage(stage, index, runsIn)
     const sum = (of: (task: TaskResult) => number) => results.reduce((total, task) => total + of(task), 0)
     const report: StageReport = {
       name: stage.name,
@@ -304,7 +303,13 @@ export class PlanRun {
     const runs = await this.#mergeToFew(from, runsIn)
     const tasks = planReduceTasks(index, source, this.#partitions[from]!, runs)
     // The longest first: what starts last should be short.
-    const results = await this.#runTasks(stage, index, tasks.toSorted((a, b) => b.bytes - a.bytes), null, () => false)
+    const results = await this.#runTasks(
+      stage,
+      index,
+      tasks.toSorted((a, b) => b.bytes - a.bytes),
+      null,
+      () => false,
+    )
     return results.map((result) => result!).sort((a, b) => (a.id < b.id ? -1 : 1))
   }
 
@@ -328,7 +333,11 @@ export class PlanRun {
     const known = checkpoint.get<Uint8Array[]>(`bounds ${index}`)
     if (known) return known
     const results = await this.#runTasks(stage, index, planSampleTasks(stage, index, files, inputs), null, () => false)
-    const bounds = rangeBounds(results.flatMap((result) => result!.keys), partitions, target.descending)
+    const bounds = rangeBounds(
+      results.flatMap((result) => result!.keys),
+      partitions,
+      target.descending,
+    )
     checkpoint.put(`bounds ${index}`, bounds)
     return bounds
   }
@@ -399,7 +408,12 @@ export class PlanRun {
     return results
   }
 
-  async #runAttempts(task: TaskSpec, bounds: Uint8Array[] | null, mayFail: boolean, first: number): Promise<TaskResult | null> {
+  async #runAttempts(
+    task: TaskSpec,
+    bounds: Uint8Array[] | null,
+    mayFail: boolean,
+    first: number,
+  ): Promise<TaskResult | null> {
     for (let attempt = first; ; attempt++) {
       try {
         return await this.#pool.run(task, attempt, bounds)

@@ -88,7 +88,8 @@ async function runStageTask(env: TaskEnvironment, bounds: Uint8Array[] | null, r
 function openPartition(source: ExchangeSource, env: TaskEnvironment): { grouped: Cursor; exchange: Exchange } {
   const { task, plan } = env
   const exchange = plan.stages[source.stage]!.target
-  if (exchange.kind !== 'exchange' || task.kind !== 'reduce') throw new RunjobError('INTERNAL', { detail: 'no exchange to read' })
+  if (exchange.kind !== 'exchange' || task.kind !== 'reduce')
+    throw new RunjobError('INTERNAL', { detail: 'no exchange to read' })
   const paths = task.runs.map((run) => join(env.runsDir, run))
   const merged = kernels.openRuns(paths, task.partition, { descending: exchange.descending })
   return { grouped: group(merged, source.group, exchange, env), exchange }
@@ -119,7 +120,13 @@ function group(cursor: Cursor, operator: GroupOperator, exchange: Exchange, env:
 }
 
 /** Calls `emit` for each record that comes out of the group operator. */
-function readGroups(source: ExchangeSource, grouped: Cursor, exchange: Exchange, env: TaskEnvironment, emit: Emit): void {
+function readGroups(
+  source: ExchangeSource,
+  grouped: Cursor,
+  exchange: Exchange,
+  env: TaskEnvironment,
+  emit: Emit,
+): void {
   const { clock } = env
   const onBatch = (records: number) => {
     env.checkStop()
@@ -158,7 +165,13 @@ async function readExchangeToPart(source: ExchangeSource, target: PartTarget, en
 }
 
 /** From one exchange into the next: natively re-keyed, or through the next step's map. */
-function readExchangeInto(source: ExchangeSource, next: Exchange, target: ExchangeTarget, env: TaskEnvironment, result: TaskResult): void {
+function readExchangeInto(
+  source: ExchangeSource,
+  next: Exchange,
+  target: ExchangeTarget,
+  env: TaskEnvironment,
+  result: TaskResult,
+): void {
   const { grouped, exchange } = openPartition(source, env)
   const operator = source.operators[0]
   if (operator?.op === 'byNumber') {
@@ -191,9 +204,21 @@ function readExchangeInto(source: ExchangeSource, next: Exchange, target: Exchan
 }
 
 /** What a user's reduce emits, as records that kernels can take further: a batch at a time. */
-function reduceInto(source: ExchangeSource, grouped: Cursor, exchange: Exchange, env: TaskEnvironment, move: (from: Cursor) => void): void {
+function reduceInto(
+  source: ExchangeSource,
+  grouped: Cursor,
+  exchange: Exchange,
+  env: TaskEnvironment,
+  move: (from: Cursor) => void,
+): void {
   const layout = layoutOf(source.record.value)
-  const batches = kernels.createCollector({ mode: 'append', aggregates: [], layout, partitionBy: 'hash', partitions: 1 })
+  const batches = kernels.createCollector({
+    mode: 'append',
+    aggregates: [],
+    layout,
+    partitionBy: 'hash',
+    partitions: 1,
+  })
   const emitter = createEmitter({
     record: source.record,
     flush(batch, count) {
@@ -224,7 +249,10 @@ function mergeRuns(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 'merge'
       env.clock.time('merge', () => combined.writeTo(writer, partition))
       combined.close()
     }
-    const entry = runEntry(name, writer.finish(JSON.stringify({ task: task.id, attempt: env.attempt, spill: 0, plan: env.planHash })))
+    const entry = runEntry(
+      name,
+      writer.finish(JSON.stringify({ task: task.id, attempt: env.attempt, spill: 0, plan: env.planHash })),
+    )
     result.runs = [entry]
     result.recordsOut = entry.records
     result.bytesOut = entry.bytes
@@ -235,7 +263,11 @@ function mergeRuns(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 'merge'
 }
 
 /** Keys of the records at the task's places, thinned to a few thousand. */
-async function sampleKeys(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 'sample' }>, result: TaskResult): Promise<void> {
+async function sampleKeys(
+  env: TaskEnvironment,
+  task: Extract<TaskSpec, { kind: 'sample' }>,
+  result: TaskResult,
+): Promise<void> {
   const stage = env.plan.stages[task.stage]!
   const source = stage.sources[task.source] as FileSource
   const exchange = stage.target as Exchange
@@ -251,8 +283,8 @@ async function sampleKeys(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 
   const record: RecordSpec = { key: 'bytes', value: exchange.record.value }
   const reader = new RecordReader(cursor, { record, prefixGrouping: false })
   const step = Math.max(1, Math.ceil(count / SAMPLE_KEYS))
-  for (let i = 0; reader.advance(); i++) if (i % step === 0) result.keys.push((reader.key as Uint8Array).slice(0, BOUND_BYTES))
+  for (let i = 0; reader.advance(); i++)
+    if (i % step === 0) result.keys.push((reader.key as Uint8Array).slice(0, BOUND_BYTES))
   cursor.close()
   target.collector.clear()
 }
-

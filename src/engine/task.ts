@@ -2,8 +2,8 @@
 import type { ErrorJson } from '../base/errors.js'
 import type { InputFile } from '../io/inputs.js'
 import type { PartitionCount } from '../kernels/kernels.js'
-import type { WorkTimes } from './clock.js'
 import type { Plan } from '../plan/plan.js'
+import type { WorkTimes } from './clock.js'
 
 /** A byte range of an input file: the records that start inside it. */
 export interface Piece {

@@ -40,7 +40,12 @@ async function run(task: TaskSpec, attempt: number, bounds: Uint8Array[] | null)
   }
 }
 
-async function runAttempt(task: TaskSpec, attempt: number, bounds: Uint8Array[] | null, jobFunctions: JobFunctions): Promise<TaskResult> {
+async function runAttempt(
+  task: TaskSpec,
+  attempt: number,
+  bounds: Uint8Array[] | null,
+  jobFunctions: JobFunctions,
+): Promise<TaskResult> {
   const counters: Record<string, number> = {}
   const done = { bytes: 0, records: 0, spillBytes: 0 }
   let inputPath = ''
@@ -84,7 +89,9 @@ async function runAttempt(task: TaskSpec, attempt: number, bounds: Uint8Array[] 
       inputPath = path
     },
     writeNamed(output) {
-      throw new RunjobError('JOB_INVALID', { problem: `ctx.write("${output}") works in the last step only: this one feeds another` })
+      throw new RunjobError('JOB_INVALID', {
+        problem: `ctx.write("${output}") works in the last step only: this one feeds another`,
+      })
     },
   }
   try {

@@ -9,7 +9,7 @@ import type { Codec, OrderKey } from './codecs.js'
 import type { Input, Output } from './formats.js'
 import { jobFunctions } from './functions.js'
 import type { NativeMapper, NativeRekey } from './mappers.js'
-import { type Params, type ParamSpec, resolveParams } from './params.js'
+import { type ParamSpec, type Params, resolveParams } from './params.js'
 import type { NativeReducer } from './reducers.js'
 import { checkJob } from './validate.js'
 
@@ -87,7 +87,8 @@ export interface SeveralInputs {
 export type JobBody<R, K, V, OutK, OutV> = JobParts &
   (
     | (OneInput<R> & MapReduce<R, K, V, OutK, OutV>)
-    | (SeveralInputs & Omit<MapReduce<never, K, V, OutK, OutV>, 'map'> & { map: Record<string, NativeMapper<K> | MapFn<never, K, V>> })
+    | (SeveralInputs &
+        Omit<MapReduce<never, K, V, OutK, OutV>, 'map'> & { map: Record<string, NativeMapper<K> | MapFn<never, K, V>> })
     | ((OneInput<R> | SeveralInputs) & { steps: readonly AnyStep[] })
   )
 

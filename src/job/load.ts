@@ -86,7 +86,10 @@ export async function codeOf(job: AnyJob): Promise<JobCode> {
   const known = loaded.get(job)
   if (known) return known
   if (job.definedIn === null) {
-    throw new RunjobError('JOB_INVALID', { job: job.name, problem: 'its functions are not in a module that workers can import' })
+    throw new RunjobError('JOB_INVALID', {
+      job: job.name,
+      problem: 'its functions are not in a module that workers can import',
+    })
   }
   const path = fileURLToPath(job.definedIn)
   if (dirname(path) === dirname(join(JOBS_DIR, '_'))) return { module: { path }, hash: contentHash(readFileSync(path)) }
@@ -115,7 +118,9 @@ async function bundle(path: string): Promise<string> {
       sourceRoot: `${pathToFileURL(dirname(path)).href}/`,
       outfile: join(dirname(path), 'job.mjs'),
       logLevel: 'silent',
-      banner: { js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(pathToFileURL(path).href)});` },
+      banner: {
+        js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(pathToFileURL(path).href)});`,
+      },
       define: { 'import.meta.url': JSON.stringify(pathToFileURL(path).href) },
       plugins: [
         {
@@ -138,9 +143,13 @@ async function bundle(path: string): Promise<string> {
     })
     return result.outputFiles[0]!.text
   } catch (error) {
-    const { errors } = error as { errors?: { text: string; location?: { file: string; line: number; column: number } | null }[] }
+    const { errors } = error as {
+      errors?: { text: string; location?: { file: string; line: number; column: number } | null }[]
+    }
     const reason = errors
-      ?.map(({ text: what, location }) => (location ? `${location.file}:${location.line}:${location.column + 1}: ${what}` : what))
+      ?.map(({ text: what, location }) =>
+        location ? `${location.file}:${location.line}:${location.column + 1}: ${what}` : what,
+      )
       .join('; ')
     throw new RunjobError('JOB_LOAD_FAILED', { path, reason: reason ?? (error as Error).message }, { cause: error })
   }

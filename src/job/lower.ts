@@ -92,7 +92,8 @@ interface LoweredReduce {
 function lowerReduce(job: string, step: NormalStep): LoweredReduce | null {
   const { reduce } = step
   if (reduce === null) return null
-  if (typeof reduce === 'function' || isBigintSum(step)) return { columns: null, aggregates: null, result: step.outValue }
+  if (typeof reduce === 'function' || isBigintSum(step))
+    return { columns: null, aggregates: null, result: step.outValue }
   if (reduce.reducer !== 'aggregate') return { columns: null, aggregates: null, result: null }
 
   const isSingle = typeof reduce.columns.fn === 'string'
@@ -171,7 +172,10 @@ function lowerFileSource(
   const operator = map.lower(columns)
   const wanted = operator.op === 'fields' ? 'csv' : 'text'
   if (format.kind !== wanted) {
-    throw new RunjobError('JOB_INVALID', { job, problem: `${operator.op}() reads ${wanted}() input, not ${format.kind}()` })
+    throw new RunjobError('JOB_INVALID', {
+      job,
+      problem: `${operator.op}() reads ${wanted}() input, not ${format.kind}()`,
+    })
   }
   if (operator.op !== 'fields') {
     const aggregates = reduce?.aggregates ?? []
@@ -186,7 +190,10 @@ function lowerFileSource(
       })
     }
     if (aggregates.some(({ fn }) => fn !== 'count' && fn !== 'sum') || (reduce?.columns?.length ?? 0) > 0) {
-      throw new RunjobError('JOB_INVALID', { job, problem: `${operator.op}() has no values: use count(), sum(), unique() or sorted()` })
+      throw new RunjobError('JOB_INVALID', {
+        job,
+        problem: `${operator.op}() has no values: use count(), sum(), unique() or sorted()`,
+      })
     }
     return { kind: 'files', input, format, operators: [operator] }
   }
@@ -199,10 +206,23 @@ function lowerFileSource(
   if (isJoin) {
     operator.tag = input === 'left' ? 1 : 0
     operator.values = [{ kind: 'row', except: operator.keys }]
-  } else if (reduce === null || typeof step.reduce === 'function' || (reduce.aggregates === null && step.reduce?.reducer !== 'distinct')) {
-    throw new RunjobError('JOB_INVALID', { job, problem: 'fields() needs a native aggregate, unique() or join(); or write the map yourself' })
-  } else if (reduce.aggregates?.some(({ column, fn }) => column < 0 && fn !== 'count') || (reduce.aggregates && reduce.columns === null)) {
-    throw new RunjobError('JOB_INVALID', { job, problem: "fields() needs the column that each aggregate reads, such as sum('price')" })
+  } else if (
+    reduce === null ||
+    typeof step.reduce === 'function' ||
+    (reduce.aggregates === null && step.reduce?.reducer !== 'distinct')
+  ) {
+    throw new RunjobError('JOB_INVALID', {
+      job,
+      problem: 'fields() needs a native aggregate, unique() or join(); or write the map yourself',
+    })
+  } else if (
+    reduce.aggregates?.some(({ column, fn }) => column < 0 && fn !== 'count') ||
+    (reduce.aggregates && reduce.columns === null)
+  ) {
+    throw new RunjobError('JOB_INVALID', {
+      job,
+      problem: "fields() needs the column that each aggregate reads, such as sum('price')",
+    })
   }
   return { kind: 'files', input, format, operators: [operator] }
 }
@@ -244,11 +264,20 @@ function exchangeRecord(step: NormalStep, reduce: LoweredReduce, sources: Source
   }
 }
 
-function lowerExchange(job: string, step: NormalStep, index: number, reduce: LoweredReduce, sources: Source[]): Exchange {
+function lowerExchange(
+  job: string,
+  step: NormalStep,
+  index: number,
+  reduce: LoweredReduce,
+  sources: Source[],
+): Exchange {
   const rekeys = sources[0]!.operators[0]!.op === 'byNumber'
   const record = exchangeRecord(step, reduce, sources)
   if (rekeys && !layoutOf(record.value).includes('number')) {
-    throw new RunjobError('JOB_INVALID', { job, problem: 'byValue() sorts by a number, and the step before gives none' })
+    throw new RunjobError('JOB_INVALID', {
+      job,
+      problem: 'byValue() sorts by a number, and the step before gives none',
+    })
   }
   const isJoin = step.reduce !== null && typeof step.reduce !== 'function' && step.reduce.reducer === 'join'
   const isTake = step.reduce !== null && typeof step.reduce !== 'function' && step.reduce.reducer === 'take'
@@ -400,7 +429,12 @@ function namedRecord(format: SinkFormat): RecordSpec {
 }
 
 /** Native operators on CSV know what their columns are called. */
-function csvHeader(record: RecordSpec, sources: FileSource[], step: NormalStep, columnNames: Map<string, string[]>): string[] | null {
+function csvHeader(
+  record: RecordSpec,
+  sources: FileSource[],
+  step: NormalStep,
+  columnNames: Map<string, string[]>,
+): string[] | null {
   const operator = sources[0]!.operators[0]!
   if (operator.op !== 'fields' || step.reduce === null || typeof step.reduce === 'function') return null
   if (step.reduce.reducer === 'join') {

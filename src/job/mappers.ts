@@ -67,7 +67,13 @@ export function grep(
   }
   return {
     native: 'file',
-    lower: () => ({ op: 'grep', pattern: literal ? pattern : expression, literal, ignoreCase, invert: options.invert ?? false }),
+    lower: () => ({
+      op: 'grep',
+      pattern: literal ? pattern : expression,
+      literal,
+      ignoreCase,
+      invert: options.invert ?? false,
+    }),
   }
 }
 

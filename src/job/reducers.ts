@@ -25,7 +25,11 @@ export type NativeReducer<V> = { readonly value?: V } & (
 
 type AggregateReducer<T> = Aggregate<T> & NativeReducer<T>
 
-function aggregator<T>(fn: AggregateFn, column: string | undefined, more: Partial<Aggregate<T>> = {}): AggregateReducer<T> {
+function aggregator<T>(
+  fn: AggregateFn,
+  column: string | undefined,
+  more: Partial<Aggregate<T>> = {},
+): AggregateReducer<T> {
   const one: Aggregate<T> = { fn, column: column ?? null, codec: null, ...more }
   return { ...one, reducer: 'aggregate', columns: one as Aggregate<unknown> }
 }
@@ -36,22 +40,37 @@ interface AsOption<T> {
 }
 
 /** Sum of numbers. Does not depend on the order of the records; integers are exact up to 2^106 until the end. NaN counts as missing. */
-export const sum = (column?: string): AggregateReducer<number> => aggregator('sum', column, { codec: column === undefined ? null : 'number' })
+export const sum = (column?: string): AggregateReducer<number> =>
+  aggregator('sum', column, { codec: column === undefined ? null : 'number' })
 /** Number of records; with a column, of those in which it is not missing. */
-export const count = (column?: string): AggregateReducer<number> => aggregator('count', column, { codec: column === undefined ? null : 'number' })
+export const count = (column?: string): AggregateReducer<number> =>
+  aggregator('count', column, { codec: column === undefined ? null : 'number' })
 /** Smallest value. */
-export const min = <T = number>(column?: string, options: AsOption<T> = {}): AggregateReducer<T> => typed('min', column, options)
+export const min = <T = number>(column?: string, options: AsOption<T> = {}): AggregateReducer<T> =>
+  typed('min', column, options)
 /** Largest value. */
-export const max = <T = number>(column?: string, options: AsOption<T> = {}): AggregateReducer<T> => typed('max', column, options)
+export const max = <T = number>(column?: string, options: AsOption<T> = {}): AggregateReducer<T> =>
+  typed('max', column, options)
 /** Arithmetic mean of numbers. */
-export const mean = (column?: string): AggregateReducer<number> => aggregator('mean', column, { codec: column === undefined ? null : 'number' })
+export const mean = (column?: string): AggregateReducer<number> =>
+  aggregator('mean', column, { codec: column === undefined ? null : 'number' })
 /** The first value in input order. */
-export const first = <T = number>(column?: string, options: AsOption<T> = {}): AggregateReducer<T> => typed('first', column, options)
+export const first = <T = number>(column?: string, options: AsOption<T> = {}): AggregateReducer<T> =>
+  typed('first', column, options)
 /** The last value in input order. */
-export const last = <T = number>(column?: string, options: AsOption<T> = {}): AggregateReducer<T> => typed('last', column, options)
+export const last = <T = number>(column?: string, options: AsOption<T> = {}): AggregateReducer<T> =>
+  typed('last', column, options)
 /** The k largest values (smallest with `ascending`), best first, duplicates kept. Holds k values a key. */
-export const topK = <T = number>(k: number, column?: string, options: AsOption<T> & { ascending?: boolean } = {}): AggregateReducer<T[]> =>
-  aggregator('top', column, { k, ascending: options.ascending ?? false, codec: options.as?.spec ?? (column === undefined ? null : 'number') })
+export const topK = <T = number>(
+  k: number,
+  column?: string,
+  options: AsOption<T> & { ascending?: boolean } = {},
+): AggregateReducer<T[]> =>
+  aggregator('top', column, {
+    k,
+    ascending: options.ascending ?? false,
+    codec: options.as?.spec ?? (column === undefined ? null : 'number'),
+  })
 /** Exact number of distinct values, in bounded memory. */
 export const distinct = <T = number>(column?: string, options: AsOption<T> = {}): AggregateReducer<number> =>
   aggregator('distinct', column, { codec: options.as?.spec ?? (column === undefined ? null : 'string') })

@@ -1,6 +1,7 @@
 /** A job's body as a list of steps of one untyped shape, which lowering and the workers read. */
-import type { CodecSpec } from '../plan/plan.js'
+
 import type { MapFunction, OrderFunction, PartitionFunction, ReduceFunction } from '../plan/functions.js'
+import type { CodecSpec } from '../plan/plan.js'
 import type { AnyBody } from './define.js'
 import type { NativeMapper, NativeRekey } from './mappers.js'
 import type { NativeReducer } from './reducers.js'

@@ -39,7 +39,13 @@ function checkByte(value: string, what: string, fail: (problem: string) => void)
   if (Buffer.byteLength(value) !== 1) fail(`the ${what} must be one byte, not ${JSON.stringify(value)}`)
 }
 
-function checkStep(step: NormalStep, index: number, count: number, inputs: string[], fail: (problem: string) => void): void {
+function checkStep(
+  step: NormalStep,
+  index: number,
+  count: number,
+  inputs: string[],
+  fail: (problem: string) => void,
+): void {
   const isFirst = index === 0
   const isLast = index === count - 1
   for (const map of Object.values(step.maps)) checkMap(map, isFirst, fail)
@@ -58,17 +64,27 @@ function checkStep(step: NormalStep, index: number, count: number, inputs: strin
       fail('a native combine must be sum(), min(), max(), first() or last(), before a reduce of your own')
     }
   }
-  if (combine !== null && step.order !== null) fail('combine and order cannot go together: a combiner would undo the order')
+  if (combine !== null && step.order !== null)
+    fail('combine and order cannot go together: a combiner would undo the order')
   if (step.order !== null && typeof reduce !== 'function') fail('order is for a reduce of your own')
-  if (step.partitions !== null && !(Number.isInteger(step.partitions) && step.partitions > 0 && step.partitions <= 65536)) {
+  if (
+    step.partitions !== null &&
+    !(Number.isInteger(step.partitions) && step.partitions > 0 && step.partitions <= 65536)
+  ) {
     fail('partitions must be a whole number from 1 to 65536')
   }
   if (reduce !== null && typeof reduce !== 'function' && reduce.reducer === 'take') {
     if (!(Number.isSafeInteger(reduce.count) && reduce.count > 0)) fail('take(n): n must be a whole number above 0')
   }
   const rekeys = Object.values(step.maps).some((map) => typeof map !== 'function' && map.native === 'record')
-  if (rekeys && (reduce === null || typeof reduce === 'function' || reduce.reducer !== 'take')) fail('byValue() goes with take()')
-  if (step.value === 'bigint' && typeof reduce !== 'function' && reduce?.reducer === 'aggregate' && reduce.columns.fn === 'mean') {
+  if (rekeys && (reduce === null || typeof reduce === 'function' || reduce.reducer !== 'take'))
+    fail('byValue() goes with take()')
+  if (
+    step.value === 'bigint' &&
+    typeof reduce !== 'function' &&
+    reduce?.reducer === 'aggregate' &&
+    reduce.columns.fn === 'mean'
+  ) {
     fail('mean() of bigint values: emit numbers, or write the reduce yourself')
   }
   if (isBigintSum(step) && combine !== null) fail('sum() is its own combiner')
@@ -76,8 +92,13 @@ function checkStep(step: NormalStep, index: number, count: number, inputs: strin
 
 function checkMap(map: AnyMap, isFirst: boolean, fail: (problem: string) => void): void {
   if (typeof map === 'function') return
-  if (!map || typeof map !== 'object' || !('native' in map)) fail('map must be a function or a native mapper such as words()')
+  if (!map || typeof map !== 'object' || !('native' in map))
+    fail('map must be a function or a native mapper such as words()')
   if ((map.native === 'file') !== isFirst) {
-    fail(isFirst ? 'byValue() is for a later step of a chain' : 'words(), lines(), fields() and grep() are for the first step')
+    fail(
+      isFirst
+        ? 'byValue() is for a later step of a chain'
+        : 'words(), lines(), fields() and grep() are for the first step',
+    )
   }
 }

@@ -43,8 +43,10 @@ export interface JobModule {
  * Jobs defined in this thread, by name. A worker imports the job's module and then looks here, so a job may be any constant of its
  * module, exported or not. Kept on globalThis: the module may have loaded a second copy of this package.
  */
-const registry: Map<string, JobModule> = ((globalThis as Record<symbol, unknown>)[Symbol.for('runjob.jobs')] ??=
-  new Map()) as Map<string, JobModule>
+const REGISTRY = Symbol.for('runjob.jobs')
+const shared = globalThis as { [REGISTRY]?: Map<string, JobModule> }
+const registry = shared[REGISTRY] ?? new Map<string, JobModule>()
+shared[REGISTRY] = registry
 
 export function registerJob(name: string, job: JobModule): void {
   registry.set(name, job)

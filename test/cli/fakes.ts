@@ -15,6 +15,7 @@ export function fakeJob(parts: Partial<AnyJob> & { name: string }): AnyJob {
     summary: null,
     inputNames: ['input'],
     params: {},
+    definedIn: null,
     body: () => {
       throw new Error('the command line never looks into a job')
     },

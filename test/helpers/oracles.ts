@@ -7,7 +7,7 @@ const byBytes = (a: Buffer, b: Buffer): number => Buffer.compare(a, b)
 const byText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
 /** Lines as they lie on disk, without their newlines. */
-export function linesIn(files: Files): Buffer[] {
+function linesIn(files: Files): Buffer[] {
   return files.flatMap((file) => {
     const lines: Buffer[] = []
     for (let at = 0; at < file.length; ) {
@@ -21,7 +21,7 @@ export function linesIn(files: Files): Buffer[] {
 }
 
 /** Lines as `text()` gives them: no carriage return before the newline, no byte-order mark. */
-export function textLines(file: Buffer): string[] {
+function textLines(file: Buffer): string[] {
   const text = file.toString('utf8').replace(/^\ufeff/, '')
   const lines = text.split('\n')
   return lines.flatMap((line, i) => {

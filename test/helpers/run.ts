@@ -6,7 +6,7 @@ import { type Job, type RunjobError, type RunOptions, type RunResult, runJob } f
 import { TUNING } from '../../dist/src/run.js'
 import { temporaryFolder } from './folder.js'
 
-export const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 
 type Tuning = NonNullable<RunOptions[typeof TUNING]>
 

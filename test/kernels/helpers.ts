@@ -31,7 +31,7 @@ export const utf8 = (text: string): string => Buffer.from(text, 'utf8').toString
 /** memcmp order of binary strings. */
 export const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
-export function bytesColumn(parts: string[]): BytesColumn {
+function bytesColumn(parts: string[]): BytesColumn {
   const ends = new Uint32Array(parts.length)
   let end = 0
   parts.forEach((part, i) => {
