@@ -3,9 +3,9 @@
 //
 //   (no flag)      compiles what has changed into build/Release/runjob.node
 //   --if-missing   npm's install script: does nothing if a prebuild, or an earlier build, loads on this machine
-//   --sanitize     with AddressSanitizer and UndefinedBehaviorSanitizer, into build-asan/runjob.node (see sanitize.mjs)
+//   --sanitize     with AddressSanitizer and UndefinedBehaviorSanitizer, into build-asan/ (see sanitize.mjs)
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, realpathSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -18,15 +18,23 @@ const sanitize = process.argv.includes('--sanitize')
 
 if (ifMissing && process.env.npm_config_build_from_source !== 'true' && loads()) process.exit(0)
 
+const folder = sanitize ? sanitizerFolder() : root
 const configuration = sanitize ? ['--debug'] : ['--release']
 // `configure` and `build`, not `rebuild`: make then compiles only what has changed.
 nodeGyp('configure', ...configuration, ...nodeHeaders())
 nodeGyp('build', ...configuration, '--jobs', String(availableParallelism()))
 
-if (sanitize) {
-  // Out of build/: node-gyp-build would load it from build/Debug, and a plain Node process dies of that.
-  mkdirSync(join(root, 'build-asan'), { recursive: true })
-  renameSync(join(root, 'build/Debug/runjob.node'), join(root, 'build-asan/runjob.node'))
+/**
+ * node-gyp builds where binding.gyp is, so the sanitizer build has a copy of the sources: a build that runs beside it is
+ * not disturbed, and no process loads it unasked, which would be its end.
+ */
+function sanitizerFolder() {
+  const copy = join(root, 'build-asan')
+  rmSync(join(copy, 'native'), { recursive: true, force: true })
+  for (const name of ['binding.gyp', 'package.json', 'native']) {
+    cpSync(join(root, name), join(copy, name), { recursive: true, preserveTimestamps: true })
+  }
+  return copy
 }
 
 function loads() {
@@ -47,7 +55,7 @@ function nodeHeaders() {
 
 function nodeGyp(command, ...args) {
   const script = require.resolve('node-gyp/bin/node-gyp.js')
-  const result = spawnSync(process.execPath, [script, command, ...args], { cwd: root, stdio: 'inherit' })
+  const result = spawnSync(process.execPath, [script, command, ...args], { cwd: folder, stdio: 'inherit' })
   if (result.status === 0) return
   // node-gyp has said why, at length; this says what to do.
   console.error(`
@@ -61,7 +69,5 @@ runjob: the native addon could not be built (node-gyp ${command}${result.error ?
   Without network access it also needs Node's own headers, in <prefix>/include/node.
 
   Then: npm rebuild runjob`)
-  // A build that failed half-way must not be taken for a good one.
-  if (!sanitize) rmSync(join(root, 'build/Release/runjob.node'), { force: true })
   process.exit(1)
 }

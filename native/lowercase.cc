@@ -32,34 +32,30 @@ bool IsSurrogate(uint32_t c) { return c >= 0xD800 && c <= 0xDFFF; }
 
 CaseTable::CaseTable(const uint32_t* table) {
   if (table != nullptr) entries_.assign(table, table + kLowercaseTableSize);
-  char bytes[4];
   for (uint32_t c = 0; c < 0x800; c++) {
+    char bytes[4];
     two_bytes_[c] = 0;
-    if (c < 0x80 || (table != nullptr && c == kCapitalSigma)) continue;
+    if (c < 0x80 || (needs_context() && c == kCapitalSigma)) continue;
     if (Map({c, 2, false}, bytes) == 2) std::memcpy(&two_bytes_[c], bytes, 2);
   }
-  for (uint32_t top = 0; top < 0x400; top++) {
-    stays_[top] = true;
-    for (uint32_t c = top << 6; c < (top + 1) << 6; c++) {
-      char same[4];
-      const bool stays = c >= 0x800 && !IsSurrogate(c) && Map({c, 3, false}, bytes) == EncodeUtf8(c, same) &&
-                         std::memcmp(bytes, same, 3) == 0;
-      if (!stays) stays_[top] = false;
-    }
-  }
   for (uint32_t lead = 0; lead < 48; lead++) {
+    const bool two_bytes = lead < 32;
+    const uint32_t per_second = two_bytes ? 1 : 64;  // characters with one lead and one second byte
     stays_by_lead_[lead] = 0;
     for (uint32_t group = 0; group < 4; group++) {
-      bool stays = true;
-      for (uint32_t second = group * 16; second < (group + 1) * 16; second++) {
-        const uint32_t bits = (lead << 6 | second) & 0x7FF;
-        const bool two_bytes = lead < 32;
-        const uint16_t same = static_cast<uint16_t>(0x80C0 | lead | second << 8);
-        if (two_bytes ? two_bytes_[bits] != same : !stays_[bits & 0x3FF]) stays = false;
-      }
-      if (stays) stays_by_lead_[lead] |= static_cast<uint8_t>(1 << group);
+      const uint32_t first = ((two_bytes ? lead : lead - 32) * 64 + group * 16) * per_second;
+      bool stay = true;
+      for (uint32_t c = first; c < first + 16 * per_second; c++) stay = stay && Stays(c, two_bytes ? 2 : 3);
+      if (stay) stays_by_lead_[lead] |= static_cast<uint8_t>(1 << group);
     }
   }
+}
+
+bool CaseTable::Stays(uint32_t c, uint32_t length) const {
+  char same[4], bytes[4];
+  if (IsSurrogate(c) || EncodeUtf8(c, same) != length) return false;  // no such character
+  if (needs_context() && c == kCapitalSigma) return false;
+  return Map({c, length, false}, bytes) == length && std::memcmp(bytes, same, length) == 0;
 }
 
 const CaseTable& CaseTable::Keep() {

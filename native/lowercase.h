@@ -20,12 +20,8 @@ class CaseTable {
 
   // The two bytes that the two-byte character with these low bits becomes, in memory order; 0: ask Map.
   uint16_t TwoBytes(uint32_t code_point) const { return two_bytes_[code_point]; }
-  // Whether all three-byte characters with these top ten bits are valid, stay as they are and are no white
-  // space.
-  bool StaysAsIs(uint32_t top_bits) const { return stays_[top_bits]; }
-
-  // The same for many at once, for lead bytes C0 to EF: bit g is set if that holds for all characters with the
-  // lead and a second byte of 80 + 16 g to 8F + 16 g.
+  // For lead bytes C0 to EF: bit g is set if all characters with that lead, and a second byte of 80 + 16 g to
+  // 8F + 16 g, are valid, stay as they are and are no white space.
   const uint8_t* stays_by_lead() const { return stays_by_lead_; }
 
   // Writes what a character becomes, without regard to context, at `out`; returns how many bytes, up to 4.
@@ -46,9 +42,9 @@ class CaseTable {
  private:
   enum class Casing { kNone, kCased, kIgnorable };
   Casing CasingOf(uint32_t code_point) const;
+  bool Stays(uint32_t code_point, uint32_t length) const;
 
   uint16_t two_bytes_[0x800];
-  bool stays_[0x400];
   uint8_t stays_by_lead_[48];
   std::vector<uint32_t> entries_;
 };

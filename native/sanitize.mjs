@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url'
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const tests = process.argv.length > 2 ? process.argv.slice(2) : ['test/kernels']
 
-execFileSync(process.execPath, [join(root, 'native/build.mjs'), '--sanitize'], { stdio: 'inherit' })
+const build = spawnSync(process.execPath, [join(root, 'native/build.mjs'), '--sanitize'], { stdio: 'inherit' })
+if (build.status !== 0) process.exit(1)
 
 // node itself is not instrumented, so the runtime has to be there before anything else is loaded.
 const compiler = process.env.CXX ?? (platform() === 'darwin' ? 'clang++' : 'g++')
@@ -27,7 +28,7 @@ const result = spawnSync(process.execPath, vitest, {
     // Node frees little at exit: leaks cannot be told from that. Signal stacks and fake stacks are V8's own business.
     ASAN_OPTIONS: 'detect_leaks=0:detect_stack_use_after_return=0:use_sigaltstack=0:halt_on_error=1',
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
-    RUNJOB_ADDON: join(root, 'build-asan/runjob.node'),
+    RUNJOB_ADDON: join(root, 'build-asan/build/Debug/runjob.node'),
   },
 })
 process.exit(result.status ?? 1)

@@ -127,7 +127,7 @@ test('the README lists the options of the command line and the ready-made jobs, 
     .filter((name) => name.endsWith('.ts'))
     .map((name) => name.replace('.ts', '').replaceAll('_', '-'))
     .sort()
-  expect(optionsIn(readme, /^\| `([a-z-]+)` \|.*`runjob /gm)).toEqual(jobs)
+  expect(optionsIn(readme, /^\| `([a-z-]+)` *\|.*`runjob /gm)).toEqual(jobs)
   expect(optionsIn(read('jobs/README.md'), /^\| \[([a-z-]+)\]/gm)).toEqual(jobs)
 })
 
