@@ -335,7 +335,7 @@ class Cursor : public Wrapped<Cursor> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
         env, kName,
-        {Method<&Cursor::Aggregate>("aggregate"), Method<&Cursor::Finalize>("finalize"),
+        {Method<&Cursor::Aggregate>("aggregate"), Method<&Cursor::FinalizeStates>("finalize"),
          Method<&Cursor::Take>("take"), Method<&Cursor::Join>("join"),
          Method<&Cursor::DropPrefix>("dropPrefix"), Method<&Cursor::TrackTop>("trackTop"),
          Method<&Cursor::Top>("top"), Method<&Cursor::Read>("read"), Method<&Cursor::FormatRecords>("format"),
@@ -363,7 +363,7 @@ class Cursor : public Wrapped<Cursor> {
     return Make(info.Env(), std::move(state));
   }
 
-  Napi::Value Finalize(const Napi::CallbackInfo& info) {
+  Napi::Value FinalizeStates(const Napi::CallbackInfo& info) {
     std::vector<AggregateSpec> specs = AggregatesArg(info[0], "aggregates", nullptr);
     CursorState state = TakeOver(info.Env());
     state.native = NewFinalize(std::move(state.native), std::move(specs));
