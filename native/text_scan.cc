@@ -99,7 +99,8 @@ RUNJOB_AVX2 inline Utf8Masks ReadUtf8Masks(const char* block, const uint8_t* sta
 
 RUNJOB_AVX2 void FindCandidatesAvx2(const char* text, size_t size, const uint8_t* stays,
                                     uint64_t* candidates) {
-  uint64_t carry = 0;  // continuation bytes that the block before promises
+  uint64_t carry = 0;     // continuation bytes that the block before promises
+  uint64_t doubtful = 0;  // the same, if something in that block is invalid: maybe the lead that promised them
   for (size_t at = 0; at < size; at += 64) {
     const Utf8Masks m = ReadUtf8Masks(text + at, stays);
     const uint64_t all = LowBits(std::min<size_t>(64, size - at));
@@ -109,10 +110,12 @@ RUNJOB_AVX2 void FindCandidatesAvx2(const char* text, size_t size, const uint8_t
     carry = leads >> 63 | longer >> 62 | m.lead4 >> 61;
     if (((m.continuation ^ promised) & all) != 0) {
       candidates[at / 64] = m.high & all;  // something is invalid, maybe right here
+      doubtful = carry;
     } else {
       // What may reach past the block has not been seen whole.
       const uint64_t last = leads & ~(all >> 3);
-      candidates[at / 64] = ((m.high & ~m.continuation & ~m.stays) | last) & all;
+      candidates[at / 64] = ((m.high & ~m.continuation & ~m.stays) | last | doubtful) & all;
+      doubtful = 0;
     }
   }
 }

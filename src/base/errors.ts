@@ -270,12 +270,12 @@ const CATALOGUE = {
   RUN_MISSING: {
     kind: 'resource',
     message: (p) => `A run file is missing${p.path ? `: ${p.path}` : ''}${because(p)}.`,
-    hint: () => 'Run the same command again: the task that wrote it runs again.',
+    hint: () => 'Start over with --fresh.',
   },
   RUN_CORRUPT: {
     kind: 'resource',
     message: (p) => `A run file is damaged${p.path ? `: ${p.path}` : ''}${because(p)}.`,
-    hint: () => 'Run the same command again: the task that wrote it runs again. If it comes back, check the disk.',
+    hint: () => 'Start over with --fresh. If it comes back, check the disk.',
   },
   RUN_VERSION: {
     kind: 'user',

@@ -141,6 +141,25 @@ describe('words', () => {
     expect(wrong.slice(0, 10)).toEqual([])
   })
 
+  test('of characters, whole and broken, on the border of two blocks of 64 bytes', () => {
+    const units = ['\0', 'a', '\x80', '\xbf', '\xc3', '\xc0', '\xe0', '\xe2', '\xf0']
+    const sequences = units.flatMap((a) => units.flatMap((b) => units.flatMap((c) => units.map((d) => a + b + c + d))))
+    const lines = sequences.flatMap((sequence) =>
+      // Two blocks a line, the newline counted.
+      Array.from({ length: 5 }, (_, i) => `${'x'.repeat(60 + i)}${sequence}`.padEnd(127, 'y')),
+    )
+    const data = bytes(lines.join('\n'))
+    const want = new Map<string, number>()
+    for (const line of lines) {
+      const words = bytes(line).toString('utf8').toLowerCase().split(/\s+/)
+      for (const word of words.map(utf8)) want.set(word, (want.get(word) ?? 0) + 1)
+    }
+    const got = countWords(data)
+    const wrong = [...want].filter(([word, count]) => got.get(word) !== count).map(([word]) => word)
+    expect(wrong.slice(0, 3)).toEqual([])
+    expect(got.size).toBe(want.size)
+  })
+
   test('longer than every buffer come out whole', () => {
     const long = 'Aé'.repeat(1_500_000)
     const data = Buffer.from(`x ${long} y\n${long}`)
