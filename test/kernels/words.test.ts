@@ -87,6 +87,12 @@ const data = fc.array(piece, { maxLength: 60, size: 'max' }).map((pieces) => byt
 const cuts = fc.array(fc.nat(400), { maxLength: 5 })
 
 describe('words', () => {
+  test('a sequence that is cut off at the end of the input is replaced like one in the middle', () => {
+    const data = Buffer.from([0x61, 0x20, 0xe1, 0xba, 0x9e, 0x20, 0x00, 0xe0, 0x00, 0x80])
+    expect(nativeWords(data, [], false)).toEqual(oracleWords(data, false))
+    expect(nativeWords(data, [], true)).toEqual(oracleWords(data, true))
+  })
+
   test('are those of line.toLowerCase().split(/\\s+/), whatever the bytes and the chunks', () => {
     fc.assert(
       fc.property(data, cuts, fc.boolean(), (data, cuts, lowercase) => {
