@@ -100,7 +100,7 @@ RUNJOB_AVX2 inline Utf8Masks ReadUtf8Masks(const char* block, const uint8_t* sta
 RUNJOB_AVX2 void FindCandidatesAvx2(const char* text, size_t size, const uint8_t* stays,
                                     uint64_t* candidates) {
   uint64_t carry = 0;     // continuation bytes that the block before promises
-  uint64_t doubtful = 0;  // the same, if something in that block is invalid: maybe the lead that promised them
+  uint64_t doubtful = 0;  // the same, if the lead that promised them may be invalid
   for (size_t at = 0; at < size; at += 64) {
     const Utf8Masks m = ReadUtf8Masks(text + at, stays);
     const uint64_t all = LowBits(std::min<size_t>(64, size - at));

@@ -51,9 +51,10 @@ export class ExchangeTarget {
     return this.runs.reduce((sum, run) => sum + run.fileBytes, 0)
   }
 
-  /** Writes what is left. */
+  /** Writes what is left, and frees the collector at once: garbage collection does not see native memory. */
   finish(): void {
     if (this.collector.entries > 0) this.#env.clock.time('spill', () => this.#spill())
+    this.collector.close()
   }
 
   #spill(): void {

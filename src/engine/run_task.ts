@@ -286,5 +286,5 @@ async function sampleKeys(
   for (let i = 0; reader.advance(); i++)
     if (i % step === 0) result.keys.push((reader.key as Uint8Array).slice(0, BOUND_BYTES))
   cursor.close()
-  target.collector.clear()
+  target.collector.close()
 }
