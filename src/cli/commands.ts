@@ -1,6 +1,6 @@
 /** The commands: run a job, list the ready-made ones, help. */
 import { existsSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { exitCodeFor, RunjobError } from '../base/errors.js'
 import type { AnyJob } from '../job/define.js'
 import type { Plan } from '../plan/plan.js'
@@ -116,7 +116,9 @@ async function interruptibly(
   progress: ProgressDisplay,
   quiet: boolean,
 ): Promise<RunReport> {
-  const state = stateFolder(resolve(host.cwd, options.output))
+  // Loaded late, like the engine: help and errors of usage need neither.
+  const { stateDirOf } = await import('../io/commit.js')
+  const state = stateDirOf(resolve(host.cwd, options.output))
   const fresh = options.fresh === true
   const watch = watchSignals(
     host.signals,
@@ -141,11 +143,6 @@ async function interruptibly(
   } finally {
     watch.dispose()
   }
-}
-
-/** Where an unfinished run waits to be resumed: beside the output, hidden. */
-function stateFolder(output: string): string {
-  return join(dirname(output), `.${basename(output)}.runjob`)
 }
 
 function toRunOptions({ options, params, input }: Invocation, output: string): RunOptions {

@@ -1,22 +1,10 @@
 /** What a task finds around it: the plan, its budget, the user's functions, a way to report progress and to be stopped. */
 import { RunjobError, userError, type Where } from '../base/errors.js'
-import type { InputFile } from '../io/inputs.js'
 import type { JobFunctions, TaskContext } from '../plan/functions.js'
-import type { Plan } from '../plan/plan.js'
 import type { TaskClock } from './clock.js'
-import type { TaskSpec, WorkerBudget } from './task.js'
+import type { TaskSpec, WorkerInit } from './task.js'
 
-export interface TaskEnvironment {
-  plan: Plan
-  planHash: string
-  files: InputFile[]
-  runsDir: string
-  partsDir: string
-  budget: WorkerBudget
-  partitions: number[]
-  top: number
-  /** This worker's number. */
-  slot: number
+export interface TaskEnvironment extends Omit<WorkerInit, 'shared'> {
   task: TaskSpec
   attempt: number
   functions: JobFunctions
