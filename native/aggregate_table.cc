@@ -10,139 +10,156 @@ namespace runjob {
 
 namespace {
 
+using hash_internal::kSecret;
 using hash_internal::Load64;
+using hash_internal::Mix;
 
-// The low `size` bytes for a short key, nothing for a longer one: entry 8 stands for all of those.
-constexpr uint64_t kShortMask[9] = {
-    0, 0xff, 0xffff, 0xffffff, 0xffffffff, 0xffffffffff, 0xffffffffffff, 0xffffffffffffff, 0};
+// The bytes of a short key among the 16 that are loaded, and its size where the 16th would be. A long key
+// has none.
+struct ShortMask {
+  uint64_t low;
+  uint64_t high;
+  uint64_t size;
+};
+constexpr size_t kSizes = 16;
+struct ShortMasks {
+  ShortMask of[kSizes + 1] = {};
+
+  constexpr ShortMasks() {
+    for (size_t size = 0; size < kSizes; size++) {
+      of[size].low = size >= 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * size) - 1;
+      of[size].high = size <= 8 ? 0 : (uint64_t{1} << 8 * (size - 8)) - 1;
+      of[size].size = uint64_t{size + 1} << 56;
+    }
+  }
+};
+constexpr ShortMasks kShortMasks;
 
 constexpr size_t kFirstCapacity = 4096;
 constexpr size_t kReleaseBytes = size_t{2} << 20;
 constexpr size_t kEntriesAhead = 24;
 
+// REQUIRES: both have more than 15 bytes.
+inline bool LongKeysEqual(Slice a, Slice b) {
+  if (a.size != b.size) return false;
+  if (a.size > 32) return std::memcmp(a.data, b.data, a.size) == 0;
+  const auto differ = [&](size_t at) { return Load64(a.data + at) ^ Load64(b.data + at); };
+  return (differ(0) | differ(8) | differ(a.size - 16) | differ(a.size - 8)) == 0;
+}
+
+constexpr auto kAddOne = [](size_t, char* state) { ++*reinterpret_cast<uint64_t*>(state); };
+
 }  // namespace
 
-inline uint64_t AggregateTable::SpreadBits(uint64_t word) {
-  return hash_internal::Mix(word, hash_internal::kSecret[3]);
+inline size_t AggregateTable::HomeOfShort(uint64_t low, uint64_t high, int shift) {
+  return Mix(low ^ kSecret[1], high ^ kSecret[0]) >> shift;
 }
 
-inline size_t AggregateTable::EntryBytes(uint32_t key_size) const {
-  return sizeof(Entry) + width_ + std::max<size_t>(key_size, 8);
+inline size_t AggregateTable::HomeOfLong(uint64_t hash, int shift) { return Mix(hash, kSecret[3]) >> shift; }
+
+void AggregateTable::FillShort(Slot* slot, uint64_t low, uint64_t high, uint32_t partition) {
+  slot->key[0] = low;
+  if (!inline_states_) {
+    slot->state[0] = reinterpret_cast<uintptr_t>(arena_.Allocate(width_));
+    slot->state[1] = partition;
+  }
+  layout_->Init(StateOf(slot));
+  slot->key[1] = high;  // last: if the arena has no more memory, the slot is still free
+  size_++;
 }
 
-AggregateTable::Entry* AggregateTable::NewEntry(Slice key, uint32_t partition) {
+void AggregateTable::FillLong(Slot* slot, uint64_t hash, Slice key, uint32_t partition) {
   const uint32_t size = static_cast<uint32_t>(key.size);
-  Entry* entry = new (arena_.Allocate(EntryBytes(size))) Entry{size, partition};
+  Entry* entry = new (arena_.Allocate(sizeof(Entry) + width_ + size)) Entry{size, partition};
   layout_->Init(entry->state());
-  if (size > 0) std::memcpy(entry->state() + width_, key.data, size);
-  return entry;
-}
-
-AggregateTable::Entry* AggregateTable::NewEntry(const Keys& keys, size_t i) {
-  return NewEntry(KeyAt(keys, i), keys.partitions == nullptr ? 0 : keys.partitions[i]);
-}
-
-// REQUIRES: key.size > kShortKey.
-inline bool AggregateTable::KeyEquals(const Entry* entry, Slice key) const {
-  const size_t size = key.size;
-  if (entry->key_size != size) return false;
-  const char* own = entry->state() + width_;
-  if (size > 16) return std::memcmp(own, key.data, size) == 0;
-  const size_t last = size - 8;
-  return ((Load64(own) ^ Load64(key.data)) | (Load64(own + last) ^ Load64(key.data + last))) == 0;
+  std::memcpy(entry->state() + width_, key.data, size);
+  *slot = Slot{{hash, kLongKey}, {reinterpret_cast<uintptr_t>(entry), 0}};
+  size_++;
 }
 
 // A group of keys sorted out by size, before the first probe: branches on that, key by key, would be
 // mispredicted.
 struct AggregateTable::Group {
-  // Of short keys: words, homes and indices. Of longer ones the same, from the middle on.
-  uint64_t words[2 * kGroup];
-  size_t homes[2 * kGroup];
-  uint16_t index[2 * kGroup];
+  uint64_t low[kGroup];   // of short keys; of long ones the hash, last key first
+  uint64_t high[kGroup];  // of short keys
+  size_t homes[kGroup];
+  uint16_t index[kGroup];
   size_t shorts;
-  size_t longs;
 };
 
-void AggregateTable::Prepare(const Keys& keys, Group* group) const {
-  size_t shorts = 0;
-  uint32_t start = keys.start;
-  for (size_t i = 0; i < keys.n; i++) {
-    const uint32_t size = keys.ends[i] - start;
-    group->words[shorts] = (Load64(keys.bytes + start) & kShortMask[std::min<uint32_t>(size, 8)]) << 8 | size;
-    group->index[shorts] = group->index[kGroup + i - shorts] = static_cast<uint16_t>(i);
-    shorts += size <= kShortKey;
-    start = keys.ends[i];
-  }
-  group->shorts = shorts;
-  group->longs = keys.n - shorts;
-
+template <class AnyKeys>
+void AggregateTable::Prepare(const AnyKeys& keys, Group* group) const {
   const Slot* const slots = slots_;
   const int shift = shift_;
-  for (size_t j = kGroup; j < kGroup + group->longs; j++) {
-    const uint64_t word = HashKey(KeyAt(keys, group->index[j]));
-    const size_t home = Home(word, shift);
+  size_t shorts = 0;
+  size_t longs = keys.n;  // from the end
+  for (size_t i = 0; i < keys.n; i++) {
+    const Slice key = keys.at(i);
+    const ShortMask& mask = kShortMasks.of[std::min(key.size, kSizes)];
+    group->low[shorts] = Load64(key.data) & mask.low;
+    group->high[shorts] = (Load64(key.data + 8) & mask.high) | mask.size;
+    const bool is_short = key.size <= kShortKey;
+    group->index[is_short ? shorts : longs - 1] = static_cast<uint16_t>(i);
+    shorts += is_short;
+    longs -= !is_short;
+  }
+  group->shorts = shorts;
+  for (size_t j = 0; j < shorts; j++) {
+    const size_t home = HomeOfShort(group->low[j], group->high[j], shift);
     __builtin_prefetch(&slots[home]);
-    group->words[j] = word;
     group->homes[j] = home;
   }
-  for (size_t j = 0; j < shorts; j++) {
-    const size_t home = Home(group->words[j], shift);
+  for (size_t j = shorts; j < keys.n; j++) {
+    const uint64_t hash = HashKey(keys.at(group->index[j]));
+    const size_t home = HomeOfLong(hash, shift);
     __builtin_prefetch(&slots[home]);
+    group->low[j] = hash;
     group->homes[j] = home;
   }
 }
 
-template <class Found>
-void AggregateTable::ProbeShort(const Keys& keys, const Group& group, const Found& found) {
+template <class AnyKeys, class Found>
+void AggregateTable::ProbeShort(const AnyKeys& keys, const Group& group, const Found& found) {
   Slot* const slots = slots_;
   const size_t mask = capacity_ - 1;
   for (size_t j = 0; j < group.shorts; j++) {
-    const uint64_t word = group.words[j];
-    size_t at = group.homes[j];
-    while (slots[at].payload != 0 && slots[at].word != word) at = (at + 1) & mask;
-    Slot& slot = slots[at];
-    if (slot.payload == 0) {
-      slot.word = word;
-      if (count_in_slots_) {
-        slot.payload = 1;
-        counted_in_slots_++;
-      } else {
-        slot.payload = reinterpret_cast<uintptr_t>(NewEntry(keys, group.index[j]));
+    const uint64_t low = group.low[j];
+    const uint64_t high = group.high[j];
+    Slot* slot = &slots[group.homes[j]];
+    while (((slot->key[0] ^ low) | (slot->key[1] ^ high)) != 0) {
+      if (slot->key[1] == 0) {
+        FillShort(slot, low, high, keys.partition(group.index[j]));
+        break;
       }
-      size_++;
+      slot = &slots[static_cast<size_t>(slot - slots + 1) & mask];
     }
-    found(group.index[j], &slot.payload, count_in_slots_);
+    found(group.index[j], StateOf(slot));
   }
 }
 
-template <class Found>
-void AggregateTable::ProbeLong(const Keys& keys, const Group& group, const Found& found) {
+template <class AnyKeys, class Found>
+void AggregateTable::ProbeLong(const AnyKeys& keys, const Group& group, const Found& found) {
   Slot* const slots = slots_;
   const size_t mask = capacity_ - 1;
-  const size_t end = kGroup + group.longs;
-  for (size_t j = kGroup; j < end; j++) {
-    if (j + kEntriesAhead < end) {
-      __builtin_prefetch(reinterpret_cast<const char*>(slots[group.homes[j + kEntriesAhead]].payload));
-    }
-    const uint64_t word = group.words[j];
-    const Slice key = KeyAt(keys, group.index[j]);
-    const auto is_other = [&](const Slot& slot) {
-      return slot.word != word || !KeyEquals(reinterpret_cast<const Entry*>(slot.payload), key);
+  for (size_t j = group.shorts; j < keys.n; j++) {
+    if (j + kEntriesAhead < keys.n) __builtin_prefetch(EntryOf(slots[group.homes[j + kEntriesAhead]]));
+    const uint64_t hash = group.low[j];
+    const Slice key = keys.at(group.index[j]);
+    const auto is_it = [&](const Slot& slot) {
+      return slot.key[0] == hash && slot.key[1] == kLongKey && LongKeysEqual(EntryOf(slot)->key(width_), key);
     };
     size_t at = group.homes[j];
-    while (slots[at].payload != 0 && is_other(slots[at])) at = (at + 1) & mask;
-    Slot& slot = slots[at];
-    if (slot.payload == 0) {
-      slot = Slot{word, reinterpret_cast<uintptr_t>(NewEntry(keys, group.index[j]))};
-      size_++;
+    while (slots[at].key[1] != 0 && !is_it(slots[at])) at = (at + 1) & mask;
+    if (slots[at].key[1] == 0) {
+      FillLong(&slots[at], hash, key, keys.partition(group.index[j]));
     }
-    found(group.index[j], &slot.payload, false);
+    found(group.index[j], EntryOf(slots[at])->state());
   }
 }
 
-// Calls found(i, payload, in_slot) for every key i, with the payload of its slot and whether that is a count.
-template <class Found>
-void AggregateTable::Resolve(const Keys& keys, const Found& found) {
+// Calls found(i, state) for every key i.
+template <class AnyKeys, class Found>
+void AggregateTable::Resolve(const AnyKeys& keys, const Found& found) {
   Reserve(keys.n);
   Group group;
   Prepare(keys, &group);
@@ -151,21 +168,19 @@ void AggregateTable::Resolve(const Keys& keys, const Found& found) {
 }
 
 void AggregateTable::Insert(const Keys& keys) {
-  Resolve(keys, [](size_t, uint64_t*, bool) {});
+  Resolve(keys, [](size_t, char*) {});
 }
 
 void AggregateTable::Find(const Keys& keys, char** states) {
-  Resolve(keys, [states](size_t i, const uint64_t* payload, bool) {
-    states[i] = reinterpret_cast<Entry*>(*payload)->state();
-    __builtin_prefetch(states[i]);
+  Resolve(keys, [states](size_t i, char* state) {
+    states[i] = state;
+    __builtin_prefetch(state);
   });
 }
 
-void AggregateTable::Count(const Keys& keys) {
-  Resolve(keys, [](size_t, uint64_t* payload, bool in_slot) {
-    ++*(in_slot ? payload : reinterpret_cast<uint64_t*>(reinterpret_cast<Entry*>(*payload)->state()));
-  });
-}
+void AggregateTable::Count(const Keys& keys) { Resolve(keys, kAddOne); }
+
+void AggregateTable::Count(const SpreadKeys& keys) { Resolve(keys, kAddOne); }
 
 void AggregateTable::Reserve(size_t more) {
   if (capacity_ == 0) {
@@ -186,9 +201,9 @@ void AggregateTable::Grow() {
   const size_t piece_slots = std::min(capacity_, kReleaseBytes / sizeof(Slot));
   for (size_t piece = 0; piece < capacity_; piece += piece_slots) {
     for (size_t i = piece; i < piece + piece_slots; i++) {
-      if (slots_[i].payload == 0) continue;
-      size_t at = Home(slots_[i].word, shift);
-      while (slots[at].payload != 0) at = (at + 1) & mask;
+      if (slots_[i].key[1] == 0) continue;
+      size_t at = HomeOf(slots_[i], shift);
+      while (slots[at].key[1] != 0) at = (at + 1) & mask;
       slots[at] = slots_[i];
     }
     FreePages(reinterpret_cast<char*>(slots_ + piece), TableBytes(piece_slots));
@@ -200,34 +215,27 @@ void AggregateTable::Grow() {
 
 size_t AggregateTable::bytes() const {
   const bool grows_soon = size_ * 2 > capacity_ - capacity_ / 8;
-  return TableBytes(grows_soon ? capacity_ * 2 : capacity_) + arena_.bytes() +
-         counted_in_slots_ * EntryBytes(kShortKey);
+  return TableBytes(grows_soon ? capacity_ * 2 : capacity_) + arena_.bytes();
 }
 
 AggregateTable::Parts AggregateTable::TakeApart() {
-  static_assert(sizeof(SortItem) == sizeof(Slot) && alignof(SortItem) == alignof(Slot));
-  SortItem* const items = reinterpret_cast<SortItem*>(slots_);
+  // Half the table is free at least: the slots in use move to its front, and the items fill the rest.
+  static_assert(2 * sizeof(SortItem) == sizeof(Slot));
   size_t n = 0;
   for (size_t i = 0; i < capacity_; i++) {
-    const Slot slot = slots_[i];
-    if (slot.payload == 0) continue;
-    uint64_t hash = slot.word;
-    uint64_t entry = slot.payload;
-    if (IsShort(slot.word)) {
-      const uint32_t size = static_cast<uint32_t>(slot.word & 0xFF);
-      const uint64_t key = slot.word >> 8;
-      hash = hash_internal::HashShort(key, 0, size);
-      if (count_in_slots_) {
-        char bytes[8];
-        std::memcpy(bytes, &key, 8);
-        Entry* counted = NewEntry(Slice(bytes, size), 0);
-        *reinterpret_cast<uint64_t*>(counted->state()) = slot.payload - 1;
-        entry = reinterpret_cast<uintptr_t>(counted);
-      }
-    }
-    new (&items[n++]) SortItem{hash, entry};
+    if (slots_[i].key[1] != 0) slots_[n++] = slots_[i];
   }
-  counted_in_slots_ = 0;
+  SortItem* const items = reinterpret_cast<SortItem*>(slots_ + n);
+  for (size_t i = 0; i < n; i++) {
+    const Slot& slot = slots_[i];
+    const auto [low, high] = slot.key;
+    if (high == kLongKey) {
+      new (&items[i]) SortItem{low, slot.state[0] + 1};
+    } else {
+      const uint64_t hash = hash_internal::HashShort(low, HighBytes(high), ShortSize(high));
+      new (&items[i]) SortItem{hash, reinterpret_cast<uintptr_t>(&slot)};
+    }
+  }
   return {items, items + n};
 }
 
@@ -236,7 +244,6 @@ void AggregateTable::Clear() {
   slots_ = nullptr;
   capacity_ = 0;
   size_ = 0;
-  counted_in_slots_ = 0;
   arena_.Reset();
 }
 

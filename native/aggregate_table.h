@@ -1,17 +1,17 @@
 // The hash table under the hash collector: key -> aggregate state.
 //
-// Open addressing, linear probing, at most half full; a slot is 16 bytes. Keys of up to 7 bytes, most words
-// of most texts, are in the slot itself: finding one touches no other memory, and if all that is wanted is a
-// count, the slot has that, too. Longer keys have their hash there, and a pointer to their entry in the
-// arena.
+// Open addressing, linear probing, at most half full. A slot is 32 bytes, half a cache line. A key of up to
+// 15 bytes, nearly every word of a text and every number, is in the slot itself, and so is a state of up to
+// 16 bytes: counting such a key touches one cache line. Longer keys have their hash in the slot, and an entry
+// in the arena.
 //
-//   short key    word: size, key bytes          payload: 1 + count, or the entry
-//   longer key   word: hash                     payload: the entry
-//   free                                        payload: 0
+//                key[0]        key[1]                           state[0]   state[1]
+//   short key    bytes 0..7    bytes 8..14, then 1 + size       the state itself, if it fits; else
+//                                                               pointer    partition
+//   long key     hash          kLongKey                         entry
+//   free                       0
 //
-// A hash has kHashMark set, and no size does: that tells the words apart.
-//
-// Keys come in groups: first all words, with a prefetch of each slot, then the probes. One key at a time
+// Keys come in groups: first all homes, with a prefetch of each slot, then the probes. One key at a time
 // would wait for memory at every step.
 #pragma once
 
@@ -28,22 +28,15 @@ namespace runjob {
 
 class AggregateTable {
  public:
-  static constexpr size_t kGroup = 512;  // keys in a call of Find or Count, at most
+  // Keys in a call of Insert, Find or Count, at most: enough to hide a cache miss, few enough that what was
+  // fetched first is still in the L1 cache when it is looked at.
+  static constexpr size_t kGroup = 128;
 
-  // Entry in the arena: this header, the state, the key (padded to 8 bytes or a multiple).
-  struct Entry {
-    uint32_t key_size;
-    uint32_t partition;  // as given with the key when it was new
-
-    char* state() { return reinterpret_cast<char*>(this + 1); }
-    const char* state() const { return reinterpret_cast<const char*>(this + 1); }
-  };
-
-  // `layout` must outlive the table. `keep_partitions`: the partitions of Keys are wanted in the entries.
+  // `layout` must outlive the table. `keep_partitions`: partition() will be asked.
   AggregateTable(const AggregateLayout* layout, bool keep_partitions)
       : layout_(layout),
         width_(layout->width()),
-        count_in_slots_(layout->counts_only() && !keep_partitions) {}
+        inline_states_(width_ <= sizeof(Slot::state) && !keep_partitions) {}
   ~AggregateTable() { FreePages(reinterpret_cast<char*>(slots_), TableBytes(capacity_)); }
   AggregateTable(const AggregateTable&) = delete;
   AggregateTable& operator=(const AggregateTable&) = delete;
@@ -55,14 +48,29 @@ class AggregateTable {
     const uint32_t* ends;
     const uint32_t* partitions;  // one each, or null
     size_t n;
+
+    Slice at(size_t i) const {
+      const uint32_t from = i == 0 ? start : ends[i - 1];
+      return Slice(bytes + from, ends[i] - from);
+    }
+    uint32_t partition(size_t i) const { return partitions == nullptr ? 0 : partitions[i]; }
+  };
+  // n keys, n <= kGroup, that lie somewhere in a text.
+  struct SpreadKeys {
+    const char* text;
+    const uint32_t* bounds;  // KeySpans::bounds
+    size_t n;
+
+    Slice at(size_t i) const { return Slice(text + bounds[2 * i], bounds[2 * i + 1] - bounds[2 * i]); }
+    uint32_t partition(size_t) const { return 0; }
   };
   // Sees to it that the keys are there, new ones with an initial state.
   void Insert(const Keys& keys);
-  // The same, and sets states[i] to the state of key i. Valid until Clear: growing moves no state.
-  // REQUIRES: !layout.counts_only().
+  // The same, and sets states[i] to the state of key i. Valid until the next call that adds keys.
   void Find(const Keys& keys, char** states);
   // The same as Insert, and adds 1 to the state of every key. REQUIRES: layout.counts_only().
   void Count(const Keys& keys);
+  void Count(const SpreadKeys& keys);
 
   size_t size() const { return size_; }
   // Memory held. A table that will soon double counts as doubled, so that a caller with a budget spills
@@ -70,49 +78,89 @@ class AggregateTable {
   size_t bytes() const;
   Arena* arena() { return &arena_; }
 
-  Slice key(const Entry* entry) const { return Slice(entry->state() + width_, entry->key_size); }
-
   // What is left of the hash table when it is taken apart to be sorted: in its own memory, which suffices
-  // because it is half empty. Afterwards only key(), and Clear, make sense.
+  // because it is half empty. Afterwards only Clear, and what follows here, make sense.
   struct Parts {
-    SortItem* items;    // size() of them: {hash, Entry*}
+    SortItem* items;    // size() of them: {hash of the key, index}
     SortItem* scratch;  // as many more
   };
   Parts TakeApart();
 
+  // What an item's index stands for. A key lies in the table's memory, until Clear.
+  Slice key(uint64_t index) const {
+    if (IsEntry(index)) return EntryAt(index)->key(width_);
+    const Slot* slot = SlotAt(index);
+    return Slice(reinterpret_cast<const char*>(slot->key), ShortSize(slot->key[1]));
+  }
+  const char* state(uint64_t index) const {
+    if (IsEntry(index)) return EntryAt(index)->state();
+    return StateOf(const_cast<Slot*>(SlotAt(index)));
+  }
+  // The one that was given with the key when it was new. REQUIRES: keep_partitions.
+  uint32_t partition(uint64_t index) const {
+    return IsEntry(index) ? EntryAt(index)->partition : static_cast<uint32_t>(SlotAt(index)->state[1]);
+  }
+  // Fetches the key, a few items before it is asked for.
+  void PrefetchKey(uint64_t index) const { __builtin_prefetch(reinterpret_cast<const char*>(index)); }
+  // Fetches the state and the rest of a longer key, a few items after PrefetchKey.
+  void PrefetchState(uint64_t index) const {
+    const bool elsewhere = !IsEntry(index) && !inline_states_;
+    __builtin_prefetch(elsewhere ? state(index) : reinterpret_cast<const char*>(index) + 64);
+  }
+
   void Clear();
 
  private:
-  struct Slot {
-    uint64_t word;
-    uint64_t payload;
+  struct alignas(32) Slot {
+    uint64_t key[2];
+    uint64_t state[2];
+  };
+  // Of a long key: this header, the state, the key.
+  struct Entry {
+    uint32_t key_size;
+    uint32_t partition;
+
+    char* state() { return reinterpret_cast<char*>(this + 1); }
+    const char* state() const { return reinterpret_cast<const char*>(this + 1); }
+    Slice key(size_t width) const { return Slice(state() + width, key_size); }
   };
 
-  static constexpr uint32_t kShortKey = 7;
-  static_assert(kShortKey < kHashMark);
-  static bool IsShort(uint64_t word) { return (word & kHashMark) == 0; }
-  // Where probing starts. Not by the high bits of the hash: a partition is a range of those, and the keys of
-  // a whole stage may be of one partition.
-  static size_t Home(uint64_t word, int shift) { return SpreadBits(word) >> shift; }
-  static uint64_t SpreadBits(uint64_t word);
+  static constexpr uint32_t kShortKey = 15;
+  static constexpr int kSizeShift = 56;
+  static constexpr uint64_t kLongKey = uint64_t{0xFF} << kSizeShift;
+  static uint32_t ShortSize(uint64_t high) { return static_cast<uint32_t>(high >> kSizeShift) - 1; }
+  static uint64_t HighBytes(uint64_t high) { return high & ~kLongKey; }
 
-  static Slice KeyAt(const Keys& keys, size_t i) {
-    const uint32_t start = i == 0 ? keys.start : keys.ends[i - 1];
-    return Slice(keys.bytes + start, keys.ends[i] - start);
+  // An item's index is the address of a slot, or of an entry with the lowest bit set.
+  static bool IsEntry(uint64_t index) { return (index & 1) != 0; }
+  static const Entry* EntryAt(uint64_t index) { return reinterpret_cast<const Entry*>(index - 1); }
+  static const Slot* SlotAt(uint64_t index) { return reinterpret_cast<const Slot*>(index); }
+  // REQUIRES: a slot of a short key.
+  char* StateOf(Slot* slot) const {
+    return inline_states_ ? reinterpret_cast<char*>(slot->state) : reinterpret_cast<char*>(slot->state[0]);
+  }
+  static Entry* EntryOf(const Slot& slot) { return reinterpret_cast<Entry*>(slot.state[0]); }
+
+  // Where probing starts. Not by the high bits of HashKey: a partition is a range of those, and the keys of a
+  // whole stage may be of one partition.
+  static size_t HomeOfShort(uint64_t low, uint64_t high, int shift);
+  static size_t HomeOfLong(uint64_t hash, int shift);
+  static size_t HomeOf(const Slot& slot, int shift) {
+    const auto [low, high] = slot.key;
+    return high == kLongKey ? HomeOfLong(low, shift) : HomeOfShort(low, high, shift);
   }
 
   struct Group;
-  void Prepare(const Keys& keys, Group* group) const;
-  template <class Found>
-  void ProbeShort(const Keys& keys, const Group& group, const Found& found);
-  template <class Found>
-  void ProbeLong(const Keys& keys, const Group& group, const Found& found);
-  template <class Found>
-  void Resolve(const Keys& keys, const Found& found);
-  Entry* NewEntry(const Keys& keys, size_t i);
-  Entry* NewEntry(Slice key, uint32_t partition);
-  bool KeyEquals(const Entry* entry, Slice key) const;
-  size_t EntryBytes(uint32_t key_size) const;
+  template <class AnyKeys>
+  void Prepare(const AnyKeys& keys, Group* group) const;
+  template <class AnyKeys, class Found>
+  void ProbeShort(const AnyKeys& keys, const Group& group, const Found& found);
+  template <class AnyKeys, class Found>
+  void ProbeLong(const AnyKeys& keys, const Group& group, const Found& found);
+  template <class AnyKeys, class Found>
+  void Resolve(const AnyKeys& keys, const Found& found);
+  void FillShort(Slot* slot, uint64_t low, uint64_t high, uint32_t partition);
+  void FillLong(Slot* slot, uint64_t hash, Slice key, uint32_t partition);
   void Reserve(size_t more);
   void Grow();
 
@@ -120,8 +168,7 @@ class AggregateTable {
 
   const AggregateLayout* const layout_;
   const size_t width_;
-  const bool count_in_slots_;
-  size_t counted_in_slots_ = 0;  // keys; each will take an entry when the table is taken apart
+  const bool inline_states_;
   Slot* slots_ = nullptr;
   size_t capacity_ = 0;  // slots, a power of two
   int shift_ = 0;        // 64 - log2(capacity_)

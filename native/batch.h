@@ -29,6 +29,13 @@ struct ValueColumn {
   const uint32_t* ends = nullptr;
 };
 
+// Keys without values that lie anywhere in a text, in order: key i is text[bounds[2i] .. bounds[2i + 1]).
+struct KeySpans {
+  const char* text;  // kBatchPadding more can be read past the end of every key
+  const uint32_t* bounds;
+  size_t count;
+};
+
 struct RecordBatch {
   size_t count = 0;
   const char* key_bytes = nullptr;  // record i's key is key_bytes[key_ends[i-1] .. key_ends[i]), key_ends[-1] = 0

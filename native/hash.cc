@@ -70,7 +70,7 @@ uint64_t hash_internal::HashLong(const char* data, size_t size) {
   for (; left > 16; p += 16, left -= 16) seed = Mix(Load64(p) ^ kSecret[1], Load64(p + 8) ^ seed);
   // The last 16 bytes, which may overlap what is hashed already.
   const char* tail = data + size - 16;
-  return Mix(kSecret[1] ^ size, Mix(Load64(tail) ^ kSecret[1], Load64(tail + 8) ^ seed)) | kHashMark;
+  return Mix(kSecret[1] ^ size, Mix(Load64(tail) ^ kSecret[1], Load64(tail + 8) ^ seed));
 }
 
 }  // namespace runjob

@@ -17,9 +17,6 @@ inline uint32_t PartitionOf(uint64_t hash, uint32_t partitions) {
   return static_cast<uint32_t>((static_cast<unsigned __int128>(hash) * partitions) >> 64);
 }
 
-// Set in every hash of a key, so that a hash table can tell one from the words that stand for short keys.
-constexpr uint64_t kHashMark = 8;
-
 namespace hash_internal {
 
 // Source: wyhash (Wang Yi, public domain), as are the steps below.
@@ -45,7 +42,7 @@ inline uint64_t Load32(const char* p) {
 
 // `a` and `b`: the key's bytes, zero padded to 16, as two little-endian words.
 inline uint64_t HashShort(uint64_t a, uint64_t b, size_t size) {
-  return Mix(kSecret[1] ^ size, Mix(a ^ kSecret[1], b ^ kSecret[0])) | kHashMark;
+  return Mix(kSecret[1] ^ size, Mix(a ^ kSecret[1], b ^ kSecret[0]));
 }
 
 uint64_t HashLong(const char* data, size_t size);  // size > 16

@@ -19,20 +19,17 @@ namespace runjob {
 
 namespace {
 
-using Entry = AggregateTable::Entry;
-
 constexpr size_t kGroup = AggregateTable::kGroup;
-constexpr size_t kPrefetchAhead = 16;
+constexpr size_t kKeysAhead = 24;
+constexpr size_t kStatesAhead = 12;
 constexpr size_t kKeyListBytes = size_t{1} << 20;  // more, and a list is added before it has kGroup keys
-
-const Entry* EntryAt(uint64_t index) { return reinterpret_cast<const Entry*>(index); }
 
 // With what SortByKey gets at the keys.
 struct EntryKeys {
   const AggregateTable* table;
 
-  Slice operator()(uint64_t index) const { return table->key(EntryAt(index)); }
-  void Prefetch(uint64_t index) const { __builtin_prefetch(EntryAt(index)); }
+  Slice operator()(uint64_t index) const { return table->key(index); }
+  void Prefetch(uint64_t index) const { table->PrefetchKey(index); }
 };
 
 class HashCollector final : public Collector {
@@ -59,6 +56,20 @@ class HashCollector final : public Collector {
     return distinct_ ? AddDistinct(batch) : AddKeys(batch);
   }
 
+  bool takes_spans() const override {
+    return layout_.counts_only() && options_.partition_by != PartitionBy::kGiven;
+  }
+
+  Status AddSpans(const KeySpans& keys) override {
+    if (sorted_ != nullptr) return Status::Error("BAD_ARGUMENT", "A sorted collector must be cleared first.");
+    records_in_ += keys.count;
+    for (size_t first = 0; first < keys.count; first += kGroup) {
+      table_.Count(AggregateTable::SpreadKeys{keys.text, keys.bounds + 2 * first,
+                                              std::min(kGroup, keys.count - first)});
+    }
+    return Status::Ok();
+  }
+
   size_t bytes() const override { return table_.bytes(); }
   uint64_t records_in() const override { return records_in_; }
   uint64_t entries() const override { return table_.size(); }
@@ -68,11 +79,11 @@ class HashCollector final : public Collector {
     Status status;
     uint32_t partition = 0;
     for (size_t i = 0; i < sorted_count_ && status.ok(); i++) {
-      PrefetchEntry(i + kPrefetchAhead);
+      Prefetch(i);
       while (i >= partition_ends_[partition]) partition++;
-      const Entry* entry = EntryAt(sorted_[i].index);
-      const Slice key = table_.key(entry);
-      status = writer->Add(partition, key, Value(entry, key));
+      const uint64_t index = sorted_[i].index;
+      const Slice key = table_.key(index);
+      status = writer->Add(partition, key, Value(index, key));
     }
     Clear();
     return status;
@@ -111,11 +122,11 @@ class HashCollector final : public Collector {
     void Load() {
       valid_ = at_ < collector_->sorted_count_;
       if (!valid_) return;
-      collector_->PrefetchEntry(at_ + kPrefetchAhead);
+      collector_->Prefetch(at_);
       while (at_ >= collector_->partition_ends_[partition_]) partition_++;
-      const Entry* entry = EntryAt(collector_->sorted_[at_].index);
-      key_ = collector_->table_.key(entry);
-      value_ = collector_->Value(entry, key_);
+      const uint64_t index = collector_->sorted_[at_].index;
+      key_ = collector_->table_.key(index);
+      value_ = collector_->Value(index, key_);
     }
 
     HashCollector* const collector_;
@@ -215,18 +226,18 @@ class HashCollector final : public Collector {
   }
 
   uint32_t PartitionOfItem(const SortItem& hashed) const {
-    const Entry* entry = EntryAt(hashed.index);
-    if (options_.partition_by == PartitionBy::kGiven) return entry->partition;
-    const uint64_t hash = options_.prefix_grouping ? HashKey(GroupPart(table_.key(entry))) : hashed.prefix;
+    if (options_.partition_by == PartitionBy::kGiven) return table_.partition(hashed.index);
+    const uint64_t hash =
+        options_.prefix_grouping ? HashKey(GroupPart(table_.key(hashed.index))) : hashed.prefix;
     return PartitionOf(hash, options_.partitions);
   }
 
-  // The stored value of an entry. Valid until the next call.
-  Slice Value(const Entry* entry, Slice key) {
-    if (layout_.counts_only()) return Slice(entry->state(), layout_.width());
+  // The stored value of the key at `index`. Valid until the next call.
+  Slice Value(uint64_t index, Slice key) {
+    if (layout_.counts_only()) return Slice(table_.state(index), layout_.width());
     if (distinct_ && key.data[PrefixLength(key)] != 0) return Slice("", 0);
     value_.clear();
-    layout_.Serialize(entry->state(), &value_);
+    layout_.Serialize(table_.state(index), &value_);
     return value_;
   }
 
@@ -241,7 +252,7 @@ class HashCollector final : public Collector {
     if (options_.partitions == 1 || options_.partition_by == PartitionBy::kRange) {
       sorted_ = parts.items;
       for (size_t i = 0; i < n; i++) {
-        if (i + kPrefetchAhead < n) keys.Prefetch(sorted_[i + kPrefetchAhead].index);
+        if (i + kKeysAhead < n) keys.Prefetch(sorted_[i + kKeysAhead].index);
         sorted_[i].prefix = KeyPrefix(keys(sorted_[i].index));
       }
       SortByKey(sorted_, parts.scratch, n, options_.descending, keys);
@@ -252,7 +263,7 @@ class HashCollector final : public Collector {
     std::vector<size_t> next(options_.partitions, 0);
     const bool by_hash = options_.partition_by == PartitionBy::kHash && !options_.prefix_grouping;
     for (size_t i = 0; i < n; i++) {
-      if (!by_hash && i + kPrefetchAhead < n) keys.Prefetch(parts.items[i + kPrefetchAhead].index);
+      if (!by_hash && i + kKeysAhead < n) keys.Prefetch(parts.items[i + kKeysAhead].index);
       const uint32_t partition = PartitionOfItem(parts.items[i]);
       parts.items[i].prefix = partition;
       next[partition]++;
@@ -266,7 +277,7 @@ class HashCollector final : public Collector {
     }
     sorted_ = parts.scratch;
     for (size_t i = 0; i < n; i++) {
-      if (i + kPrefetchAhead < n) keys.Prefetch(parts.items[i + kPrefetchAhead].index);
+      if (i + kKeysAhead < n) keys.Prefetch(parts.items[i + kKeysAhead].index);
       const SortItem& item = parts.items[i];
       new (&sorted_[next[item.prefix]++]) SortItem{KeyPrefix(keys(item.index)), item.index};
     }
@@ -281,7 +292,7 @@ class HashCollector final : public Collector {
     for (size_t p = 0; p + 1 < options_.partitions && p < options_.bounds.size(); p++) {
       const Slice bound(options_.bounds[p]);
       const auto before = [&](const SortItem& item) {
-        const int c = Compare(GroupPart(table_.key(EntryAt(item.index))), bound);
+        const int c = Compare(GroupPart(table_.key(item.index)), bound);
         return options_.descending ? c > 0 : c < 0;
       };
       const SortItem* end = std::partition_point(sorted_ + start, sorted_ + sorted_count_, before);
@@ -290,11 +301,10 @@ class HashCollector final : public Collector {
     }
   }
 
-  void PrefetchEntry(size_t i) const {
-    if (i >= sorted_count_) return;
-    const char* entry = reinterpret_cast<const char*>(sorted_[i].index);
-    __builtin_prefetch(entry);
-    __builtin_prefetch(entry + 64);
+  // What comes after record i in sorted order lies anywhere in memory.
+  void Prefetch(size_t i) const {
+    if (i + kKeysAhead < sorted_count_) table_.PrefetchKey(sorted_[i + kKeysAhead].index);
+    if (i + kStatesAhead < sorted_count_) table_.PrefetchState(sorted_[i + kStatesAhead].index);
   }
 
   CollectorOptions options_;

@@ -30,14 +30,32 @@ Status KeyBatch::Append(const char* text, size_t size, const uint32_t* bounds, s
                         bool last_stays_open) {
   RUNJOB_RETURN_IF_ERROR(Reserve(size));
   const size_t closing = pieces - (last_stays_open ? 1 : 0);
-  for (size_t piece = 0; piece < closing;) {
-    const size_t stop = std::min(closing, piece + (kKeys - count_));
+  size_t piece = 0;
+  if (takes_spans_) {
+    if (open() && closing > 0) RUNJOB_RETURN_IF_ERROR(Copy(text, bounds, &piece, 1));
+    const size_t rest = closing - piece;
+    if (rest > 0) RUNJOB_RETURN_IF_ERROR(collector_->AddSpans(KeySpans{text, bounds + 2 * piece, rest}));
+    added_ += rest;
+  } else {
+    RUNJOB_RETURN_IF_ERROR(Copy(text, bounds, &piece, closing));
+  }
+  if (last_stays_open) {
+    const size_t length = bounds[2 * closing + 1] - bounds[2 * closing];
+    std::memcpy(bytes_.get() + used_, text + bounds[2 * closing], length);
+    used_ += length;
+  }
+  return used_ >= kFlushBytes ? Flush() : Status::Ok();
+}
+
+Status KeyBatch::Copy(const char* text, const uint32_t* bounds, size_t* piece, size_t end) {
+  while (*piece < end) {
+    const size_t stop = std::min(end, *piece + (kKeys - count_));
     char* const bytes = bytes_.get();
     size_t used = used_;
     size_t count = count_;
-    for (; piece < stop; piece++) {
-      const char* from = text + bounds[2 * piece];
-      const size_t length = bounds[2 * piece + 1] - bounds[2 * piece];
+    for (; *piece < stop; ++*piece) {
+      const char* from = text + bounds[2 * *piece];
+      const size_t length = bounds[2 * *piece + 1] - bounds[2 * *piece];
       // Most words fit 32 bytes: always copy those, whatever the length. The padding of both sides allows it.
       std::memcpy(bytes + used, from, 32);
       if (length > 32) std::memcpy(bytes + used + 32, from + 32, length - 32);
@@ -48,12 +66,7 @@ Status KeyBatch::Append(const char* text, size_t size, const uint32_t* bounds, s
     count_ = count;
     if (count_ == kKeys) RUNJOB_RETURN_IF_ERROR(Flush());
   }
-  if (last_stays_open) {
-    const size_t length = bounds[2 * closing + 1] - bounds[2 * closing];
-    std::memcpy(bytes_.get() + used_, text + bounds[2 * closing], length);
-    used_ += length;
-  }
-  return used_ >= kFlushBytes ? Flush() : Status::Ok();
+  return Status::Ok();
 }
 
 Status KeyBatch::Close() {

@@ -16,7 +16,8 @@ class KeyBatch {
   // Bytes that must be readable past the end of a text given to Append.
   static constexpr size_t kTextPadding = 32;
 
-  explicit KeyBatch(Collector* collector) : collector_(collector) {}
+  explicit KeyBatch(Collector* collector)
+      : collector_(collector), takes_spans_(collector->takes_spans()) {}
 
   // Appends the pieces text[bounds[0] .. bounds[1]), text[bounds[2] .. bounds[3]), ... to the open key; the
   // end of each closes a key, except that of the last piece if `last_stays_open`. Gives full batches to the
@@ -37,10 +38,13 @@ class KeyBatch {
   // cache.
   static constexpr size_t kFlushBytes = size_t{256} << 10;
 
+  // Copies the pieces *piece .. end - 1, and leaves *piece at the end.
+  Status Copy(const char* text, const uint32_t* bounds, size_t* piece, size_t end);
   Status Reserve(size_t bytes);  // room for more bytes of the open key, and padding
   void Resize(size_t capacity);
 
-  Collector* collector_;
+  Collector* const collector_;
+  const bool takes_spans_;
   std::unique_ptr<char[]> bytes_;
   size_t capacity_ = 0;
   size_t used_ = 0;        // bytes of closed keys, then those of the open one

@@ -35,6 +35,9 @@ const key = fc.oneof(
   },
   { weight: 1, arbitrary: fc.string({ unit: fc.constantFrom(...'ab'), maxLength: 20 }) },
   { weight: 1, arbitrary: fc.constantFrom('12345678', '123456789', '12345678\0', '1234567', 'long'.repeat(30)) },
+  // Around the longest key that a slot of the hash table holds.
+  { weight: 1, arbitrary: fc.constantFrom(...[13, 14, 15, 16, 17, 31, 32, 33].map((size) => 'k'.repeat(size))) },
+  { weight: 1, arbitrary: fc.constantFrom(...[14, 15, 16, 32].map((size) => `${'k'.repeat(size - 1)}\0`)) },
 )
 const record = fc.record({ key, values: fc.tuple(number, text, number) })
 const records = fc.array(record, { maxLength: 150, size: 'max' })
