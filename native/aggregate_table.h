@@ -21,6 +21,7 @@
 #include "aggregate.h"
 #include "arena.h"
 #include "hash.h"
+#include "prefetch.h"
 #include "slice.h"
 #include "sort.h"
 
@@ -101,9 +102,9 @@ class AggregateTable {
     return IsEntry(index) ? EntryAt(index)->partition : static_cast<uint32_t>(SlotAt(index)->state[1]);
   }
   // Fetches the key, a few items before it is asked for.
-  void PrefetchKey(uint64_t index) const { __builtin_prefetch(reinterpret_cast<const char*>(index)); }
+  RUNJOB_PREFETCHER void PrefetchKey(uint64_t index) const { __builtin_prefetch(reinterpret_cast<const char*>(index)); }
   // Fetches the state and the rest of a longer key, a few items after PrefetchKey.
-  void PrefetchState(uint64_t index) const {
+  RUNJOB_PREFETCHER void PrefetchState(uint64_t index) const {
     const bool elsewhere = !IsEntry(index) && !inline_states_;
     __builtin_prefetch(elsewhere ? state(index) : reinterpret_cast<const char*>(index) + 64);
   }

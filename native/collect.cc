@@ -12,6 +12,7 @@
 #include "hash.h"
 #include "key_encoding.h"
 #include "packed_record.h"
+#include "prefetch.h"
 #include "run_file.h"
 #include "sort.h"
 
@@ -179,7 +180,7 @@ struct RecordKey {
     UnpackRecord(RecordAt(index), &key, &value);
     return key;
   }
-  void Prefetch(uint64_t index) const { __builtin_prefetch(RecordAt(index)); }
+  RUNJOB_PREFETCHER void Prefetch(uint64_t index) const { __builtin_prefetch(RecordAt(index)); }
 };
 
 class AppendCollector : public Collector {
@@ -298,7 +299,7 @@ class AppendCollector : public Collector {
     return Slice(column.bytes + start, column.ends[i] - start);
   }
 
-  void PrefetchRecord(size_t i, size_t end) const {
+  RUNJOB_PREFETCHER void PrefetchRecord(size_t i, size_t end) const {
     if (i + kLookahead >= end) return;
     const char* record = RecordAt(sorted_[i + kLookahead].index);
     __builtin_prefetch(record);

@@ -12,6 +12,7 @@
 #include "distinct.h"
 #include "hash.h"
 #include "key_encoding.h"
+#include "prefetch.h"
 #include "run_file.h"
 #include "sort.h"
 
@@ -29,7 +30,7 @@ struct EntryKeys {
   const AggregateTable* table;
 
   Slice operator()(uint64_t index) const { return table->key(index); }
-  void Prefetch(uint64_t index) const { table->PrefetchKey(index); }
+  RUNJOB_PREFETCHER void Prefetch(uint64_t index) const { table->PrefetchKey(index); }
 };
 
 class HashCollector final : public Collector {
@@ -302,7 +303,7 @@ class HashCollector final : public Collector {
   }
 
   // What comes after record i in sorted order lies anywhere in memory.
-  void Prefetch(size_t i) const {
+  RUNJOB_PREFETCHER void Prefetch(size_t i) const {
     if (i + kKeysAhead < sorted_count_) table_.PrefetchKey(sorted_[i + kKeysAhead].index);
     if (i + kStatesAhead < sorted_count_) table_.PrefetchState(sorted_[i + kStatesAhead].index);
   }

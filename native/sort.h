@@ -14,6 +14,7 @@
 #include <cstring>
 #include <vector>
 
+#include "prefetch.h"
 #include "slice.h"
 
 namespace runjob {
@@ -65,7 +66,7 @@ class KeySorter {
   SortItem* Source(const Group& g) const { return (g.in_scratch ? scratch_ : items_) + g.start; }
   SortItem* Target(const Group& g) const { return (g.in_scratch ? items_ : scratch_) + g.start; }
 
-  void Prefetch(uint64_t index) const {
+  RUNJOB_PREFETCHER void Prefetch(uint64_t index) const {
     if constexpr (requires { key_of_.Prefetch(index); }) key_of_.Prefetch(index);
   }
 
