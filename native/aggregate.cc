@@ -1,6 +1,7 @@
 #include "aggregate.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -36,11 +37,6 @@ struct Sum {
     high = s + tail;
     low = tail - (high - s);
   }
-};
-
-struct Mean {
-  Sum sum;
-  uint64_t count = 0;
 };
 
 struct SeenNumber {
@@ -128,15 +124,14 @@ void ToMax(double* max, double x) {
   if (!(x <= *max)) *max = x + 0.0;
 }
 
-size_t StateBytes(const AggregateSpec& spec) {
+// Bytes of a part of a state.
+size_t PartBytes(const AggregateSpec& spec) {
   const bool bytes = spec.kind == ValueKind::kBytes;
   switch (spec.fn) {
     case AggregateFn::kCount:
       return sizeof(uint64_t);
     case AggregateFn::kSum:
       return sizeof(Sum);
-    case AggregateFn::kMean:
-      return sizeof(Mean);
     case AggregateFn::kMin:
     case AggregateFn::kMax:
       return bytes ? sizeof(Bytes) : sizeof(double);
@@ -145,6 +140,7 @@ size_t StateBytes(const AggregateSpec& spec) {
       return bytes ? sizeof(Bytes) : sizeof(SeenNumber);
     case AggregateFn::kTop:
       return bytes ? sizeof(Top<Bytes>) : sizeof(Top<double>);
+    case AggregateFn::kMean:
     case AggregateFn::kDistinct:
       return 0;
   }
@@ -167,14 +163,6 @@ struct Targets {
   size_t n;
 
   template <class T, class Apply>
-  void EachNumber(const double* numbers, const Apply& apply) const {
-    for (size_t j = 0; j < n; j++) {
-      const double x = numbers[j];
-      if (x == x) apply(At<T>(states[j] + offset), x);
-    }
-  }
-
-  template <class T, class Apply>
   void EachBytes(const ValueColumn& column, size_t first, const Apply& apply) const {
     uint32_t start = first == 0 ? 0 : column.ends[first - 1];
     for (size_t j = 0; j < n; j++) {
@@ -185,33 +173,43 @@ struct Targets {
   }
 };
 
+// The aggregates of a summary, in the order of its offsets.
+constexpr AggregateFn kSummaryFns[4] = {AggregateFn::kSum, AggregateFn::kCount, AggregateFn::kMin,
+                                        AggregateFn::kMax};
+
+// `kFns`: bit i says that kSummaryFns[i] is wanted.
+template <size_t kFns>
+void UpdateSummary(char* const* states, const double* numbers, size_t n, const uint32_t* offsets) {
+  for (size_t j = 0; j < n; j++) {
+    const double x = numbers[j];
+    if (x != x) continue;
+    char* const state = states[j];
+    if constexpr ((kFns & 1) != 0) At<Sum>(state + offsets[0])->Add(x);
+    if constexpr ((kFns & 2) != 0) ++*At<uint64_t>(state + offsets[1]);
+    if constexpr ((kFns & 4) != 0) ToMin(At<double>(state + offsets[2]), x);
+    if constexpr ((kFns & 8) != 0) ToMax(At<double>(state + offsets[3]), x);
+  }
+}
+
+using SummaryUpdate = void (*)(char* const*, const double*, size_t, const uint32_t*);
+
+template <size_t... kFns>
+constexpr std::array<SummaryUpdate, sizeof...(kFns)> SummaryUpdates(std::index_sequence<kFns...>) {
+  return {UpdateSummary<kFns>...};
+}
+constexpr auto kSummaryUpdates = SummaryUpdates(std::make_index_sequence<16>());
+
+// What no summary has.
 void UpdateNumbers(const AggregateSpec& spec, const Targets& targets, const double* numbers, Arena* arena) {
-  switch (spec.fn) {
-    case AggregateFn::kCount:
-      return targets.EachNumber<uint64_t>(numbers, [](uint64_t* count, double) { ++*count; });
-    case AggregateFn::kSum:
-      return targets.EachNumber<Sum>(numbers, [](Sum* sum, double x) { sum->Add(x); });
-    case AggregateFn::kMin:
-      return targets.EachNumber<double>(numbers, ToMin);
-    case AggregateFn::kMax:
-      return targets.EachNumber<double>(numbers, ToMax);
-    case AggregateFn::kMean:
-      return targets.EachNumber<Mean>(numbers, [](Mean* mean, double x) {
-        mean->sum.Add(x);
-        ++mean->count;
-      });
-    case AggregateFn::kTop:
-      return targets.EachNumber<Top<double>>(
-          numbers, [&](Top<double>* top, double x) { AddToTop(top, x, spec, arena); });
-    case AggregateFn::kFirst:
-    case AggregateFn::kLast:
-      for (size_t j = 0; j < targets.n; j++) {
-        SeenNumber* kept = At<SeenNumber>(targets.states[j] + targets.offset);
-        if (spec.fn == AggregateFn::kLast || !kept->seen) *kept = {numbers[j], 1};
-      }
-      return;
-    case AggregateFn::kDistinct:
-      return;
+  if (spec.fn == AggregateFn::kTop) {
+    for (size_t j = 0; j < targets.n; j++) {
+      AddToTop(At<Top<double>>(targets.states[j] + targets.offset), numbers[j], spec, arena);
+    }
+  } else if (spec.fn == AggregateFn::kFirst || spec.fn == AggregateFn::kLast) {
+    for (size_t j = 0; j < targets.n; j++) {
+      SeenNumber* kept = At<SeenNumber>(targets.states[j] + targets.offset);
+      if (spec.fn == AggregateFn::kLast || !kept->seen) *kept = {numbers[j], 1};
+    }
   }
 }
 
@@ -297,14 +295,6 @@ void MergeNumbers(const AggregateSpec& spec, char* state, Reader* in, Arena* are
       At<Sum>(state)->Add(other.low);
       return;
     }
-    case AggregateFn::kMean: {
-      Mean other;
-      if (!in->Get(&other)) return;
-      At<Mean>(state)->sum.Add(other.sum.high);
-      At<Mean>(state)->sum.Add(other.sum.low);
-      At<Mean>(state)->count += other.count;
-      return;
-    }
     case AggregateFn::kMin:
     case AggregateFn::kMax: {
       double x;
@@ -327,6 +317,7 @@ void MergeNumbers(const AggregateSpec& spec, char* state, Reader* in, Arena* are
       for (uint32_t i = 0; i < length && in->Get(&x); i++) AddToTop(At<Top<double>>(state), x, spec, arena);
       return;
     }
+    case AggregateFn::kMean:
     case AggregateFn::kDistinct:
       return;
   }
@@ -428,16 +419,15 @@ void AppendTop(const AggregateSpec& spec, const char* state, std::string* out) {
   }
 }
 
-double NumberAnswer(const AggregateSpec& spec, const char* state) {
+// `count`: of a mean.
+double NumberAnswer(const AggregateSpec& spec, const char* state, uint64_t count) {
   switch (spec.fn) {
     case AggregateFn::kCount:
       return static_cast<double>(*At<uint64_t>(state));
     case AggregateFn::kSum:
       return At<Sum>(state)->high;
-    case AggregateFn::kMean: {
-      const Mean* mean = At<Mean>(state);
-      return mean->count == 0 ? kMissing : mean->sum.high / static_cast<double>(mean->count);
-    }
+    case AggregateFn::kMean:
+      return count == 0 ? kMissing : At<Sum>(state)->high / static_cast<double>(count);
     case AggregateFn::kMin:
     case AggregateFn::kMax:
       return *At<double>(state);
@@ -455,25 +445,64 @@ double NumberAnswer(const AggregateSpec& spec, const char* state) {
 
 AggregateLayout::AggregateLayout(std::vector<AggregateSpec> specs) : specs_(std::move(specs)) {
   for (const AggregateSpec& spec : specs_) {
-    offsets_.push_back(static_cast<uint32_t>(width_));
-    width_ += StateBytes(spec);
+    uint32_t count_offset = 0;
+    if (spec.fn == AggregateFn::kMean) {
+      AggregateSpec part = spec;
+      part.fn = AggregateFn::kCount;
+      count_offset = AddPart(part);
+      part.fn = AggregateFn::kSum;
+      offsets_.push_back(AddPart(part));
+    } else {
+      offsets_.push_back(AddPart(spec));
+    }
+    count_offsets_.push_back(count_offset);
   }
   counts_only_ = specs_.size() == 1 && specs_[0].fn == AggregateFn::kCount && specs_[0].column < 0;
+  AddSummaries();
+}
+
+// Returns its offset: that of a part that is there already, if one serves.
+uint32_t AggregateLayout::AddPart(const AggregateSpec& spec) {
+  for (const Part& part : parts_) {
+    if (part.spec == spec) return part.offset;
+  }
+  const uint32_t offset = static_cast<uint32_t>(width_);
+  parts_.push_back({spec, offset});
+  width_ += PartBytes(spec);
+  return offset;
+}
+
+void AggregateLayout::AddSummaries() {
+  std::vector<size_t> fns;  // bits, one per summary
+  for (const Part& part : parts_) {
+    const AggregateSpec& spec = part.spec;
+    const auto* fn = std::find(std::begin(kSummaryFns), std::end(kSummaryFns), spec.fn);
+    if (fn == std::end(kSummaryFns) || spec.column < 0 || spec.kind != ValueKind::kNumber) {
+      others_.push_back(part);
+      continue;
+    }
+    size_t s = 0;
+    while (s < summaries_.size() && summaries_[s].column != spec.column) s++;
+    if (s == summaries_.size()) {
+      summaries_.push_back({spec.column, {}, nullptr});
+      fns.push_back(0);
+    }
+    const size_t i = static_cast<size_t>(fn - kSummaryFns);
+    summaries_[s].offsets[i] = part.offset;
+    fns[s] |= size_t{1} << i;
+    summaries_[s].update = kSummaryUpdates[fns[s]];
+  }
 }
 
 void AggregateLayout::Init(char* state) const {
-  for (size_t s = 0; s < specs_.size(); s++) {
-    const AggregateSpec& spec = specs_[s];
-    char* part = state + offsets_[s];
+  for (const auto& [spec, offset] : parts_) {
+    char* part = state + offset;
     switch (spec.fn) {
       case AggregateFn::kCount:
         new (part) uint64_t(0);
         break;
       case AggregateFn::kSum:
         new (part) Sum();
-        break;
-      case AggregateFn::kMean:
-        new (part) Mean();
         break;
       case AggregateFn::kMin:
       case AggregateFn::kMax:
@@ -486,6 +515,7 @@ void AggregateLayout::Init(char* state) const {
       case AggregateFn::kTop:
         KeepsBytes(spec) ? void(new (part) Top<Bytes>()) : void(new (part) Top<double>());
         break;
+      case AggregateFn::kMean:
       case AggregateFn::kDistinct:
         break;
     }
@@ -498,12 +528,14 @@ void AggregateLayout::Update(char* state, const RecordBatch& batch, size_t i, Ar
 
 void AggregateLayout::UpdateAll(char* const* states, const RecordBatch& batch, size_t first, size_t n,
                                 Arena* arena) const {
-  for (size_t s = 0; s < specs_.size(); s++) {
-    const AggregateSpec& spec = specs_[s];
-    const Targets targets{states, offsets_[s], n};
+  for (const Summary& summary : summaries_) {
+    summary.update(states, batch.columns[summary.column].numbers + first, n, summary.offsets);
+  }
+  for (const auto& [spec, offset] : others_) {
+    const Targets targets{states, offset, n};
     if (spec.column < 0) {
       if (spec.fn != AggregateFn::kCount) continue;
-      for (size_t j = 0; j < n; j++) ++*At<uint64_t>(states[j] + offsets_[s]);
+      for (size_t j = 0; j < n; j++) ++*At<uint64_t>(states[j] + offset);
       continue;
     }
     const ValueColumn& column = batch.columns[spec.column];
@@ -517,16 +549,14 @@ void AggregateLayout::UpdateAll(char* const* states, const RecordBatch& batch, s
 
 void AggregateLayout::Merge(char* state, Slice serialized, Arena* arena) const {
   Reader in(serialized);
-  for (size_t s = 0; s < specs_.size(); s++) {
-    const AggregateSpec& spec = specs_[s];
-    (KeepsBytes(spec) ? MergeBytes : MergeNumbers)(spec, state + offsets_[s], &in, arena);
+  for (const auto& [spec, offset] : parts_) {
+    (KeepsBytes(spec) ? MergeBytes : MergeNumbers)(spec, state + offset, &in, arena);
   }
 }
 
 void AggregateLayout::Serialize(const char* state, std::string* out) const {
-  for (size_t s = 0; s < specs_.size(); s++) {
-    const AggregateSpec& spec = specs_[s];
-    const char* part = state + offsets_[s];
+  for (const auto& [spec, offset] : parts_) {
+    const char* part = state + offset;
     if (spec.fn == AggregateFn::kTop) {
       if (spec.kind == ValueKind::kBytes) {
         const Top<Bytes>* top = At<Top<Bytes>>(part);
@@ -546,7 +576,7 @@ void AggregateLayout::Serialize(const char* state, std::string* out) const {
         PutBytes(kept->slice(), out);
       }
     } else {
-      out->append(part, StateBytes(spec));  // numbers as they stand
+      out->append(part, PartBytes(spec));  // numbers as they stand
     }
   }
 }
@@ -571,7 +601,8 @@ void AggregateLayout::Finalize(const char* state, std::string* out) const {
         PutBytes(kept, out);
       }
     } else {
-      Put(NumberAnswer(spec, part), out);
+      const bool is_mean = spec.fn == AggregateFn::kMean;
+      Put(NumberAnswer(spec, part, is_mean ? *At<uint64_t>(state + count_offsets_[s]) : 0), out);
     }
   }
 }

@@ -31,13 +31,17 @@ struct AggregateSpec {
   ValueKind kind = ValueKind::kNumber;      // of that column
   uint32_t k = 0;                           // kTop
   bool ascending = false;                   // kTop: true keeps the smallest
+
+  bool operator==(const AggregateSpec&) const = default;
 };
 
 // A missing number (NaN) is not seen by count of a column, sum, min, max, mean and top; first and last keep
 // it.
 //
-// A state is `width()` bytes in place, 8-byte aligned: numbers inside it; variable-size parts (bytes for min,
-// max, first, last, top) as {pointer, length, capacity} to memory of the arena that holds the table.
+// A state is `width()` bytes in place, 8-byte aligned, made of parts. Aggregates share what they have in
+// common: the mean of a column is its sum and its count. Numbers are inside the state; parts of variable size
+// (bytes for min, max, first, last, top) are {pointer, length, capacity} to memory of the arena that holds the
+// table.
 class AggregateLayout {
  public:
   explicit AggregateLayout(std::vector<AggregateSpec> specs);
@@ -63,8 +67,27 @@ class AggregateLayout {
   Layout result_layout() const;
 
  private:
+  // What a state is made of: never a mean.
+  struct Part {
+    AggregateSpec spec;
+    uint32_t offset;
+  };
+  // Sum, count, min and max of one column of numbers, as many as there are, in one pass over the records.
+  struct Summary {
+    int column;
+    uint32_t offsets[4];
+    void (*update)(char* const* states, const double* numbers, size_t n, const uint32_t* offsets);
+  };
+
+  uint32_t AddPart(const AggregateSpec& spec);
+  void AddSummaries();
+
   std::vector<AggregateSpec> specs_;
-  std::vector<uint32_t> offsets_;
+  std::vector<uint32_t> offsets_;        // of the part that a spec's answer is made of; a mean's sum
+  std::vector<uint32_t> count_offsets_;  // of a mean's count
+  std::vector<Part> parts_;
+  std::vector<Summary> summaries_;
+  std::vector<Part> others_;  // parts that no summary updates
   size_t width_ = 0;
   bool counts_only_ = false;
 };

@@ -47,8 +47,6 @@ inline bool LongKeysEqual(Slice a, Slice b) {
   return (differ(0) | differ(8) | differ(a.size - 16) | differ(a.size - 8)) == 0;
 }
 
-constexpr auto kAddOne = [](size_t, char* state) { ++*reinterpret_cast<uint64_t*>(state); };
-
 }  // namespace
 
 inline size_t AggregateTable::HomeOfShort(uint64_t low, uint64_t high, int shift) {
@@ -167,20 +165,30 @@ void AggregateTable::Resolve(const AnyKeys& keys, const Found& found) {
   ProbeLong(keys, group, found);
 }
 
-void AggregateTable::Insert(const Keys& keys) {
+template <class AnyKeys>
+void AggregateTable::Insert(const AnyKeys& keys) {
   Resolve(keys, [](size_t, char*) {});
 }
 
-void AggregateTable::Find(const Keys& keys, char** states) {
+template <class AnyKeys>
+void AggregateTable::Find(const AnyKeys& keys, char** states) {
   Resolve(keys, [states](size_t i, char* state) {
     states[i] = state;
     __builtin_prefetch(state);
   });
 }
 
-void AggregateTable::Count(const Keys& keys) { Resolve(keys, kAddOne); }
+template <class AnyKeys>
+void AggregateTable::Count(const AnyKeys& keys) {
+  Resolve(keys, [](size_t, char* state) { ++*reinterpret_cast<uint64_t*>(state); });
+}
 
-void AggregateTable::Count(const SpreadKeys& keys) { Resolve(keys, kAddOne); }
+template void AggregateTable::Insert(const Keys& keys);
+template void AggregateTable::Insert(const SpreadKeys& keys);
+template void AggregateTable::Find(const Keys& keys, char** states);
+template void AggregateTable::Find(const SpreadKeys& keys, char** states);
+template void AggregateTable::Count(const Keys& keys);
+template void AggregateTable::Count(const SpreadKeys& keys);
 
 void AggregateTable::Reserve(size_t more) {
   if (capacity_ == 0) {

@@ -59,19 +59,22 @@ class AggregateTable {
   // n keys, n <= kGroup, that lie somewhere in a text.
   struct SpreadKeys {
     const char* text;
-    const uint32_t* bounds;  // KeySpans::bounds
+    const uint32_t* bounds;  // RecordBatch::key_bounds
+    const uint32_t* partitions;
     size_t n;
 
     Slice at(size_t i) const { return Slice(text + bounds[2 * i], bounds[2 * i + 1] - bounds[2 * i]); }
-    uint32_t partition(size_t) const { return 0; }
+    uint32_t partition(size_t i) const { return partitions == nullptr ? 0 : partitions[i]; }
   };
-  // Sees to it that the keys are there, new ones with an initial state.
-  void Insert(const Keys& keys);
+  // Sees to it that the keys (Keys or SpreadKeys) are there, new ones with an initial state.
+  template <class AnyKeys>
+  void Insert(const AnyKeys& keys);
   // The same, and sets states[i] to the state of key i. Valid until the next call that adds keys.
-  void Find(const Keys& keys, char** states);
+  template <class AnyKeys>
+  void Find(const AnyKeys& keys, char** states);
   // The same as Insert, and adds 1 to the state of every key. REQUIRES: layout.counts_only().
-  void Count(const Keys& keys);
-  void Count(const SpreadKeys& keys);
+  template <class AnyKeys>
+  void Count(const AnyKeys& keys);
 
   size_t size() const { return size_; }
   // Memory held. A table that will soon double counts as doubled, so that a caller with a budget spills

@@ -29,23 +29,20 @@ struct ValueColumn {
   const uint32_t* ends = nullptr;
 };
 
-// Keys without values that lie anywhere in a text, in order: key i is text[bounds[2i] .. bounds[2i + 1]).
-struct KeySpans {
-  const char* text;  // kBatchPadding more can be read past the end of every key
-  const uint32_t* bounds;
-  size_t count;
-};
-
 struct RecordBatch {
   size_t count = 0;
   const char* key_bytes = nullptr;  // record i's key is key_bytes[key_ends[i-1] .. key_ends[i]), key_ends[-1] = 0
   const uint32_t* key_ends = nullptr;
+  // If not null, instead of key_ends: the key is key_bytes[key_bounds[2i] .. key_bounds[2i + 1]), somewhere in a
+  // text. Only for collectors that say so; each key has kBatchPadding readable bytes behind it.
+  const uint32_t* key_bounds = nullptr;
   const ValueColumn* columns = nullptr;  // one per field of the collector's Layout
   size_t column_count = 0;
   const uint32_t* partitions = nullptr;  // null unless the partitioner is kGiven
   bool keys_only = false;                // hash collector: make sure the key exists, update no state
 
   Slice key(size_t i) const {
+    if (key_bounds != nullptr) return Slice(key_bytes + key_bounds[2 * i], key_bounds[2 * i + 1] - key_bounds[2 * i]);
     const uint32_t start = i == 0 ? 0 : key_ends[i - 1];
     return Slice(key_bytes + start, key_ends[i] - start);
   }

@@ -40,9 +40,8 @@ class Collector {
 
   // Copies what it needs: the batch may be reused at once.
   virtual Status Add(const RecordBatch& batch) = 0;
-  // The same for keys that need not be copied together first, where takes_spans().
-  virtual bool takes_spans() const { return false; }
-  virtual Status AddSpans(const KeySpans&) { return Status::Error("BAD_ARGUMENT", "Spans are not taken."); }
+  // Whether batches may have key_bounds: keys that need not be copied together first.
+  virtual bool takes_bounds() const { return false; }
   // Memory held, including what sorting it will need. The caller spills when this passes its budget.
   virtual size_t bytes() const = 0;
   virtual uint64_t records_in() const = 0;   // since construction

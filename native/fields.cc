@@ -91,6 +91,7 @@ class FieldsMapper : public Mapper {
   size_t GatherBatch(const CsvRows& rows, size_t from);
   void AddKeys(const CsvRows& rows);
   void AddNumbers(const CsvRows& rows, uint32_t column, double* numbers);
+  bool BoundKeys(const CsvRows& rows, uint32_t column);
   void CopyFields(const CsvRows& rows, uint32_t column, ByteColumn* out);
   void CopyRows(const CsvRows& rows, const std::vector<uint32_t>& columns, ByteColumn* out);
   bool SetEnd(const CsvRows& rows, size_t i, ByteColumn* out);
@@ -124,6 +125,8 @@ class FieldsMapper : public Mapper {
   uint32_t first_fields_[kBatchRows];
   uint32_t widths_[kBatchRows];
   Status error_;
+  const char* key_text_ = nullptr;      // what key_bounds_ count from; null: the keys are in keys_
+  uint32_t key_bounds_[2 * kBatchRows];
   ByteColumn keys_;
   std::vector<Column> columns_;
   std::vector<ValueColumn> views_;
@@ -234,8 +237,9 @@ inline void FieldsMapper::ForEachField(const CsvRows& rows, uint32_t column, con
 
 // The key of one column is the field itself. Otherwise it is put together from parts (key_encoding.h).
 void FieldsMapper::AddKeys(const CsvRows& rows) {
+  key_text_ = nullptr;
   if (options_.keys.size() == 1 && options_.tag < 0) {
-    CopyFields(rows, options_.keys[0], &keys_);
+    if (!BoundKeys(rows, options_.keys[0])) CopyFields(rows, options_.keys[0], &keys_);
     return;
   }
   keys_.Clear();
@@ -257,6 +261,21 @@ void FieldsMapper::AddKeys(const CsvRows& rows) {
     keys_.Append(key);
     if (!SetEnd(rows, i, &keys_)) return;
   }
+}
+
+// Leaves the keys where they are, if they can be taken from there: false where they must be copied.
+bool FieldsMapper::BoundKeys(const CsvRows& rows, uint32_t column) {
+  if (!collector_->takes_bounds() || count_ == 0) return false;
+  const char* const data = rows.data;
+  bool doubled = false;
+  ForEachField(rows, column, [&](size_t i, CsvField field) {
+    key_bounds_[2 * i] = static_cast<uint32_t>(field.text.data - data);
+    key_bounds_[2 * i + 1] = key_bounds_[2 * i] + static_cast<uint32_t>(field.text.size);
+    doubled |= field.doubled;
+  });
+  if (doubled || key_bounds_[2 * count_ - 1] + kBatchPadding > rows.size) return false;
+  key_text_ = data;
+  return true;
 }
 
 void FieldsMapper::AddNumbers(const CsvRows& rows, uint32_t column, double* numbers) {
@@ -354,8 +373,9 @@ Status FieldsMapper::Flush() {
     }
     RecordBatch batch;
     batch.count = count_;
-    batch.key_bytes = keys_.data();
+    batch.key_bytes = key_text_ != nullptr ? key_text_ : keys_.data();
     batch.key_ends = keys_.ends;
+    batch.key_bounds = key_text_ != nullptr ? key_bounds_ : nullptr;
     batch.columns = views_.data();
     batch.column_count = views_.size();
     RUNJOB_RETURN_IF_ERROR(collector_->Add(batch));

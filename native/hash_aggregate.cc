@@ -57,19 +57,7 @@ class HashCollector final : public Collector {
     return distinct_ ? AddDistinct(batch) : AddKeys(batch);
   }
 
-  bool takes_spans() const override {
-    return layout_.counts_only() && options_.partition_by != PartitionBy::kGiven;
-  }
-
-  Status AddSpans(const KeySpans& keys) override {
-    if (sorted_ != nullptr) return Status::Error("BAD_ARGUMENT", "A sorted collector must be cleared first.");
-    records_in_ += keys.count;
-    for (size_t first = 0; first < keys.count; first += kGroup) {
-      table_.Count(AggregateTable::SpreadKeys{keys.text, keys.bounds + 2 * first,
-                                              std::min(kGroup, keys.count - first)});
-    }
-    return Status::Ok();
-  }
+  bool takes_bounds() const override { return !distinct_; }
 
   size_t bytes() const override { return table_.bytes(); }
   uint64_t records_in() const override { return records_in_; }
@@ -165,26 +153,33 @@ class HashCollector final : public Collector {
     return Status::Ok();
   }
 
-  static AggregateTable::Keys KeysOf(const RecordBatch& batch, size_t first, size_t n) {
-    return {batch.key_bytes, first == 0 ? 0 : batch.key_ends[first - 1], batch.key_ends + first,
-            batch.partitions == nullptr ? nullptr : batch.partitions + first, n};
-  }
-
   Status AddKeys(const RecordBatch& batch) {
-    char* states[kGroup];
     for (size_t first = 0; first < batch.count; first += kGroup) {
       const size_t n = std::min(kGroup, batch.count - first);
-      const AggregateTable::Keys keys = KeysOf(batch, first, n);
-      if (batch.keys_only) {
-        table_.Insert(keys);
-      } else if (layout_.counts_only()) {
-        table_.Count(keys);
+      const uint32_t* partitions = batch.partitions == nullptr ? nullptr : batch.partitions + first;
+      if (batch.key_bounds != nullptr) {
+        const AggregateTable::SpreadKeys keys{batch.key_bytes, batch.key_bounds + 2 * first, partitions, n};
+        AddGroup(keys, batch, first);
       } else {
-        table_.Find(keys, states);
-        layout_.UpdateAll(states, batch, first, n, table_.arena());
+        const uint32_t start = first == 0 ? 0 : batch.key_ends[first - 1];
+        const AggregateTable::Keys keys{batch.key_bytes, start, batch.key_ends + first, partitions, n};
+        AddGroup(keys, batch, first);
       }
     }
     return Status::Ok();
+  }
+
+  template <class Keys>
+  void AddGroup(const Keys& keys, const RecordBatch& batch, size_t first) {
+    char* states[kGroup];
+    if (batch.keys_only) {
+      table_.Insert(keys);
+    } else if (layout_.counts_only()) {
+      table_.Count(keys);
+    } else {
+      table_.Find(keys, states);
+      layout_.UpdateAll(states, batch, first, keys.n, table_.arena());
+    }
   }
 
   // The composite keys of distinct.h.
@@ -219,7 +214,7 @@ class HashCollector final : public Collector {
 
   void FindListed(const uint32_t* partitions, char** states) {
     const char* bytes = list_.Padded();
-    table_.Find({bytes, 0, list_.ends(), partitions, list_.count()}, states);
+    table_.Find(AggregateTable::Keys{bytes, 0, list_.ends(), partitions, list_.count()}, states);
   }
 
   Slice GroupPart(Slice key) const {

@@ -31,11 +31,17 @@ Status KeyBatch::Append(const char* text, size_t size, const uint32_t* bounds, s
   RUNJOB_RETURN_IF_ERROR(Reserve(size));
   const size_t closing = pieces - (last_stays_open ? 1 : 0);
   size_t piece = 0;
-  if (takes_spans_) {
+  if (takes_bounds_) {
     if (open() && closing > 0) RUNJOB_RETURN_IF_ERROR(Copy(text, bounds, &piece, 1));
     const size_t rest = closing - piece;
-    if (rest > 0) RUNJOB_RETURN_IF_ERROR(collector_->AddSpans(KeySpans{text, bounds + 2 * piece, rest}));
-    added_ += rest;
+    if (rest > 0) {
+      RecordBatch batch;
+      batch.count = rest;
+      batch.key_bytes = text;
+      batch.key_bounds = bounds + 2 * piece;
+      RUNJOB_RETURN_IF_ERROR(collector_->Add(batch));
+      added_ += rest;
+    }
   } else {
     RUNJOB_RETURN_IF_ERROR(Copy(text, bounds, &piece, closing));
   }

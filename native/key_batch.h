@@ -17,7 +17,7 @@ class KeyBatch {
   static constexpr size_t kTextPadding = 32;
 
   explicit KeyBatch(Collector* collector)
-      : collector_(collector), takes_spans_(collector->takes_spans()) {}
+      : collector_(collector), takes_bounds_(collector->takes_bounds()) {}
 
   // Appends the pieces text[bounds[0] .. bounds[1]), text[bounds[2] .. bounds[3]), ... to the open key; the
   // end of each closes a key, except that of the last piece if `last_stays_open`. Gives full batches to the
@@ -44,7 +44,7 @@ class KeyBatch {
   void Resize(size_t capacity);
 
   Collector* const collector_;
-  const bool takes_spans_;
+  const bool takes_bounds_;
   std::unique_ptr<char[]> bytes_;
   size_t capacity_ = 0;
   size_t used_ = 0;        // bytes of closed keys, then those of the open one
