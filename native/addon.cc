@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "addon_args.h"
+#include "arena.h"
 #include "collector.h"
 #include "csv_reader.h"
 #include "format.h"
@@ -825,6 +826,11 @@ Napi::Value Checksum(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), Xxh64(BytesArg(info[0], "data"), seed));
 }
 
+Napi::Value FreeMemory(const Napi::CallbackInfo& info) {
+  ReleaseBlocks();
+  return info.Env().Undefined();
+}
+
 template <Napi::Value (*function)(const Napi::CallbackInfo&)>
 Napi::Value GuardedFunction(const Napi::CallbackInfo& info) {
   return Guarded(info.Env(), [&] { return function(info); });
@@ -853,6 +859,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   Export<OpenRuns>(exports, "openRuns");
   Export<ReadInfo>(exports, "readRunInfo");
   Export<GuessRecordStart>(exports, "guessCsvRecordStart");
+  Export<FreeMemory>(exports, "releaseMemory");
   Export<SetLowercase>(exports, "setLowercaseTable");
   Export<FormatNumber>(exports, "formatNumber");
   Export<ReadNumber>(exports, "parseNumber");

@@ -9,10 +9,20 @@ namespace runjob {
 
 namespace {
 
-constexpr size_t kHugePageBytes = size_t{2} << 20;
-constexpr size_t kBlockBytes = kHugePageBytes;
+constexpr size_t kHugePageBytes = kArenaBlockBytes;
 // A piece larger than this gets a block of its own, so that the rest of the current block is not thrown away.
-constexpr size_t kLargeBytes = kBlockBytes / 4;
+constexpr size_t kLargeBytes = kArenaBlockBytes / 4;
+
+struct FreeBlocks {
+  std::vector<char*> blocks;
+
+  ~FreeBlocks() { Release(); }
+  void Release() {
+    for (char* block : blocks) FreePages(block, kArenaBlockBytes);
+    blocks.clear();
+  }
+};
+thread_local FreeBlocks free_blocks;
 
 size_t RoundUpToPages(size_t bytes) {
   static const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -47,15 +57,35 @@ void FreePages(char* data, size_t bytes) {
   if (data != nullptr) munmap(data, RoundUpToPages(bytes == 0 ? 1 : bytes));
 }
 
-Arena::~Arena() {
-  for (const Block& block : blocks_) FreePages(block.data, block.size);
+char* AllocateBlock() {
+  std::vector<char*>& blocks = free_blocks.blocks;
+  if (blocks.empty()) return AllocatePages(kArenaBlockBytes);
+  char* block = blocks.back();
+  blocks.pop_back();
+  return block;
 }
+
+void FreeBlock(char* block) {
+#ifdef RUNJOB_SANITIZER
+  FreePages(block, kArenaBlockBytes);  // whoever uses it afterwards is to be found
+#else
+  try {
+    free_blocks.blocks.push_back(block);
+  } catch (const std::bad_alloc&) {
+    FreePages(block, kArenaBlockBytes);
+  }
+#endif
+}
+
+void ReleaseBlocks() { free_blocks.Release(); }
+
+Arena::~Arena() { Reset(); }
 
 char* Arena::AllocateSlow(size_t bytes) {
   const bool large = bytes > kLargeBytes;
   blocks_.reserve(blocks_.size() + 1);  // what throws comes before what would leak
-  const size_t size = large ? RoundUpToPages(bytes) : kBlockBytes;
-  char* data = AllocatePages(size);
+  const size_t size = large ? RoundUpToPages(bytes) : kArenaBlockBytes;
+  char* data = large ? AllocatePages(size) : AllocateBlock();
   blocks_.push_back({data, size});
   bytes_ += size;
   if (large) return data;
@@ -65,19 +95,18 @@ char* Arena::AllocateSlow(size_t bytes) {
 }
 
 void Arena::Reset() {
-  Block kept{nullptr, 0};
   for (const Block& block : blocks_) {
-    if (kept.data == nullptr && block.size == kBlockBytes) {
-      kept = block;
+    // A large piece may happen to have a block's size: it serves as one.
+    if (block.size == kArenaBlockBytes) {
+      FreeBlock(block.data);
     } else {
       FreePages(block.data, block.size);
     }
   }
   blocks_.clear();
-  if (kept.data != nullptr) blocks_.push_back(kept);
-  next_ = kept.data;
-  end_ = kept.data + kept.size;
-  bytes_ = kept.size;
+  next_ = nullptr;
+  end_ = nullptr;
+  bytes_ = 0;
 }
 
 }  // namespace runjob

@@ -19,19 +19,13 @@
 namespace runjob {
 namespace {
 
-constexpr size_t kBlock = size_t{2} << 20;  // one huge page
 constexpr size_t kLookahead = 16;           // records prefetched ahead when they are gathered in sorted order
 
-// Record bytes in big blocks. Unlike an Arena it keeps its blocks from spill to spill, because zeroing fresh
-// pages costs a tenth of what filling them does.
+// Record bytes in big blocks, not aligned as an Arena's are.
 class RecordHeap {
  public:
   RecordHeap() = default;
-  ~RecordHeap() {
-    for (char* block : blocks_) FreePages(block, kBlock);
-    for (char* block : free_) FreePages(block, kBlock);
-    for (const auto& [data, size] : big_) FreePages(data, size);
-  }
+  ~RecordHeap() { Clear(); }
   RecordHeap(const RecordHeap&) = delete;
   RecordHeap& operator=(const RecordHeap&) = delete;
 
@@ -46,7 +40,7 @@ class RecordHeap {
   size_t bytes() const { return full_bytes_ + static_cast<size_t>(next_ - start_); }
 
   void Clear() {
-    free_.insert(free_.end(), blocks_.begin(), blocks_.end());
+    for (char* block : blocks_) FreeBlock(block);
     blocks_.clear();
     for (const auto& [data, size] : big_) FreePages(data, size);
     big_.clear();
@@ -54,11 +48,9 @@ class RecordHeap {
     full_bytes_ = 0;
   }
 
-  // Takes over what `other` holds instead of its own records; the blocks of both serve on.
+  // Takes over what `other` holds instead of its own records.
   void Replace(RecordHeap* other) {
     Clear();
-    free_.insert(free_.end(), other->free_.begin(), other->free_.end());
-    other->free_.clear();
     std::swap(blocks_, other->blocks_);
     std::swap(big_, other->big_);
     std::swap(start_, other->start_);
@@ -71,7 +63,7 @@ class RecordHeap {
   char* AllocateSlow(size_t n) {
     // A record that would waste much of a block gets pages of its own; the current block goes on being
     // filled.
-    if (n > kBlock / 4) {
+    if (n > kArenaBlockBytes / 4) {
       big_.reserve(big_.size() + 1);
       char* data = AllocatePages(n);
       big_.emplace_back(data, n);
@@ -79,23 +71,16 @@ class RecordHeap {
       return data;
     }
     blocks_.reserve(blocks_.size() + 1);
-    char* block;
-    if (free_.empty()) {
-      block = AllocatePages(kBlock);
-    } else {
-      block = free_.back();
-      free_.pop_back();
-    }
+    char* block = AllocateBlock();
     blocks_.push_back(block);
     full_bytes_ += static_cast<size_t>(end_ - start_);
     start_ = block;
     next_ = block + n;
-    end_ = block + kBlock;
+    end_ = block + kArenaBlockBytes;
     return block;
   }
 
   std::vector<char*> blocks_;
-  std::vector<char*> free_;
   std::vector<std::pair<char*, size_t>> big_;
   char* start_ = nullptr;
   char* next_ = nullptr;
@@ -137,38 +122,50 @@ class EntryList {
  public:
   static constexpr size_t kBytesPerEntry = sizeof(SortItem) + sizeof(uint32_t);
 
+  EntryList() = default;
+  ~EntryList() { Clear(); }
+  EntryList(const EntryList&) = delete;
+  EntryList& operator=(const EntryList&) = delete;
+
   size_t size() const { return size_; }
 
   void Append(SortItem item, uint32_t partition) {
-    if (size_ == chunks_.size() * kChunkEntries) chunks_.emplace_back(1);
-    Chunk& chunk = chunks_.back()[0];
+    if (size_ == chunks_.size() * kChunkEntries) AddChunk();
+    Chunk* chunk = chunks_.back();
     const size_t i = size_++ % kChunkEntries;
-    chunk.items[i] = item;
-    chunk.partitions[i] = partition;
+    chunk->items[i] = item;
+    chunk->partitions[i] = partition;
   }
 
   template <class Visit>
   void ForEach(const Visit& visit) const {
     for (size_t c = 0; c < chunks_.size(); c++) {
-      const Chunk& chunk = chunks_[c][0];
+      const Chunk& chunk = *chunks_[c];
       const size_t n = std::min(kChunkEntries, size_ - c * kChunkEntries);
       for (size_t i = 0; i < n; i++) visit(chunk.items[i], chunk.partitions[i]);
     }
   }
 
   void Clear() {
+    for (Chunk* chunk : chunks_) FreeBlock(reinterpret_cast<char*>(chunk));
     chunks_.clear();
     size_ = 0;
   }
 
  private:
-  static constexpr size_t kChunkEntries = kBlock / kBytesPerEntry;
+  static constexpr size_t kChunkEntries = kArenaBlockBytes / kBytesPerEntry;
   struct Chunk {
     SortItem items[kChunkEntries];
     uint32_t partitions[kChunkEntries];
   };
+  static_assert(sizeof(Chunk) <= kArenaBlockBytes);
 
-  std::vector<PageArray<Chunk>> chunks_;
+  void AddChunk() {
+    chunks_.reserve(chunks_.size() + 1);
+    chunks_.push_back(new (AllocateBlock()) Chunk);
+  }
+
+  std::vector<Chunk*> chunks_;
   size_t size_ = 0;
 };
 

@@ -23,6 +23,7 @@ try {
   // The first task that needs it fails with the reason.
 }
 let state: unknown
+let stage = 0
 
 port.on('message', (message: ToWorker) => {
   if (message.type === 'end') void end()
@@ -31,11 +32,14 @@ port.on('message', (message: ToWorker) => {
 
 async function run(task: TaskSpec, attempt: number, bounds: Uint8Array[] | null): Promise<void> {
   try {
+    // The next stage needs its memory for other things.
+    if (task.stage !== stage) kernels.releaseMemory()
+    stage = task.stage
     functions ??= await loadFunctions(init.plan)
     send({ type: 'done', result: await runAttempt(task, attempt, bounds, functions) })
   } catch (error) {
-    const stage = init.plan.stages[task.stage]!.name
-    const known = toRunjobError(fromNative(error)).withWhere({ job: init.plan.job, stage, task: task.id })
+    const where = { job: init.plan.job, stage: init.plan.stages[task.stage]!.name, task: task.id }
+    const known = toRunjobError(fromNative(error)).withWhere(where)
     send({ type: 'failed', id: task.id, attempt, error: known.toJSON() })
   }
 }

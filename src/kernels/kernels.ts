@@ -230,6 +230,8 @@ export interface Kernels {
   /** Opens partition `partition` of each run and merges them; equal keys keep the order of `paths`. */
   openRuns(paths: string[], partition: number, options: { descending: boolean }): Cursor
   readRunInfo(path: string): RunInfo
+  /** Gives back the memory that collectors of this thread have freed and that was kept for the next ones. */
+  releaseMemory(): void
   /** Best guess of the first record start at or after `from` in a chunk taken out of the middle of a CSV file. */
   guessCsvRecordStart(
     chunk: Uint8Array,
