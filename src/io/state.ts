@@ -5,22 +5,39 @@
  * flushed to disk: what is committed survives the process, even `kill -9`, and that is all it is good for. After a crash of
  * the machine the run files, which are not flushed either, cannot be trusted, so a state of an earlier boot is thrown
  * away unread, and the main thread never waits for the disk.
+ *
+ * LMDB maps the file and trusts it: damage may end in a signal, in a loop, or in another answer. So the file that a run finds is read by
+ * a process of its own (state_dump.ts), its entries are verified here, and go into a new file. Each entry has a checksum, and a seal the
+ * sum of them all, so that entries that are lost, or come back from an older transaction, are found as well.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { type Database, open, type RootDatabase } from 'lmdb'
+import { deserialize, serialize } from 'node:v8'
+import { open, type RootDatabase } from 'lmdb'
 import { RunjobError } from '../base/errors.js'
 import { fileError, removeTree, writeFileAtomic } from '../base/files.js'
+import { kernels } from '../kernels/index.js'
 import type { ParamValue, Plan } from '../plan/plan.js'
 import { currentBootId } from './lock.js'
 import { compareManifests, type Manifest } from './manifest.js'
 
-const VERSION = 1
+const VERSION = 2
 const STORE = 'state.mdb'
+/** The file that was found, until all of it is in the new one. */
+const FOUND = 'found.mdb'
 const BOOT = 'boot-id'
-const PROBE_TIMEOUT_MS = 60_000
+const DUMP_TIMEOUT_MS = 60_000
+
+const HEADER = 'header'
+const SEAL = 'seal'
+const FACT = 'fact:'
+const TASK = 'task:'
+/** Sorts behind every key that begins with the colon of a prefix. */
+const END = ';'
+
+const CHECKSUM_BYTES = 8
 
 /** What must be the same for a run to be continued. */
 export interface RunIdentity {
@@ -41,56 +58,63 @@ interface FinishedTask {
   result: unknown
 }
 
+/** Of all other entries. */
+interface Seal {
+  entries: number
+  /** Exclusive or of their checksums. */
+  sum: bigint
+}
+
 export class JobState {
-  readonly #store: RootDatabase
-  readonly #facts: Database
-  readonly #tasks: Database<FinishedTask, string>
+  readonly #store: RootDatabase<Buffer, string>
+  #seal: Seal = { entries: 0, sum: 0n }
 
   /**
    * Opens the state in a folder, which is created if need be. Hold the folder's lock.
    *
+   * @param note is told if there is a state that no run can use
    * @throws STATE_CORRUPT if what is there is damaged or not ours
    */
-  static open(dir: string): JobState {
+  static open(dir: string, note: (text: string) => void = () => {}): JobState {
     const path = join(dir, STORE)
+    const found = join(dir, FOUND)
     const boot = currentBootId() ?? ''
+    let entries: [key: string, value: Buffer][] = []
     try {
       mkdirSync(dir, { recursive: true })
-      if (existsSync(path) && readBoot(dir) !== boot) JobState.remove(dir)
-      if (existsSync(path)) probe(path)
+      if ((existsSync(path) || existsSync(found)) && readBoot(dir) !== boot) {
+        note('an earlier run was cut off by the end of its machine: it is not continued, and all starts anew')
+        JobState.remove(dir)
+      }
+      // Whoever moved it was ended before all was in the new file.
+      if (existsSync(found)) removeTree(path)
+      else if (existsSync(path)) renameSync(path, found)
+      removeTree(`${path}-lock`)
+      if (existsSync(found)) entries = readFound(found, path)
       else writeFileAtomic(join(dir, BOOT), boot)
+      const state = new JobState(open({ path, noSubdir: true, encoding: 'binary', cache: false, noSync: true }))
+      state.#write(entries)
+      removeTree(found)
+      removeTree(`${found}-lock`)
+      return state
     } catch (error) {
-      throw fileError(error, path, 'write')
+      const known = fileError(error, path, 'write')
+      throw known instanceof RunjobError ? known : corrupt(path, (error as Error).message, error)
     }
-    let store: RootDatabase
-    try {
-      store = open({ path, noSubdir: true, maxDbs: 2, cache: false, noSync: true })
-    } catch (error) {
-      throw corrupt(path, (error as Error).message, error)
-    }
-    const state = new JobState(store)
-    const header = state.#facts.get('header') as Header | undefined
-    if (header?.version !== VERSION && state.#facts.getKeysCount() + state.#tasks.getKeysCount() > 0) {
-      void store.close()
-      throw corrupt(path, header ? 'another version of runjob wrote it' : 'its header is missing')
-    }
-    return state
   }
 
   /** Forgets the state in a folder without looking at it. */
   static remove(dir: string): void {
-    for (const name of [STORE, `${STORE}-lock`, BOOT]) removeTree(join(dir, name))
+    for (const name of [STORE, `${STORE}-lock`, FOUND, `${FOUND}-lock`, BOOT]) removeTree(join(dir, name))
   }
 
-  private constructor(store: RootDatabase) {
+  private constructor(store: RootDatabase<Buffer, string>) {
     this.#store = store
-    this.#facts = store.openDB('facts', {})
-    this.#tasks = store.openDB('tasks', {})
   }
 
   /** The run that the state is of; undefined in a new state. */
   identity(): RunIdentity | undefined {
-    const header = this.#facts.get('header') as Header | undefined
+    const header = this.#read<Header>(HEADER)
     if (!header) return undefined
     const { plan, fingerprint, options, manifest } = header
     return { plan, fingerprint, options, manifest }
@@ -98,41 +122,73 @@ export class JobState {
 
   /** Begins a new run: all else is forgotten. */
   begin(identity: RunIdentity): void {
-    this.#store.transactionSync(() => {
-      this.#facts.clearSync()
-      this.#tasks.clearSync()
-      this.#facts.putSync('header', { version: VERSION, ...identity } satisfies Header)
-    })
+    const header: Header = { version: VERSION, ...identity }
+    const known = [...this.#store.getKeys()].filter((key) => key !== SEAL)
+    this.#write([[HEADER, serialize(header)]], known)
   }
 
-  /** Anything else worth keeping: JSON values and bytes. */
+  /** Anything else worth keeping: plain values and bytes. */
   get<T>(name: string): T | undefined {
-    return this.#facts.get(`fact:${name}`) as T | undefined
+    return this.#read<T>(FACT + name)
   }
 
   put(name: string, value: unknown): void {
-    this.#store.transactionSync(() => this.#facts.putSync(`fact:${name}`, value))
+    this.#write([[FACT + name, serialize(value)]])
   }
 
   /** Makes an attempt the one that counts. One transaction: afterwards the task is done, before it is not. */
   finishTask(id: string, attempt: number, result: unknown): void {
-    this.#store.transactionSync(() => this.#tasks.putSync(id, { attempt, result }))
+    const finished: FinishedTask = { attempt, result }
+    this.#write([[TASK + id, serialize(finished)]])
   }
 
-  /** A finished task whose files are no good is to run again. */
-  forgetTask(id: string): void {
-    this.#store.transactionSync(() => this.#tasks.removeSync(id))
+  /** Finished tasks whose files are no good are to run again, and names are not to be known any more: one transaction. */
+  forget(tasks: readonly string[], names: readonly string[]): void {
+    this.#write([], [...tasks.map((id) => TASK + id), ...names.map((name) => FACT + name)])
   }
 
   /** Results of the finished tasks, by id. */
   finishedTasks<Result>(): Map<string, Result> {
     const finished = new Map<string, Result>()
-    for (const { key, value } of this.#tasks.getRange()) finished.set(key, value.result as Result)
+    for (const { key, value } of this.#store.getRange({ start: TASK, end: TASK.slice(0, -1) + END })) {
+      finished.set(key.slice(TASK.length), (contentOf(value) as FinishedTask).result as Result)
+    }
     return finished
   }
 
   async close(): Promise<void> {
     await this.#store.close()
+  }
+
+  #read<T>(key: string): T | undefined {
+    const entry = this.#store.get(key)
+    return entry && (contentOf(entry) as T)
+  }
+
+  /** Removes, then puts, in one transaction. */
+  #write(puts: [key: string, value: Buffer][], removes: string[] = []): void {
+    this.#store.transactionSync(() => {
+      for (const key of removes) {
+        if (this.#unseal(key)) this.#store.removeSync(key)
+      }
+      for (const [key, value] of puts) {
+        this.#unseal(key)
+        const entry = entryOf(key, value)
+        this.#seal.entries++
+        this.#seal.sum ^= entry.readBigUInt64LE()
+        this.#store.putSync(key, entry)
+      }
+      this.#store.putSync(SEAL, entryOf(SEAL, serialize(this.#seal)))
+    })
+  }
+
+  /** Takes an entry out of the seal; false if there is none. */
+  #unseal(key: string): boolean {
+    const entry = this.#store.get(key)
+    if (!entry) return false
+    this.#seal.entries--
+    this.#seal.sum ^= entry.readBigUInt64LE()
+    return true
   }
 }
 
@@ -167,18 +223,73 @@ function readBoot(dir: string): string | undefined {
   }
 }
 
-// LMDB maps the file and trusts it: damage ends in a segmentation fault. Let that happen to somebody else first.
-function probe(path: string): void {
-  const script = fileURLToPath(new URL('./state_probe.js', import.meta.url))
-  const { error, status, signal, stderr } = spawnSync(process.execPath, [script, path], {
-    timeout: PROBE_TIMEOUT_MS,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    encoding: 'utf8',
+/** Checksum, then value. The key is part of the checksum: an entry under another one's key is none. */
+function entryOf(key: string, value: Buffer): Buffer {
+  const entry = Buffer.allocUnsafe(CHECKSUM_BYTES + value.length)
+  entry.writeBigUInt64LE(checksum(key, value))
+  value.copy(entry, CHECKSUM_BYTES)
+  return entry
+}
+
+function contentOf(entry: Buffer): unknown {
+  return deserialize(entry.subarray(CHECKSUM_BYTES))
+}
+
+function checksum(key: string, value: Buffer): bigint {
+  return kernels.xxh64(value, kernels.xxh64(Buffer.from(key), 0n))
+}
+
+/**
+ * The entries of a file that somebody else wrote, all of them as they were written.
+ *
+ * @param path where the file was found, for errors
+ * @throws STATE_CORRUPT
+ */
+function readFound(file: string, path: string): [key: string, value: Buffer][] {
+  // Created, and not even begun.
+  if (statSync(file).size === 0) return []
+  const entries = dump(file, path)
+  const all = new Map<string, Buffer>()
+  for (const { key, value } of entries) {
+    const content = value.subarray(CHECKSUM_BYTES)
+    if (value.length < CHECKSUM_BYTES || value.readBigUInt64LE() !== checksum(key, content)) {
+      throw corrupt(path, 'a checksum does not match, or another version of runjob wrote it')
+    }
+    all.set(key, value)
+  }
+  if (all.size === 0) return []
+  const seal = all.get(SEAL)
+  all.delete(SEAL)
+  const sum = [...all.values()].reduce((total, value) => total ^ value.readBigUInt64LE(), 0n)
+  const expected = seal && (contentOf(seal) as Seal)
+  if (expected?.sum !== sum || expected.entries !== all.size) throw corrupt(path, 'entries are missing')
+  const header = all.get(HEADER)
+  if (header && (contentOf(header) as Header).version !== VERSION) {
+    throw corrupt(path, 'another version of runjob wrote it')
+  }
+  if (!header && all.size > 0) throw corrupt(path, 'its header is missing')
+  return [...all].map(([key, value]) => [key, value.subarray(CHECKSUM_BYTES)])
+}
+
+/** All entries of an LMDB file, read by a process that may die of it. */
+function dump(file: string, path: string): { key: string; value: Buffer }[] {
+  const script = fileURLToPath(new URL('./state_dump.js', import.meta.url))
+  const { error, status, signal, stdout, stderr } = spawnSync(process.execPath, [script, file], {
+    timeout: DUMP_TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    // A tree that leads in a circle has no end.
+    maxBuffer: 4 * statSync(file).size + 2 ** 20,
+    stdio: ['ignore', 'pipe', 'pipe'],
   })
-  if (status === 0) return
-  // Where no process can be started nothing is known about the file.
-  if (error && signal === null) return
-  throw corrupt(path, stderr.trim().split('\n').at(-1) || `reading it ended with ${signal ?? status}`)
+  if (status === 0 && !error) {
+    try {
+      return deserialize(stdout) as { key: string; value: Buffer }[]
+    } catch (cause) {
+      throw corrupt(path, 'reading it gave no entries', cause)
+    }
+  }
+  const said = stderr?.toString().trim().split('\n').at(-1)
+  throw corrupt(path, said || error?.message || `reading it ended with ${signal ?? status}`, error)
 }
 
 function corrupt(path: string, reason: string, cause?: unknown): RunjobError {

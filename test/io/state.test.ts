@@ -43,15 +43,16 @@ test('what was put in is there again after the state was closed', async () => {
   await again.close()
 })
 
-test('a task that is forgotten is not finished any more, and the last attempt counts', async () => {
+test('what is forgotten is not there any more, and the last attempt of a task counts', async () => {
   const state = JobState.open(temporaryFolder())
   state.begin(identity)
   state.finishTask('m0', 1, 'first')
   state.finishTask('m0', 2, 'second')
   expect(state.finishedTasks()).toEqual(new Map([['m0', 'second']]))
-  state.forgetTask('m0')
-  state.forgetTask('m9')
+  state.put('stage 0', 1)
+  state.forget(['m0', 'm9'], ['stage 0', 'stage 9'])
   expect(state.finishedTasks()).toEqual(new Map())
+  expect(state.get('stage 0')).toBeUndefined()
   await state.close()
 })
 
@@ -149,8 +150,10 @@ test('a state of an earlier boot is thrown away unread', async () => {
   const { folder, path } = await closedState()
   writeFileSync(path, 'half written')
   writeFileSync(join(folder, 'boot-id'), 'an earlier boot')
-  const state = JobState.open(folder)
+  const notes: string[] = []
+  const state = JobState.open(folder, (note) => notes.push(note))
   expect(state.identity()).toBeUndefined()
+  expect(notes).toEqual([expect.stringContaining('all starts anew')])
   await state.close()
 })
 
