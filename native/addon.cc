@@ -320,6 +320,7 @@ class RunWriter : public Wrapped<RunWriter> {
 struct CursorState {
   std::unique_ptr<runjob::Cursor> native;  // null: closed, or taken over
   TopTracker* tracker = nullptr;           // somewhere in `native`
+  const runjob::Cursor* merge = nullptr;   // of runs: at the bottom of `native`
   // Cursors over a collector's memory: whose, and which content of it.
   std::shared_ptr<CollectorState> source;
   std::shared_ptr<runjob::Collector> memory;
@@ -342,7 +343,8 @@ class Cursor : public Wrapped<Cursor> {
          Method<&Cursor::Top>("top"), Method<&Cursor::Read>("read"), Method<&Cursor::FormatRecords>("format"),
          Method<&Cursor::Collect>("collect"), Method<&Cursor::WriteTo>("writeTo"),
          Getter<&Cursor::Partition>("partition"), Getter<&Cursor::RecordsIn>("recordsIn"),
-         Getter<&Cursor::RecordsOut>("recordsOut"), Method<&Cursor::Close>("close")});
+         Getter<&Cursor::RecordsOut>("recordsOut"), Getter<&Cursor::RunRecords>("runRecords"),
+         Method<&Cursor::Close>("close")});
   }
 
   // A cursor made by JavaScript's `new` is a closed one; the others come from Make.
@@ -504,6 +506,11 @@ class Cursor : public Wrapped<Cursor> {
     return Count(info.Env(), state_.native->records_in());
   }
   Napi::Value RecordsOut(const Napi::CallbackInfo& info) { return Count(info.Env(), records_out_); }
+  Napi::Value RunRecords(const Napi::CallbackInfo& info) {
+    Open(info.Env());
+    if (state_.merge == nullptr) ThrowBadArgument(info.Env(), "only a cursor of openRuns() reads runs");
+    return Count(info.Env(), state_.merge->records_in());
+  }
 
   Napi::Value Close(const Napi::CallbackInfo& info) {
     state_ = CursorState();
@@ -760,6 +767,7 @@ Napi::Value OpenRuns(const Napi::CallbackInfo& info) {
   for (size_t i = 0; i < paths.size(); ++i) Check(env, OpenRun(paths[i], partition, &runs[i]));
   CursorState state;
   state.native = NewMerge(std::move(runs), descending);
+  state.merge = state.native.get();
   return Cursor::Make(env, std::move(state));
 }
 

@@ -5,9 +5,10 @@ import { join, relative, resolve } from 'node:path'
 import { RunjobError, toRunjobError } from './base/errors.js'
 import { fileError, removeTree, writeFileAtomic } from './base/files.js'
 import { availableCores, availableMemoryBytes } from './base/limits.js'
-import { parseBytes } from './base/units.js'
+import { parseBytes, parseDuration } from './base/units.js'
 import type { Tuning } from './engine/planner.js'
-import { type PlanResult, PlanRun, type Progress, type StageReport, type TaskProfile } from './engine/run_plan.js'
+import type { Progress, StageReport, TaskProfile } from './engine/report.js'
+import { type PlanResult, PlanRun } from './engine/run_plan.js'
 import type { PartEntry } from './engine/task.js'
 import { commitOutput, type OutputMode, prepareOutput, recoverOutput, resolveOutput, stateDirOf } from './io/commit.js'
 import { readHeader } from './io/header.js'
@@ -21,7 +22,7 @@ import { lowerJob } from './job/lower.js'
 import { resolveParams } from './job/params.js'
 import type { Format, ParamValue, Plan, Sink } from './plan/plan.js'
 
-export type { Progress, StageReport, TaskProfile } from './engine/run_plan.js'
+export type { Progress, StageReport, TaskProfile } from './engine/report.js'
 export type { OutputMode } from './io/commit.js'
 
 /** Where a job reads: a file, folder or glob, `-` for standard input; several; or by name for a job with several inputs. */
@@ -47,12 +48,24 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   keepState?: boolean
   /** Throw away what an earlier, unfinished run left. */
   fresh?: boolean
+  /** Further attempts of a task that failed, where that may help; 2 by default, so three attempts in all. */
+  retries?: number
+  /**
+   * Longest time that one attempt of a task may take: milliseconds, or text such as '10min'. A worker that takes longer is ended, and the
+   * attempt has failed. No limit by default.
+   */
+  taskTimeout?: number | string
+  /** Start a second attempt of a task that takes much longer than the others, once a worker is idle; the first to finish counts. */
+  speculate?: boolean
   /** Find the N records with the largest number, for `top` of the result. */
   top?: number
   /** Tell of every task where its time went. */
   profile?: boolean
   signal?: AbortSignal
+  /** Called about ten times a second. What it throws ends the run with USER_ERROR. */
   onProgress?: (progress: Progress) => void
+  /** Told, in a sentence, what went wrong and could be helped: a state that cannot be used, runs that were damaged. */
+  onNote?: (note: string) => void
   /** For runjob's own tests. */
   [TUNING]?: Tuning
 }
@@ -68,6 +81,8 @@ export interface RunReport {
   stages: StageReport[]
   /** Tasks that an earlier run had finished. */
   resumedTasks: number
+  /** Tasks that ran again because the runs they had written were damaged or gone. */
+  redoneTasks: number
   /** Nothing was run: the output was there, and mode is `ignore`. */
   skipped: boolean
   top: { key: string; number: number }[]
@@ -81,6 +96,7 @@ export interface RunResult<K = unknown, V = unknown> extends RunReport {
 }
 
 const DEFAULT_MEMORY_SHARE = 0.6
+const DEFAULT_RETRIES = 2
 /** In the state of a run whose output is in place. */
 const COMMITTED = 'committed'
 
@@ -184,6 +200,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
     counters: {},
     stages: [],
     resumedTasks: 0,
+    redoneTasks: 0,
     skipped: false,
     top: [],
     ...more,
@@ -214,11 +231,16 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       partitions: options.partitions ?? null,
       top: options.top ?? 0,
       runsDir,
+      attemptsDir: join(stateDir, 'attempts'),
       partsDir,
       keepRuns: options.keepState ?? false,
+      retries: options.retries ?? DEFAULT_RETRIES,
+      taskTimeoutMs: options.taskTimeout === undefined ? null : parseDuration(options.taskTimeout),
+      speculate: options.speculate ?? false,
       tuning: options[TUNING] ?? {},
       signal: options.signal,
       onProgress: options.onProgress,
+      onNote: options.onNote,
     })
     let result: PlanResult
     let state: JobState | undefined
@@ -242,6 +264,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       counters: result.counters,
       stages: result.stages,
       resumedTasks: result.resumedTasks,
+      redoneTasks: result.redoneTasks,
       top: result.top,
       ...(options.profile ? { profile: result.tasks } : {}),
     })
@@ -253,7 +276,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
 }
 
 function checkOptions(options: RunOptions): void {
-  const whole = (name: 'workers' | 'partitions' | 'top', least: number, most: number) => {
+  const whole = (name: 'workers' | 'partitions' | 'top' | 'retries', least: number, most: number) => {
     const value = options[name]
     if (value === undefined) return
     if (!Number.isInteger(value) || value < least || value > most) {
@@ -267,6 +290,7 @@ function checkOptions(options: RunOptions): void {
   whole('workers', 1, 1024)
   whole('partitions', 1, 65_536)
   whole('top', 0, 1_000_000)
+  whole('retries', 0, 1000)
   if (options.mode !== undefined && !['error', 'overwrite', 'ignore', 'append'].includes(options.mode)) {
     throw new RunjobError('OPTION_INVALID', {
       name: 'mode',
@@ -282,6 +306,7 @@ function checkOptions(options: RunOptions): void {
     })
   }
   if (options.memory !== undefined) parseBytes(options.memory)
+  if (options.taskTimeout !== undefined) parseDuration(options.taskTimeout)
 }
 
 function usesFunctions(stages: Plan['stages']): boolean {
@@ -365,7 +390,7 @@ async function openState(
     options: { partitions: options.partitions ?? null },
     manifest,
   }
-  let state = JobState.open(stateDir)
+  let state = JobState.open(stateDir, options.onNote)
   if (state.get(COMMITTED)) {
     void state.close()
     clearState(stateDir)

@@ -211,8 +211,12 @@ const CATALOGUE = {
   USER_ERROR: {
     kind: 'user',
     retry: true,
-    message: (p) => `${p.function ? `The job's ${p.function} function` : 'A function of the job'} failed: ${p.message}`,
-    hint: () => 'Nothing was written. Fix the function, then run again with --fresh.',
+    message: (p) =>
+      `${p.function === 'onProgress' ? 'The onProgress function' : p.function ? `The job's ${p.function} function` : 'A function of the job'} failed: ${p.message}`,
+    hint: (p) =>
+      p.function === 'onProgress'
+        ? 'It runs between tasks and must not throw. Once it is fixed, the same call continues where it stopped.'
+        : 'Nothing was written. Fix the function, then run again with --fresh.',
   },
   EMIT_TYPE: {
     kind: 'user',
@@ -248,8 +252,9 @@ const CATALOGUE = {
   },
   TASK_TIMEOUT: {
     kind: 'resource',
-    message: (p) => `A task ran for more than ${p.limit ?? 'its time limit'}.`,
-    hint: () => 'Look for an endless loop in the functions of the job, or raise the time limit.',
+    message: (p) =>
+      `A task ran for more than ${p.limit ?? 'its time limit'}${p.function ? `; it was in the job's ${p.function} function, or had just left it` : ''}.`,
+    hint: () => 'Look for an endless loop in the functions of the job, or raise --task-timeout.',
   },
   OUT_OF_MEMORY: {
     kind: 'resource',
@@ -270,17 +275,17 @@ const CATALOGUE = {
   RUN_MISSING: {
     kind: 'resource',
     message: (p) => `A run file is missing${p.path ? `: ${p.path}` : ''}${because(p)}.`,
-    hint: () => 'Start over with --fresh.',
+    hint: damageHint,
   },
   RUN_CORRUPT: {
     kind: 'resource',
     message: (p) => `A run file is damaged${p.path ? `: ${p.path}` : ''}${because(p)}.`,
-    hint: () => 'Start over with --fresh. If it comes back, check the disk.',
+    hint: damageHint,
   },
   RUN_VERSION: {
     kind: 'user',
     message: (p) => `A run file is of another version of runjob${p.path ? `: ${p.path}` : ''}${because(p)}.`,
-    hint: () => 'Start over with --fresh.',
+    hint: damageHint,
   },
   RUN_IO: {
     kind: 'resource',
@@ -496,6 +501,12 @@ function tilde(path: unknown): string {
   const whole = String(path ?? '.')
   if (whole === home) return '~'
   return home.length > 1 && whole.startsWith(`${home}/`) ? `~${whole.slice(home.length)}` : whole
+}
+
+function damageHint(p: ErrorParams): string {
+  if (typeof p.redos !== 'number')
+    return 'The task that wrote it is run again by itself. If that does not help, check the disk.'
+  return `The task that wrote it was run again ${p.redos} times, and each time the file was damaged or gone. Check the disk that holds the output, and that nothing else writes there.`
 }
 
 function reportHint(): string {

@@ -31,6 +31,27 @@ export function parseBytes(value: string | number, name = 'memory'): number {
   return bytes
 }
 
+const DURATION = /^(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|min|m|h|d)$/i
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 }
+/** What a timer can hold. */
+const MAX_DURATION_MS = 2 ** 31 - 1
+
+/**
+ * A number of milliseconds from text such as '500ms', '30s', '10min', '1.5h' or '1d', or from a number of them.
+ *
+ * @param name the option that the value came from, for the error
+ * @throws OPTION_INVALID
+ */
+export function parseDuration(value: string | number, name = 'taskTimeout'): number {
+  const invalid = (problem: string) => new RunjobError('OPTION_INVALID', { name, value, problem })
+  const match = typeof value === 'string' ? DURATION.exec(value.trim()) : null
+  if (typeof value === 'string' && !match) throw invalid('a duration with its unit is expected, such as 30s or 10min')
+  const ms = Math.ceil(match ? Number(match[1]) * UNIT_MS[match[2]!.toLowerCase()]! : Number(value))
+  if (!(ms > 0)) throw invalid('it must be more than 0')
+  if (ms > MAX_DURATION_MS) throw invalid('it is too long: the limit is 24 days')
+  return ms
+}
+
 const DECIMAL_UNITS = ['B', 'KB', 'MB', 'GB', 'TB', 'PB']
 
 /** Bytes with three digits and a decimal unit: 999 B, 1.23 MB, 45.6 GB. */

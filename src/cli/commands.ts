@@ -132,6 +132,9 @@ async function interruptibly(
       ...options,
       signal: watch.signal,
       onProgress: (report) => progress.report(report),
+      onNote: (note) => {
+        if (!quiet) progress.note(note)
+      },
     })
     progress.stop('done')
     return report
@@ -146,8 +149,9 @@ async function interruptibly(
 }
 
 function toRunOptions({ options, params, input }: Invocation, output: string): RunOptions {
-  const { workers, memory, partitions, mode, top, keepState, fresh } = options
-  const given = Object.entries({ workers, memory, partitions, mode, top, keepState, fresh })
+  const { workers, memory, partitions, mode, retries, taskTimeout, speculate, top, keepState, fresh } = options
+  const known = { workers, memory, partitions, mode, retries, taskTimeout, speculate, top, keepState, fresh }
+  const given = Object.entries(known)
   return { input, output, params, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) }
 }
 

@@ -1,7 +1,7 @@
 /** The options that every job has, and the parser that knows them together with the job's own. */
 import { Command, CommanderError, Option } from 'commander'
 import { RunjobError } from '../base/errors.js'
-import { parseBytes } from '../base/units.js'
+import { parseBytes, parseDuration } from '../base/units.js'
 import type { AnyJob } from '../job/define.js'
 import type { OutputMode } from '../run.js'
 import { flagName, paramOptions } from './flags.js'
@@ -12,6 +12,9 @@ export interface SharedOptions {
   memory?: number
   partitions?: number
   mode?: OutputMode
+  retries?: number
+  taskTimeout?: number
+  speculate?: boolean
   top?: number
   explain?: boolean
   json?: boolean
@@ -154,6 +157,15 @@ function sharedOptions(): Option[] {
     new Option('--partitions <n>', 'partitions, and so output parts (default: by the size of the input)').argParser(
       count('--partitions'),
     ),
+    new Option(
+      '--retries <n>',
+      'further attempts of a task that failed, where that may help (default: 2, so 3 in all)',
+    ).argParser(count('--retries', 0)),
+    new Option(
+      '--task-timeout <duration>',
+      'end an attempt that takes longer, such as 10min (default: none)',
+    ).argParser((text: string) => parseDuration(text, '--task-timeout')),
+    new Option('--speculate', 'start a second attempt of a task that takes much longer than the others'),
     new Option('--top <n>', 'print the n records with the largest number on standard output').argParser(count('--top')),
     new Option('--explain', 'print the plan as JSON instead of running it'),
     new Option('--json', 'print one JSON document with the outcome on standard output'),
@@ -173,10 +185,11 @@ function inputOption(name: string): Option {
 }
 
 /** Parser of a number that counts something: 1, 2, 3... */
-function count(flag: string): (text: string) => number {
+function count(flag: string, least = 1): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
-    if (!Number.isSafeInteger(value) || value < 1) throw invalid(flag, text, 'a whole number of at least 1 is expected')
+    if (!Number.isSafeInteger(value) || value < least)
+      throw invalid(flag, text, `a whole number of at least ${least} is expected`)
     return value
   }
 }

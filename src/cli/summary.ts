@@ -13,6 +13,7 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
   const title = `${colors.green(report.job)} done in ${formatDuration(report.elapsedMs)}\n`
   const resumed: [string, string][] =
     report.resumedTasks > 0 ? [['resumed', `${formatCount(report.resumedTasks)} tasks were done before`]] : []
+  if (report.redoneTasks > 0) resumed.push(['run again', `${formatCount(report.redoneTasks)} tasks, for damaged runs`])
   const counters = Object.entries(report.counters).map(([name, n]): [string, string] => [
     printable(name),
     formatCount(n),
@@ -31,8 +32,9 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
 /** The end of a run, for programs: one line of JSON. What it holds may grow, and never shrinks. */
 export function renderReportJson(report: RunReport): string {
   // Named one by one: the result also has methods, and may get more.
-  const { job, output, elapsedMs, peakRssBytes, counters, stages, resumedTasks, skipped, top } = report
-  return `${JSON.stringify({ job, output, elapsedMs, peakRssBytes, counters, stages, resumedTasks, skipped, top })}\n`
+  const { job, output, elapsedMs, peakRssBytes, counters, stages, resumedTasks, redoneTasks, skipped, top } = report
+  const tasks = { resumedTasks, redoneTasks }
+  return `${JSON.stringify({ job, output, elapsedMs, peakRssBytes, counters, stages, ...tasks, skipped, top })}\n`
 }
 
 /** `--top`: lines of key, tab, number. Tabs, line ends and backslashes in a key are escaped, as in a TSV part. */

@@ -6,6 +6,7 @@ import type { Collector, CollectorOptions, Cursor, SpillInfo } from '../kernels/
 import { codecName, encode } from '../plan/codec.js'
 import type { Emit, OrderFunction, PartitionFunction, ReduceFunction } from '../plan/functions.js'
 import type { Exchange } from '../plan/plan.js'
+import { expectCount } from './accounting.js'
 import { createEmitter, type Emitter } from './emitter.js'
 import type { TaskEnvironment } from './environment.js'
 import { forEachGroup, RecordReader } from './record_reader.js'
@@ -17,6 +18,8 @@ export class ExchangeTarget {
   readonly #exchange: Exchange
   readonly #partitions: number
   readonly #env: TaskEnvironment
+  #recordsSpilled = 0
+  #recordsCollected = 0
 
   constructor(exchange: Exchange, partitions: number, bounds: Uint8Array[] | null, env: TaskEnvironment) {
     this.#exchange = exchange
@@ -51,9 +54,15 @@ export class ExchangeTarget {
     return this.runs.reduce((sum, run) => sum + run.fileBytes, 0)
   }
 
+  /** What the collector took in and no run holds. */
+  get recordsCombined(): number {
+    return this.#recordsCollected - this.#recordsSpilled
+  }
+
   /** Writes what is left, and frees the collector at once: garbage collection does not see native memory. */
   finish(): void {
     if (this.collector.entries > 0) this.#env.clock.time('spill', () => this.#spill())
+    this.#recordsCollected = this.collector.recordsIn
     this.collector.close()
   }
 
@@ -63,10 +72,14 @@ export class ExchangeTarget {
     const path = join(this.#env.runsDir, name)
     const meta = JSON.stringify({ task: task.id, attempt, spill: this.runs.length, plan: this.#env.planHash })
     const { combine } = this.#exchange
+    const { entries } = this.collector
     const info =
       combine?.kind === 'user'
         ? this.#combineInto(path, meta, this.#env.functions.find(combine.fn) as ReduceFunction)
         : this.collector.spill(path, meta)
+    // A combiner and `take` write fewer than the collector holds; else the writer's count is the collector's.
+    if (combine?.kind !== 'user' && combine?.kind !== 'take') expectCount(`run ${name}`, info.records, entries)
+    this.#recordsSpilled += info.records
     this.runs.push(runEntry(name, info))
     this.#env.progress(0, 0, info.fileBytes)
   }
@@ -105,9 +118,12 @@ export class ExchangeTarget {
         this.#env.guard('combine', () => combine(key, values, emit, this.#env.context))
       })
       emitter.flush()
+      expectCount('the combiner', cursor.recordsOut, this.collector.entries)
       cursor.close()
       this.collector.clear()
-      return writer.finish(meta)
+      const info = writer.finish(meta)
+      expectCount('a combined run', info.records, emitter.count)
+      return info
     } catch (error) {
       writer.abort()
       throw error

@@ -206,12 +206,14 @@ async function mapperSpec(
 function literalOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Target): PieceOpener {
   if (into.kind !== 'part') throw new RunjobError('INTERNAL', { detail: 'grep writes to a sink' })
   const { target } = into
+  const filters: { recordsIn: number; recordsOut: number }[] = []
   const open = async (): Promise<PieceReader> => {
     const filter = kernels.createLineFilter({
       literal: Buffer.from(operator.pattern),
       invert: operator.invert,
       ignoreCase: operator.ignoreCase,
     })
+    filters.push(filter)
     let written = 0
     return {
       push(chunk, limit, last) {
@@ -229,7 +231,11 @@ function literalOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Ta
       recordOffset: () => -1,
     }
   }
-  return Object.assign(open, { finish: () => {} })
+  return Object.assign(open, { finish: (result: TaskResult) => countFiltered(filters, result) })
+}
+
+function countFiltered(filters: { recordsIn: number; recordsOut: number }[], result: TaskResult): void {
+  for (const { recordsIn, recordsOut } of filters) result.recordsFiltered += recordsIn - recordsOut
 }
 
 /** Lines that match a JavaScript regular expression. They are written as they were read: bytes that are no UTF-8 too. */
@@ -237,11 +243,13 @@ function regexpOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Tar
   if (into.kind !== 'part') throw new RunjobError('INTERNAL', { detail: 'grep writes to a sink' })
   const { target } = into
   const pattern = new RegExp(operator.pattern, operator.ignoreCase ? 'ui' : 'u')
+  const filters: RegexpFilter[] = []
   const open = async (): Promise<PieceReader> => {
     const filter = new RegexpFilter(pattern, operator.invert, (line) => target.write(line, 1))
+    filters.push(filter)
     return Object.assign(filter, { recordOffset: () => filter.position })
   }
-  return Object.assign(open, { finish: () => {} })
+  return Object.assign(open, { finish: (result: TaskResult) => countFiltered(filters, result) })
 }
 
 function lineReader(decoder: LineDecoder): PieceReader {

@@ -6,7 +6,7 @@ import type { Cursor, FormatOptions } from '../kernels/kernels.js'
 import { isColumns, layoutOf, valueColumns } from '../plan/codec.js'
 import type { RecordSpec, Sink } from '../plan/plan.js'
 import type { TaskEnvironment } from './environment.js'
-import type { PartEntry } from './task.js'
+import { attemptName, type PartEntry } from './task.js'
 
 const FLUSH_BYTES = 1 << 18
 const FORMAT_BYTES = 1 << 20
@@ -56,6 +56,9 @@ export class PartTarget {
   readonly #kind: 'm' | 'r'
   readonly #main: Part
   readonly #named = new Map<string, Part>()
+  readonly #dir: string
+  /** Records that were given to the target; the parts keep counts of their own. */
+  records = 0
   top: { key: string; number: number }[] = []
 
   /** @param number the part's place in the order of parts */
@@ -64,20 +67,19 @@ export class PartTarget {
     this.#env = env
     this.#number = number
     this.#kind = kind
-    this.#main = new Part(sink, partName(kind, number, sink.format, sink.gzip), env.partsDir)
+    this.#dir = join(env.attemptsDir, attemptName(env.task.id, env.attempt))
+    this.#main = new Part(sink, partName(kind, number, sink.format, sink.gzip), this.#dir)
   }
 
-  get records(): number {
-    let total = this.#main.records
-    for (const part of this.#named.values()) total += part.records
-    return total
+  readonly emit = (key: unknown, value: unknown): void => {
+    this.#main.add(key, value)
+    this.records++
   }
-
-  readonly emit = (key: unknown, value: unknown): void => this.#main.add(key, value)
 
   /** Bytes in the sink's own format. */
   write(bytes: Uint8Array, records: number): void {
     this.#env.clock.time('write', () => this.#main.write(bytes, records))
+    this.records += records
   }
 
   writeNamed(output: string, key: unknown, value: unknown): void {
@@ -88,19 +90,23 @@ export class PartTarget {
         const known = Object.keys(this.#sink.named)
         throw new RunjobError('OUTPUT_UNKNOWN', { name: output, known })
       }
-      part = new Part(
-        sink,
-        join(output, partName(this.#kind, this.#number, sink.format, sink.gzip)),
-        this.#env.partsDir,
-      )
+      part = new Part(sink, join(output, partName(this.#kind, this.#number, sink.format, sink.gzip)), this.#dir)
       this.#named.set(output, part)
     }
     if (this.#sink.named[output]!.record.key === 'string') part.add(plainText(key), plainText(value))
     else part.add(key, value)
+    this.records++
   }
 
-  /** Writes all records of a cursor: natively where the format allows, else through their JavaScript values. */
-  async drain(cursor: Cursor, readAll: (emit: (key: unknown, value: unknown) => void) => void): Promise<void> {
+  /**
+   * Writes all records of a cursor: natively where the format allows, else through their JavaScript values.
+   *
+   * @returns how many records the cursor read from runs
+   */
+  async drain(
+    cursor: Cursor,
+    readAll: (from: Cursor, emit: (key: unknown, value: unknown) => void) => void,
+  ): Promise<number> {
     const { record } = this.#sink
     const options = nativeFormat(this.#sink)
     const tracksTop = this.#env.top > 0 && layoutOf(record.value)[0] === 'number' && record.key === 'string'
@@ -116,12 +122,14 @@ export class PartTarget {
         this.#env.progress(0, records, 0)
       }
     } else {
-      readAll(this.emit)
+      readAll(source, this.emit)
     }
     if (tracksTop) {
       this.top = source.top().map(({ key, number }) => ({ key: Buffer.from(key).toString(), number }))
     }
+    const { runRecords } = source
     source.close()
+    return runRecords
   }
 
   async close(): Promise<PartEntry[]> {

@@ -123,7 +123,13 @@ export function planReduceTasks(index: number, source: Source, partitions: numbe
 /**
  * One pass of merging neighbours, so that equal keys keep the order of the runs. None where one merge can open all runs.
  */
-export function planMergeTasks(index: number, pass: number, runs: RunEntry[], tuning: Tuning): TaskSpec[] {
+export function planMergeTasks(
+  exchange: Exchange,
+  index: number,
+  pass: number,
+  runs: RunEntry[],
+  tuning: Tuning,
+): TaskSpec[] {
   const most = tuning.mergeRuns ?? MAX_MERGE_RUNS
   if (runs.length <= most) return []
   const groups: RunEntry[][] = []
@@ -135,9 +141,17 @@ export function planMergeTasks(index: number, pass: number, runs: RunEntry[], tu
       source: 0,
       kind: 'merge',
       runs: group.map((run) => run.name),
+      records: recordsToMerge(exchange, group),
       bytes: group.reduce((sum, run) => sum + run.bytes, 0),
     }),
   )
+}
+
+/** Of each partition as many as a `take` asks for, else all. */
+function recordsToMerge({ combine }: Exchange, runs: RunEntry[]): number {
+  const most = combine?.kind === 'take' ? combine.count : Number.POSITIVE_INFINITY
+  const counts = runs[0]!.partitions.map((_, p) => runs.reduce((sum, run) => sum + run.partitions[p]!.records, 0))
+  return counts.reduce((sum, records) => sum + Math.min(most, records), 0)
 }
 
 /** A few places of the input, for range bounds. The same places whatever the number of workers. */

@@ -1,6 +1,8 @@
 /** Worker threads: started when there is work for them, replaced when they die, one task at a time each. */
 import { Worker } from 'node:worker_threads'
 import { RunjobError } from '../base/errors.js'
+import { formatDuration } from '../base/units.js'
+import type { SharedProgress } from './shared.js'
 import type { FromWorker, TaskResult, TaskSpec, ToWorker, WorkerInit } from './task.js'
 
 /** A worker that has been asked to stop is given this long before it is ended, whatever its functions are doing. */
@@ -9,6 +11,8 @@ const STOP_GRACE_MS = 700
 interface Assignment {
   task: TaskSpec
   attempt: number
+  /** Why it was told to stop: whatever it answers after that does not count. */
+  doom: RunjobError | null
   resolve(result: TaskResult): void
   reject(error: unknown): void
 }
@@ -22,12 +26,14 @@ class Slot {
 
 export class WorkerPool {
   readonly #slots: Slot[]
+  readonly #shared: SharedProgress
   readonly #init: (slot: number) => WorkerInit
   #closing = false
   #teardownError: RunjobError | null = null
 
-  constructor(size: number, init: (slot: number) => WorkerInit) {
+  constructor(size: number, shared: SharedProgress, init: (slot: number) => WorkerInit) {
     this.#slots = Array.from({ length: size }, () => new Slot())
+    this.#shared = shared
     this.#init = init
   }
 
@@ -44,17 +50,37 @@ export class WorkerPool {
   /**
    * Runs a task on an idle worker.
    *
-   * @throws what the task failed with; WORKER_DIED or OUT_OF_MEMORY if its thread ended instead of answering
+   * @param timeoutMs counted from now: a worker that has to start first, and a setup, are part of it
+   * @throws what the task failed with; WORKER_DIED or OUT_OF_MEMORY if its thread ended instead of answering; TASK_TIMEOUT once the worker
+   *   is idle again or gone
    */
-  run(task: TaskSpec, attempt: number, bounds: Uint8Array[] | null): Promise<TaskResult> {
+  async run(
+    task: TaskSpec,
+    attempt: number,
+    bounds: Uint8Array[] | null,
+    timeoutMs: number | null,
+  ): Promise<TaskResult> {
     const at = this.#slots.findIndex((slot) => slot.assignment === null)
     const slot = this.#slots[at]
     if (!slot || this.#closing) throw new RunjobError('INTERNAL', { detail: 'no idle worker' })
-    return new Promise<TaskResult>((resolve, reject) => {
-      slot.assignment = { task, attempt, resolve, reject }
-      slot.worker ??= this.#start(slot, at)
-      post(slot.worker, { type: 'run', task, attempt, bounds })
-    })
+    this.#shared.clear(at)
+    let timer: NodeJS.Timeout | undefined
+    try {
+      return await new Promise<TaskResult>((resolve, reject) => {
+        slot.assignment = { task, attempt, doom: null, resolve, reject }
+        slot.worker ??= this.#start(slot, at)
+        post(slot.worker, { type: 'run', task, attempt, bounds })
+        if (timeoutMs !== null) timer = setTimeout(() => void this.#expire(at, timeoutMs), timeoutMs)
+      })
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Stops one attempt, if it still runs. Its run() rejects with INTERRUPTED, and has done so when this returns. */
+  async cancel(task: string, attempt: number): Promise<void> {
+    const at = this.#slots.findIndex(({ assignment }) => assignment?.task.id === task && assignment.attempt === attempt)
+    if (at >= 0) await this.#stop(at, new RunjobError('INTERRUPTED'))
   }
 
   /**
@@ -72,15 +98,27 @@ export class WorkerPool {
   /** Ends all workers: those that do not answer the stop flag within the grace time are terminated. */
   async abort(): Promise<void> {
     this.#closing = true
-    const busy = this.#slots.filter((slot) => slot.assignment !== null)
-    const settled = Promise.all(busy.map((slot) => new Promise<void>((resolve) => onSettled(slot, resolve))))
-    let timer: NodeJS.Timeout | undefined
-    const grace = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, STOP_GRACE_MS)
-    })
-    await Promise.race([settled, grace])
-    clearTimeout(timer)
+    await settledInGrace(this.#slots)
     await Promise.all(this.#slots.map((slot) => slot.worker?.terminate()))
+  }
+
+  async #expire(at: number, timeoutMs: number): Promise<void> {
+    const fn = this.#shared.lastFunction(at)
+    await this.#stop(
+      at,
+      new RunjobError('TASK_TIMEOUT', { limit: formatDuration(timeoutMs), ...(fn === '' ? {} : { function: fn }) }),
+    )
+  }
+
+  /** Ends what a worker is at: its thread goes on with other tasks if it answers the stop flag within the grace time. */
+  async #stop(at: number, doom: RunjobError): Promise<void> {
+    const slot = this.#slots[at]!
+    const { assignment } = slot
+    if (!assignment) return
+    assignment.doom ??= doom
+    this.#shared.requestStopOf(at)
+    await settledInGrace([slot])
+    if (slot.assignment === assignment) await slot.worker?.terminate()
   }
 
   #start(slot: Slot, index: number): Worker {
@@ -102,7 +140,8 @@ export class WorkerPool {
         slot.worker = null
         const { assignment } = slot
         slot.assignment = null
-        assignment?.reject(this.#closing ? new RunjobError('INTERRUPTED') : deathOf(cause, exitCode, init))
+        const death = this.#closing ? new RunjobError('INTERRUPTED') : deathOf(cause, exitCode, init)
+        assignment?.reject(assignment.doom ?? death)
         resolve()
       })
     })
@@ -113,10 +152,23 @@ export class WorkerPool {
     if (message.type !== 'done' && message.type !== 'failed') return
     const { assignment } = slot
     slot.assignment = null
-    if (message.type === 'done') assignment?.resolve(message.result)
+    if (assignment?.doom) assignment.reject(assignment.doom)
+    else if (message.type === 'done') assignment?.resolve(message.result)
     else if (assignment) assignment.reject(RunjobError.fromJSON(message.error))
     else this.#teardownError ??= RunjobError.fromJSON(message.error)
   }
+}
+
+/** Waits until the workers have answered, but not for ever. */
+async function settledInGrace(slots: Slot[]): Promise<void> {
+  const busy = slots.filter((slot) => slot.assignment !== null)
+  const settled = Promise.all(busy.map((slot) => new Promise<void>((resolve) => onSettled(slot, resolve))))
+  let timer: NodeJS.Timeout | undefined
+  const grace = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, STOP_GRACE_MS)
+  })
+  await Promise.race([settled, grace])
+  clearTimeout(timer)
 }
 
 function onSettled(slot: Slot, then: () => void): void {

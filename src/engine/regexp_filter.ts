@@ -13,6 +13,7 @@ export class RegexpFilter {
   #chunkStart = 0
   position = 0
   recordsIn = 0
+  recordsOut = 0
 
   /** @param write gets each matching line with its newline; the bytes are valid during the call */
   constructor(pattern: RegExp, invert: boolean, write: (line: Uint8Array) => void) {
@@ -48,6 +49,8 @@ export class RegexpFilter {
     this.recordsIn++
     const content = line.subarray(0, -1)
     const text = isAscii(content) ? content.toString('latin1') : content.toString('utf8')
-    if (this.#pattern.test(text) !== this.#invert) this.#write(line)
+    if (this.#pattern.test(text) === this.#invert) return
+    this.recordsOut++
+    this.#write(line)
   }
 }

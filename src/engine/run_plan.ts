@@ -4,10 +4,12 @@
  */
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { RunjobError, toRunjobError } from '../base/errors.js'
+import { RunjobError } from '../base/errors.js'
 import type { InputFile } from '../io/inputs.js'
 import type { Exchange, Plan, Stage } from '../plan/plan.js'
-import type { WorkTimes } from './clock.js'
+import { checkStages, recordsToRead } from './accounting.js'
+import { type Checkpoint, type FinishedStage, NO_CHECKPOINT, stageFact } from './checkpoint.js'
+import { DamagedRuns, isWhole, requireRuns } from './damage.js'
 import {
   needsSample,
   planBudget,
@@ -21,60 +23,13 @@ import {
   usesFunctions,
 } from './planner.js'
 import { WorkerPool } from './pool.js'
+import { type Progress, type StageReport, stageReport, type TaskProfile, taskProfile } from './report.js'
+import { Scheduler } from './scheduler.js'
 import { SharedProgress } from './shared.js'
-import type { PartEntry, RunEntry, TaskResult, TaskSpec } from './task.js'
+import { type PartEntry, type RunEntry, stageOf, type TaskResult, type TaskSpec, writerOf } from './task.js'
 
-/** Attempts of one task, the first included. */
-const MAX_ATTEMPTS = 3
-const PROGRESS_INTERVAL_MS = 100
-
-/** Where finished tasks are remembered, so that a later run can go on from them. */
-export interface Checkpoint {
-  finishedTasks<Result>(): Map<string, Result>
-  /** One transaction: afterwards the task is done, before it is not. */
-  finishTask(id: string, attempt: number, result: unknown): void
-  get<T>(name: string): T | undefined
-  put(name: string, value: unknown): void
-}
-
-/** Before run() has been given one. */
-const NO_CHECKPOINT: Checkpoint = {
-  finishedTasks: () => new Map(),
-  finishTask: () => {},
-  get: () => undefined,
-  put: () => {},
-}
-
-/** A stage that is over: what is left of it are its runs or parts. */
-interface FinishedStage {
-  report: StageReport
-  results: TaskResult[]
-}
-
-export interface Progress {
-  stage: string
-  stageIndex: number
-  stageCount: number
-  tasksDone: number
-  tasks: number
-  bytesDone: number
-  bytes: number
-  records: number
-  spillBytes: number
-  elapsedMs: number
-}
-
-export interface StageReport {
-  name: string
-  tasks: number
-  recordsIn: number
-  recordsOut: number
-  bytesIn: number
-  bytesOut: number
-  spills: number
-  spillBytes: number
-  elapsedMs: number
-}
+/** How often the same task may run again because what it wrote was damaged. */
+const MAX_REDOS = 3
 
 export interface RunPlanOptions {
   plan: Plan
@@ -87,32 +42,18 @@ export interface RunPlanOptions {
   partitions: number | null
   top: number
   runsDir: string
+  attemptsDir: string
   partsDir: string
   /** Leave run files where they are. */
   keepRuns: boolean
+  /** Attempts of a task beyond the first. */
+  retries: number
+  taskTimeoutMs: number | null
+  speculate: boolean
   tuning: Tuning
   signal?: AbortSignal | undefined
   onProgress?: ((progress: Progress) => void) | undefined
-}
-
-/** One task of a run, for `--profile`. */
-export interface TaskProfile {
-  stage: string
-  task: string
-  attempt: number
-  worker: number
-  /** Milliseconds since the epoch. */
-  startedAt: number
-  elapsedMs: number
-  /** Milliseconds by kind of work; they add up to `elapsedMs`. */
-  times: WorkTimes
-  recordsIn: number
-  recordsOut: number
-  /** Records in the runs it wrote: fewer than `recordsOut` where combining paid. */
-  recordsSpilled: number
-  bytesIn: number
-  bytesOut: number
-  spillBytes: number
+  onNote?: ((note: string) => void) | undefined
 }
 
 export interface PlanResult {
@@ -123,6 +64,8 @@ export interface PlanResult {
   parts: PartEntry[]
   /** Tasks that an earlier run had finished. */
   resumedTasks: number
+  /** Tasks that ran again because the runs they had written were damaged. */
+  redoneTasks: number
 }
 
 /**
@@ -133,68 +76,71 @@ export class PlanRun {
   readonly #partitions: number[]
   readonly #shared: SharedProgress
   readonly #pool: WorkerPool
+  readonly #scheduler: Scheduler
   #checkpoint: Checkpoint = NO_CHECKPOINT
   #finished = new Map<string, TaskResult>()
-  /** Index of the last stage whose results are all there, -1 if none is. */
-  #lastFinished = -1
-  readonly #started = performance.now()
-  #aborted = false
+  /** Ids of those finished tasks that an earlier run has done. */
+  readonly #recalled = new Set<string>()
+  readonly #stages: (FinishedStage | undefined)[] = []
+  readonly #redos = new Map<string, number>()
   #succeeded = false
-  #resumed = 0
 
   constructor(options: RunPlanOptions) {
-    const { plan, files } = options
+    const { plan, files, runsDir, attemptsDir, partsDir } = options
     this.#options = options
     this.#partitions = planPartitions(plan, files, options.partitions)
     const budget = planBudget(options.memoryBytes, options.workers, usesFunctions(plan), options.tuning)
     this.#shared = new SharedProgress(budget.workers)
-    this.#pool = new WorkerPool(budget.workers, (slot) => ({
+    this.#pool = new WorkerPool(budget.workers, this.#shared, (slot) => ({
       plan,
       planHash: options.planHash,
       files,
-      runsDir: options.runsDir,
-      partsDir: options.partsDir,
+      runsDir,
+      attemptsDir,
       budget: budget.worker,
       partitions: this.#partitions,
       top: options.top,
       slot,
       shared: this.#shared.buffer,
     }))
+    this.#scheduler = new Scheduler({
+      plan,
+      pool: this.#pool,
+      shared: this.#shared,
+      runsDir,
+      attemptsDir,
+      partsDir,
+      retries: options.retries,
+      taskTimeoutMs: options.taskTimeoutMs,
+      speculate: options.speculate,
+      onProgress: options.onProgress,
+      onFinished: (task, result) => this.#remember(task, result),
+    })
     this.#pool.warm()
   }
 
   /**
    * Runs all stages that the checkpoint does not have yet. Call once.
    *
-   * @throws what a task failed with for good; INTERRUPTED
+   * @throws what a task failed with for good; ACCOUNTING_MISMATCH; INTERRUPTED
    */
   async run(checkpoint: Checkpoint): Promise<PlanResult> {
     this.#checkpoint = checkpoint
-    this.#finished = usableTasks(checkpoint, this.#options)
-    this.#lastFinished = lastFinishedStage(checkpoint, this.#options)
-    const { plan, signal } = this.#options
+    this.#recall()
+    const { plan, signal, keepRuns } = this.#options
     const onAbort = () => this.#abort()
     signal?.addEventListener('abort', onAbort)
     try {
       if (signal?.aborted) throw new RunjobError('INTERRUPTED')
-      const result: PlanResult = { tasks: [], stages: [], counters: {}, top: [], parts: [], resumedTasks: 0 }
-      let runs: RunEntry[] = []
-      for (const [index, stage] of plan.stages.entries()) {
-        const { report, results } = await this.#runStageOnce(stage, index, runs)
-        runs = results.flatMap((task) => task.runs)
-        if (!this.#options.keepRuns) this.#removeRunsBut(runs)
-        result.stages.push(report)
-        result.tasks.push(...results.map((task) => taskProfile(stage.name, task)))
-        result.parts = results.flatMap((task) => task.parts)
-        for (const task of results) {
-          for (const [name, by] of Object.entries(task.counters))
-            result.counters[name] = (result.counters[name] ?? 0) + by
-        }
-        result.top = mergeTop(results, this.#options.top)
+      for (const index of plan.stages.keys()) {
+        const { results } = await this.#finishStage(index)
+        if (!keepRuns) this.#removeRunsBut(results)
       }
-      result.resumedTasks = this.#resumed
+      const stages = this.#stages as FinishedStage[]
+      checkStages(plan, stages)
+      rmSync(this.#options.attemptsDir, { recursive: true, force: true })
       this.#succeeded = true
-      return result
+      return this.#resultOf(stages)
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
@@ -209,51 +155,68 @@ export class PlanRun {
     }
   }
 
-  /** A stage that an earlier run finished is not run again: the runs that it read may be gone. */
-  async #runStageOnce(stage: Stage, index: number, runsIn: RunEntry[]): Promise<FinishedStage> {
-    const checkpoint = this.#checkpoint
-    const known = index <= this.#lastFinished ? checkpoint.get<FinishedStage>(`stage ${index}`) : undefined
-    if (known) {
-      this.#resumed += known.results.length
-      return known
+  #resultOf(stages: FinishedStage[]): PlanResult {
+    const result: PlanResult = {
+      tasks: [],
+      stages: stages.map(({ report }) => report),
+      counters: {},
+      top: mergeTop(stages.at(-1)!.results, this.#options.top),
+      parts: stages.at(-1)!.results.flatMap((task) => task.parts),
+      resumedTasks: 0,
+      redoneTasks: [...this.#redos.values()].reduce((sum, times) => sum + times, 0),
     }
-    const finished = await this.#runStage(stage, index, runsIn)
-    checkpoint.put(`stage ${index}`, finished)
-    return finished
+    for (const { report, results } of stages) {
+      for (const task of results) {
+        result.tasks.push(taskProfile(report.name, task))
+        if (this.#recalled.has(task.id)) result.resumedTasks++
+        for (const [name, by] of Object.entries(task.counters)) {
+          result.counters[name] = (result.counters[name] ?? 0) + by
+        }
+      }
+    }
+    return result
   }
 
-  async #runStage(stage: Stage, index: number, runsIn: RunEntry[]): Promise<FinishedStage> {
+  /**
+   * The results of a stage; tasks that are not finished are run. Where that needs runs which are damaged, or which were removed when the
+   * stage that read them was over, the tasks that wrote them run again first, in earlier stages too.
+   */
+  async #finishStage(index: number): Promise<FinishedStage> {
+    const known = this.#stages[index]
+    if (known) return known
     const started = performance.now()
-    const reader = stage.sources[0]!
-    const results =
-      reader.kind === 'files' ? await this.#runMapStage(stage, index) : await this.#runReduceStage(stage, index, runsIn)
-    const sum = (of: (task: TaskResult) => number) => results.reduce((total, task) => total + of(task), 0)
-    const report: StageReport = {
-      name: stage.name,
-      tasks: results.length,
-      recordsIn: sum((task) => task.recordsIn),
-      recordsOut: sum((task) => task.recordsOut),
-      bytesIn: sum((task) => task.bytesIn),
-      bytesOut: sum((task) => task.bytesOut),
-      spills: sum((task) => task.runs.length),
-      spillBytes: sum((task) => task.runs.reduce((bytes, run) => bytes + run.fileBytes, 0)),
-      elapsedMs: performance.now() - started,
+    const stage = this.#options.plan.stages[index]!
+    const [source] = stage.sources
+    let done: Omit<FinishedStage, 'report'> | undefined
+    if (source?.kind !== 'exchange') done = { results: await this.#runMapStage(stage, index), passes: [] }
+    while (!done) {
+      const before = await this.#finishStage((source as { stage: number }).stage)
+      try {
+        done = await this.#runReduceStage(stage, index, before)
+      } catch (error) {
+        if (!(error instanceof DamagedRuns)) throw error
+        this.#redo(error)
+      }
     }
-    return { report, results }
+    const finished = { report: stageReport(stage.name, done.results, performance.now() - started), ...done }
+    this.#stages[index] = finished
+    this.#checkpoint.put(stageFact(index), finished)
+    return finished
   }
 
   async #runMapStage(stage: Stage, index: number): Promise<TaskResult[]> {
     const tasks = this.#mapTasks(stage, index)
     const bounds = await this.#bounds(stage, index)
     // A guess of where a CSV record starts may be wrong, and what a task then finds in the data means nothing.
-    const isGuess = (task: TaskSpec): boolean => {
+    const mayFail = (task: TaskSpec): boolean => {
       const source = stage.sources[task.source]!
       if (task.kind !== 'map' || source.kind !== 'files') return false
       const { format } = source
       return format.kind === 'csv' && format.quote !== null && task.pieces[0]!.start > 0
     }
-    const results = await this.#runTasks(stage, index, tasks, bounds, isGuess)
-    return this.#verifyGuesses(stage, index, tasks, results, bounds, isGuess)
+    const known = (task: TaskSpec) => this.#finished.get(task.id)
+    const results = await this.#scheduler.run({ stage: index, tasks, bounds, known, mayFail })
+    return this.#verifyGuesses(index, tasks, results, bounds, mayFail)
   }
 
   /** Splits follow from the number of workers; a run that goes on from another keeps to that one's, whatever its own number. */
@@ -272,7 +235,6 @@ export class PlanRun {
    * next task's guess was wrong; it runs again from where it should have started.
    */
   async #verifyGuesses(
-    stage: Stage,
     index: number,
     tasks: TaskSpec[],
     results: (TaskResult | null)[],
@@ -285,10 +247,10 @@ export class PlanRun {
       if (task.kind === 'map' && isGuess(task)) {
         const expected = verified.at(-1)!.boundaries.at(-1)!.end
         if (result === null || result.boundaries[0]!.start !== expected) {
-          if (result) this.#removeRuns(result)
+          if (result) this.#scheduler.removeRuns(result)
           const pieces = [{ ...task.pieces[0]!, recordStart: expected }]
-          const attempt = (result?.attempt ?? 0) + MAX_ATTEMPTS
-          const again = await this.#runTasks(stage, index, [{ ...task, pieces }], bounds, () => false, attempt)
+          const known = () => undefined
+          const again = await this.#scheduler.run({ stage: index, tasks: [{ ...task, pieces }], bounds, known })
           result = again[0]!
         }
       }
@@ -297,30 +259,59 @@ export class PlanRun {
     return verified
   }
 
-  async #runReduceStage(stage: Stage, index: number, runsIn: RunEntry[]): Promise<TaskResult[]> {
+  /** @throws DamagedRuns */
+  async #runReduceStage(
+    stage: Stage,
+    index: number,
+    before: FinishedStage,
+  ): Promise<Pick<FinishedStage, 'results' | 'passes'>> {
+    const { runsDir } = this.#options
     const source = stage.sources[0]!
     const from = source.kind === 'exchange' ? source.stage : 0
-    const runs = await this.#mergeToFew(from, runsIn)
+    const { runs, passes } = await this.#mergeToFew(from, before)
     const tasks = planReduceTasks(index, source, this.#partitions[from]!, runs)
-    // The longest first: what starts last should be short.
-    const results = await this.#runTasks(
-      stage,
-      index,
-      tasks.toSorted((a, b) => b.bytes - a.bytes),
-      null,
-      () => false,
+    // A partition of which other records were written since it was read is read again.
+    const known = (task: TaskSpec): TaskResult | undefined => {
+      const result = this.#finished.get(task.id)
+      const records = task.kind === 'reduce' ? recordsToRead(source, task.records) : -1
+      return result?.recordsIn === records ? result : undefined
+    }
+    requireRuns(
+      tasks.filter((task) => !known(task)),
+      runs,
+      runsDir,
     )
-    return results.map((result) => result!).sort((a, b) => (a.id < b.id ? -1 : 1))
+    // The longest first: what starts last should be short.
+    const results = await this.#scheduler.run({
+      stage: index,
+      tasks: tasks.toSorted((a, b) => b.bytes - a.bytes),
+      known,
+    })
+    return { results: results.map((result) => result!).sort((a, b) => (a.id < b.id ? -1 : 1)), passes }
   }
 
   /** Merges in passes until one merge can open all runs. */
-  async #mergeToFew(index: number, runs: RunEntry[]): Promise<RunEntry[]> {
-    const stage = this.#options.plan.stages[index]!
-    for (let current = runs, pass = 0; ; pass++) {
-      const tasks = planMergeTasks(index, pass, current, this.#options.tuning)
-      if (tasks.length === 0) return current
-      const results = await this.#runTasks(stage, index, tasks, null, () => false)
-      current = results.flatMap((result) => result!.runs)
+  async #mergeToFew(from: number, { results }: FinishedStage): Promise<{ runs: RunEntry[]; passes: TaskResult[][] }> {
+    const { plan, runsDir, tuning } = this.#options
+    const exchange = plan.stages[from]!.target as Exchange
+    const passes: TaskResult[][] = []
+    for (let runs = results.flatMap((result) => result.runs); ; ) {
+      const tasks = planMergeTasks(exchange, from, passes.length, runs, tuning)
+      if (tasks.length === 0) return { runs, passes }
+      const known = (task: TaskSpec): TaskResult | undefined => {
+        const result = this.#finished.get(task.id)
+        const names = task.kind === 'merge' ? task.runs : []
+        const isSame = result?.merged.length === names.length && names.every((name, i) => name === result.merged[i])
+        return isSame && result.runs.every((run) => isWhole(run, runsDir)) ? result : undefined
+      }
+      requireRuns(
+        tasks.filter((task) => !known(task)),
+        runs,
+        runsDir,
+      )
+      const merged = (await this.#scheduler.run({ stage: from, tasks, known })) as TaskResult[]
+      passes.push(merged)
+      runs = merged.flatMap((result) => result.runs)
     }
   }
 
@@ -332,7 +323,8 @@ export class PlanRun {
     if (target.kind !== 'exchange' || !needsSample(target, partitions)) return null
     const known = checkpoint.get<Uint8Array[]>(`bounds ${index}`)
     if (known) return known
-    const results = await this.#runTasks(stage, index, planSampleTasks(stage, index, files, inputs), null, () => false)
+    const tasks = planSampleTasks(stage, index, files, inputs)
+    const results = await this.#scheduler.run({ stage: index, tasks, known: () => undefined })
     const bounds = rangeBounds(
       results.flatMap((result) => result!.keys),
       partitions,
@@ -342,158 +334,87 @@ export class PlanRun {
     return bounds
   }
 
+  #remember(task: TaskSpec, result: TaskResult): void {
+    if (task.kind === 'sample') return
+    this.#checkpoint.finishTask(result.id, result.attempt, result)
+    this.#finished.set(task.id, result)
+    this.#recalled.delete(task.id)
+  }
+
+  /** Takes over what an earlier run finished: whole stages, whose runs may be gone, and tasks whose files are still there. */
+  #recall(): void {
+    const checkpoint = this.#checkpoint
+    const { plan } = this.#options
+    this.#finished = checkpoint.finishedTasks<TaskResult>()
+    const stages = plan.stages.map((_, index) => checkpoint.get<FinishedStage>(stageFact(index)))
+    const last = stages.findLastIndex((stage) => stage?.results.every((result) => this.#hasParts(result)))
+    for (let index = 0; index <= last; index++) this.#stages[index] = stages[index]
+    const gone: string[] = []
+    for (const [id, result] of this.#finished) {
+      this.#scheduler.knowAttempt(id, result.attempt)
+      if (stageOf(id) > last && !this.#hasFiles(result)) gone.push(id)
+    }
+    this.#forget(gone)
+    for (const id of this.#finished.keys()) this.#recalled.add(id)
+  }
+
+  #hasParts({ parts, topAsked }: TaskResult): boolean {
+    const { partsDir, top } = this.#options
+    const size = (name: string) => statSync(join(partsDir, name), { throwIfNoEntry: false })?.size
+    return parts.length === 0 || (topAsked >= top && parts.every((part) => size(part.name) === part.bytes))
+  }
+
+  #hasFiles(result: TaskResult): boolean {
+    return this.#hasParts(result) && result.runs.every((run) => isWhole(run, this.#options.runsDir))
+  }
+
   /**
-   * Runs tasks on all workers. A result is null where the task's data, or a function that saw it, was at fault and `mayFail` allowed that.
-   * Results are in the order of the tasks.
+   * Has the tasks that wrote damaged runs run again.
+   *
+   * @throws what the damage is, where writing them again did not help
    */
-  async #runTasks(
-    stage: Stage,
-    index: number,
-    tasks: TaskSpec[],
-    bounds: Uint8Array[] | null,
-    mayFail: (task: TaskSpec) => boolean,
-    firstAttempt = 0,
-  ): Promise<(TaskResult | null)[]> {
-    const results: (TaskResult | null)[] = tasks.map((task) => {
-      const result = firstAttempt === 0 ? this.#finished.get(task.id) : undefined
-      if (result) this.#resumed++
-      return result ?? null
-    })
-    const waiting = tasks.flatMap((_, i) => (results[i] ? [] : [i]))
-    const totalBytes = tasks.reduce((sum, task) => sum + task.bytes, 0)
-    let done = { tasks: tasks.length - waiting.length, bytes: 0, records: 0, spillBytes: 0 }
-    for (const [i, result] of results.entries()) {
-      if (result) done = { ...done, bytes: done.bytes + tasks[i]!.bytes, records: done.records + result.recordsIn }
+  #redo({ runs, error }: DamagedRuns): void {
+    const writers = [...new Set(runs.map(writerOf))]
+    for (const id of writers) {
+      const times = (this.#redos.get(id) ?? 0) + 1
+      if (times > MAX_REDOS) throw new RunjobError(error.code, { ...error.params, redos: MAX_REDOS }, error)
+      this.#redos.set(id, times)
     }
-    const report = () => {
-      const live = this.#shared.totals()
-      this.#options.onProgress?.({
-        stage: stage.name,
-        stageIndex: index,
-        stageCount: this.#options.plan.stages.length,
-        tasksDone: done.tasks,
-        tasks: tasks.length,
-        bytesDone: Math.min(totalBytes, done.bytes + live.bytes),
-        bytes: totalBytes,
-        records: done.records + live.records,
-        spillBytes: done.spillBytes + live.spillBytes,
-        elapsedMs: performance.now() - this.#started,
-      })
-    }
-    const timer = setInterval(report, PROGRESS_INTERVAL_MS)
-    const lane = async (): Promise<void> => {
-      for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) {
-        const task = tasks[i]!
-        const result = await this.#runAttempts(task, bounds, mayFail(task), firstAttempt)
-        results[i] = result
-        done.tasks++
-        done.bytes += task.bytes
-        if (!result) continue
-        done.records += result.recordsIn
-        done.spillBytes += result.runs.reduce((sum, run) => sum + run.fileBytes, 0)
-        if (task.kind !== 'sample') this.#checkpoint.finishTask(result.id, result.attempt, result)
-        this.#finished.set(task.id, result)
-      }
-    }
-    try {
-      await Promise.all(Array.from({ length: Math.min(this.#pool.size, waiting.length) }, lane))
-    } catch (error) {
-      // The other lanes still run: nobody starts another task, and end() waits for those that have.
-      waiting.length = 0
-      throw error
-    } finally {
-      clearInterval(timer)
-    }
-    report()
-    return results
+    const names = writers.length > 3 ? `${writers.slice(0, 3).join(', ')} and ${writers.length - 3} more` : writers
+    this.#options.onNote?.(`runs are damaged or gone: ${names} will run again`)
+    this.#forget(writers)
   }
 
-  async #runAttempts(
-    task: TaskSpec,
-    bounds: Uint8Array[] | null,
-    mayFail: boolean,
-    first: number,
-  ): Promise<TaskResult | null> {
-    for (let attempt = first; ; attempt++) {
-      try {
-        return await this.#pool.run(task, attempt, bounds)
-      } catch (caught) {
-        this.#removeAttempt(task, attempt)
-        if (this.#aborted) throw new RunjobError('INTERRUPTED')
-        const error = toRunjobError(caught)
-        if (mayFail && (error.kind === 'data' || error.kind === 'user')) return null
-        if (!error.retryable || attempt - first + 1 >= MAX_ATTEMPTS) throw error.withWhere({ task: task.id })
-      }
+  /** Forgets that tasks are finished: they, and the merges that read what they wrote. */
+  #forget(tasks: readonly string[]): void {
+    if (tasks.length === 0) return
+    const forgotten = new Set(tasks)
+    // In the order of their passes, so that a merge of merges is found too.
+    const merges = [...this.#finished.values()].filter(({ merged }) => merged.length > 0)
+    for (const { id, merged } of merges.sort((a, b) => (a.id < b.id ? -1 : 1))) {
+      if (merged.some((run) => forgotten.has(writerOf(run)))) forgotten.add(id)
     }
-  }
-
-  #removeRunsBut(wanted: RunEntry[]): void {
-    const names = new Set(wanted.map((run) => run.name))
-    for (const name of readdirSync(this.#options.runsDir)) {
-      if (!names.has(name)) rmSync(join(this.#options.runsDir, name), { force: true })
+    for (const id of forgotten) {
+      const result = this.#finished.get(id)
+      if (result) this.#scheduler.removeRuns(result)
+      this.#finished.delete(id)
+      this.#recalled.delete(id)
     }
+    const stages = [...new Set(tasks.map(stageOf))]
+    for (const index of stages) this.#stages[index] = undefined
+    this.#checkpoint.forget([...forgotten], stages.map(stageFact))
   }
 
-  #removeRuns(result: TaskResult): void {
-    for (const run of result.runs) rmSync(join(this.#options.runsDir, run.name), { force: true })
-  }
-
-  /** Runs of an attempt that failed; its thread may have died in the middle of writing one. */
-  #removeAttempt(task: TaskSpec, attempt: number): void {
+  #removeRunsBut(wanted: TaskResult[]): void {
     const { runsDir } = this.#options
-    for (const name of readdirSync(runsDir)) {
-      if (name.startsWith(`${task.id}-a${attempt}-`)) rmSync(join(runsDir, name), { force: true })
-    }
+    const names = new Set(wanted.flatMap(({ runs }) => runs.map((run) => run.name)))
+    for (const name of readdirSync(runsDir)) if (!names.has(name)) rmSync(join(runsDir, name), { force: true })
   }
 
   #abort(): void {
-    this.#aborted = true
+    this.#scheduler.stop()
     this.#shared.requestStop()
     void this.#pool.abort()
-  }
-}
-
-/** Finished tasks of an earlier run whose files are still there. */
-function usableTasks(checkpoint: Checkpoint, options: RunPlanOptions): Map<string, TaskResult> {
-  const tasks = checkpoint.finishedTasks<TaskResult>()
-  for (const [id, result] of tasks) if (!isWhole(result, options)) tasks.delete(id)
-  return tasks
-}
-
-function lastFinishedStage(checkpoint: Checkpoint, options: RunPlanOptions): number {
-  return options.plan.stages.findLastIndex((_, index) => {
-    const finished = checkpoint.get<FinishedStage>(`stage ${index}`)
-    return finished?.results.every((result) => isWhole(result, options)) ?? false
-  })
-}
-
-function isWhole({ runs, parts, topAsked }: TaskResult, { runsDir, partsDir, top }: RunPlanOptions): boolean {
-  return (
-    (parts.length === 0 || topAsked >= top) &&
-    runs.every((run) => sizeOf(join(runsDir, run.name)) === run.fileBytes) &&
-    parts.every((part) => sizeOf(join(partsDir, part.name)) === part.bytes)
-  )
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? -1
-}
-
-function taskProfile(stage: string, task: TaskResult): TaskProfile {
-  return {
-    stage,
-    task: task.id,
-    attempt: task.attempt,
-    worker: task.worker,
-    startedAt: task.startedAt,
-    elapsedMs: Object.values(task.times).reduce((sum, ms) => sum + ms, 0),
-    times: task.times,
-    recordsIn: task.recordsIn,
-    recordsOut: task.recordsOut,
-    recordsSpilled: task.runs.reduce((sum, run) => sum + run.records, 0),
-    bytesIn: task.bytesIn,
-    bytesOut: task.bytesOut,
-    spillBytes: task.runs.reduce((sum, run) => sum + run.fileBytes, 0),
   }
 }
 

@@ -23,12 +23,17 @@ export async function runTask(env: TaskEnvironment, bounds: Uint8Array[] | null)
   const { task } = env
   const result: TaskResult = {
     id: task.id,
+    source: task.source,
     attempt: env.attempt,
-    recordsIn: task.kind === 'reduce' ? task.records : 0,
+    recordsIn: 0,
     recordsOut: 0,
+    recordsFiltered: 0,
+    recordsQuarantined: 0,
+    recordsCombined: 0,
     bytesIn: task.bytes,
     bytesOut: 0,
     runs: [],
+    merged: task.kind === 'merge' ? task.runs : [],
     parts: [],
     boundaries: [],
     counters: {},
@@ -64,6 +69,7 @@ async function runStageTask(env: TaskEnvironment, bounds: Uint8Array[] | null, r
     if (source.kind === 'files') await readFiles(source, env, result, { kind: 'exchange', target })
     else readExchangeInto(source, stage.target, target, env, result)
     target.finish()
+    result.recordsCombined = target.recordsCombined
     result.runs = target.runs
     result.bytesOut = target.runs.reduce((sum, run) => sum + run.bytes, 0)
     return
@@ -73,7 +79,7 @@ async function runStageTask(env: TaskEnvironment, bounds: Uint8Array[] | null, r
   env.writeNamed = (output, key, value) => target.writeNamed(output, key, value)
   try {
     if (source.kind === 'files') await readFiles(source, env, result, { kind: 'part', target })
-    else await readExchangeToPart(source, target, env)
+    else await readExchangeToPart(source, target, env, result)
     result.recordsOut = target.records
     result.parts = await target.close()
     result.top = target.top
@@ -153,14 +159,19 @@ function printable(key: unknown): string {
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }
 
-async function readExchangeToPart(source: ExchangeSource, target: PartTarget, env: TaskEnvironment): Promise<void> {
+async function readExchangeToPart(
+  source: ExchangeSource,
+  target: PartTarget,
+  env: TaskEnvironment,
+  result: TaskResult,
+): Promise<void> {
   const { grouped, exchange } = openPartition(source, env)
-  const emit = target.emit
   if (source.group.op === 'reduce') {
-    readGroups(source, grouped, exchange, env, emit)
+    readGroups(source, grouped, exchange, env, target.emit)
+    result.recordsIn = grouped.runRecords
     grouped.close()
   } else {
-    await target.drain(grouped, (write) => readGroups(source, grouped, exchange, env, write))
+    result.recordsIn = await target.drain(grouped, (from, write) => readGroups(source, from, exchange, env, write))
   }
 }
 
@@ -200,6 +211,7 @@ function readExchangeInto(
   } else {
     throw new RunjobError('INTERNAL', { detail: 'no way from this exchange into the next' })
   }
+  result.recordsIn = grouped.runRecords
   grouped.close()
 }
 
@@ -247,6 +259,8 @@ function mergeRuns(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 'merge'
       const merged = kernels.openRuns(paths, partition, { descending: exchange.descending })
       const combined = mergeCombining(merged, exchange)
       env.clock.time('merge', () => combined.writeTo(writer, partition))
+      result.recordsIn += combined.runRecords
+      result.recordsOut += combined.recordsOut
       combined.close()
     }
     const entry = runEntry(
@@ -254,7 +268,7 @@ function mergeRuns(env: TaskEnvironment, task: Extract<TaskSpec, { kind: 'merge'
       writer.finish(JSON.stringify({ task: task.id, attempt: env.attempt, spill: 0, plan: env.planHash })),
     )
     result.runs = [entry]
-    result.recordsOut = entry.records
+    result.recordsCombined = result.recordsIn - result.recordsOut
     result.bytesOut = entry.bytes
   } catch (error) {
     writer.abort()

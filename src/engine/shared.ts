@@ -1,27 +1,55 @@
 /**
- * Memory that all threads of a run see: progress of each worker and the flag that stops them. Nobody waits for an event loop.
+ * Memory that all threads of a run see: progress of each worker, what it is doing, and the flags that stop one or all. Nobody waits for an
+ * event loop.
  *
- * Layout: 8 bytes for the stop flag, then per worker 3 doubles: bytes read, records read, bytes spilled by its current task.
+ * Layout: two words for all (the stop flag, unused), two words per worker (its stop flag, the user's function that it entered last), then
+ * per worker three doubles: bytes read, records read, bytes spilled by its current task.
  */
 const FIELDS = 3
 
+/** Functions of a job that run in a worker; 0 stands for none. */
+const ROLES = ['', 'import', 'setup', 'map', 'combine', 'reduce'] as const
+
 export class SharedProgress {
   readonly buffer: SharedArrayBuffer
-  readonly #stop: Int32Array
+  readonly #flags: Int32Array
   readonly #numbers: Float64Array
 
   constructor(workers: number | SharedArrayBuffer) {
-    this.buffer = typeof workers === 'number' ? new SharedArrayBuffer(8 + workers * FIELDS * 8) : workers
-    this.#stop = new Int32Array(this.buffer, 0, 1)
-    this.#numbers = new Float64Array(this.buffer, 8)
+    this.buffer = typeof workers === 'number' ? new SharedArrayBuffer(8 + workers * 8 + workers * FIELDS * 8) : workers
+    const count = (this.buffer.byteLength - 8) / (8 + FIELDS * 8)
+    this.#flags = new Int32Array(this.buffer, 0, 2 + 2 * count)
+    this.#numbers = new Float64Array(this.buffer, 8 + 8 * count)
   }
 
+  /** Asks all workers to stop. */
   requestStop(): void {
-    Atomics.store(this.#stop, 0, 1)
+    Atomics.store(this.#flags, 0, 1)
   }
 
-  get stopRequested(): boolean {
-    return Atomics.load(this.#stop, 0) === 1
+  /** Asks one worker to give up its task. */
+  requestStopOf(slot: number): void {
+    Atomics.store(this.#flags, 2 + 2 * slot, 1)
+  }
+
+  stopRequested(slot: number): boolean {
+    return Atomics.load(this.#flags, 0) === 1 || Atomics.load(this.#flags, 2 + 2 * slot) === 1
+  }
+
+  /** Before a worker gets its next task. */
+  clear(slot: number): void {
+    Atomics.store(this.#flags, 2 + 2 * slot, 0)
+    this.#flags[3 + 2 * slot] = 0
+  }
+
+  /** Called for every record: a plain store is enough for a word that is looked at when the worker hangs. */
+  enterFunction(slot: number, role: string): void {
+    this.#flags[3 + 2 * slot] = (ROLES as readonly string[]).indexOf(role)
+  }
+
+  /** The function of the job that a worker's task entered last; empty if none. */
+  lastFunction(slot: number): string {
+    return ROLES[this.#flags[3 + 2 * slot]!] ?? ''
   }
 
   set(slot: number, bytes: number, records: number, spillBytes: number): void {

@@ -19,7 +19,7 @@ export type TaskSpec = { id: string; stage: number; source: number } & (
   | { kind: 'map'; pieces: Piece[]; bytes: number }
   | { kind: 'reduce'; partition: number; runs: string[]; records: number; bytes: number }
   /** Merges runs into one, so that a reduce need not open more than a few hundred. */
-  | { kind: 'merge'; runs: string[]; bytes: number }
+  | { kind: 'merge'; runs: string[]; records: number; bytes: number }
   /** Reads keys here and there, for range bounds. */
   | { kind: 'sample'; pieces: Piece[]; bytes: number }
 )
@@ -41,12 +41,24 @@ export interface PartEntry {
 
 export interface TaskResult {
   id: string
+  /** Index into the stage's sources. */
+  source: number
   attempt: number
+  /** Records read: from files, or from runs as the merge counted them. */
   recordsIn: number
+  /** Records that operators and functions gave to the task's target. */
   recordsOut: number
+  /** Records read that a filter passed over. */
+  recordsFiltered: number
+  /** Records read that were put aside as bad. */
+  recordsQuarantined: number
+  /** Records that went into others before they were written. */
+  recordsCombined: number
   bytesIn: number
   bytesOut: number
   runs: RunEntry[]
+  /** `merge` only: names of the runs that went into it. */
+  merged: string[]
   parts: PartEntry[]
   /** Where the first record of a piece started and where the record after its last one starts. */
   boundaries: { file: number; start: number; end: number }[]
@@ -78,7 +90,8 @@ export interface WorkerInit {
   planHash: string
   files: InputFile[]
   runsDir: string
-  partsDir: string
+  /** Where attempts write their parts, each in a folder of its own. */
+  attemptsDir: string
   budget: WorkerBudget
   /** Partitions of each stage's exchange; 0 where the stage ends in a sink. */
   partitions: number[]
@@ -95,7 +108,22 @@ export type FromWorker =
   | { type: 'failed'; id: string; attempt: number; error: ErrorJson }
   | { type: 'ended' }
 
+/** One attempt of a task: what it writes has this name, or one that begins with it and a hyphen. */
+export function attemptName(task: string, attempt: number): string {
+  return `${task}-a${attempt}`
+}
+
 /** Name of a run: stage, task, attempt, number of the spill. */
 export function runName(task: string, attempt: number, spill: number): string {
-  return `${task}-a${attempt}-${spill}.run`
+  return `${attemptName(task, attempt)}-${spill}.run`
+}
+
+/** The task that wrote a run. */
+export function writerOf(run: string): string {
+  return run.replace(/-a\d+-\d+\.run$/, '')
+}
+
+/** The stage that a task belongs to. */
+export function stageOf(task: string): number {
+  return Number(/^s(\d+)-/.exec(task)?.[1])
 }

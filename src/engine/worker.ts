@@ -78,9 +78,9 @@ async function runAttempt(
     context,
     where: () => ({}),
     clock: new TaskClock(),
-    shouldStop: () => shared.stopRequested,
+    shouldStop: () => shared.stopRequested(init.slot),
     checkStop() {
-      if (shared.stopRequested) throw interrupted()
+      if (shared.stopRequested(init.slot)) throw interrupted()
     },
     progress(bytes, records, spillBytes) {
       done.bytes += bytes
@@ -88,7 +88,10 @@ async function runAttempt(
       done.spillBytes += spillBytes
       shared.set(init.slot, done.bytes, done.records, done.spillBytes)
     },
-    guard: (role, call) => guarded(role, env.where, call),
+    guard(role, call) {
+      shared.enterFunction(init.slot, role)
+      return guarded(role, env.where, call)
+    },
     enterFile(path) {
       inputPath = path
     },
@@ -117,6 +120,7 @@ async function loadFunctions(plan: Plan): Promise<JobFunctions> {
   const found = job.functions(plan.params)
   if (found.setup) {
     try {
+      shared.enterFunction(init.slot, 'setup')
       state = await found.setup({ params: plan.params, files: sideFiles })
     } catch (error) {
       throw userError(error, 'setup')
@@ -127,6 +131,7 @@ async function loadFunctions(plan: Plan): Promise<JobFunctions> {
 
 async function importJob(path: string, name: string): Promise<JobModule> {
   process.setSourceMapsEnabled(true)
+  shared.enterFunction(init.slot, 'import')
   let resolveRunning = () => {}
   const running = new Promise<void>((resolve) => {
     resolveRunning = resolve

@@ -147,6 +147,8 @@ export interface Cursor {
   readonly recordsIn: number
   /** Records read, formatted, collected and written. */
   readonly recordsOut: number
+  /** Records that came out of the runs, below all operators. Only cursors of openRuns() have it. */
+  readonly runRecords: number
   close(): void
 }
 

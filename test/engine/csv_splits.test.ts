@@ -35,12 +35,12 @@ function input(content: Buffer): string {
   return join(folder, 'data.csv')
 }
 
-/** Numbers of attempts that count, by task: one of 3 or more is a task that ran again after a wrong guess. */
+/** Tasks that ran again after a wrong guess: nothing else fails here. */
 async function corrected({ output }: Outcome): Promise<number> {
   const state = JobState.open(join(output, '..', '.out.runjob'))
   const tasks = [...state.finishedTasks<{ attempt: number }>().values()]
   await state.close()
-  return tasks.filter(({ attempt }) => attempt >= 3).length
+  return tasks.filter(({ attempt }) => attempt > 0).length
 }
 
 function records(output: string): [string, string, string][] {

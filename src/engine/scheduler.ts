@@ -1,0 +1,288 @@
+/** Runs tasks on all workers: attempt by attempt, each result checked and remembered. */
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { RunjobError, toRunjobError, userError } from '../base/errors.js'
+import type { Plan } from '../plan/plan.js'
+import { checkTask } from './accounting.js'
+import { DamagedRuns, damagedRun } from './damage.js'
+import type { WorkerPool } from './pool.js'
+import { type Progress, spillBytes } from './report.js'
+import type { SharedProgress } from './shared.js'
+import { Stragglers, type Watched } from './stragglers.js'
+import { attemptName, type TaskResult, type TaskSpec } from './task.js'
+
+const PROGRESS_INTERVAL_MS = 100
+
+export interface SchedulerOptions {
+  plan: Plan
+  pool: WorkerPool
+  shared: SharedProgress
+  runsDir: string
+  attemptsDir: string
+  partsDir: string
+  /** Attempts of a task beyond the first. */
+  retries: number
+  taskTimeoutMs: number | null
+  speculate: boolean
+  onProgress?: ((progress: Progress) => void) | undefined
+  /** The result counts: what it names is in its place. */
+  onFinished: (task: TaskSpec, result: TaskResult) => void
+}
+
+/** Tasks that do not wait for each other. */
+export interface TaskSet {
+  stage: number
+  tasks: TaskSpec[]
+  bounds?: Uint8Array[] | null
+  /** The result that a task has already. */
+  known: (task: TaskSpec) => TaskResult | undefined
+  /** Whether a task may fail for its data, or for a function that saw it: its result is null then. */
+  mayFail?: (task: TaskSpec) => boolean
+}
+
+export class Scheduler {
+  readonly #options: SchedulerOptions
+  /** Number of each task's next attempt: no two attempts of a task ever write under one name. */
+  readonly #nextAttempt = new Map<string, number>()
+  readonly #started = performance.now()
+  #stopped = false
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options
+  }
+
+  /** No task fails after this with anything but INTERRUPTED. */
+  stop(): void {
+    this.#stopped = true
+  }
+
+  /** Tells of an attempt that an earlier run made. */
+  knowAttempt(task: string, attempt: number): void {
+    this.#nextAttempt.set(task, Math.max(attempt + 1, this.#nextAttempt.get(task) ?? 0))
+  }
+
+  /**
+   * Results in the order of the tasks; null where a task failed and was allowed to.
+   *
+   * @throws DamagedRuns after all tasks that could still finish have; what a task failed with for good; USER_ERROR from `onProgress`
+   */
+  async run(set: TaskSet): Promise<(TaskResult | null)[]> {
+    const { tasks, mayFail } = set
+    const { pool, speculate, onFinished } = this.#options
+    const results = tasks.map((task) => set.known(task) ?? null)
+    const waiting = tasks.flatMap((_, i) => (results[i] ? [] : [i]))
+    const damage: DamagedRuns[] = []
+    const stragglers = new Stragglers()
+    const progress = new SetProgress(set, results, this.#options, this.#started)
+
+    const runOne = async (i: number): Promise<void> => {
+      const task = tasks[i]!
+      const watched = stragglers.watch(task)
+      try {
+        const result = await this.#runWatched(watched, set.bounds ?? null, mayFail?.(task) ?? false)
+        if (result) {
+          checkTask(this.#options.plan, task, result)
+          this.#adoptParts(result)
+          onFinished(task, result)
+        }
+        results[i] = result
+        progress.finished(task, result)
+      } catch (error) {
+        if (!(error instanceof DamagedRuns)) throw error
+        damage.push(error)
+        waiting.length = 0
+      } finally {
+        stragglers.ended(watched)
+      }
+    }
+    const lane = async (): Promise<void> => {
+      for (let i = waiting.shift(); i !== undefined; i = waiting.shift()) await runOne(i)
+      if (!speculate) return
+      for (let next = await stragglers.next(); next; next = await stragglers.next())
+        await this.#runCopy(next, set.bounds ?? null)
+    }
+    const lanes = waiting.length === 0 ? 0 : speculate ? pool.size : Math.min(pool.size, waiting.length)
+    try {
+      await Promise.race([Promise.all(Array.from({ length: lanes }, lane)), progress.start()])
+    } catch (error) {
+      // The other lanes still run: nobody starts another task, and the pool waits for those that have.
+      waiting.length = 0
+      stragglers.close()
+      throw error
+    } finally {
+      progress.stop()
+    }
+    const [first] = damage
+    if (first) throw new DamagedRuns([...new Set(damage.flatMap(({ runs }) => runs))], first.error)
+    progress.report()
+    return results
+  }
+
+  /** Removes the runs of a task whose result does not count any more. */
+  removeRuns({ runs }: TaskResult): void {
+    for (const run of runs) rmSync(join(this.#options.runsDir, run.name), { force: true })
+  }
+
+  /** The task's result from its own attempts, or from the copy that was faster. */
+  async #runWatched(watched: Watched, bounds: Uint8Array[] | null, mayFail: boolean): Promise<TaskResult | null> {
+    const result = await Promise.race([this.#runAttempts(watched, bounds, mayFail), watched.copied])
+    watched.over = true
+    // Whoever lost leaves nothing behind; its worker is free again before this lane takes another task.
+    const { id } = watched.task
+    const loser = result?.attempt === watched.copyAttempt ? watched.attempt : watched.copyAttempt
+    if (loser !== null && loser !== result?.attempt) {
+      await this.#options.pool.cancel(id, loser)
+      this.#removeAttempt(id, loser)
+    }
+    return result
+  }
+
+  async #runAttempts(watched: Watched, bounds: Uint8Array[] | null, mayFail: boolean): Promise<TaskResult | null> {
+    const { task } = watched
+    const { pool, retries, taskTimeoutMs, runsDir } = this.#options
+    let before: RunjobError | null = null
+    for (let left = retries; ; left--) {
+      const attempt = this.#takeAttempt(task.id)
+      watched.attempt = attempt
+      try {
+        return await pool.run(task, attempt, bounds, taskTimeoutMs)
+      } catch (caught) {
+        // The copy won: who started it cleans up.
+        if (watched.over) return null
+        this.#removeAttempt(task.id, attempt)
+        if (this.#stopped) throw new RunjobError('INTERRUPTED')
+        const error = toRunjobError(caught)
+        if (mayFail && (error.kind === 'data' || error.kind === 'user')) return null
+        const isFinal = !error.retryable || left === 0 || isSameRecord(before, error)
+        const run = damagedRun(error, task, runsDir, isFinal)
+        if (run !== undefined) throw new DamagedRuns([run], error.withWhere({ task: task.id }))
+        if (isFinal) throw error.withWhere({ task: task.id })
+        before = error
+      }
+    }
+  }
+
+  /** One more attempt of a task that another lane is waiting for. It may fail: that lane's attempts decide then. */
+  async #runCopy(watched: Watched, bounds: Uint8Array[] | null): Promise<void> {
+    const { task } = watched
+    const attempt = this.#takeAttempt(task.id)
+    watched.copyAttempt = attempt
+    try {
+      const result = await this.#options.pool.run(task, attempt, bounds, this.#options.taskTimeoutMs)
+      if (!watched.over) watched.copyFinished(result)
+    } catch {
+      this.#removeAttempt(task.id, attempt)
+    }
+  }
+
+  #takeAttempt(task: string): number {
+    const attempt = this.#nextAttempt.get(task) ?? 0
+    this.#nextAttempt.set(task, attempt + 1)
+    return attempt
+  }
+
+  /** Parts get their final names only now, so that another attempt of the same task cannot touch them. */
+  #adoptParts({ id, attempt, parts }: TaskResult): void {
+    const { attemptsDir, partsDir } = this.#options
+    const own = join(attemptsDir, attemptName(id, attempt))
+    for (const { name } of parts) {
+      mkdirSync(dirname(join(partsDir, name)), { recursive: true })
+      renameSync(join(own, name), join(partsDir, name))
+    }
+    if (parts.length > 0) rmSync(own, { recursive: true, force: true })
+  }
+
+  /** What an attempt that failed has written; its thread may have died in the middle of it. */
+  #removeAttempt(task: string, attempt: number): void {
+    const { runsDir, attemptsDir } = this.#options
+    const name = attemptName(task, attempt)
+    for (const run of readdirSync(runsDir)) {
+      if (run.startsWith(`${name}-`)) rmSync(join(runsDir, run), { force: true })
+    }
+    rmSync(join(attemptsDir, name), { recursive: true, force: true })
+  }
+}
+
+/** A user's function that fails on the record that it failed on before will fail on it again. */
+function isSameRecord(before: RunjobError | null, error: RunjobError): boolean {
+  if (before?.code !== 'USER_ERROR' || error.code !== 'USER_ERROR') return false
+  const [a, b] = [before.where, error.where]
+  const isPlace = a.key !== undefined || a.offset !== undefined
+  return isPlace && a.file === b.file && a.offset === b.offset && a.line === b.line && a.key === b.key
+}
+
+/** Tells how far a set of tasks is, at its end and ten times a second before. */
+class SetProgress {
+  readonly #set: TaskSet
+  readonly #options: SchedulerOptions
+  readonly #started: number
+  readonly #totalBytes: number
+  readonly #done = { tasks: 0, bytes: 0, records: 0, spillBytes: 0 }
+  #timer: NodeJS.Timeout | undefined
+  #fail: (error: unknown) => void = () => {}
+
+  constructor(set: TaskSet, results: (TaskResult | null)[], options: SchedulerOptions, started: number) {
+    this.#set = set
+    this.#options = options
+    this.#started = started
+    this.#totalBytes = set.tasks.reduce((sum, task) => sum + task.bytes, 0)
+    for (const [i, result] of results.entries()) {
+      if (!result) continue
+      this.#done.tasks++
+      this.#done.bytes += set.tasks[i]!.bytes
+      this.#done.records += result.recordsIn
+    }
+  }
+
+  /** Rejects with what the listener throws: nobody else would hear of it. Never resolves. */
+  start(): Promise<never> {
+    return new Promise((_, reject) => {
+      this.#fail = reject
+      this.#timer = setInterval(() => {
+        try {
+          this.report()
+        } catch (error) {
+          reject(error)
+        }
+      }, PROGRESS_INTERVAL_MS)
+    })
+  }
+
+  stop(): void {
+    clearInterval(this.#timer)
+  }
+
+  finished(task: TaskSpec, result: TaskResult | null): void {
+    this.#done.tasks++
+    this.#done.bytes += task.bytes
+    if (!result) return
+    this.#done.records += result.recordsIn
+    this.#done.spillBytes += spillBytes(result)
+  }
+
+  /** @throws USER_ERROR */
+  report(): void {
+    const { plan, shared, onProgress } = this.#options
+    if (!onProgress) return
+    const live = shared.totals()
+    const progress: Progress = {
+      stage: plan.stages[this.#set.stage]!.name,
+      stageIndex: this.#set.stage,
+      stageCount: plan.stages.length,
+      tasksDone: this.#done.tasks,
+      tasks: this.#set.tasks.length,
+      bytesDone: Math.min(this.#totalBytes, this.#done.bytes + live.bytes),
+      bytes: this.#totalBytes,
+      records: this.#done.records + live.records,
+      spillBytes: this.#done.spillBytes + live.spillBytes,
+      elapsedMs: performance.now() - this.#started,
+    }
+    try {
+      // Typed to return nothing, which an async function satisfies.
+      const returned = onProgress(progress) as unknown
+      if (returned instanceof Promise) returned.catch((error) => this.#fail(userError(error, 'onProgress')))
+    } catch (error) {
+      throw userError(error, 'onProgress')
+    }
+  }
+}
