@@ -31,6 +31,7 @@ const report: RunReport = {
   counters: {},
   stages: [],
   resumedTasks: 0,
+  redoneTasks: 0,
   skipped: false,
   top: [],
   profile: [task, { ...task, task: 's0-m00001', worker: 1, startedAt: 1005 }],
