@@ -134,7 +134,7 @@ export class PlanRun {
       if (signal?.aborted) throw new RunjobError('INTERRUPTED')
       for (const index of plan.stages.keys()) {
         const { results } = await this.#finishStage(index)
-        if (!keepRuns) this.#removeRunsBut(results)
+        if (!keepRuns) this.#removeRunsBefore(index, results)
       }
       const stages = this.#stages as FinishedStage[]
       checkStages(plan, stages)
@@ -376,11 +376,13 @@ export class PlanRun {
   #redo({ runs, error }: DamagedRuns): void {
     const writers = [...new Set(runs.map(writerOf))]
     for (const id of writers) {
+      // Bounded, because a disk that damages all it holds would keep us here for ever.
       const times = (this.#redos.get(id) ?? 0) + 1
       if (times > MAX_REDOS) throw new RunjobError(error.code, { ...error.params, redos: MAX_REDOS }, error)
       this.#redos.set(id, times)
     }
-    const names = writers.length > 3 ? `${writers.slice(0, 3).join(', ')} and ${writers.length - 3} more` : writers
+    const rest = writers.length > 3 ? ` and ${writers.length - 3} more` : ''
+    const names = writers.slice(0, 3).join(', ') + rest
     this.#options.onNote?.(`runs are damaged or gone: ${names} will run again`)
     this.#forget(writers)
   }
@@ -405,10 +407,13 @@ export class PlanRun {
     this.#checkpoint.forget([...forgotten], stages.map(stageFact))
   }
 
-  #removeRunsBut(wanted: TaskResult[]): void {
+  /** All that this stage has read, and what is left of attempts that do not count. A run that is resumed may have runs of later stages. */
+  #removeRunsBefore(stage: number, results: TaskResult[]): void {
     const { runsDir } = this.#options
-    const names = new Set(wanted.flatMap(({ runs }) => runs.map((run) => run.name)))
-    for (const name of readdirSync(runsDir)) if (!names.has(name)) rmSync(join(runsDir, name), { force: true })
+    const names = new Set(results.flatMap(({ runs }) => runs.map((run) => run.name)))
+    for (const name of readdirSync(runsDir)) {
+      if (stageOf(name) <= stage && !names.has(name)) rmSync(join(runsDir, name), { force: true })
+    }
   }
 
   #abort(): void {

@@ -123,7 +123,7 @@ export function writerOf(run: string): string {
   return run.replace(/-a\d+-\d+\.run$/, '')
 }
 
-/** The stage that a task belongs to. */
-export function stageOf(task: string): number {
-  return Number(/^s(\d+)-/.exec(task)?.[1])
+/** The stage that a task, or a run, belongs to. */
+export function stageOf(name: string): number {
+  return Number(/^s(\d+)-/.exec(name)?.[1])
 }

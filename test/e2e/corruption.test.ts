@@ -138,6 +138,16 @@ describe.each(PLACES)('a run that was killed in its %s', (place) => {
   )
 })
 
+describe.each(PLACES)('a run that was killed in its %s, and nothing worse', (place) => {
+  it('goes on where it was', { timeout: SUITE_TIMEOUT_MS }, async () => {
+    const { options, expected } = await interrupt(place)
+    const report = await runJob(JOB, options as RunOptions)
+    expect(report).toMatchObject({ redoneTasks: 0 })
+    expect(report.resumedTasks).toBeGreaterThan(0)
+    expect(snapshot(options.output)).toEqual(expected)
+  })
+})
+
 describe('runs that were removed when the stage that read them was over', () => {
   it('are written again, by all tasks that are needed', { timeout: SUITE_TIMEOUT_MS }, async () => {
     const interrupted = await interrupt('second reduce')

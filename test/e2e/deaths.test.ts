@@ -41,7 +41,10 @@ describe.each(Object.entries(CODES))('a function that dies by %s', (way, code) =
     })
     const paths = ['in.txt', 'out'].map((name) => join(folder, name))
     const { stdout, stderr } = await node([join(folder, 'run.mjs'), join(folder, 'job.ts'), way, ...paths])
-    expect(stdout, stderr).toBe(`map ${code} s0-m00000\ncombine ${code} s0-m00000\nreduce ${code} s1-r00000\n`)
+    // Of a time limit it is not certain which task it hits first: the limit is short.
+    const task = (name: string) => (way === 'loop' ? 's\\d-[mr]00000' : name)
+    const lines = [`map ${code} s0-m00000`, `combine ${code} s0-m00000`, `reduce ${code} ${task('s1-r00000')}`]
+    expect(stdout, stderr).toMatch(new RegExp(`^${lines.join('\n')}\n$`))
     expect(readFileSync(join(folder, 'out/part-r-00000.tsv'), 'utf8')).toBe('old\t1\n')
   })
 })
