@@ -162,7 +162,7 @@ function sharedOptions(): Option[] {
       'further attempts of a task that failed, where that may help (default: 2, so 3 in all)',
     ).argParser(count('--retries', 0)),
     new Option(
-      '--task-timeout <duration>',
+      '--task-timeout <time>',
       'end an attempt that takes longer, such as 10min (default: none)',
     ).argParser((text: string) => parseDuration(text, '--task-timeout')),
     new Option('--speculate', 'start a second attempt of a task that takes much longer than the others'),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatBytes, formatCount, formatDuration, parseBytes } from '../../dist/src/base/units.js'
+import { formatBytes, formatCount, formatDuration, parseBytes, parseDuration } from '../../dist/src/base/units.js'
 
 test.each([
   ['512MB', 512e6],
@@ -26,6 +26,23 @@ test.each(['', 'MB', '12 apples', '1e6', '-5MB', '5ib', '1,5g', '0', '0.1', '999
     expect(() => parseBytes(text, 'memory')).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   },
 )
+
+test.each([
+  ['500ms', 500],
+  ['30s', 30_000],
+  [' 10 min ', 600_000],
+  ['10m', 600_000],
+  ['1.5h', 5_400_000],
+  ['2D', 172_800_000],
+  [250, 250],
+  [0.5, 1],
+])('%j is %d milliseconds', (text, ms) => {
+  expect(parseDuration(text)).toBe(ms)
+})
+
+test.each(['', '10', 's', '1e3s', '-5s', '0s', '25d', 0, -1, Number.NaN, Infinity])('%j is no duration', (text) => {
+  expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
+})
 
 test.each([
   [0, '0 B'],

@@ -27,6 +27,8 @@ describe('shared options', () => {
     const { options, input } = parse(wordcount, '--workers 3 a -o out b --memory 512MB --mode overwrite')
     expect(input).toEqual(['a', 'b'])
     expect(options).toMatchObject({ workers: 3, output: 'out', memory: 512_000_000, mode: 'overwrite' })
+    const attempts = parse(wordcount, 'a --retries 0 --task-timeout 1.5h --speculate').options
+    expect(attempts).toMatchObject({ retries: 0, taskTimeout: 5_400_000, speculate: true })
   })
 
   it('are absent when not given, and progress is on', () => {
@@ -47,6 +49,8 @@ describe('shared options', () => {
 
   it('refuse a memory size, a mode and an output that mean nothing', () => {
     expect(refusal(wordcount, 'a', '--memory', 'much').message).toContain('--memory')
+    expect(refusal(wordcount, 'a', '--task-timeout', '10').message).toContain('--task-timeout')
+    expect(refusal(wordcount, 'a', '--retries', '-1').message).toContain('--retries')
     expect(refusal(wordcount, 'a', '--mode', 'overwite').message).toContain('error, overwrite, ignore, append')
     expect(refusal(wordcount, 'a', '-o', '').message).toContain('--output')
   })
