@@ -161,10 +161,9 @@ function sharedOptions(): Option[] {
       '--retries <n>',
       'further attempts of a task that failed, where that may help (default: 2, so 3 in all)',
     ).argParser(count('--retries', 0)),
-    new Option(
-      '--task-timeout <time>',
-      'end an attempt that takes longer, such as 10min (default: none)',
-    ).argParser((text: string) => parseDuration(text, '--task-timeout')),
+    new Option('--task-timeout <time>', 'end an attempt that takes longer, such as 10min (default: none)').argParser(
+      (text: string) => parseDuration(text, '--task-timeout'),
+    ),
     new Option('--speculate', 'start a second attempt of a task that takes much longer than the others'),
     new Option('--top <n>', 'print the n records with the largest number on standard output').argParser(count('--top')),
     new Option('--explain', 'print the plan as JSON instead of running it'),

@@ -42,7 +42,7 @@ export class SharedProgress {
     this.#flags[3 + 2 * slot] = 0
   }
 
-  /** Called for every record: a plain store is enough for a word that is looked at when the worker hangs. */
+  /** A plain store is enough for a word that is looked at when the worker hangs. */
   enterFunction(slot: number, role: string): void {
     this.#flags[3 + 2 * slot] = (ROLES as readonly string[]).indexOf(role)
   }

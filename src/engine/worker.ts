@@ -53,6 +53,7 @@ async function runAttempt(
   const counters: Record<string, number> = {}
   const done = { bytes: 0, records: 0, spillBytes: 0 }
   let inputPath = ''
+  let entered = ''
   const context: TaskContext = {
     params: init.plan.params,
     files: sideFiles,
@@ -89,7 +90,10 @@ async function runAttempt(
       shared.set(init.slot, done.bytes, done.records, done.spillBytes)
     },
     guard(role, call) {
-      shared.enterFunction(init.slot, role)
+      if (role !== entered) {
+        entered = role
+        shared.enterFunction(init.slot, role)
+      }
       return guarded(role, env.where, call)
     },
     enterFile(path) {

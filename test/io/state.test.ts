@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { compareIdentities, JobState, type RunIdentity } from '../../dist/src/io/state.js'
@@ -75,6 +75,21 @@ test('results that are larger than a page are kept', async () => {
   for (let i = 0; i < 20; i++) state.finishTask(`m${i}`, 1, large)
   expect(state.finishedTasks().size).toBe(20)
   await state.close()
+})
+
+test('whoever is killed while taking over what was found loses nothing', async () => {
+  const { folder, path } = await closedState()
+  renameSync(path, join(folder, 'found.mdb'))
+  // The new file was begun, or not.
+  for (const begun of [Buffer.alloc(5000, 1), null]) {
+    if (begun) writeFileSync(path, begun)
+    const state = JobState.open(folder)
+    expect(state.identity()).toEqual(identity)
+    expect(state.finishedTasks().size).toBe(300)
+    expect(existsSync(join(folder, 'found.mdb'))).toBe(false)
+    await state.close()
+    renameSync(path, join(folder, 'found.mdb'))
+  }
 })
 
 test('what was finished survives a kill', () => {
