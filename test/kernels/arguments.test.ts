@@ -429,6 +429,7 @@ describe('objects used in any order', () => {
           () => pick(writers).finish('{}'),
           () => next(4) === 0 && pick(writers).abort(),
           () => pick(cursors).partition + pick(cursors).recordsIn + pick(cursors).recordsOut,
+          () => pick(cursors).runRecords,
           () => next(4) === 0 && pick(cursors).close(),
         ]
         for (let step = 0; step < choices.length; step++) attempt(pick(actions))

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type AggregateSpec, kernels, type Layout } from '../../dist/src/kernels/index.js'
+import { type AggregateSpec, type Cursor, kernels, type Layout } from '../../dist/src/kernels/index.js'
 import {
   batchOf,
   binary,
@@ -47,6 +47,26 @@ function readRuns(paths: string[], partition: number, layout: Layout, descending
     cursor.close()
   }
 }
+
+test('records that came out of the runs are counted below all operators', () => {
+  const records = Array.from({ length: 10 }, (_, i): Rec => ({ key: `k${i >> 1}`, values: [i, 'x'] }))
+  const runs = [writeRun([records, []], layout), writeRun([records.slice(0, 4), records], layout)]
+  const counted = (paths: string[], partition: number, through: (cursor: Cursor) => Cursor = (cursor) => cursor) => {
+    const cursor = through(kernels.openRuns(paths, partition, { descending: false }))
+    cursor.writeTo(kernels.createRunWriter(newPath(), 1, 0), 0)
+    const { runRecords } = cursor
+    cursor.close()
+    return runRecords
+  }
+  expect(counted(runs, 0)).toBe(14)
+  expect(counted(runs, 1)).toBe(10)
+  expect(counted(runs.slice(0, 1), 1)).toBe(0)
+  expect(counted([], 0)).toBe(0)
+  expect(counted(runs, 0, (cursor) => cursor.aggregate([], true))).toBe(14)
+  expect(counted(runs, 0, (cursor) => cursor.take(3).trackTop(layout, 2))).toBe(3)
+  const collected = newCollector({ layout, mode: 'append' }).sorted()
+  expect(failure(() => collected.runRecords)?.code).toBe('BAD_ARGUMENT')
+})
 
 describe('a run', () => {
   test('gives back what was written, partition by partition', () => {
