@@ -1,8 +1,7 @@
 /** How much memory a worker gets, how many partitions a stage has, what its tasks are. */
-import { RunjobError } from '../base/errors.js'
 import type { InputFile } from '../io/inputs.js'
 import { planSplits } from '../io/splits.js'
-import type { Exchange, Plan, Source, Stage } from '../plan/plan.js'
+import type { Exchange, Plan, Stage } from '../plan/plan.js'
 import type { RunEntry, TaskSpec, WorkerBudget } from './task.js'
 
 const MIB = 2 ** 20
@@ -103,8 +102,7 @@ export function planMapTasks(
 }
 
 /** Tasks that read the partitions of an exchange. Every partition has one, also an empty one: it writes its (empty) part. */
-export function planReduceTasks(index: number, source: Source, partitions: number, runs: RunEntry[]): TaskSpec[] {
-  if (source.kind !== 'exchange') throw new RunjobError('INTERNAL', { detail: 'a reduce task without an exchange' })
+export function planReduceTasks(index: number, partitions: number, runs: RunEntry[]): TaskSpec[] {
   return Array.from({ length: partitions }, (_, partition) => {
     const own = runs.filter((run) => run.partitions[partition]!.records > 0)
     return {

@@ -6,7 +6,7 @@ import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import type { InputFile } from '../io/inputs.js'
-import type { Exchange, Plan, Stage } from '../plan/plan.js'
+import type { Exchange, ExchangeSource, Plan, Stage } from '../plan/plan.js'
 import { checkStages, recordsToRead } from './accounting.js'
 import { type Checkpoint, type FinishedStage, NO_CHECKPOINT, stageFact } from './checkpoint.js'
 import { DamagedRuns, isWhole, requireRuns } from './damage.js'
@@ -177,27 +177,17 @@ export class PlanRun {
     return result
   }
 
-  /**
-   * The results of a stage; tasks that are not finished are run. Where that needs runs which are damaged, or which were removed when the
-   * stage that read them was over, the tasks that wrote them run again first, in earlier stages too.
-   */
+  /** The results of a stage; tasks that are not finished are run. */
   async #finishStage(index: number): Promise<FinishedStage> {
     const known = this.#stages[index]
     if (known) return known
     const started = performance.now()
     const stage = this.#options.plan.stages[index]!
-    const [source] = stage.sources
-    let done: Omit<FinishedStage, 'report'> | undefined
-    if (source?.kind !== 'exchange') done = { results: await this.#runMapStage(stage, index), passes: [] }
-    while (!done) {
-      const before = await this.#finishStage((source as { stage: number }).stage)
-      try {
-        done = await this.#runReduceStage(stage, index, before)
-      } catch (error) {
-        if (!(error instanceof DamagedRuns)) throw error
-        this.#redo(error)
-      }
-    }
+    const source = stage.sources[0]!
+    const done =
+      source.kind === 'exchange'
+        ? await this.#runReduceStage(index, source)
+        : { results: await this.#runMapStage(stage, index), passes: [] }
     const finished = { report: stageReport(stage.name, done.results, performance.now() - started), ...done }
     this.#stages[index] = finished
     this.#checkpoint.put(stageFact(index), finished)
@@ -259,17 +249,31 @@ export class PlanRun {
     return verified
   }
 
+  /**
+   * Where runs are damaged, or were removed when the stage that read them was over, the tasks that wrote them run again first: to finish
+   * the stage before may take the same there.
+   */
+  async #runReduceStage(index: number, source: ExchangeSource): Promise<Omit<FinishedStage, 'report'>> {
+    for (;;) {
+      const before = await this.#finishStage(source.stage)
+      try {
+        return await this.#readExchange(index, source, before)
+      } catch (error) {
+        if (!(error instanceof DamagedRuns)) throw error
+        this.#redo(error)
+      }
+    }
+  }
+
   /** @throws DamagedRuns */
-  async #runReduceStage(
-    stage: Stage,
+  async #readExchange(
     index: number,
+    source: ExchangeSource,
     before: FinishedStage,
-  ): Promise<Pick<FinishedStage, 'results' | 'passes'>> {
+  ): Promise<Omit<FinishedStage, 'report'>> {
     const { runsDir } = this.#options
-    const source = stage.sources[0]!
-    const from = source.kind === 'exchange' ? source.stage : 0
-    const { runs, passes } = await this.#mergeToFew(from, before)
-    const tasks = planReduceTasks(index, source, this.#partitions[from]!, runs)
+    const { runs, passes } = await this.#mergeToFew(source.stage, before)
+    const tasks = planReduceTasks(index, this.#partitions[source.stage]!, runs)
     // A partition of which other records were written since it was read is read again.
     const known = (task: TaskSpec): TaskResult | undefined => {
       const result = this.#finished.get(task.id)
