@@ -100,47 +100,51 @@ function filesOf(state: string, target: Target): string[] {
     .map((name) => join(state, 'runs', name))
 }
 
-describe.each(PLACES)('a run that was killed in its %s', (place) => {
-  // Fewer of the state: each costs a process.
-  it.each<[Target, number]>([
-    ['run', caseCount(12, 230)],
-    ['state', caseCount(5, 110)],
-  ])(
-    'and whose %s files are damaged gives the right output, or refuses',
-    { timeout: SUITE_TIMEOUT_MS },
-    async (target, count) => {
-      const interrupted = await interrupt(place)
-      let redone = 0
-      let refused = 0
-      for (let n = 0; n < count; n++) {
-        const random = new Random(1000 * PLACES.indexOf(place) + n)
-        const folder = join(interrupted.folder, `case-${n}`)
-        const { state, options } = copyOf(interrupted, folder)
-        const files = filesOf(state, target)
-        const damaged = random.times(target === 'run' ? 1 + random.below(3) : 1, () => random.pick(files))
-        const what = [...new Set(damaged)].map((file) => `${file}: ${damage(file, random)}`)
-        const name = `case ${n}: ${what.join('; ')}`
-        const outcome = await runJob(JOB, options as RunOptions).catch((error) => error)
-        if (outcome instanceof Error) {
-          expect(outcome, name).toMatchObject({ code: 'STATE_CORRUPT' })
-          expect(target, name).toBe('state')
-          refused++
-          if (refused === 1) await runJob(JOB, { ...options, fresh: true } as RunOptions)
-          else continue
-        } else redone += outcome.redoneTasks
-        expect(snapshot(options.output), name).toEqual(interrupted.expected)
-        rmSync(folder, { recursive: true })
-      }
-      // Else nothing was tested.
-      expect(target === 'run' && place !== 'map' ? redone : 1).toBeGreaterThan(0)
-      expect(target === 'state' ? refused : 1).toBeGreaterThan(0)
-    },
-  )
-})
+/** Resumes damaged copies of an interrupted run. How many tasks were redone, and how many runs refused. */
+async function resumeDamaged(
+  interrupted: Interrupted,
+  target: Target,
+  count: number,
+  seed: number,
+): Promise<{ redone: number; refused: number }> {
+  let redone = 0
+  let refused = 0
+  for (let n = 0; n < count; n++) {
+    const random = new Random(seed + n)
+    const folder = join(interrupted.folder, `${target}-${n}`)
+    const { state, options } = copyOf(interrupted, folder)
+    const files = filesOf(state, target)
+    const damaged = random.times(target === 'run' ? 1 + random.below(3) : 1, () => random.pick(files))
+    const what = [...new Set(damaged)].map((file) => `${file}: ${damage(file, random)}`)
+    const name = `seed ${seed + n}: ${what.join('; ')}`
+    const outcome = await runJob(JOB, options as RunOptions).catch((error) => error)
+    if (outcome instanceof Error) {
+      expect(outcome, name).toMatchObject({ code: 'STATE_CORRUPT' })
+      expect(target, name).toBe('state')
+      refused++
+      if (refused > 1) continue
+      await runJob(JOB, { ...options, fresh: true } as RunOptions)
+    } else redone += outcome.redoneTasks
+    expect(snapshot(options.output), name).toEqual(interrupted.expected)
+    rmSync(folder, { recursive: true })
+  }
+  return { redone, refused }
+}
 
-describe.each(PLACES)('a run that was killed in its %s, and nothing worse', (place) => {
-  it('goes on where it was', { timeout: SUITE_TIMEOUT_MS }, async () => {
-    const { options, expected } = await interrupt(place)
+describe.each(PLACES)('a run that was killed in its %s', (place) => {
+  it('gives the right output, or refuses, whatever became of its runs and its state', {
+    timeout: SUITE_TIMEOUT_MS,
+  }, async () => {
+    const interrupted = await interrupt(place)
+    const seed = 1000 * PLACES.indexOf(place)
+    const { redone } = await resumeDamaged(interrupted, 'run', caseCount(6, 230), seed)
+    // Of the state fewer: each costs a process.
+    const { refused } = await resumeDamaged(interrupted, 'state', caseCount(3, 110), seed + 500)
+    // Else nothing was tested.
+    expect(redone).toBeGreaterThan(place === 'map' ? -1 : 0)
+    expect(refused).toBeGreaterThan(0)
+
+    const { options, expected } = interrupted
     const report = await runJob(JOB, options as RunOptions)
     expect(report).toMatchObject({ redoneTasks: 0 })
     expect(report.resumedTasks).toBeGreaterThan(0)
