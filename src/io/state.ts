@@ -14,6 +14,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { getSystemErrorName } from 'node:util'
 import { deserialize, serialize } from 'node:v8'
 import { open, type RootDatabase } from 'lmdb'
 import { RunjobError } from '../base/errors.js'
@@ -66,6 +67,7 @@ interface Seal {
 }
 
 export class JobState {
+  readonly #path: string
   readonly #store: RootDatabase<Buffer, string>
   #seal: Seal = { entries: 0, sum: 0n }
 
@@ -73,7 +75,7 @@ export class JobState {
    * Opens the state in a folder, which is created if need be. Hold the folder's lock.
    *
    * @param note is told if there is a state that no run can use
-   * @throws STATE_CORRUPT if what is there is damaged or not ours
+   * @throws STATE_CORRUPT if what is there is damaged or not ours; DISK_FULL, FILE_IO, as do all that write
    */
   static open(dir: string, note: (text: string) => void = () => {}): JobState {
     const path = join(dir, STORE)
@@ -92,14 +94,13 @@ export class JobState {
       removeTree(`${path}-lock`)
       if (existsSync(found)) entries = readFound(found, path)
       else writeFileAtomic(join(dir, BOOT), boot)
-      const state = new JobState(open({ path, noSubdir: true, encoding: 'binary', cache: false, noSync: true }))
+      const state = new JobState(path)
       state.#write(entries)
       removeTree(found)
       removeTree(`${found}-lock`)
       return state
     } catch (error) {
-      const known = fileError(error, path, 'write')
-      throw known instanceof RunjobError ? known : corrupt(path, (error as Error).message, error)
+      throw storeError(error, path)
     }
   }
 
@@ -108,8 +109,9 @@ export class JobState {
     for (const name of [STORE, `${STORE}-lock`, FOUND, `${FOUND}-lock`, BOOT]) removeTree(join(dir, name))
   }
 
-  private constructor(store: RootDatabase<Buffer, string>) {
-    this.#store = store
+  private constructor(path: string) {
+    this.#path = path
+    this.#store = open({ path, noSubdir: true, encoding: 'binary', cache: false, noSync: true })
   }
 
   /** The run that the state is of; undefined in a new state. */
@@ -167,19 +169,23 @@ export class JobState {
 
   /** Removes, then puts, in one transaction. */
   #write(puts: [key: string, value: Buffer][], removes: string[] = []): void {
-    this.#store.transactionSync(() => {
-      for (const key of removes) {
-        if (this.#unseal(key)) this.#store.removeSync(key)
-      }
-      for (const [key, value] of puts) {
-        this.#unseal(key)
-        const entry = entryOf(key, value)
-        this.#seal.entries++
-        this.#seal.sum ^= entry.readBigUInt64LE()
-        this.#store.putSync(key, entry)
-      }
-      this.#store.putSync(SEAL, entryOf(SEAL, serialize(this.#seal)))
-    })
+    try {
+      this.#store.transactionSync(() => {
+        for (const key of removes) {
+          if (this.#unseal(key)) this.#store.removeSync(key)
+        }
+        for (const [key, value] of puts) {
+          this.#unseal(key)
+          const entry = entryOf(key, value)
+          this.#seal.entries++
+          this.#seal.sum ^= entry.readBigUInt64LE()
+          this.#store.putSync(key, entry)
+        }
+        this.#store.putSync(SEAL, entryOf(SEAL, serialize(this.#seal)))
+      })
+    } catch (error) {
+      throw storeError(error, this.#path)
+    }
   }
 
   /** Takes an entry out of the seal; false if there is none. */
@@ -290,6 +296,17 @@ function dump(file: string, path: string): { key: string; value: Buffer }[] {
   }
   const said = stderr?.toString().trim().split('\n').at(-1)
   throw corrupt(path, said || error?.message || `reading it ended with ${signal ?? status}`, error)
+}
+
+// LMDB's `code` is an errno where the operating system failed; its own codes, which are negative, mean that it finds the file odd.
+function storeError(error: unknown, path: string): unknown {
+  const known = fileError(error, path, 'write')
+  if (known instanceof RunjobError) return known
+  const { code, message } = error as { code?: unknown; message: string }
+  if (typeof code !== 'number' || code <= 0) return corrupt(path, message, error)
+  const name = getSystemErrorName(-code)
+  const cause = Object.assign(new Error(`${name}: ${message.toLowerCase()}`, { cause: error }), { code: name })
+  return fileError(cause, path, 'write')
 }
 
 function corrupt(path: string, reason: string, cause?: unknown): RunjobError {
