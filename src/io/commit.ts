@@ -117,7 +117,12 @@ export function commitOutput(from: string, output: string, mode: OutputMode): vo
     finishFolder(next)
     writeFileAtomic(join(state, JOURNAL), JSON.stringify({ from: relative(state, next) } satisfies Journal))
     renameSync(output, join(state, REPLACED))
-    renameInto(next, output)
+    try {
+      renameInto(next, output)
+    } catch (error) {
+      putBack(output, state)
+      throw error
+    }
     endReplacement(state)
     removeTree(from)
   } catch (error) {
@@ -217,6 +222,17 @@ function renameInto(from: string, output: string): void {
   }
   fsyncDir(dirname(output))
   fsyncDir(dirname(from))
+}
+
+/** Takes back a replacement that got half-way: nothing may come between a reader and the old output for long. */
+function putBack(output: string, state: string): void {
+  if (existsSync(output)) return
+  try {
+    renameSync(join(state, REPLACED), output)
+    rmSync(join(state, JOURNAL))
+  } catch {
+    // The next run finds the journal and goes on from there.
+  }
 }
 
 function endReplacement(state: string): void {
