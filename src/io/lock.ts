@@ -80,7 +80,11 @@ export function acquireLock(stateDir: string): Lock {
   return {
     release() {
       clearInterval(heartbeat)
-      if (readOwner(path)?.id === owner.id) rmSync(path, { force: true })
+      try {
+        if (readOwner(path)?.id === owner.id) rmSync(path, { force: true })
+      } catch {
+        // Once this process has ended the lock is stale. Whatever the run failed with is worth more than this.
+      }
     },
   }
 }
