@@ -42,15 +42,16 @@ struct InstanceData {
   Napi::FunctionReference csv_reader;
 };
 
-// Runs `body`; memory that ran out becomes a JavaScript error.
+// Runs `body`; memory that ran out becomes a JavaScript error. What node-addon-api allocates by itself, as for
+// the objects of our classes, it reports by itself: NODE_ADDON_API_CPP_EXCEPTIONS_ALL.
 template <class Body>
 auto Guarded(Napi::Env env, Body&& body) {
   try {
     return body();
   } catch (const std::bad_alloc&) {
-    Throw(env, Status::Error("OUT_OF_MEMORY", "native memory could not be allocated"));
+    ThrowOutOfMemory(env, "native memory could not be allocated");
   } catch (const std::length_error&) {
-    Throw(env, Status::Error("OUT_OF_MEMORY", "native memory of that size could not be allocated"));
+    ThrowOutOfMemory(env, "native memory of that size could not be allocated");
   }
 }
 
@@ -849,7 +850,7 @@ void Export(Napi::Object exports, const char* name) {
   exports.Set(name, Napi::Function::New<GuardedFunction<function>>(exports.Env(), name));
 }
 
-Napi::Object Init(Napi::Env env, Napi::Object exports) {
+Napi::Object Define(Napi::Env env, Napi::Object exports) {
   auto* data = new InstanceData();
   env.SetInstanceData(data);
   data->collector = Napi::Persistent(Collector::Define(env));
@@ -890,6 +891,10 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   build.Set("sanitizer", Napi::Boolean::New(env, kSanitizer));
   exports.Set("build", build);
   return exports;
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  return Guarded(env, [&] { return Define(env, exports); });
 }
 
 }  // namespace

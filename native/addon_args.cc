@@ -140,6 +140,14 @@ void ThrowBadArgument(Napi::Env env, const std::string& detail) {
   Throw(env, Status::Error("BAD_ARGUMENT", detail));
 }
 
+void ThrowOutOfMemory(Napi::Env env, const char* detail) {
+  Napi::Error error = Napi::Error::New(env, detail);
+  Napi::Object object = error.Value();
+  object.Set("code", Napi::String::New(env, "OUT_OF_MEMORY"));
+  object.Set("detail", Napi::String::New(env, detail));
+  throw error;
+}
+
 double NumberArg(const Napi::Value& value, const char* name) {
   if (!value.IsNumber()) ThrowNot(value.Env(), name, "a number");
   return value.As<Napi::Number>().DoubleValue();

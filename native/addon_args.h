@@ -30,6 +30,8 @@ constexpr uint64_t kMaxPartitions = 1 << 20;
 // Throws the JavaScript error of a failed status: an Error with `code`, `detail` and, if known, `offset`.
 [[noreturn]] void Throw(Napi::Env env, const Status& status);
 [[noreturn]] void ThrowBadArgument(Napi::Env env, const std::string& detail);
+// Allocates nothing itself: there may be nothing left.
+[[noreturn]] void ThrowOutOfMemory(Napi::Env env, const char* detail);
 inline void Check(Napi::Env env, const Status& status) {
   if (!status.ok()) Throw(env, status);
 }

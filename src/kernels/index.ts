@@ -30,6 +30,10 @@ export const kernels: Kernels = new Proxy({} as Kernels, {
  */
 export function fromNative(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof RunjobError) return error
+  // Thrown where node-addon-api made one of our objects; it passes on no more than the exception's text.
+  if (error.message === 'std::bad_alloc') {
+    return new RunjobError('OUT_OF_MEMORY', { detail: 'native memory could not be allocated' }, { cause: error })
+  }
   const { code, ...params } = { ...(error as NativeError) }
   if (params.detail === undefined || !isErrorCode(code)) return error
   return new RunjobError(code, params, { cause: error })
@@ -53,6 +57,8 @@ function load(): Kernels {
     const path = process.env.RUNJOB_ADDON
     return path ? require(path) : require('node-gyp-build')(packageRoot())
   } catch (error) {
+    const known = fromNative(error)
+    if (known instanceof RunjobError) throw known
     throw new RunjobError('ADDON_MISSING', { detail: (error as Error).message.trim() }, { cause: error })
   }
 }
