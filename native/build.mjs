@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-// Builds the addon.   node native/build.mjs [--if-missing] [--sanitize]
+// Builds the addon.   node native/build.mjs [--if-missing] [--sanitize] [--faults]
 //
 //   (no flag)      compiles what has changed into build/Release/runjob.node
 //   --if-missing   npm's install script: does nothing if a prebuild, or an earlier build, loads on this machine
 //   --sanitize     with AddressSanitizer and UndefinedBehaviorSanitizer, into build-asan/ (see sanitize.mjs)
-import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, realpathSync, rmSync } from 'node:fs'
+//   --faults       not the addon but testing/faults.c, which makes system calls fail for tests, into build-faults/
+import { execFileSync, spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, realpathSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -17,6 +18,11 @@ const ifMissing = process.argv.includes('--if-missing')
 const sanitize = process.argv.includes('--sanitize')
 
 if (ifMissing && process.env.npm_config_build_from_source !== 'true' && loads()) process.exit(0)
+
+if (process.argv.includes('--faults')) {
+  buildFaults()
+  process.exit(0)
+}
 
 const folder = sanitize ? sanitizerFolder() : root
 const configuration = sanitize ? ['--debug'] : ['--release']
@@ -45,6 +51,15 @@ function loads() {
   } catch {
     return false
   }
+}
+
+function buildFaults() {
+  const target = join(root, 'build-faults/faults.so')
+  mkdirSync(dirname(target), { recursive: true })
+  // Exceptions: its operator new throws.
+  const flags = ['-std=gnu17', '-O1', '-g', '-Wall', '-Wextra', '-Wshadow', '-fexceptions', '-shared', '-fPIC']
+  const compiler = process.env.CC ?? 'cc'
+  execFileSync(compiler, [...flags, join(root, 'native/testing/faults.c'), '-o', target, '-ldl'], { stdio: 'inherit' })
 }
 
 /** The headers that came with this Node, so that nothing is downloaded. */

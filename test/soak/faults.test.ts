@@ -1,0 +1,265 @@
+/**
+ * System calls and allocations that fail, one after another, in a process of `runjob` (native/testing/faults.c). However a
+ * run ends, it ends well: with the right output, or with an error that says what happened and the old output where it was;
+ * and then the same command, without a fault, gives the right output and leaves nothing else behind.
+ *
+ * `npm run test:faults` tries thousands of cases, `npm test` a few of them.
+ */
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { ERROR_CODES, type ErrorCode, RunjobError } from '../../dist/src/base/errors.js'
+import { snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
+import { Random, randomCsv, randomText } from '../helpers/random.js'
+import { type Exit, run } from '../helpers/run.js'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const TUNED_RUNJOB = fileURLToPath(new URL('./tuned_runjob.mjs', import.meta.url))
+const FAULTS = join(ROOT, 'build-faults/faults.so')
+
+/**
+ * Calls of one kind that a soak lets fail in each job: all of them where there are no more, else some from the first to
+ * the last. Not set: a few cases in all.
+ */
+const soakCalls = Number(process.env.RUNJOB_SOAK ?? 0)
+const SAMPLE_PER_JOB = 9
+const HANG_MS = 60_000
+const SEED = 11
+
+/** What fails, and with which errors. */
+const KINDS: Record<string, readonly string[]> = {
+  open: ['EMFILE', 'EIO'],
+  read: ['EIO'],
+  write: ['ENOSPC', 'EIO'],
+  short: ['EIO'],
+  commit: ['EIO', 'ENOSPC'],
+  sync: ['EIO'],
+  truncate: ['ENOSPC'],
+  link: ['EIO'],
+  rename: ['EIO'],
+  mkdir: ['ENOSPC'],
+  mmap: ['ENOMEM'],
+  malloc: ['ENOMEM'],
+}
+
+interface Scenario {
+  files: Record<string, Buffer>
+  /** The job, its inputs below the folder, its options. */
+  args: (folder: string) => string[]
+  input: (folder: string) => string | Record<string, string>
+  params: Record<string, string | boolean>
+}
+
+const SCENARIOS: Record<string, Scenario> = {
+  wordcount: {
+    files: { 'a.txt': randomText(1, 250), 'b.txt': randomText(2, 100) },
+    args: (folder) => ['wordcount', join(folder, 'in')],
+    input: (folder) => join(folder, 'in'),
+    params: {},
+  },
+  sort: {
+    files: { 'a.txt': randomText(3, 250), 'b.txt': randomText(4, 100) },
+    args: (folder) => ['sort', join(folder, 'in'), '--unique'],
+    input: (folder) => join(folder, 'in'),
+    params: { unique: true },
+  },
+  join: {
+    files: { 'left.csv': randomCsv(5, 120), 'right.csv': randomCsv(6, 60) },
+    args: (folder) => [
+      'join',
+      '--left',
+      join(folder, 'in/left.csv'),
+      '--right',
+      join(folder, 'in/right.csv'),
+      '--on',
+      'id',
+    ],
+    input: (folder) => ({ left: join(folder, 'in/left.csv'), right: join(folder, 'in/right.csv') }),
+    params: { on: 'id' },
+  },
+  stats: {
+    files: { 'a.csv': randomCsv(7, 300), 'b.csv': randomCsv(8, 100) },
+    args: (folder) => ['stats', join(folder, 'in'), '--by', 'id', '--of', 'amount'],
+    input: (folder) => join(folder, 'in'),
+    params: { by: 'id', of: 'amount' },
+  },
+}
+
+/** Several splits, a spill for every block, merges of two. */
+const tuning = { splitBytes: 4000, collectorBytes: 1, mergeRuns: 2 }
+const OLD_OUTPUT = { _SUCCESS: '', 'part-r-00000.tsv': 'the old output\n' }
+
+/** `kind:number:once|forever:errno`, as faults.c reads it. */
+type Fault = string
+
+async function runWithFault(scenario: Scenario, folder: string, fault: Fault, log: string): Promise<Exit> {
+  const args = [TUNED_RUNJOB, ...scenario.args(folder), '-o', join(folder, 'out'), '--mode', 'overwrite', '--quiet']
+  const child = spawn(process.execPath, [...args, '--workers', '1', '--memory', '64MB'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    timeout: HANG_MS,
+    env: {
+      ...process.env,
+      LD_PRELOAD: FAULTS,
+      RUNJOB_FAULT: fault,
+      RUNJOB_FAULT_DIR: folder,
+      RUNJOB_FAULT_LOG: log,
+      RUNJOB_TUNING: JSON.stringify(tuning),
+    },
+  })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (text) => {
+    stdout += text
+  })
+  child.stderr.on('data', (text) => {
+    stderr += text
+  })
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', resolve)
+  })
+  return { code, stdout, stderr }
+}
+
+async function withFolder<T>(scenario: Scenario, use: (folder: string, log: string) => Promise<T>): Promise<T> {
+  const parent = mkdtempSync(join(tmpdir(), 'runjob-faults-'))
+  const folder = join(parent, 'data')
+  const prefixed = (prefix: string, files: Record<string, string | Buffer>) =>
+    Object.fromEntries(Object.entries(files).map(([name, content]) => [`${prefix}/${name}`, content]))
+  try {
+    writeFiles(folder, { ...prefixed('in', scenario.files), ...prefixed('out', OLD_OUTPUT) })
+    return await use(folder, join(parent, 'log'))
+  } finally {
+    rmSync(parent, { recursive: true, force: true })
+  }
+}
+
+const runWithout = (scenario: Scenario, folder: string) =>
+  run(String(scenario.args('')[0]), scenario.input(folder), {
+    output: join(folder, 'out'),
+    mode: 'overwrite',
+    params: scenario.params,
+    workers: 1,
+    tuning,
+  })
+
+/** What is wrong with how a run with this fault ended; undefined if nothing is. */
+function tryFault(scenario: Scenario, right: Record<string, string>, fault: Fault): Promise<string | undefined> {
+  return withFolder(scenario, async (folder, log) => {
+    const { code, stderr } = await runWithFault(scenario, folder, fault, log)
+    const failed = existsSync(log) ? readFileSync(log, 'utf8') : ''
+    const problem = (what: string) => `${fault}: ${what}\n${stderr}${failed.slice(-1000)}`
+    const isRight = () => isEqual(snapshot(join(folder, 'out')), right)
+    if (code === 0) {
+      if (!isRight()) return problem('exit code 0, wrong output')
+    } else {
+      // LMDB prints words of its own before.
+      const told = /error ([A-Z_]+): /.exec(stderr)?.[1] as ErrorCode | undefined
+      if (code !== null || !isLostStore(failed)) {
+        if (code !== 1) return problem(`exit code ${code}`)
+        if (!told || !ALLOWED.has(told)) return problem(`told as ${told}`)
+        if (/^ +at .*:\d+/m.test(stderr)) return problem('a bare stack')
+      }
+      if (!isOldOrNew(folder, fault, isRight)) return problem('the old output is not where it was')
+      try {
+        await runWithout(scenario, folder)
+      } catch (error) {
+        return problem(`the next run failed: ${error}`)
+      }
+      if (!isRight()) return problem('the next run gave a wrong output')
+    }
+    const left = readdirSync(folder).sort().join(' ')
+    return left === 'in out' ? undefined : problem(`left behind: ${left}`)
+  })
+}
+
+/** What the machine's failures are told as. A worker that dies is none of them: it should have said why. */
+const ALLOWED = new Set(
+  ERROR_CODES.filter((code) => new RunjobError(code).kind === 'resource' && code !== 'WORKER_DIED'),
+)
+
+/**
+ * Where LMDB's own mdb_env_open fails, the `lmdb` package frees the same memory twice (3.5, EnvWrap::openEnv) and takes the
+ * process with it. For the run this is a `kill -9` at its very start.
+ */
+function isLostStore(failed: string): boolean {
+  return /\/state\.mdb(-lock)?$/.test(failed.trim())
+}
+
+function isOldOrNew(folder: string, fault: Fault, isRight: () => boolean): boolean {
+  const output = join(folder, 'out')
+  // Where no name can be changed any more, the old output cannot be brought back either; the next run will.
+  if (!existsSync(output) && /^rename:.*:forever/.test(fault)) return true
+  return existsSync(output) && (isEqual(snapshot(output), OLD_OUTPUT) || isRight())
+}
+
+const isEqual = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/** How often a run without a fault makes each kind of call. */
+async function countCalls(scenario: Scenario): Promise<Map<string, number>> {
+  return withFolder(scenario, async (folder, log) => {
+    const { code, stderr } = await runWithFault(scenario, folder, 'count', log)
+    expect(code, stderr).toBe(0)
+    const lines = readFileSync(log, 'utf8').trim().split('\n')
+    return new Map(lines.map((line) => [line.split(' ')[0]!, Number(line.split(' ')[1])]))
+  })
+}
+
+function faultsFor(calls: Map<string, number>, callsPerKind: number): Fault[] {
+  return Object.entries(KINDS).flatMap(([kind, errors]) => {
+    const most = calls.get(kind) ?? 0
+    const count = Math.min(most, callsPerKind)
+    const numbers = Array.from({ length: count }, (_, i) => 1 + Math.round((i * (most - 1)) / Math.max(1, count - 1)))
+    return numbers.flatMap((number) =>
+      ['once', 'forever'].flatMap((times) => errors.map((error) => `${kind}:${number}:${times}:${error}`)),
+    )
+  })
+}
+
+/** A few faults of each kind in turn, the same ones every time. */
+function sampleOf(faults: Fault[], count: number, random: Random): Fault[] {
+  const kinds = Object.keys(KINDS).filter((kind) => faults.some((fault) => fault.startsWith(`${kind}:`)))
+  return random.times(count, (i) => {
+    const kind = kinds[(i + random.below(kinds.length)) % kinds.length]!
+    return random.pick(faults.filter((fault) => fault.startsWith(`${kind}:`)))
+  })
+}
+
+const isGlibc = 'glibcVersionRuntime' in ((process.report.getReport() as { header: object }).header ?? {})
+
+describe.skipIf(!isGlibc)('a call that fails', () => {
+  beforeAll(() => {
+    execFileSync(process.execPath, [join(ROOT, 'native/build.mjs'), '--faults'], { stdio: 'inherit' })
+  })
+
+  it.each(Object.keys(SCENARIOS))(
+    'in %s ends in the right output or in a clear error',
+    { timeout: 3_600_000 },
+    async (name) => {
+      const scenario = SCENARIOS[name]!
+      const undisturbed = temporaryFolder()
+      writeFiles(join(undisturbed, 'in'), scenario.files)
+      await runWithout(scenario, undisturbed)
+      const right = snapshot(join(undisturbed, 'out'))
+
+      const calls = await countCalls(scenario)
+      const faults =
+        soakCalls > 0
+          ? faultsFor(calls, soakCalls)
+          : sampleOf(faultsFor(calls, Number.POSITIVE_INFINITY), SAMPLE_PER_JOB, new Random(SEED + name.length))
+      const problems: string[] = []
+      for (const fault of faults) {
+        const problem = await tryFault(scenario, right, fault)
+        if (!problem) continue
+        problems.push(problem)
+        // At once: the rest of a soak takes a while.
+        console.error(`${name}, ${problem}`)
+      }
+      if (soakCalls > 0) console.log(`${name}: ${faults.length} faults, ${problems.length} ended badly`)
+      expect(problems.join('\n\n'), `${problems.length} of ${faults.length} faults end badly`).toBe('')
+    },
+  )
+})
