@@ -1,0 +1,138 @@
+// What fuzz targets share: bytes taken apart into decisions, and a stop that libFuzzer reports with the input.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "collector.h"
+#include "cursor.h"
+#include "slice.h"
+#include "status.h"
+
+namespace runjob::fuzz {
+
+#define FUZZ_EXPECT(condition)                                                               \
+  do {                                                                                       \
+    if (!(condition)) {                                                                      \
+      std::fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition);          \
+      std::abort();                                                                          \
+    }                                                                                        \
+  } while (0)
+
+// Decisions from the front of the input; what is left is content. An input that has ended decides 0.
+class Input {
+ public:
+  Input(const uint8_t* data, size_t size) : data_(reinterpret_cast<const char*>(data)), left_(size) {}
+
+  uint8_t Byte() { return left_ == 0 ? 0 : static_cast<uint8_t>(*Take(1)); }
+  bool Flag() { return (Byte() & 1) != 0; }
+  uint32_t Below(uint32_t end) { return Byte() % end; }
+  uint32_t Word() {
+    uint32_t word = 0;
+    for (int i = 0; i < 4; i++) word = word << 8 | Byte();
+    return word;
+  }
+  // Up to 255 bytes.
+  std::string Text() {
+    const size_t size = std::min<size_t>(Byte(), left_);
+    return std::string(Take(size), size);
+  }
+  std::string Rest() {
+    const size_t size = left_;
+    return std::string(Take(size), size);
+  }
+  bool empty() const { return left_ == 0; }
+
+ private:
+  const char* Take(size_t size) {
+    const char* taken = data_;
+    data_ += size;
+    left_ -= size;
+    return taken;
+  }
+
+  const char* data_;
+  size_t left_;
+};
+
+// Calls push(chunk, is_last) for pieces of a content until it returns false. Each piece is memory of its own,
+// exactly as long as it is, so that AddressSanitizer sees every byte read beyond it.
+template <class Push>
+void ForEachChunk(const std::string& content, size_t chunk_bytes, Push&& push) {
+  size_t at = 0;
+  do {
+    const size_t size = std::min(chunk_bytes == 0 ? content.size() : chunk_bytes, content.size() - at);
+    const std::unique_ptr<char[]> copy(new char[size]);
+    if (size > 0) std::memcpy(copy.get(), content.data() + at, size);
+    at += size;
+    if (!push(Slice(copy.get(), size), at == content.size())) return;
+  } while (at < content.size());
+}
+
+// A collector that keeps the keys it is given, in order.
+class KeyRecorder final : public Collector {
+ public:
+  Status Add(const RecordBatch& batch) override {
+    for (size_t i = 0; i < batch.count; i++) keys.push_back(batch.key(i).ToString());
+    return Status::Ok();
+  }
+  size_t bytes() const override { return 0; }
+  uint64_t records_in() const override { return keys.size(); }
+  uint64_t entries() const override { return keys.size(); }
+  Status SpillTo(RunWriter*) override { return Status::Ok(); }
+  std::unique_ptr<Cursor> Sorted(const uint32_t**) override { return nullptr; }
+  void Clear() override { keys.clear(); }
+
+  std::vector<std::string> keys;
+};
+
+struct Record {
+  std::string key;
+  std::string value;
+  bool operator==(const Record& other) const { return key == other.key && value == other.value; }
+};
+
+// A cursor over records in memory. Each key and value is memory of its own.
+class RecordsCursor final : public Cursor {
+ public:
+  explicit RecordsCursor(std::vector<Record> records) : records_(std::move(records)) {}
+  Status Start() override { return Next(); }
+  Status Next() override {
+    valid_ = at_ < records_.size();
+    if (!valid_) return Status::Ok();
+    Own(records_[at_].key, &key_bytes_, &key_);
+    Own(records_[at_].value, &value_bytes_, &value_);
+    ++at_;
+    return Status::Ok();
+  }
+
+ private:
+  static void Own(const std::string& from, std::unique_ptr<char[]>* bytes, Slice* slice) {
+    bytes->reset(new char[from.size()]);
+    if (!from.empty()) std::memcpy(bytes->get(), from.data(), from.size());
+    *slice = Slice(bytes->get(), from.size());
+  }
+
+  std::vector<Record> records_;
+  std::unique_ptr<char[]> key_bytes_;
+  std::unique_ptr<char[]> value_bytes_;
+  size_t at_ = 0;
+};
+
+// Reads a cursor to its end, or to its first error.
+inline Status ReadAll(Cursor* cursor, std::vector<Record>* out) {
+  RUNJOB_RETURN_IF_ERROR(cursor->Start());
+  while (cursor->valid()) {
+    out->push_back({cursor->key().ToString(), cursor->value().ToString()});
+    RUNJOB_RETURN_IF_ERROR(cursor->Next());
+  }
+  return Status::Ok();
+}
+
+}  // namespace runjob::fuzz

@@ -1,0 +1,185 @@
+// Operators on records that nobody wrote: aggregate states, join keys, values of another layout. Each reads to its end or
+// to a Status; and what collectors, runs aside, sort and merge is what a plain sort of the same records gives.
+#include <algorithm>
+
+#include "aggregate.h"
+#include "collector.h"
+#include "format.h"
+#include "fuzz.h"
+#include "merge.h"
+#include "read.h"
+#include "rekey.h"
+
+namespace runjob::fuzz {
+namespace {
+
+Layout AnyLayout(Input* input) {
+  Layout layout(input->Below(4));
+  for (ValueKind& kind : layout) kind = input->Flag() ? ValueKind::kNumber : ValueKind::kBytes;
+  return layout;
+}
+
+std::vector<AggregateSpec> AnySpecs(Input* input) {
+  std::vector<AggregateSpec> specs(input->Below(4));
+  for (AggregateSpec& spec : specs) {
+    spec.fn = static_cast<AggregateFn>(input->Below(9));
+    spec.column = spec.fn == AggregateFn::kCount ? -1 : 0;
+    spec.kind = input->Flag() && spec.fn != AggregateFn::kSum && spec.fn != AggregateFn::kMean ? ValueKind::kBytes
+                                                                                              : ValueKind::kNumber;
+    spec.k = 1 + input->Below(5);
+    spec.ascending = input->Flag();
+  }
+  return specs;
+}
+
+std::vector<Record> AnyRecords(Input* input) {
+  std::vector<Record> records;
+  while (!input->empty() && records.size() < 200) {
+    Record record;
+    // Few keys, so that there are groups; composite ones among them.
+    record.key = std::string(1, static_cast<char>('a' + input->Below(4)));
+    switch (input->Below(5)) {
+      case 0:
+        record.key = input->Text();
+        break;
+      case 1:
+        record.key += std::string("\0\x01\0", 3);
+        break;
+      case 2:
+        record.key += std::string("\0\x01\x01", 3) + input->Text();
+        break;
+      default:
+        break;
+    }
+    record.value = input->Text();
+    records.push_back(std::move(record));
+  }
+  std::sort(records.begin(), records.end(),
+            [](const Record& a, const Record& b) { return Compare(a.key, b.key) < 0; });
+  return records;
+}
+
+std::unique_ptr<Cursor> CursorOver(const std::vector<Record>& records) {
+  return std::make_unique<RecordsCursor>(records);
+}
+
+void Format(std::unique_ptr<Cursor> cursor, const Layout& layout, uint32_t choice) {
+  FormatOptions options;
+  options.kind = static_cast<FormatKind>(choice % 3);
+  options.key = static_cast<KeyKind>(choice / 3 % 3);
+  options.layout = layout;
+  options.raw.assign(layout.size(), choice % 2 == 1);
+  if (!cursor->Start().ok()) return;
+  std::string text;
+  uint64_t count = 0;
+  (void)runjob::Format(cursor.get(), options, 1 << 12, &text, &count).ok();
+}
+
+void ReadBatch(std::unique_ptr<Cursor> cursor, const Layout& layout, bool prefix_grouping) {
+  constexpr size_t kRecords = 16, kBytes = 256;
+  std::vector<std::unique_ptr<char[]>> bytes;
+  std::vector<std::unique_ptr<uint32_t[]>> ends;
+  std::vector<std::unique_ptr<double[]>> numbers;
+  const auto bytes_target = [&] {
+    bytes.emplace_back(new char[kBytes]);
+    ends.emplace_back(new uint32_t[kRecords]);
+    return BytesTarget{bytes.back().get(), kBytes, ends.back().get()};
+  };
+  ReadTarget target;
+  target.keys = bytes_target();
+  target.max_records = kRecords;
+  for (const ValueKind kind : layout) {
+    ReadTarget::Column column;
+    if (kind == ValueKind::kNumber) {
+      numbers.emplace_back(new double[kRecords]);
+      column.numbers = numbers.back().get();
+    } else {
+      column.bytes = bytes_target();
+    }
+    target.columns.push_back(column);
+  }
+  uint8_t group_starts[kRecords];
+  target.group_starts = group_starts;
+  ReadOptions options;
+  options.prefix_grouping = prefix_grouping;
+  BatchReader reader;
+  if (!cursor->Start().ok()) return;
+  for (ReadCounts counts; reader.Read(cursor.get(), layout, options, target, &counts).ok() && counts.records > 0;) {
+    counts = ReadCounts();
+  }
+}
+
+// The same records through a collector: sorted as a stable sort does, each once.
+void Collect(const std::vector<Record>& records, bool descending) {
+  CollectorOptions options;
+  options.layout = {ValueKind::kBytes};
+  options.descending = descending;
+  const std::unique_ptr<Collector> collector = NewAppendCollector(options);
+  RecordsCursor from(records);
+  FUZZ_EXPECT(from.Start().ok());
+  RekeyOptions rekey;
+  rekey.layout = options.layout;
+  uint64_t moved = 0;
+  FUZZ_EXPECT(MoveRecords(&from, rekey, records.size() + 1, collector.get(), &moved).ok());
+  FUZZ_EXPECT(moved == records.size());
+  const uint32_t* partition = nullptr;
+  const std::unique_ptr<Cursor> sorted = collector->Sorted(&partition);
+  std::vector<Record> got;
+  FUZZ_EXPECT(ReadAll(sorted.get(), &got).ok());
+  std::vector<Record> expected = records;
+  std::stable_sort(expected.begin(), expected.end(), [&](const Record& a, const Record& b) {
+    return descending ? Compare(a.key, b.key) > 0 : Compare(a.key, b.key) < 0;
+  });
+  FUZZ_EXPECT(got == expected);
+}
+
+void Merge(const std::vector<Record>& records, size_t inputs) {
+  std::vector<std::vector<Record>> parts(inputs);
+  for (size_t i = 0; i < records.size(); i++) parts[i % inputs].push_back(records[i]);
+  std::vector<std::unique_ptr<Cursor>> cursors;
+  std::vector<Record> expected;
+  for (const std::vector<Record>& part : parts) {
+    cursors.push_back(CursorOver(part));
+    expected.insert(expected.end(), part.begin(), part.end());
+  }
+  std::stable_sort(expected.begin(), expected.end(),
+                   [](const Record& a, const Record& b) { return Compare(a.key, b.key) < 0; });
+  const std::unique_ptr<Cursor> merged = NewMerge(std::move(cursors), false);
+  std::vector<Record> got;
+  FUZZ_EXPECT(ReadAll(merged.get(), &got).ok());
+  FUZZ_EXPECT(got == expected);
+}
+
+void Run(Input input) {
+  const uint32_t choice = input.Byte();
+  const Layout layout = AnyLayout(&input);
+  const std::vector<AggregateSpec> specs = AnySpecs(&input);
+  const std::vector<Record> records = AnyRecords(&input);
+  std::vector<Record> out;
+  (void)ReadAll(NewAggregate(CursorOver(records), specs, choice % 2 == 0).get(), &out).ok();
+  out.clear();
+  (void)ReadAll(NewFinalize(CursorOver(records), specs).get(), &out).ok();
+  out.clear();
+  JoinOptions join;
+  join.left_outer = choice % 2 == 0;
+  join.missing_right = "none";
+  join.group_limit_bytes = 100 + choice;
+  (void)ReadAll(NewJoin(CursorOver(records), join).get(), &out).ok();
+  out.clear();
+  const std::unique_ptr<TopTracker> tracker = NewTopTracker(CursorOver(records), layout, choice % 4);
+  if (ReadAll(tracker.get(), &out).ok()) FUZZ_EXPECT(tracker->Top().size() <= choice % 4);
+  out.clear();
+  (void)ReadAll(NewDropPrefix(CursorOver(records), choice % 9).get(), &out).ok();
+  Format(CursorOver(records), layout, choice);
+  ReadBatch(CursorOver(records), layout, choice % 2 == 0);
+  Collect(records, choice % 2 == 0);
+  Merge(records, 1 + choice % 7);
+}
+
+}  // namespace
+}  // namespace runjob::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  runjob::fuzz::Run({data, size});
+  return 0;
+}

@@ -1,0 +1,86 @@
+// Compiles the native part without Node-API for programs that test it: build-fuzz/ and build-threads/.
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const native = dirname(dirname(fileURLToPath(import.meta.url)))
+/** The package's folder. */
+export const root = dirname(native)
+const PARALLEL = 2
+
+/** @returns paths of the object files */
+export function compileKernels(build, compiler, flags) {
+  const sources = readdirSync(native).filter((name) => /\.cc?$/.test(name) && !name.startsWith('addon'))
+  return inTurn(sources, (name) => compile(join(native, name), build, compiler, flags))
+}
+
+/**
+ * Compiles one file, if it or any header has changed.
+ *
+ * @returns path of the object file
+ */
+export async function compile(source, build, compiler, flags) {
+  const object = join(build, `${basename(source)}.o`)
+  if (existsSync(object) && changed(object) > Math.max(changed(source), ...headers().map(changed))) return object
+  mkdirSync(build, { recursive: true })
+  const isC = source.endsWith('.c')
+  const language = isC ? ['-x', 'c', '-w'] : ['-std=c++20', '-Wall', '-Wextra', '-Wshadow']
+  // LMDB reads the pages of its map at whatever place they have: not defined, and not ours.
+  const own = isC ? flags.map((flag) => flag.replace(',undefined', '')) : flags
+  const includes = ['-I', native, '-isystem', liblmdb()]
+  await run(compiler, [
+    ...language,
+    '-O1',
+    '-g',
+    '-fno-omit-frame-pointer',
+    ...own,
+    ...includes,
+    '-c',
+    source,
+    '-o',
+    object,
+  ])
+  return object
+}
+
+/** Results in order; some at a time. */
+export async function inTurn(items, work) {
+  const results = []
+  let next = 0
+  const lane = async () => {
+    while (next < items.length) {
+      const at = next++
+      results[at] = await work(items[at])
+    }
+  }
+  await Promise.all(Array.from({ length: PARALLEL }, lane))
+  return results
+}
+
+/** Runs a command that has to work. */
+export function run(command, args) {
+  return new Promise((resolve) => {
+    spawn(command, args, { stdio: 'inherit' }).on('close', (code) => {
+      if (code === 0) return resolve()
+      console.error(`failed: ${command} ${args.join(' ')}`)
+      process.exit(1)
+    })
+  })
+}
+
+let found
+function liblmdb() {
+  const paths = join(native, 'paths.mjs')
+  found ??= execFileSync(process.execPath, [paths, 'liblmdb'], { cwd: root, encoding: 'utf8' }).trim()
+  return found
+}
+
+function headers() {
+  const list = (folder) => readdirSync(folder).map((name) => join(folder, name))
+  return [...list(native), ...list(join(native, 'fuzz'))].filter((path) => path.endsWith('.h'))
+}
+
+function changed(path) {
+  return statSync(path).mtimeMs
+}

@@ -1,0 +1,183 @@
+// Many threads on what the native part shares: the table of open runs, each of them one LMDB environment however many
+// readers it has; the table of lower case; everything that is set up at its first use. Every answer is checked, and
+// ThreadSanitizer watches (threads.mjs).
+#include <atomic>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "collector.h"
+#include "format.h"
+#include "mapper.h"
+#include "merge.h"
+#include "run_file.h"
+
+namespace runjob {
+namespace {
+
+constexpr int kThreads = 8;
+constexpr uint32_t kPartitions = 3;
+constexpr size_t kSharedRuns = 4;
+constexpr size_t kRecords = 400;
+
+#define EXPECT(condition)                                                         \
+  do {                                                                            \
+    if (!(condition)) {                                                           \
+      std::fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                               \
+    }                                                                             \
+  } while (0)
+
+std::string KeyOf(size_t i) {
+  std::string digits = std::to_string(i);
+  return std::string(6 - digits.size(), '0') + digits;
+}
+
+void WriteRun(const std::string& path, size_t value_bytes) {
+  std::unique_ptr<RunWriter> writer;
+  EXPECT(RunWriter::Open(path, kPartitions, 0, &writer).ok());
+  for (uint32_t partition = 0; partition < kPartitions; partition++) {
+    for (size_t i = 0; i < kRecords; i++) {
+      EXPECT(writer->Add(partition, KeyOf(i), std::string(value_bytes, static_cast<char>('a' + partition))).ok());
+    }
+  }
+  EXPECT(writer->Finish(Slice(std::string_view("{}"))).ok());
+}
+
+// Reads the first `records` records, which must be right.
+void ReadRun(const std::string& path, uint32_t partition, size_t value_bytes, size_t records) {
+  std::unique_ptr<Cursor> cursor;
+  EXPECT(OpenRun(path, partition, &cursor).ok());
+  EXPECT(cursor->Start().ok());
+  const std::string value(value_bytes, static_cast<char>('a' + partition));
+  for (size_t i = 0; i < records; i++) {
+    EXPECT(cursor->valid());
+    EXPECT(cursor->key() == Slice(KeyOf(i)) && cursor->value() == Slice(value));
+    EXPECT(cursor->Next().ok());
+  }
+  EXPECT(cursor->valid() == (records < kRecords));
+}
+
+// All shared runs in one merge: each record once for each of them.
+void MergeRuns(const std::vector<std::string>& paths, uint32_t partition) {
+  std::vector<std::unique_ptr<Cursor>> runs(paths.size());
+  for (size_t i = 0; i < paths.size(); i++) EXPECT(OpenRun(paths[i], partition, &runs[i]).ok());
+  const std::unique_ptr<Cursor> merged = NewMerge(std::move(runs), false);
+  size_t records = 0;
+  EXPECT(merged->Start().ok());
+  for (; merged->valid(); records++) {
+    EXPECT(merged->key() == Slice(KeyOf(records / paths.size())));
+    EXPECT(merged->Next().ok());
+  }
+  EXPECT(records == kRecords * paths.size());
+}
+
+// From text to counted words in a run, by way of the lower-case table, which every thread sets.
+void CountWords(const std::string& path) {
+  std::vector<uint32_t> table(kLowercaseTableSize);
+  for (uint32_t c = 0; c < kLowercaseTableSize; c++) table[c] = c;
+  for (uint32_t c = 0xC0; c <= 0xDE; c++) table[c] = c + 32;
+  SetLowercaseTable(table.data());
+
+  CollectorOptions options;
+  options.hash = true;
+  options.aggregates.resize(1);
+  const std::unique_ptr<Collector> collector = NewHashCollector(options);
+  const std::unique_ptr<Mapper> mapper = NewWordsMapper(true, collector.get());
+  const std::string text = "\xC3\x89t\xC3\x89 one Two\ntwo \xC3\xA9t\xC3\xA9 ";
+  bool done = false;
+  for (int i = 0; i < 20; i++) EXPECT(mapper->Push(text, kNoLimit, i == 19, &done).ok());
+  std::unique_ptr<RunWriter> writer;
+  EXPECT(RunWriter::Open(path, 1, 0, &writer).ok());
+  EXPECT(collector->SpillTo(writer.get()).ok());
+  EXPECT(writer->Finish(Slice(std::string_view("{}"))).ok());
+
+  std::unique_ptr<Cursor> run;
+  EXPECT(OpenRun(path, 0, &run).ok());
+  const std::unique_ptr<Cursor> counts = NewAggregate(std::move(run), options.aggregates, true);
+  EXPECT(counts->Start().ok());
+  FormatOptions format;
+  format.layout = {ValueKind::kNumber};
+  std::string lines;
+  uint64_t records = 0;
+  EXPECT(Format(counts.get(), format, 1000, &lines, &records).ok());
+  EXPECT(lines == "one\t20\ntwo\t40\n\xC3\xA9t\xC3\xA9\t40\n");
+}
+
+// What is no run, opened by many at once, is an error for each.
+void OpenWrong(const std::string& damaged, const std::string& missing) {
+  std::unique_ptr<Cursor> cursor;
+  EXPECT(std::string(OpenRun(damaged, 0, &cursor).code()) == "RUN_CORRUPT");
+  EXPECT(std::string(OpenRun(missing, 0, &cursor).code()) == "RUN_MISSING");
+}
+
+void Work(const std::string& folder, const std::vector<std::string>& shared, const std::string& damaged, int thread,
+          int rounds) {
+  std::minstd_rand random(static_cast<unsigned>(thread) + 1);
+  const std::string own = folder + "/own-" + std::to_string(thread);
+  for (int round = 0; round < rounds; round++) {
+    const uint32_t partition = static_cast<uint32_t>(random()) % kPartitions;
+    const size_t run = random() % kSharedRuns;
+    switch (random() % 6) {
+      case 0:
+        CountWords(own);
+        break;
+      case 1:
+        WriteRun(own, 100);
+        ReadRun(own, partition, 100, kRecords);
+        break;
+      case 2:
+        MergeRuns(shared, partition);
+        break;
+      case 3:
+        OpenWrong(damaged, folder + "/nothing");
+        break;
+      case 4: {
+        RunInfo info;
+        EXPECT(ReadRunInfo(shared[run], &info).ok() && info.partitions.size() == kPartitions);
+        break;
+      }
+      default:
+        ReadRun(shared[run], partition, 10 + 500 * run, random() % (kRecords + 1));
+        break;
+    }
+  }
+}
+
+int Main(int rounds) {
+  std::string folder = (std::filesystem::temp_directory_path() / "runjob-threads-XXXXXX").string();
+  EXPECT(mkdtemp(folder.data()) != nullptr);
+  std::vector<std::string> shared;
+  for (size_t i = 0; i < kSharedRuns; i++) {
+    shared.push_back(folder + "/shared-" + std::to_string(i));
+    WriteRun(shared.back(), 10 + 500 * i);
+  }
+  const std::string damaged = folder + "/damaged";
+  std::ofstream(damaged) << std::string(10000, 'x');
+
+  std::atomic<bool> start{false};
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < kThreads; thread++) {
+    threads.emplace_back([&, thread] {
+      // All at once: what is set up at its first use is set up by all of them.
+      while (!start.load()) std::this_thread::yield();
+      Work(folder, shared, damaged, thread, rounds);
+    });
+  }
+  start.store(true);
+  for (std::thread& thread : threads) thread.join();
+  std::filesystem::remove_all(folder);
+  std::printf("%d threads, %d rounds each: all answers right\n", kThreads, rounds);
+  return 0;
+}
+
+}  // namespace
+}  // namespace runjob
+
+int main(int argc, char** argv) { return runjob::Main(argc > 1 ? std::atoi(argv[1]) : 150); }

@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+// Runs threads.cc under ThreadSanitizer.   npm run sanitize:threads [-- rounds of each thread]
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { compile, compileKernels, root, run } from './kernels.mjs'
+
+const build = join(root, 'build-threads')
+const compiler = process.env.CXX ?? 'g++'
+const flags = ['-fsanitize=thread']
+
+const objects = await compileKernels(build, compiler, flags)
+objects.push(await compile(join(root, 'native/testing/threads.cc'), build, compiler, flags))
+const program = join(build, 'threads')
+await run(compiler, [...flags, ...objects, '-pthread', '-o', program])
+
+// ThreadSanitizer lays out the address space by itself, and cannot where that is randomised more than it knows.
+const { status: fixed } = spawnSync('setarch', ['--addr-no-randomize', 'true'])
+const [command, ...args] = fixed === 0 ? ['setarch', '--addr-no-randomize', program] : [program]
+const { status } = spawnSync(command, [...args, ...process.argv.slice(2)], {
+  stdio: 'inherit',
+  env: { ...process.env, TSAN_OPTIONS: 'halt_on_error=1:second_deadlock_stack=1' },
+})
+process.exit(status ?? 1)
