@@ -1,13 +1,18 @@
 #!/usr/bin/env node
-// Runs the kernel tests on an addon built with AddressSanitizer and UndefinedBehaviorSanitizer.
-//   node native/sanitize.mjs [arguments of `vitest run`; default: test/kernels]
+// Runs tests on an addon built with AddressSanitizer and UndefinedBehaviorSanitizer.
+//   node native/sanitize.mjs [--all | arguments of `vitest run`; default: test/kernels]
+//
+//   --all   whatever runs jobs, from end to end, too
 import { execFileSync, spawnSync } from 'node:child_process'
 import { platform } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
-const tests = process.argv.length > 2 ? process.argv.slice(2) : ['test/kernels']
+const KERNELS = ['test/kernels']
+const ALL = [...KERNELS, 'test/e2e', 'test/jobs', 'test/job', 'test/engine', 'test/run.test.ts']
+const given = process.argv.slice(2)
+const tests = given[0] === '--all' ? [...ALL, ...given.slice(1)] : given.length > 0 ? given : KERNELS
 
 const build = spawnSync(process.execPath, [join(root, 'native/build.mjs'), '--sanitize'], { stdio: 'inherit' })
 if (build.status !== 0) process.exit(1)

@@ -46,6 +46,9 @@ const fieldsSpec = {
   ],
 }
 
+/** `RUNJOB_SOAK=5000 npm run sanitize test/kernels/arguments.test.ts` looks longer. */
+const RUNS = Number(process.env.RUNJOB_SOAK ?? 120)
+
 // Garbage collection does not see native memory, and these tests make a great many objects.
 const made: { close?(): void; abort?(): void }[] = []
 function track<T extends object>(object: T): T {
@@ -436,7 +439,7 @@ describe('objects used in any order', () => {
         made.push(...collectors, ...cursors, ...writers)
         freeAll()
       }),
-      { numRuns: 120 },
+      { numRuns: RUNS },
     )
   })
 })
