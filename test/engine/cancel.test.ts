@@ -86,6 +86,17 @@ describe('an aborted run', () => {
     expect(linesOf(output)).toContain('l7\t40')
   })
 
+  it('goes on in the reduce behind merges in several passes', async () => {
+    const { options, output, open } = prepare()
+    const merging = { ...options, [TUNING]: { splitBytes: 3000, mergeRuns: 2 } }
+    await interrupt(waitingInReduce as typeof waiting, merging, mapsDone)
+    open()
+    const resumed = await runJob(waitingInReduce as typeof waiting, merging)
+    expect(resumed.resumedTasks).toBeGreaterThan(2)
+    expect(linesOf(output)).toHaveLength(101)
+    expect(linesOf(output)).toContain('l7\t40')
+  })
+
   it('starts over with fresh', async () => {
     const { options, output, open } = prepare()
     await interrupt(waiting, options, mostMapsDone)
