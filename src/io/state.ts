@@ -81,25 +81,30 @@ export class JobState {
     const path = join(dir, STORE)
     const found = join(dir, FOUND)
     const boot = currentBootId() ?? ''
-    let entries: [key: string, value: Buffer][] = []
+    let state: JobState | undefined
     try {
       mkdirSync(dir, { recursive: true })
-      if ((existsSync(path) || existsSync(found)) && readBoot(dir) !== boot) {
-        note('an earlier run was cut off by the end of its machine: it is not continued, and all starts anew')
-        JobState.remove(dir)
+      if (existsSync(path) || existsSync(found)) {
+        // Written last: without it the making of the store was cut short.
+        const before = readBoot(dir)
+        if (before !== undefined && before !== boot) {
+          note('an earlier run was cut off by the end of its machine: it is not continued, and all starts anew')
+        }
+        if (before !== boot) JobState.remove(dir)
       }
       // Whoever moved it was ended before all was in the new file.
       if (existsSync(found)) removeTree(path)
       else if (existsSync(path)) renameSync(path, found)
       removeTree(`${path}-lock`)
-      if (existsSync(found)) entries = readFound(found, path)
-      else writeFileAtomic(join(dir, BOOT), boot)
-      const state = new JobState(path)
-      state.#write(entries)
+      const entries = existsSync(found) ? readFound(found, path) : undefined
+      state = new JobState(path)
+      state.#write(entries ?? [])
+      if (!entries) writeFileAtomic(join(dir, BOOT), boot)
       removeTree(found)
       removeTree(`${found}-lock`)
       return state
     } catch (error) {
+      void state?.close()
       throw storeError(error, path)
     }
   }

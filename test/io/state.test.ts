@@ -161,6 +161,14 @@ describe('a state file that is damaged or not ours is STATE_CORRUPT, never a cra
   })
 })
 
+test('a store whose making was cut short is made anew', async () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'state.mdb'), Buffer.alloc(4096, 1))
+  const state = JobState.open(folder)
+  expect(state.identity()).toBeUndefined()
+  await state.close()
+})
+
 test('a state of an earlier boot is thrown away unread', async () => {
   const { folder, path } = await closedState()
   writeFileSync(path, 'half written')
