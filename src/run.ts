@@ -3,13 +3,22 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { RunjobError, toRunjobError } from './base/errors.js'
-import { fileError, removeTree, writeFileAtomic } from './base/files.js'
+import { concatFiles, fileError, removeTree, writeFileAtomic } from './base/files.js'
 import { availableCores, availableMemoryBytes } from './base/limits.js'
 import { parseBytes } from './base/units.js'
+import { parseBadLimit } from './engine/bad_records.js'
 import type { Tuning } from './engine/planner.js'
 import { type PlanResult, PlanRun, type Progress, type StageReport, type TaskProfile } from './engine/run_plan.js'
 import type { PartEntry } from './engine/task.js'
-import { commitOutput, type OutputMode, prepareOutput, recoverOutput, resolveOutput, stateDirOf } from './io/commit.js'
+import {
+  commitOutput,
+  type OutputMode,
+  prepareOutput,
+  QUARANTINE,
+  recoverOutput,
+  resolveOutput,
+  stateDirOf,
+} from './io/commit.js'
 import { readHeader } from './io/header.js'
 import { expandInputs, type InputFile, spoolStdin } from './io/inputs.js'
 import { acquireLock } from './io/lock.js'
@@ -41,6 +50,11 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   memory?: number | string
   /** Number of partitions, where the job does not fix it; by default one for every 64 MiB of input. */
   partitions?: number
+  /**
+   * Bad records to pass over: a number, or a share of all such as '0.5%'. They are listed in the output's `_quarantine.jsonl`. By default
+   * the first one ends the run.
+   */
+  maxBad?: number | string
   /** What to do if the output exists; `error` by default. */
   mode?: OutputMode
   /** Keep the state folder, with its runs, after success. */
@@ -68,6 +82,9 @@ export interface RunReport {
   stages: StageReport[]
   /** Tasks that an earlier run had finished. */
   resumedTasks: number
+  /** Bad records that were passed over, and the file that lists them. */
+  recordsQuarantined: number
+  quarantine: string | null
   /** Nothing was run: the output was there, and mode is `ignore`. */
   skipped: boolean
   top: { key: string; number: number }[]
@@ -184,6 +201,8 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
     counters: {},
     stages: [],
     resumedTasks: 0,
+    recordsQuarantined: 0,
+    quarantine: null,
     skipped: false,
     top: [],
     ...more,
@@ -203,6 +222,8 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
     const planHash = fingerprint(plan)
     const runsDir = join(stateDir, 'runs')
     const partsDir = join(stateDir, 'output')
+    const quarantineDir = join(stateDir, 'quarantine')
+    const limit = parseBadLimit(options.maxBad ?? 0)
     const run = new PlanRun({
       plan,
       planHash,
@@ -217,6 +238,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       partsDir,
       keepRuns: options.keepState ?? false,
       tuning: options[TUNING] ?? {},
+      badRecords: limit && { limit, dir: quarantineDir, path: join(stateDir, QUARANTINE) },
       signal: options.signal,
       onProgress: options.onProgress,
     })
@@ -230,6 +252,12 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       if (code && 'text' in code.module) writeFileAtomic(plan.module!.path, code.module.text)
       result = await run.run(state)
       keepOnly(partsDir, result.parts)
+      if (result.quarantine.length > 0) {
+        concatFiles(
+          join(partsDir, QUARANTINE),
+          result.quarantine.map((name) => join(quarantineDir, name)),
+        )
+      }
       commitOutput(partsDir, output, mode)
       // What is kept of this state is for people to look at: no run continues it.
       if (options.keepState) state.put(COMMITTED, true)
@@ -242,6 +270,8 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       counters: result.counters,
       stages: result.stages,
       resumedTasks: result.resumedTasks,
+      recordsQuarantined: result.stages.reduce((sum, stage) => sum + stage.recordsQuarantined, 0),
+      quarantine: result.quarantine.length > 0 ? join(output, QUARANTINE) : null,
       top: result.top,
       ...(options.profile ? { profile: result.tasks } : {}),
     })
@@ -282,6 +312,7 @@ function checkOptions(options: RunOptions): void {
     })
   }
   if (options.memory !== undefined) parseBytes(options.memory)
+  if (options.maxBad !== undefined) parseBadLimit(options.maxBad)
 }
 
 function usesFunctions(stages: Plan['stages']): boolean {

@@ -31,6 +31,8 @@ interface CatalogueEntry {
   usage?: true
   /** Whether another attempt of the task may succeed. Default: for `resource` only. */
   retry?: boolean
+  /** One record is at fault, so that --max-bad may pass over it when it happens in a map. */
+  badRecord?: true
   message: (p: ErrorParams) => string
   hint?: (p: ErrorParams) => string
 }
@@ -162,26 +164,31 @@ const CATALOGUE = {
   },
   CSV_BAD_QUOTE: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `A quote stands where CSV allows none${because(p)}.`,
     hint: () => 'Quotes enclose a whole field and are doubled inside. For data without quoting use quote: null.',
   },
   CSV_UNCLOSED_QUOTE: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `A quoted field does not end${because(p)}.`,
     hint: () => 'A quote that opens a field needs another at its end. For data without quoting use quote: null.',
   },
   CSV_SHORT_ROW: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `A row has too few fields${because(p)}.`,
     hint: () => 'Check the delimiter, and the row itself.',
   },
   CSV_BAD_NUMBER: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `A field is not a number${because(p)}.`,
     hint: () => 'Numbers look like -12.5 or 3e8; an empty field counts as missing.',
   },
   JSONL_BAD_RECORD: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `A line is not JSON${because(p)}.`,
     hint: () => 'JSON lines hold one whole JSON value a line.',
   },
@@ -202,20 +209,30 @@ const CATALOGUE = {
   },
   RECORD_TOO_LARGE: {
     kind: 'data',
+    badRecord: true,
     message: (p) =>
       `A record${p.bytes ? ` of ${p.bytes} bytes` : ''} is too large${p.limit ? `: the limit is ${p.limit} bytes` : because(p)}.`,
     hint: () => 'A record must fit in memory. Check that the format, delimiter and line ends are the right ones.',
+  },
+
+  TOO_MANY_BAD_RECORDS: {
+    kind: 'data',
+    message: (p) =>
+      `${p.bad} bad records${p.records ? ` of ${p.records}` : ' so far'}, and --max-bad ${p.limit} allows no more.`,
+    hint: (p) => `They are listed in ${p.path}. Mend them, or allow more: the same command goes on from there.`,
   },
 
   // User functions.
   USER_ERROR: {
     kind: 'user',
     retry: true,
+    badRecord: true,
     message: (p) => `${p.function ? `The job's ${p.function} function` : 'A function of the job'} failed: ${p.message}`,
     hint: () => 'Nothing was written. Fix the function, then run again with --fresh.',
   },
   EMIT_TYPE: {
     kind: 'user',
+    badRecord: true,
     message: (p) =>
       `${p.what ? `The emitted ${p.what}` : 'An emitted key or value'} is ${p.type}, but its codec is ${p.codec}.`,
     hint: (p) =>
@@ -377,6 +394,11 @@ export class RunjobError extends Error {
   /** Whether another attempt of the same task may succeed. */
   get retryable(): boolean {
     return catalogue[this.code].retry ?? this.kind === 'resource'
+  }
+
+  /** Whether one record is at fault, and others may be fine. */
+  get isBadRecord(): boolean {
+    return catalogue[this.code].badRecord ?? false
   }
 
   /** Adds what is not known yet: whoever is closest to the failure knows best. */

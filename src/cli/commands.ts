@@ -146,8 +146,8 @@ async function interruptibly(
 }
 
 function toRunOptions({ options, params, input }: Invocation, output: string): RunOptions {
-  const { workers, memory, partitions, mode, top, keepState, fresh } = options
-  const given = Object.entries({ workers, memory, partitions, mode, top, keepState, fresh })
+  const { workers, memory, partitions, maxBad, mode, top, keepState, fresh } = options
+  const given = Object.entries({ workers, memory, partitions, maxBad, mode, top, keepState, fresh })
   return { input, output, params, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) }
 }
 

@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { RunjobError } from '../base/errors.js'
 import { parseBytes } from '../base/units.js'
+import { parseBadLimit } from '../engine/bad_records.js'
 import type { AnyJob } from '../job/define.js'
 import type { OutputMode } from '../run.js'
 import { flagName, paramOptions } from './flags.js'
@@ -20,6 +21,7 @@ export interface SharedOptions {
   progress: boolean
   keepState?: boolean
   fresh?: boolean
+  maxBad?: string
   profile?: string
   help?: boolean
   version?: boolean
@@ -154,6 +156,13 @@ function sharedOptions(): Option[] {
     new Option('--partitions <n>', 'partitions, and so output parts (default: by the size of the input)').argParser(
       count('--partitions'),
     ),
+    new Option(
+      '--max-bad <n>',
+      'bad records to pass over and list: a number, or a share such as 0.5% (default: 0)',
+    ).argParser((text: string) => {
+      parseBadLimit(text, '--max-bad')
+      return text
+    }),
     new Option('--top <n>', 'print the n records with the largest number on standard output').argParser(count('--top')),
     new Option('--explain', 'print the plan as JSON instead of running it'),
     new Option('--json', 'print one JSON document with the outcome on standard output'),

@@ -5,8 +5,10 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { RunjobError, toRunjobError } from '../base/errors.js'
+import { concatFiles } from '../base/files.js'
 import type { InputFile } from '../io/inputs.js'
 import type { Exchange, Plan, Stage } from '../plan/plan.js'
+import { type BadRecordsInit, overLimit, quarantineName } from './bad_records.js'
 import type { WorkTimes } from './clock.js'
 import {
   needsSample,
@@ -73,6 +75,8 @@ export interface StageReport {
   bytesOut: number
   spills: number
   spillBytes: number
+  /** Bad records that were passed over; they count as recordsIn. */
+  recordsQuarantined: number
   elapsedMs: number
 }
 
@@ -91,6 +95,8 @@ export interface RunPlanOptions {
   /** Leave run files where they are. */
   keepRuns: boolean
   tuning: Tuning
+  /** null: the first bad record ends the run. */
+  badRecords: BadRecordsInit | null
   signal?: AbortSignal | undefined
   onProgress?: ((progress: Progress) => void) | undefined
 }
@@ -121,6 +127,8 @@ export interface PlanResult {
   counters: Record<string, number>
   top: { key: string; number: number }[]
   parts: PartEntry[]
+  /** Files of bad records, in the order of the input. */
+  quarantine: string[]
   /** Tasks that an earlier run had finished. */
   resumedTasks: number
 }
@@ -141,6 +149,8 @@ export class PlanRun {
   #aborted = false
   #succeeded = false
   #resumed = 0
+  /** Quarantine file of the attempt that went over the limit. */
+  #overLimitIn: string | null = null
 
   constructor(options: RunPlanOptions) {
     const { plan, files } = options
@@ -159,6 +169,7 @@ export class PlanRun {
       top: options.top,
       slot,
       shared: this.#shared.buffer,
+      badRecords: options.badRecords,
     }))
     this.#pool.warm()
   }
@@ -177,7 +188,15 @@ export class PlanRun {
     signal?.addEventListener('abort', onAbort)
     try {
       if (signal?.aborted) throw new RunjobError('INTERRUPTED')
-      const result: PlanResult = { tasks: [], stages: [], counters: {}, top: [], parts: [], resumedTasks: 0 }
+      const result: PlanResult = {
+        tasks: [],
+        stages: [],
+        counters: {},
+        top: [],
+        parts: [],
+        quarantine: [],
+        resumedTasks: 0,
+      }
       let runs: RunEntry[] = []
       for (const [index, stage] of plan.stages.entries()) {
         const { report, results } = await this.#runStageOnce(stage, index, runs)
@@ -185,6 +204,7 @@ export class PlanRun {
         if (!this.#options.keepRuns) this.#removeRunsBut(runs)
         result.stages.push(report)
         result.tasks.push(...results.map((task) => taskProfile(stage.name, task)))
+        result.quarantine.push(...results.flatMap((task) => task.quarantine?.name ?? []))
         result.parts = results.flatMap((task) => task.parts)
         for (const task of results) {
           for (const [name, by] of Object.entries(task.counters))
@@ -195,6 +215,11 @@ export class PlanRun {
       result.resumedTasks = this.#resumed
       this.#succeeded = true
       return result
+    } catch (error) {
+      const { badRecords } = this.#options
+      const isOver = error instanceof RunjobError && error.code === 'TOO_MANY_BAD_RECORDS'
+      if (badRecords && isOver) this.#gatherBadRecords(badRecords)
+      throw error
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
@@ -237,9 +262,35 @@ export class PlanRun {
       bytesOut: sum((task) => task.bytesOut),
       spills: sum((task) => task.runs.length),
       spillBytes: sum((task) => task.runs.reduce((bytes, run) => bytes + run.fileBytes, 0)),
+      recordsQuarantined: sum((task) => task.recordsQuarantined),
       elapsedMs: performance.now() - started,
     }
+    this.#checkBadRecords(report.recordsQuarantined, report.recordsIn)
     return { report, results }
+  }
+
+  /** @throws TOO_MANY_BAD_RECORDS; `records`: of a stage that is over, null before */
+  #checkBadRecords(bad: number, records: number | null): void {
+    const { badRecords } = this.#options
+    const over = badRecords && overLimit(badRecords.limit, bad, records, badRecords.path)
+    if (over) throw over
+  }
+
+  /** A task is done, and where it began is certain. */
+  #countBadRecords({ recordsQuarantined }: TaskResult): void {
+    if (recordsQuarantined === 0) return
+    this.#shared.addBadRecords(recordsQuarantined)
+    this.#checkBadRecords(this.#shared.badRecords, null)
+  }
+
+  /** What is known of the bad records of a run that fails because of them. */
+  #gatherBadRecords(badRecords: BadRecordsInit): void {
+    const names = [...this.#finished.values()].flatMap((task) => task.quarantine?.name ?? [])
+    if (this.#overLimitIn !== null) names.push(this.#overLimitIn)
+    concatFiles(
+      badRecords.path,
+      names.sort().map((name) => join(badRecords.dir, name)),
+    )
   }
 
   async #runMapStage(stage: Stage, index: number): Promise<TaskResult[]> {
@@ -290,6 +341,8 @@ export class PlanRun {
           const attempt = (result?.attempt ?? 0) + MAX_ATTEMPTS
           const again = await this.#runTasks(stage, index, [{ ...task, pieces }], bounds, () => false, attempt)
           result = again[0]!
+        } else {
+          this.#countBadRecords(result)
         }
       }
       verified.push(result!)
@@ -363,6 +416,7 @@ export class PlanRun {
     const totalBytes = tasks.reduce((sum, task) => sum + task.bytes, 0)
     let done = { tasks: tasks.length - waiting.length, bytes: 0, records: 0, spillBytes: 0 }
     for (const [i, result] of results.entries()) {
+      if (result && !mayFail(tasks[i]!)) this.#countBadRecords(result)
       if (result) done = { ...done, bytes: done.bytes + tasks[i]!.bytes, records: done.records + result.recordsIn }
     }
     const report = () => {
@@ -393,6 +447,7 @@ export class PlanRun {
         done.spillBytes += result.runs.reduce((sum, run) => sum + run.fileBytes, 0)
         if (task.kind !== 'sample') this.#checkpoint.finishTask(result.id, result.attempt, result)
         this.#finished.set(task.id, result)
+        if (!mayFail(task)) this.#countBadRecords(result)
       }
     }
     try {
@@ -418,9 +473,11 @@ export class PlanRun {
       try {
         return await this.#pool.run(task, attempt, bounds)
       } catch (caught) {
-        this.#removeAttempt(task, attempt)
-        if (this.#aborted) throw new RunjobError('INTERRUPTED')
         const error = toRunjobError(caught)
+        const isOver = error.code === 'TOO_MANY_BAD_RECORDS' && !mayFail
+        if (isOver) this.#overLimitIn ??= quarantineName(task.id, attempt)
+        this.#removeAttempt(task, attempt, isOver)
+        if (this.#aborted) throw new RunjobError('INTERRUPTED')
         if (mayFail && (error.kind === 'data' || error.kind === 'user')) return null
         if (!error.retryable || attempt - first + 1 >= MAX_ATTEMPTS) throw error.withWhere({ task: task.id })
       }
@@ -439,8 +496,9 @@ export class PlanRun {
   }
 
   /** Runs of an attempt that failed; its thread may have died in the middle of writing one. */
-  #removeAttempt(task: TaskSpec, attempt: number): void {
-    const { runsDir } = this.#options
+  #removeAttempt(task: TaskSpec, attempt: number, keepBadRecords: boolean): void {
+    const { runsDir, badRecords } = this.#options
+    if (badRecords && !keepBadRecords) rmSync(join(badRecords.dir, quarantineName(task.id, attempt)), { force: true })
     for (const name of readdirSync(runsDir)) {
       if (name.startsWith(`${task.id}-a${attempt}-`)) rmSync(join(runsDir, name), { force: true })
     }
@@ -467,8 +525,11 @@ function lastFinishedStage(checkpoint: Checkpoint, options: RunPlanOptions): num
   })
 }
 
-function isWhole({ runs, parts, topAsked }: TaskResult, { runsDir, partsDir, top }: RunPlanOptions): boolean {
+function isWhole(task: TaskResult, { runsDir, partsDir, top, badRecords }: RunPlanOptions): boolean {
+  const { runs, parts, topAsked, quarantine } = task
   return (
+    (quarantine === null ||
+      (badRecords !== null && sizeOf(join(badRecords.dir, quarantine.name)) === quarantine.bytes)) &&
     (parts.length === 0 || topAsked >= top) &&
     runs.every((run) => sizeOf(join(runsDir, run.name)) === run.fileBytes) &&
     parts.every((part) => sizeOf(join(partsDir, part.name)) === part.bytes)

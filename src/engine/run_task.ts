@@ -31,6 +31,8 @@ export async function runTask(env: TaskEnvironment, bounds: Uint8Array[] | null)
     runs: [],
     parts: [],
     boundaries: [],
+    recordsQuarantined: 0,
+    quarantine: null,
     counters: {},
     topAsked: env.top,
     top: [],

@@ -3,6 +3,7 @@ import type { ErrorJson } from '../base/errors.js'
 import type { InputFile } from '../io/inputs.js'
 import type { PartitionCount } from '../kernels/kernels.js'
 import type { Plan } from '../plan/plan.js'
+import type { BadRecordsInit, QuarantineEntry } from './bad_records.js'
 import type { WorkTimes } from './clock.js'
 
 /** A byte range of an input file: the records that start inside it. */
@@ -50,6 +51,9 @@ export interface TaskResult {
   parts: PartEntry[]
   /** Where the first record of a piece started and where the record after its last one starts. */
   boundaries: { file: number; start: number; end: number }[]
+  /** Bad records that were passed over, of recordsIn, and the file that lists them. */
+  recordsQuarantined: number
+  quarantine: QuarantineEntry | null
   counters: Record<string, number>
   /** Records with the largest numbers, best first, and how many of them were asked for. */
   topAsked: number
@@ -85,6 +89,8 @@ export interface WorkerInit {
   top: number
   slot: number
   shared: SharedArrayBuffer
+  /** null: the first bad record ends the run. */
+  badRecords: BadRecordsInit | null
 }
 
 export type ToWorker = { type: 'run'; task: TaskSpec; attempt: number; bounds: Uint8Array[] | null } | { type: 'end' }

@@ -34,6 +34,7 @@ const params = {
   valueBytes: 20,
   exitCode: 9,
   limit: 100,
+  bad: 101,
   bytes: 200,
 }
 

@@ -63,6 +63,7 @@ export const stageReport: StageReport = {
   bytesOut: 5_100_000,
   spills: 0,
   spillBytes: 0,
+  recordsQuarantined: 0,
   elapsedMs: 1500,
 }
 
@@ -75,6 +76,8 @@ export function fakeReport(parts: Partial<RunReport> = {}): RunReport {
     counters: {},
     stages: [stageReport],
     resumedTasks: 0,
+    recordsQuarantined: 0,
+    quarantine: null,
     skipped: false,
     top: [],
     ...parts,

@@ -121,6 +121,7 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
   ZSTD_CORRUPT: hasZstd ? () => words(file('no zstd', 'in.zst')) : { testedIn: 'io/chunks.test.ts' },
   ZSTD_UNSUPPORTED: hasZstd ? { testedIn: 'io/chunks.test.ts' } : () => words(file('zstd', 'in.zst')),
   RECORD_TOO_LARGE: () => failure(run(lengths, file('x'.repeat(20 << 20)), { memory: '48MB' })),
+  TOO_MANY_BAD_RECORDS: () => failure(run(readingJson, file('{\n{\n'), { maxBad: 1 })),
   USER_ERROR: () => failure(run(throwing, file('bad'), { params: { who: 'map' } })),
   EMIT_TYPE: () => failure(run(emitting, file('a'), { params: { what: 'value' } })),
   VALUES_READ_TWICE: () => failure(run(reading, file('a1'), { params: { how: 'twice' } })),

@@ -10,7 +10,8 @@ const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 
 type Tuning = NonNullable<RunOptions[typeof TUNING]>
 
-export interface Config extends Pick<RunOptions, 'workers' | 'memory' | 'partitions' | 'mode' | 'keepState'> {
+export interface Config
+  extends Pick<RunOptions, 'workers' | 'memory' | 'partitions' | 'mode' | 'keepState' | 'maxBad'> {
   tuning?: Tuning
 }
 
