@@ -7,8 +7,16 @@ import { concatFiles, fileError, removeTree, writeFileAtomic } from './base/file
 import { availableCores, availableMemoryBytes } from './base/limits.js'
 import { parseBytes } from './base/units.js'
 import { parseBadLimit } from './engine/bad_records.js'
+import { checkDisk, estimateDiskBytes } from './engine/disk.js'
 import type { Tuning } from './engine/planner.js'
-import { type PlanResult, PlanRun, type Progress, type StageReport, type TaskProfile } from './engine/run_plan.js'
+import {
+  type PlanResult,
+  PlanRun,
+  type Progress,
+  type ResumedStage,
+  type StageReport,
+  type TaskProfile,
+} from './engine/run_plan.js'
 import type { PartEntry } from './engine/task.js'
 import {
   commitOutput,
@@ -23,6 +31,7 @@ import { readHeader } from './io/header.js'
 import { expandInputs, type InputFile, spoolStdin } from './io/inputs.js'
 import { acquireLock } from './io/lock.js'
 import { readOutput } from './io/outputs.js'
+import { bytesBelow, COMMITTED, type RunStart, START, type StartCommand } from './io/run_status.js'
 import type { JobState, RunIdentity } from './io/state.js'
 import type { AnyBody, AnyJob, Job } from './job/define.js'
 import { codeOf, type JobCode, loadJob } from './job/load.js'
@@ -30,11 +39,14 @@ import { lowerJob } from './job/lower.js'
 import { resolveParams } from './job/params.js'
 import type { Format, ParamValue, Plan, Sink } from './plan/plan.js'
 
-export type { Progress, StageReport, TaskProfile } from './engine/run_plan.js'
+export type { Progress, ResumedStage, StageReport, TaskProfile } from './engine/run_plan.js'
 export type { OutputMode } from './io/commit.js'
 
 /** Where a job reads: a file, folder or glob, `-` for standard input; several; or by name for a job with several inputs. */
 export type InputPaths = string | readonly string[] | Readonly<Record<string, string | readonly string[]>>
+
+/** The command line that a run was started by. */
+export const COMMAND: unique symbol = Symbol.for('runjob.command')
 
 export const TUNING: unique symbol = Symbol.for('runjob.tuning')
 
@@ -59,6 +71,8 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   mode?: OutputMode
   /** Keep the state folder, with its runs, after success. */
   keepState?: boolean
+  /** Look whether the disk has about as much room as the run will need, before it begins; true by default. */
+  diskCheck?: boolean
   /** Throw away what an earlier, unfinished run left. */
   fresh?: boolean
   /** Find the N records with the largest number, for `top` of the result. */
@@ -67,6 +81,10 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   profile?: boolean
   signal?: AbortSignal
   onProgress?: (progress: Progress) => void
+  /** Called before a stage goes on of which an earlier run has done something. */
+  onResume?: (done: ResumedStage) => void
+  /** For the command line. */
+  [COMMAND]?: StartCommand
   /** For runjob's own tests. */
   [TUNING]?: Tuning
 }
@@ -98,8 +116,6 @@ export interface RunResult<K = unknown, V = unknown> extends RunReport {
 }
 
 const DEFAULT_MEMORY_SHARE = 0.6
-/** In the state of a run whose output is in place. */
-const COMMITTED = 'committed'
 
 /**
  * Runs a job to its end: on return its output is committed, whole. Running twice gives the same bytes.
@@ -241,11 +257,14 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       badRecords: limit && { limit, dir: quarantineDir, path: join(stateDir, QUARANTINE) },
       signal: options.signal,
       onProgress: options.onProgress,
+      onResume: options.onResume,
     })
     let result: PlanResult
     let state: JobState | undefined
     try {
       state = await openState(prepared, options, planHash)
+      if (options.diskCheck !== false) checkDisk(stateDir, estimateDiskBytes(plan, files), bytesBelow(stateDir))
+      state.put(START, { startedAt: new Date().toISOString(), command: options[COMMAND] ?? null } satisfies RunStart)
       mkdirSync(runsDir, { recursive: true })
       mkdirSync(partsDir, { recursive: true })
       const { code } = prepared

@@ -99,6 +99,16 @@ const CATALOGUE = {
       `An unfinished run of ${p.path} cannot be continued: ${list(p.changes, '; ') || 'the job changed'}.`,
     hint: () => 'Undo the change to continue, or start over with --fresh.',
   },
+  STATE_NOT_FOUND: {
+    kind: 'user',
+    message: (p) => `There is no unfinished run of ${p.path}${p.output ? ', and no output' : ''}.`,
+    hint: () => 'Name the output as the command did, from the same folder. A run that succeeds removes its state.',
+  },
+  STATE_NOT_RESUMABLE: {
+    kind: 'user',
+    message: (p) => `The unfinished run of ${p.path} cannot be resumed from its state alone: ${p.reason}.`,
+    hint: (p) => text(p.help, 'Start it as it was started before, or remove its state with runjob clean.'),
+  },
   STATE_CORRUPT: {
     kind: 'resource',
     retry: false,
@@ -278,6 +288,13 @@ const CATALOGUE = {
     retry: false,
     message: (p) => `No space left on the disk${p.path ? ` for ${p.path}` : ''}${because(p)}.`,
     hint: () => 'Free some space, then run the same command: it continues where it stopped.',
+  },
+  DISK_TOO_SMALL: {
+    kind: 'resource',
+    retry: false,
+    message: (p) => `The run needs about ${p.need} of disk for ${p.path}, and ${p.free} are free.`,
+    hint: () =>
+      'Free some space or put the output on a larger disk. --no-disk-check tries it all the same: where the disk is full, the run stops and can be continued.',
   },
   FILE_IO: {
     kind: 'resource',

@@ -21,6 +21,8 @@ export interface SharedOptions {
   progress: boolean
   keepState?: boolean
   fresh?: boolean
+  /** False after `--no-disk-check`. */
+  diskCheck: boolean
   maxBad?: string
   profile?: string
   help?: boolean
@@ -170,6 +172,7 @@ function sharedOptions(): Option[] {
     new Option('--no-progress', 'show no progress'),
     new Option('--keep-state', 'keep intermediate files after success'),
     new Option('--profile <folder>', 'write where the time went: profile.json and profile.html'),
+    new Option('--no-disk-check', 'begin even if the disk seems too small'),
     new Option('--fresh', 'start anew instead of resuming an unfinished run'),
     new Option('-h, --help', 'show help'),
     new Option('-V, --version', 'show the version'),

@@ -39,6 +39,9 @@ export interface Checkpoint {
   put(name: string, value: unknown): void
 }
 
+/** In a checkpoint: partitions of each stage's exchange; `tasks 0`: the tasks of stage 0; `stage 0`: all that is left of it. */
+const PARTITIONS = 'partitions'
+
 /** Before run() has been given one. */
 const NO_CHECKPOINT: Checkpoint = {
   finishedTasks: () => new Map(),
@@ -64,6 +67,13 @@ export interface Progress {
   records: number
   spillBytes: number
   elapsedMs: number
+}
+
+/** What an earlier run has done of a stage. */
+export interface ResumedStage {
+  stage: string
+  tasksDone: number
+  tasks: number
 }
 
 export interface StageReport {
@@ -99,6 +109,8 @@ export interface RunPlanOptions {
   badRecords: BadRecordsInit | null
   signal?: AbortSignal | undefined
   onProgress?: ((progress: Progress) => void) | undefined
+  /** Called for each stage of which an earlier run has done something. */
+  onResume?: ((done: ResumedStage) => void) | undefined
 }
 
 /** One task of a run, for `--profile`. */
@@ -184,6 +196,7 @@ export class PlanRun {
     this.#finished = usableTasks(checkpoint, this.#options)
     this.#lastFinished = lastFinishedStage(checkpoint, this.#options)
     const { plan, signal } = this.#options
+    if (checkpoint.get(PARTITIONS) === undefined) checkpoint.put(PARTITIONS, this.#partitions)
     const onAbort = () => this.#abort()
     signal?.addEventListener('abort', onAbort)
     try {
@@ -239,7 +252,9 @@ export class PlanRun {
     const checkpoint = this.#checkpoint
     const known = index <= this.#lastFinished ? checkpoint.get<FinishedStage>(`stage ${index}`) : undefined
     if (known) {
-      this.#resumed += known.results.length
+      const tasks = known.results.length
+      this.#resumed += tasks
+      this.#options.onResume?.({ stage: stage.name, tasksDone: tasks, tasks })
       return known
     }
     const finished = await this.#runStage(stage, index, runsIn)
@@ -413,6 +428,10 @@ export class PlanRun {
       return result ?? null
     })
     const waiting = tasks.flatMap((_, i) => (results[i] ? [] : [i]))
+    if (waiting.length < tasks.length) {
+      const tasksDone = tasks.length - waiting.length
+      this.#options.onResume?.({ stage: stage.name, tasksDone, tasks: tasks.length })
+    }
     const totalBytes = tasks.reduce((sum, task) => sum + task.bytes, 0)
     let done = { tasks: tasks.length - waiting.length, bytes: 0, records: 0, spillBytes: 0 }
     for (const [i, result] of results.entries()) {

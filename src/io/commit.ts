@@ -35,7 +35,7 @@ import { PART_NAME } from './outputs.js'
 
 export type OutputMode = 'error' | 'overwrite' | 'ignore' | 'append'
 
-const SUCCESS = '_SUCCESS'
+export const SUCCESS = '_SUCCESS'
 /** In an output: the bad records that were passed over, one JSON object a line. */
 export const QUARANTINE = '_quarantine.jsonl'
 const JOURNAL = 'commit.json'

@@ -17,7 +17,7 @@ import type { ParamValue, Plan } from '../plan/plan.js'
 import { currentBootId } from './lock.js'
 import { compareManifests, type Manifest } from './manifest.js'
 
-const VERSION = 1
+const VERSION = 2
 const STORE = 'state.mdb'
 const BOOT = 'boot-id'
 const PROBE_TIMEOUT_MS = 60_000
@@ -75,6 +75,27 @@ export class JobState {
       throw corrupt(path, header ? 'another version of runjob wrote it' : 'its header is missing')
     }
     return state
+  }
+
+  /**
+   * The state in a folder, to look at: nothing is written, and a run may be using it.
+   *
+   * @returns null if there is none, or if it is of an earlier boot, which no run would read
+   * @throws STATE_CORRUPT
+   */
+  static peek(dir: string): JobState | null {
+    const path = join(dir, STORE)
+    if (!existsSync(path) || readBoot(dir) !== (currentBootId() ?? '')) return null
+    probe(path)
+    try {
+      return new JobState(open({ path, noSubdir: true, maxDbs: 2, cache: false, readOnly: true }))
+    } catch (error) {
+      throw corrupt(path, (error as Error).message, error)
+    }
+  }
+
+  static exists(dir: string): boolean {
+    return existsSync(join(dir, STORE))
   }
 
   /** Forgets the state in a folder without looking at it. */

@@ -35,6 +35,8 @@ const params = {
   exitCode: 9,
   limit: 100,
   bad: 101,
+  need: '2.3 GB',
+  free: '1.1 GB',
   bytes: 200,
 }
 

@@ -24,6 +24,7 @@ describe('running a job', () => {
         top: 10,
         signal: expect.any(AbortSignal),
         onProgress: expect.any(Function),
+        onResume: expect.any(Function),
       },
     ])
     expect(host.stdout.text).toBe('')

@@ -182,6 +182,7 @@ export function fakeHost(run: (options: RunOptions) => Promise<RunReport> = asyn
       runs.push(options)
       return run(options)
     },
+    chdir: () => {},
     explainJob: async (job) => ({ version: 1, job: job.name, module: null, params: {}, sideFiles: {}, stages: [] }),
   }
 }

@@ -97,6 +97,8 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
     await stop()
     return words(input, { output })
   },
+  STATE_NOT_FOUND: { testedIn: 'cli/state_commands.test.ts' },
+  STATE_NOT_RESUMABLE: { testedIn: 'cli/state_commands.test.ts' },
   STATE_CORRUPT: async () => {
     const { folder, input, output, stop } = startWaiting()
     await stop()
@@ -136,6 +138,7 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
   TASK_TIMEOUT: { unused: true },
   OUT_OF_MEMORY: () => failure(run(hoarding, file('hoard'), { memory: '48MB' })),
   DISK_FULL: { testedIn: 'base/files.test.ts' },
+  DISK_TOO_SMALL: { testedIn: 'e2e/disk.test.ts' },
   FILE_IO: { testedIn: 'base/files.test.ts' },
   RUN_MISSING: { testedIn: 'kernels/runs.test.ts' },
   RUN_CORRUPT: { testedIn: 'kernels/runs.test.ts' },
