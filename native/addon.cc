@@ -610,15 +610,16 @@ class Mapper : public Wrapped<Mapper> {
       if (options.partition_by == PartitionBy::kGiven) ThrowBadArgument(env, "mappers give no partitions");
       const std::string op = TextArg(spec.Get("op"), "op");
       const bool lowercase = op == "words" && BooleanArg(spec.Get("lowercase"), "lowercase");
+      const uint64_t most = op == "fields" ? 0 : MaxRecordArg(spec, UINT32_MAX);
       const FieldsOptions fields = op == "fields" ? FieldsArg(spec, options.layout) : FieldsOptions();
       if (op != "fields" && !options.layout.empty()) {
         ThrowBadArgument(env, "'" + op + "' gives no columns: the collector's layout must be empty");
       }
       collector_->RequireFilling(env);
       if (op == "words") {
-        native_ = NewWordsMapper(lowercase, collector_->native.get());
+        native_ = NewWordsMapper(lowercase, most, collector_->native.get());
       } else if (op == "lines") {
-        native_ = NewLinesMapper(collector_->native.get());
+        native_ = NewLinesMapper(most, collector_->native.get());
       } else if (op == "fields") {
         native_ = NewFieldsMapper(fields, collector_->native.get());
       } else {
@@ -675,7 +676,7 @@ class LineFilter : public Wrapped<LineFilter> {
       const bool invert = BooleanArg(options.Get("invert"), "invert");
       const bool ignore_case = BooleanArg(options.Get("ignoreCase"), "ignoreCase");
       const Slice literal = BytesArg(options.Get("literal"), "literal");
-      native_ = std::make_unique<runjob::LineFilter>(literal, invert, ignore_case);
+      native_ = std::make_unique<runjob::LineFilter>(literal, invert, ignore_case, MaxRecordArg(options, UINT32_MAX));
     });
   }
 

@@ -289,15 +289,17 @@ CsvDialect DialectArg(const Napi::Object& options) {
   return dialect;
 }
 
+uint64_t MaxRecordArg(const Napi::Object& object, uint64_t most) {
+  const Napi::Value given = object.Get("maxRecordBytes");
+  return given.IsUndefined() ? most : IntegerArg(given, "maxRecordBytes", 1, most);
+}
+
 CsvReadOptions CsvReadArg(const Napi::Object& object) {
   CsvReadOptions options;
   options.dialect = DialectArg(object);
   options.skip_bom = BooleanArg(object.Get("skipBom"), "skipBom");
   options.keep_bad = OptionalBooleanArg(object.Get("keepBad"), "keepBad");
-  const Napi::Value most = object.Get("maxRecordBytes");
-  if (!most.IsUndefined()) {
-    options.max_record_bytes = IntegerArg(most, "maxRecordBytes", 1, options.max_record_bytes);
-  }
+  options.max_record_bytes = MaxRecordArg(object, options.max_record_bytes);
   return options;
 }
 

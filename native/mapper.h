@@ -40,9 +40,11 @@ class Mapper {
 };
 
 // Words of JavaScript's line.toLowerCase().split(/\s+/), invalid UTF-8 included (U+FFFD). Key: the word. No columns.
-std::unique_ptr<Mapper> NewWordsMapper(bool lowercase, Collector* collector);
+// Longer words are RECORD_TOO_LARGE.
+std::unique_ptr<Mapper> NewWordsMapper(bool lowercase, uint64_t max_word_bytes, Collector* collector);
 // The bytes between newlines, exactly; CR and byte-order marks are content. Key: the line. No columns.
-std::unique_ptr<Mapper> NewLinesMapper(Collector* collector);
+// Longer lines are RECORD_TOO_LARGE.
+std::unique_ptr<Mapper> NewLinesMapper(uint64_t max_line_bytes, Collector* collector);
 
 struct CsvDialect {
   char delimiter = ',';

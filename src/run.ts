@@ -286,7 +286,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
     }
     if (!options.keepState) removeTree(stateDir)
     return report({
-      counters: result.counters,
+      counters: { ...result.counters },
       stages: result.stages,
       resumedTasks: result.resumedTasks,
       recordsQuarantined: result.stages.reduce((sum, stage) => sum + stage.recordsQuarantined, 0),

@@ -2,7 +2,8 @@
 import type { Undoable } from './record_guard.js'
 
 export class Counters implements Undoable {
-  readonly #totals: Record<string, number> = {}
+  // Names are the user's: an object without a prototype has no others.
+  readonly #totals: Record<string, number> = Object.create(null)
   /** Of the record at hand; null outside of records that may be taken back. */
   #pending: Record<string, number> | null = null
 
@@ -12,11 +13,11 @@ export class Counters implements Undoable {
   }
 
   beginRecord(): void {
-    this.#pending = {}
+    this.#pending = Object.create(null)
   }
 
   keepRecord(): void {
-    const pending = this.#pending ?? {}
+    const pending = this.#pending
     this.#pending = null
     for (const name in pending) this.add(name, pending[name]!)
   }

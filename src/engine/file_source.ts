@@ -35,6 +35,7 @@ const NEWLINE = 10
 const PORTION_BYTES = 64 << 10
 /** What the kernels take at most. */
 const MAX_ROW_BYTES = 2 ** 30
+const MAX_LINE_BYTES = 2 ** 32 - 1
 
 /** How far into a file the start of a CSV record is looked for. */
 const GUESS_BYTES = 1 << 18
@@ -138,7 +139,7 @@ function pieceOpener(source: FileSource, operator: FileOperator, env: TaskEnviro
     case 'fields':
       return nativeOpener(source, operator, env, into)
     case 'grep':
-      return operator.literal ? literalOpener(operator, into) : regexpOpener(operator, into)
+      return operator.literal ? literalOpener(operator, env, into) : regexpOpener(operator, env, into)
     case 'map':
       return functionOpener(source, operator, env, into)
   }
@@ -150,7 +151,7 @@ function nativeOpener(source: FileSource, operator: FileOperator, env: TaskEnvir
   let recordsOut = 0
   const open = async (file: InputFile, start: number): Promise<PieceReader> => {
     const spec = await mapperSpec(source.format, operator, file, start === 0)
-    if (spec.op === 'fields') Object.assign(spec, csvLimits(env))
+    Object.assign(spec, spec.op === 'fields' ? csvLimits(env) : { maxRecordBytes: maxLineBytes(env) })
     const mapper = kernels.createMapper(spec, target.collector)
     let given = 0
     return {
@@ -177,6 +178,10 @@ function nativeOpener(source: FileSource, operator: FileOperator, env: TaskEnvir
       result.recordsOut += recordsOut
     },
   })
+}
+
+function maxLineBytes(env: TaskEnvironment): number {
+  return Math.min(env.budget.maxRecordBytes, MAX_LINE_BYTES)
 }
 
 /** How many bytes a row may have, and what becomes of a bad one. */
@@ -237,7 +242,11 @@ async function mapperSpec(
   }
 }
 
-function literalOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Target): PieceOpener {
+function literalOpener(
+  operator: Extract<FileOperator, { op: 'grep' }>,
+  env: TaskEnvironment,
+  into: Target,
+): PieceOpener {
   if (into.kind !== 'part') throw new RunjobError('INTERNAL', { detail: 'grep writes to a sink' })
   const { target } = into
   const open = async (): Promise<PieceReader> => {
@@ -245,6 +254,7 @@ function literalOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Ta
       literal: Buffer.from(operator.pattern),
       invert: operator.invert,
       ignoreCase: operator.ignoreCase,
+      maxRecordBytes: maxLineBytes(env),
     })
     let written = 0
     return {
@@ -267,12 +277,16 @@ function literalOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Ta
 }
 
 /** Lines that match a JavaScript regular expression. They are written as they were read: bytes that are no UTF-8 too. */
-function regexpOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Target): PieceOpener {
+function regexpOpener(
+  operator: Extract<FileOperator, { op: 'grep' }>,
+  env: TaskEnvironment,
+  into: Target,
+): PieceOpener {
   if (into.kind !== 'part') throw new RunjobError('INTERNAL', { detail: 'grep writes to a sink' })
   const { target } = into
   const pattern = new RegExp(operator.pattern, operator.ignoreCase ? 'ui' : 'u')
   const open = async (): Promise<PieceReader> => {
-    const filter = new RegexpFilter(pattern, operator.invert, (line) => target.write(line, 1))
+    const filter = new RegexpFilter(pattern, operator.invert, maxLineBytes(env), (line) => target.write(line, 1))
     return Object.assign(filter, { recordOffset: () => filter.position })
   }
   return Object.assign(open, { finish: () => {} })

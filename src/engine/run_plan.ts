@@ -204,7 +204,7 @@ export class PlanRun {
       const result: PlanResult = {
         tasks: [],
         stages: [],
-        counters: {},
+        counters: Object.create(null),
         top: [],
         parts: [],
         quarantine: [],

@@ -192,8 +192,9 @@ export interface BadRecord {
 }
 
 export type MapperSpec =
-  | { op: 'words'; lowercase: boolean }
-  | { op: 'lines' }
+  /** A longer word or line is RECORD_TOO_LARGE; 4 GiB by default and at most. */
+  | { op: 'words'; lowercase: boolean; maxRecordBytes?: number }
+  | { op: 'lines'; maxRecordBytes?: number }
   | (CsvReadOptions & {
       op: 'fields'
       keys: number[]
@@ -249,7 +250,13 @@ export interface CsvReader {
 export interface Kernels {
   createCollector(options: CollectorOptions): Collector
   createMapper(spec: MapperSpec, collector: Collector): Mapper
-  createLineFilter(options: { literal: Uint8Array; invert: boolean; ignoreCase: boolean }): LineFilter
+  /** @param options.maxRecordBytes a longer line is RECORD_TOO_LARGE; 4 GiB by default and at most */
+  createLineFilter(options: {
+    literal: Uint8Array
+    invert: boolean
+    ignoreCase: boolean
+    maxRecordBytes?: number
+  }): LineFilter
   createCsvReader(options: CsvReadOptions): CsvReader
   createRunWriter(path: string, partitions: number, estimatedBytes: number): RunWriter
   /** Opens partition `partition` of each run and merges them; equal keys keep the order of `paths`. */
