@@ -419,7 +419,7 @@ bool CsvScanner::EndPassOver() {
 
 void CsvScanner::FailTooLarge() {
   Fail("RECORD_TOO_LARGE",
-       "a row is longer than " + std::to_string(max_record_bytes_) + " bytes; is a quote missing?");
+       "a row is longer than " + std::to_string(max_record_bytes_) + " bytes; a quote may be missing");
 }
 
 void CsvScanner::Fail(const char* code, std::string detail) {

@@ -6,7 +6,7 @@ import { createSharedCommand, parseOptions } from './options.js'
 import { type Colors, printable } from './terminal.js'
 
 /** Words of a command that stands alone on a shell's line. */
-export function shellLine(argv: readonly string[]): string {
+function shellLine(argv: readonly string[]): string {
   return ['runjob', ...argv]
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ')

@@ -87,7 +87,7 @@ describe('the CSV reader that keeps bad records', () => {
         expect(offsets).toEqual(want.rows.map((row) => row.offset))
         expect(reader.position).toBe(data.length)
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 
@@ -160,7 +160,7 @@ describe('the fields mapper that keeps bad records', () => {
         expect(mapper.recordsOut).toBe(want.length)
         expect(mapper.position).toBe(data.length)
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 })
