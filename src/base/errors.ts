@@ -228,7 +228,7 @@ const CATALOGUE = {
   TOO_MANY_BAD_RECORDS: {
     kind: 'data',
     message: (p) =>
-      `${p.bad} bad records${p.records ? ` of ${p.records}` : ' so far'}, and --max-bad ${p.limit} allows no more.`,
+      `There are ${p.bad} bad records${p.records ? ` of ${p.records}` : ' so far'}, and --max-bad ${p.limit} allows no more.`,
     hint: (p) => `They are listed in ${p.path}. Mend them, or allow more: the same command goes on from there.`,
   },
 
