@@ -106,6 +106,20 @@ Napi::Value Uint32s(Napi::Env env, const std::vector<uint32_t>& numbers) {
   return array;
 }
 
+Napi::Value Bad(Napi::Env env, const BadRecords& records) {
+  Napi::Array array = Napi::Array::New(env, records.size());
+  for (size_t i = 0; i < records.size(); ++i) {
+    const auto& [status, excerpt] = records[i];
+    Napi::Object record = Napi::Object::New(env);
+    record.Set("code", Napi::String::New(env, status.code()));
+    record.Set("detail", Napi::String::New(env, status.detail()));
+    record.Set("offset", Count(env, static_cast<uint64_t>(status.offset())));
+    record.Set("excerpt", Napi::String::New(env, excerpt));
+    array.Set(static_cast<uint32_t>(i), record);
+  }
+  return array;
+}
+
 Napi::Value Partitions(Napi::Env env, const std::vector<PartitionCount>& partitions) {
   Napi::Array array = Napi::Array::New(env, partitions.size());
   for (size_t i = 0; i < partitions.size(); ++i) {
@@ -591,7 +605,8 @@ class Mapper : public Wrapped<Mapper> {
 
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, kName,
-                       {Method<&Mapper::Push>("push"), Getter<&Mapper::Position>("position"),
+                       {Method<&Mapper::Push>("push"), Method<&Mapper::TakeBad>("takeBad"),
+                        Getter<&Mapper::Position>("position"),
                         Getter<&Mapper::RecordsIn>("recordsIn"), Getter<&Mapper::RecordsOut>("recordsOut")});
   }
 
@@ -604,15 +619,16 @@ class Mapper : public Wrapped<Mapper> {
       if (options.partition_by == PartitionBy::kGiven) ThrowBadArgument(env, "mappers give no partitions");
       const std::string op = TextArg(spec.Get("op"), "op");
       const bool lowercase = op == "words" && BooleanArg(spec.Get("lowercase"), "lowercase");
+      const uint64_t most = op == "fields" ? 0 : MaxRecordArg(spec, UINT32_MAX);
       const FieldsOptions fields = op == "fields" ? FieldsArg(spec, options.layout) : FieldsOptions();
       if (op != "fields" && !options.layout.empty()) {
         ThrowBadArgument(env, "'" + op + "' gives no columns: the collector's layout must be empty");
       }
       collector_->RequireFilling(env);
       if (op == "words") {
-        native_ = NewWordsMapper(lowercase, collector_->native.get());
+        native_ = NewWordsMapper(lowercase, most, collector_->native.get());
       } else if (op == "lines") {
-        native_ = NewLinesMapper(collector_->native.get());
+        native_ = NewLinesMapper(most, collector_->native.get());
       } else if (op == "fields") {
         native_ = NewFieldsMapper(fields, collector_->native.get());
       } else {
@@ -644,6 +660,8 @@ class Mapper : public Wrapped<Mapper> {
   Napi::Value RecordsIn(const Napi::CallbackInfo& info) { return Count(info.Env(), native_->records_in()); }
   Napi::Value RecordsOut(const Napi::CallbackInfo& info) { return Count(info.Env(), native_->records_out()); }
 
+  Napi::Value TakeBad(const Napi::CallbackInfo& info) { return Bad(info.Env(), native_->TakeBad()); }
+
   std::shared_ptr<CollectorState> collector_;
   std::unique_ptr<runjob::Mapper> native_;
   bool ended_ = false;
@@ -667,7 +685,7 @@ class LineFilter : public Wrapped<LineFilter> {
       const bool invert = BooleanArg(options.Get("invert"), "invert");
       const bool ignore_case = BooleanArg(options.Get("ignoreCase"), "ignoreCase");
       const Slice literal = BytesArg(options.Get("literal"), "literal");
-      native_ = std::make_unique<runjob::LineFilter>(literal, invert, ignore_case);
+      native_ = std::make_unique<runjob::LineFilter>(literal, invert, ignore_case, MaxRecordArg(options, UINT32_MAX));
     });
   }
 
@@ -705,14 +723,14 @@ class CsvReader : public Wrapped<CsvReader> {
 
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, kName,
-                       {Method<&CsvReader::Push>("push"), Getter<&CsvReader::Position>("position")});
+                       {Method<&CsvReader::Push>("push"), Method<&CsvReader::TakeBad>("takeBad"),
+                        Getter<&CsvReader::Position>("position")});
   }
 
   explicit CsvReader(const Napi::CallbackInfo& info) : Wrapped(info) {
     Guarded(info.Env(), [&] {
       const Napi::Object options = ObjectArg(info[0], "options");
-      const CsvDialect dialect = DialectArg(options);
-      native_ = std::make_unique<runjob::CsvReader>(dialect, BooleanArg(options.Get("skipBom"), "skipBom"));
+      native_ = std::make_unique<runjob::CsvReader>(CsvReadArg(options));
     });
   }
 
@@ -745,6 +763,8 @@ class CsvReader : public Wrapped<CsvReader> {
   }
 
   Napi::Value Position(const Napi::CallbackInfo& info) { return Count(info.Env(), native_->position()); }
+
+  Napi::Value TakeBad(const Napi::CallbackInfo& info) { return Bad(info.Env(), native_->TakeBad()); }
 
   std::unique_ptr<runjob::CsvReader> native_;
   runjob::CsvBlock block_;

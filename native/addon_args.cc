@@ -297,11 +297,25 @@ CsvDialect DialectArg(const Napi::Object& options) {
   return dialect;
 }
 
+uint64_t MaxRecordArg(const Napi::Object& object, uint64_t most) {
+  const Napi::Value given = object.Get("maxRecordBytes");
+  return given.IsUndefined() ? most : IntegerArg(given, "maxRecordBytes", 1, most);
+}
+
+CsvReadOptions CsvReadArg(const Napi::Object& object) {
+  CsvReadOptions options;
+  options.dialect = DialectArg(object);
+  options.skip_bom = BooleanArg(object.Get("skipBom"), "skipBom");
+  options.keep_bad = OptionalBooleanArg(object.Get("keepBad"), "keepBad");
+  options.max_record_bytes = MaxRecordArg(object, options.max_record_bytes);
+  return options;
+}
+
 FieldsOptions FieldsArg(const Napi::Object& spec, const Layout& layout) {
   static constexpr const char* kKinds[] = {"number", "bytes"};
   const Napi::Env env = spec.Env();
   FieldsOptions options;
-  options.dialect = DialectArg(spec);
+  options.csv = CsvReadArg(spec);
   for (const Napi::Value& key : ArrayArg(spec.Get("keys"), "keys", kMaxColumns)) {
     options.keys.push_back(static_cast<uint32_t>(IntegerArg(key, "keys", 0, kMaxColumns - 1)));
   }
@@ -325,7 +339,6 @@ FieldsOptions FieldsArg(const Napi::Object& spec, const Layout& layout) {
                  [](const FieldsOptions::Value& value, ValueKind kind) { return value.kind == kind; });
   if (!matches) ThrowNot(env, "values", "of the kinds in the collector's layout");
   options.skip_header = BooleanArg(spec.Get("skipHeader"), "skipHeader");
-  options.skip_bom = BooleanArg(spec.Get("skipBom"), "skipBom");
   const Napi::Value tag = spec.Get("tag");
   if (!tag.IsUndefined()) options.tag = static_cast<int>(IntegerArg(tag, "tag", 0, 255));
   return options;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "csv_scan.h"
@@ -29,17 +30,21 @@ struct CsvBlock {
 // Not thread-safe.
 class CsvReader {
  public:
-  CsvReader(CsvDialect dialect, bool skip_bom) : scanner_(dialect, skip_bom) {}
+  explicit CsvReader(const CsvReadOptions& options) : scanner_(options, &bad_) {}
 
   // Takes the next bytes (less than 1 GiB) as Mapper::Push does; replaces *out by the records completed with
   // them. After an error *out holds the records before the bad one, position() is its start, and nothing may
   // follow. Errors: CSV_BAD_QUOTE, CSV_UNCLOSED_QUOTE, RECORD_TOO_LARGE, BAD_ARGUMENT.
   Status Push(Slice chunk, uint64_t limit, bool last, CsvBlock* out, bool* done);
 
+  // Bad records passed over since the last call, in order; none unless the options keep them.
+  BadRecords TakeBad() { return std::move(bad_); }
+
   // Where the next record starts, from the start of the first chunk.
   uint64_t position() const { return scanner_.position(); }
 
  private:
+  BadRecords bad_;
   CsvScanner scanner_;
 };
 

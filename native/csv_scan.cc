@@ -206,6 +206,7 @@ char* WriteUndoubled(Slice text, char quote, char* out) {
 }
 
 void CsvScanner::Feed(Slice chunk, uint64_t limit, bool last) {
+  if (rewound_.capacity() > kKeepCarryBytes) std::string().swap(rewound_);
   chunk_ = chunk;
   scanned_ = 0;
   limit_ = limit;
@@ -242,9 +243,22 @@ void CsvScanner::SkipBom() {
 
 bool CsvScanner::Next(CsvRows* rows) {
   DropHandedOut();
-  if (!status_.ok() || done_) return false;
+  for (;;) {
+    if (!status_.ok() || done_) return false;
+    if (passing_over_ && !EndPassOver()) return false;
+    if (NextRows(rows)) return true;
+    if (status_.ok() || status_.offset() < 0 || bad_ == nullptr) return false;
+    BeginPassOver();
+  }
+}
+
+bool CsvScanner::NextRows(CsvRows* rows) {
   while (position_ < limit_) {
     if (handed_out_ < rows_) {
+      if (bias_ > 0 && field_ends()[row_ends_[0] - 1] > max_record_bytes_) {
+        FailTooLarge();
+        return false;
+      }
       HandOut(rows);
       return true;
     }
@@ -349,8 +363,8 @@ void CsvScanner::DropHandedOut() {
 void CsvScanner::KeepUnfinished() {
   if (chunk_.size == 0) return;
   const size_t start = bias_ > 0 ? 0 : static_cast<size_t>(position_ - chunk_offset_);
-  if (carry_.size() + (chunk_.size - start) > kMaxCsvRecordBytes) {
-    Fail("RECORD_TOO_LARGE", "a row is longer than 1 GiB; is a quote missing?");
+  if (carry_.size() + (chunk_.size - start) > max_record_bytes_) {
+    FailTooLarge();
     return;
   }
   carry_.append(chunk_.data + start, chunk_.size - start);
@@ -358,6 +372,54 @@ void CsvScanner::KeepUnfinished() {
   chunk_offset_ += chunk_.size;
   chunk_ = Slice();
   scanned_ = 0;
+}
+
+// The record that failed is noted; whatever is known of it and of what follows is forgotten, and chunk_ goes
+// back to its first byte.
+void CsvScanner::BeginPassOver() {
+  passed_ = BadRecord{std::move(status_), {}};
+  status_ = Status::Ok();
+  passing_over_ = true;
+  if (bias_ > 0) {
+    std::string record = std::move(carry_);
+    record.append(chunk_.data, chunk_.size);
+    rewound_ = std::move(record);
+    chunk_ = Slice(rewound_);
+  } else {
+    const size_t start = static_cast<size_t>(position_ - chunk_offset_);
+    chunk_ = Slice(chunk_.data + start, chunk_.size - start);
+  }
+  chunk_offset_ = position_;
+  carry_.clear();
+  bias_ = 0;
+  joined_ = false;
+  scanned_ = 0;
+  fields_ = 0;
+  rows_ = 0;
+  handed_out_ = 0;
+  state_ = CsvState::kFieldStart;
+}
+
+// False if the chunk ended before the line did, or the input with it.
+bool CsvScanner::EndPassOver() {
+  const void* const found = chunk_.size == 0 ? nullptr : std::memchr(chunk_.data, '\n', chunk_.size);
+  const size_t line =
+      found == nullptr ? chunk_.size : static_cast<size_t>(static_cast<const char*>(found) - chunk_.data);
+  std::string& excerpt = passed_.excerpt;
+  excerpt.append(chunk_.data, std::min(line, kExcerptBytes - excerpt.size()));
+  const size_t next = found == nullptr ? line : line + 1;
+  chunk_ = Slice(chunk_.data + next, chunk_.size - next);
+  chunk_offset_ += next;
+  if (found == nullptr && !last_) return false;
+  passing_over_ = false;
+  position_ = chunk_offset_;
+  bad_->push_back(std::move(passed_));
+  return true;
+}
+
+void CsvScanner::FailTooLarge() {
+  Fail("RECORD_TOO_LARGE",
+       "a row is longer than " + std::to_string(max_record_bytes_) + " bytes; a quote may be missing");
 }
 
 void CsvScanner::Fail(const char* code, std::string detail) {

@@ -11,11 +11,13 @@
 // cache for both.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "bad_record.h"
 #include "mapper.h"
 #include "slice.h"
 #include "status.h"
@@ -51,6 +53,13 @@ struct CsvRows {
   uint32_t field_start(uint32_t i) const { return *(field_ends + i - 1) + 1; }
   uint32_t row_start(size_t r) const { return field_start(row_first_field(r)); }
   uint64_t row_offset(size_t r) const { return offset + row_start(r); }
+  // Its bytes, without the line end.
+  Slice row(size_t r) const {
+    const uint32_t from = row_start(r);
+    uint32_t to = field_ends[row_ends[r] - 1];
+    if (to > from && data[to - 1] == '\r') --to;
+    return Slice(data + from, to - from);
+  }
   bool blank(size_t r) const {
     if (row_width(r) != 1) return false;
     const uint32_t from = row_start(r);
@@ -106,7 +115,7 @@ size_t ScanCsvScalar(CsvDialect dialect, const char* data, size_t size, uint32_t
                      CsvIndex* index);
 
 // Rows out of chunks. A row that crosses chunks is put together in a buffer of its own; no byte is scanned
-// twice.
+// twice, but for what follows the first line of a bad record that is passed over.
 //
 //   scanner.Feed(chunk, limit, last);
 //   while (scanner.Next(&rows)) ...   // rows are valid until the next call
@@ -115,8 +124,12 @@ size_t ScanCsvScalar(CsvDialect dialect, const char* data, size_t size, uint32_t
 // Not thread-safe.
 class CsvScanner {
  public:
-  // `skip_bom`: the input starts at the file's first byte, drop a UTF-8 byte-order mark there.
-  CsvScanner(CsvDialect dialect, bool skip_bom) : dialect_(dialect), bom_pending_(skip_bom) {}
+  // `bad` takes the bad records that are passed over, if the options say so.
+  CsvScanner(const CsvReadOptions& options, BadRecords* bad)
+      : dialect_(options.dialect),
+        max_record_bytes_(std::min<uint64_t>(options.max_record_bytes, kMaxCsvRecordBytes)),
+        bad_(options.keep_bad ? bad : nullptr),
+        bom_pending_(options.skip_bom) {}
 
   // As Mapper::Push; a chunk is smaller than 1 GiB (else BAD_ARGUMENT) and stays in place until Next returns
   // false. REQUIRES: Next returned false since the last Feed, and done() is false, status() ok.
@@ -137,9 +150,15 @@ class CsvScanner {
   void HandOut(CsvRows* rows);
   void DropHandedOut();
   void KeepUnfinished();
+  bool NextRows(CsvRows* rows);
+  void FailTooLarge();
   void Fail(const char* code, std::string detail);
+  void BeginPassOver();
+  bool EndPassOver();
 
   const CsvDialect dialect_;
+  const size_t max_record_bytes_;
+  BadRecords* const bad_;
   CsvState state_ = CsvState::kFieldStart;
   Status status_;
   bool done_ = false;
@@ -164,6 +183,12 @@ class CsvScanner {
   size_t fields_ = 0;  // without the entry in front
   size_t rows_ = 0;
   size_t handed_out_ = 0;
+
+  // A bad record whose first line is being passed over. chunk_ starts inside that line then; it may lie in
+  // rewound_.
+  bool passing_over_ = false;
+  BadRecord passed_;
+  std::string rewound_;
 
   bool bom_pending_;
   size_t bom_matched_ = 0;

@@ -89,6 +89,7 @@ class FieldsMapper : public Mapper {
 
   Status AddRows(const CsvRows& rows);
   size_t GatherBatch(const CsvRows& rows, size_t from);
+  size_t RowOf(const CsvRows& rows, size_t from, size_t i) const;
   void AddKeys(const CsvRows& rows);
   void AddNumbers(const CsvRows& rows, uint32_t column, double* numbers);
   bool BoundKeys(const CsvRows& rows, uint32_t column);
@@ -138,7 +139,7 @@ class FieldsMapper : public Mapper {
 FieldsMapper::FieldsMapper(const FieldsOptions& options, Collector* collector)
     : options_(options),
       collector_(collector),
-      scanner_(options.dialect, options.skip_bom),
+      scanner_(options.csv, &bad_),
       header_pending_(options.skip_header),
       columns_(options.values.size()),
       views_(options.values.size()) {
@@ -154,9 +155,11 @@ FieldsMapper::FieldsMapper(const FieldsOptions& options, Collector* collector)
 }
 
 Status FieldsMapper::Push(Slice chunk, uint64_t limit, bool last, bool* done) {
+  const size_t bad_before = bad_.size();
   scanner_.Feed(chunk, limit, last);
   CsvRows rows;
   while (scanner_.Next(&rows)) RUNJOB_RETURN_IF_ERROR(AddRows(rows));
+  records_in_ += bad_.size() - bad_before;
   position_ = scanner_.position();
   *done = scanner_.done();
   return scanner_.status();
@@ -169,7 +172,8 @@ Status FieldsMapper::AddRows(const CsvRows& rows) {
     ++next;
   }
   while (next < rows.count) {
-    next = GatherBatch(rows, next);
+    const size_t from = next;
+    next = GatherBatch(rows, from);
     AddKeys(rows);
     for (size_t i = 0; i < columns_.size(); ++i) {
       const FieldsOptions::Value& value = options_.values[i];
@@ -181,9 +185,24 @@ Status FieldsMapper::AddRows(const CsvRows& rows) {
         CopyFields(rows, value.columns[0], &columns_[i].bytes);
       }
     }
-    RUNJOB_RETURN_IF_ERROR(Flush());
+    Status status = Flush();
+    if (status.ok()) continue;
+    if (!options_.csv.keep_bad || status.offset() < 0) return status;
+    const size_t bad = RowOf(rows, from, count_);
+    bad_.push_back(BadRecord{std::move(status), Excerpt(rows.row(bad))});
+    error_ = Status::Ok();
+    next = bad + 1;
   }
   return Status::Ok();
+}
+
+// The row that is entry i of the batch taken from row `from` on.
+size_t FieldsMapper::RowOf(const CsvRows& rows, size_t from, size_t i) const {
+  if (width_ != 0) return from + i;
+  size_t row = from;
+  for (size_t left = i;; ++row) {
+    if (!rows.blank(row) && left-- == 0) return row;
+  }
 }
 
 // Takes up to kBatchRows rows from row `from` on; returns the row after the last one taken.
@@ -359,7 +378,7 @@ Slice FieldsMapper::Plain(CsvField field) {
   if (!field.doubled) return field.text;
   plain_.resize(field.text.size);
   plain_.resize(static_cast<size_t>(
-      WriteUndoubled(field.text, static_cast<char>(options_.dialect.quote), plain_.data()) - plain_.data()));
+      WriteUndoubled(field.text, static_cast<char>(options_.csv.dialect.quote), plain_.data()) - plain_.data()));
   return Slice(plain_);
 }
 

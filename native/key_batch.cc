@@ -49,6 +49,10 @@ Status KeyBatch::Append(const char* text, size_t size, const uint32_t* bounds, s
     const size_t length = bounds[2 * closing + 1] - bounds[2 * closing];
     std::memcpy(bytes_.get() + used_, text + bounds[2 * closing], length);
     used_ += length;
+    if (used_ - open_start_ > max_key_bytes_) {
+      return Status::Error("RECORD_TOO_LARGE",
+                           "a word or line is longer than " + std::to_string(max_key_bytes_) + " bytes");
+    }
   }
   return used_ >= kFlushBytes ? Flush() : Status::Ok();
 }

@@ -16,8 +16,9 @@ class KeyBatch {
   // Bytes that must be readable past the end of a text given to Append.
   static constexpr size_t kTextPadding = 32;
 
-  explicit KeyBatch(Collector* collector)
-      : collector_(collector), takes_bounds_(collector->takes_bounds()) {}
+  // A key that is longer is RECORD_TOO_LARGE.
+  KeyBatch(Collector* collector, uint64_t max_key_bytes)
+      : collector_(collector), takes_bounds_(collector->takes_bounds()), max_key_bytes_(max_key_bytes) {}
 
   // Appends the pieces text[bounds[0] .. bounds[1]), text[bounds[2] .. bounds[3]), ... to the open key; the
   // end of each closes a key, except that of the last piece if `last_stays_open`. Gives full batches to the
@@ -45,6 +46,7 @@ class KeyBatch {
 
   Collector* const collector_;
   const bool takes_bounds_;
+  const uint64_t max_key_bytes_;
   std::unique_ptr<char[]> bytes_;
   size_t capacity_ = 0;
   size_t used_ = 0;        // bytes of closed keys, then those of the open one

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "mapper.h"
@@ -66,7 +67,7 @@ size_t Count(const char* text, size_t size, char c) {
 
 class LinesMapper final : public TextMapper {
  public:
-  explicit LinesMapper(Collector* collector) : TextMapper(collector) {}
+  LinesMapper(uint64_t max_line_bytes, Collector* collector) : TextMapper(collector, max_line_bytes) {}
 
  protected:
   Status Take(Slice text, bool) override {
@@ -159,15 +160,16 @@ const char* FindNewline(const char* p, const char* end) {
 
 }  // namespace
 
-std::unique_ptr<Mapper> NewLinesMapper(Collector* collector) {
-  return std::make_unique<LinesMapper>(collector);
+std::unique_ptr<Mapper> NewLinesMapper(uint64_t max_line_bytes, Collector* collector) {
+  return std::make_unique<LinesMapper>(max_line_bytes, collector);
 }
 
-LineFilter::LineFilter(Slice literal, bool invert, bool ignore_case)
+LineFilter::LineFilter(Slice literal, bool invert, bool ignore_case, uint64_t max_line_bytes)
     : literal_(literal.ToString()),
       findable_(literal_.find('\n') == std::string::npos),
       invert_(invert),
-      ignore_case_(ignore_case) {
+      ignore_case_(ignore_case),
+      max_line_bytes_(max_line_bytes) {
   if (ignore_case) std::transform(literal_.begin(), literal_.end(), literal_.begin(), LowerAscii);
 }
 
@@ -191,6 +193,11 @@ Status LineFilter::Push(Slice chunk, uint64_t limit, bool last, std::string* out
 
   *done = cut || last;
   position_ = taken_ - unfinished_.size();
+  if (unfinished_.size() > max_line_bytes_) {
+    return Status::BadRecord("RECORD_TOO_LARGE",
+                             "a line is longer than " + std::to_string(max_line_bytes_) + " bytes",
+                             static_cast<int64_t>(position_));
+  }
   if (last && !unfinished_.empty()) {
     unfinished_.push_back('\n');
     FilterLines(unfinished_, out);

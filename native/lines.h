@@ -15,7 +15,8 @@ class LineFilter {
  public:
   // `invert`: the lines without the literal. `ignore_case`: of ASCII letters. An empty literal is in every
   // line, one with a newline in none.
-  LineFilter(Slice literal, bool invert, bool ignore_case);
+  // A line that is longer than `max_line_bytes` is RECORD_TOO_LARGE.
+  LineFilter(Slice literal, bool invert, bool ignore_case, uint64_t max_line_bytes);
 
   // As Mapper::Push. Appends the lines to `out`, each with a newline.
   Status Push(Slice chunk, uint64_t limit, bool last, std::string* out, bool* done);
@@ -34,6 +35,7 @@ class LineFilter {
   bool findable_;        // a line has no newline in it
   bool invert_;
   bool ignore_case_;
+  const uint64_t max_line_bytes_;
   std::string unfinished_;  // the line that the last chunk began
   uint64_t taken_ = 0;
   uint64_t position_ = 0;

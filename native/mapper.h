@@ -4,8 +4,10 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "bad_record.h"
 #include "batch.h"
 #include "collector.h"
 #include "status.h"
@@ -27,25 +29,40 @@ class Mapper {
   uint64_t position() const { return position_; }      // where the next record starts, from the start of the first chunk
   uint64_t records_in() const { return records_in_; }    // lines or rows
   uint64_t records_out() const { return records_out_; }  // given to the collector
+  // Bad records passed over since the last call, in order; they count as records_in.
+  BadRecords TakeBad() { return std::move(bad_); }
 
  protected:
   uint64_t position_ = 0;
   uint64_t records_in_ = 0;
   uint64_t records_out_ = 0;
+  BadRecords bad_;
 };
 
 // Words of JavaScript's line.toLowerCase().split(/\s+/), invalid UTF-8 included (U+FFFD). Key: the word. No columns.
-std::unique_ptr<Mapper> NewWordsMapper(bool lowercase, Collector* collector);
+// Longer words are RECORD_TOO_LARGE.
+std::unique_ptr<Mapper> NewWordsMapper(bool lowercase, uint64_t max_word_bytes, Collector* collector);
 // The bytes between newlines, exactly; CR and byte-order marks are content. Key: the line. No columns.
-std::unique_ptr<Mapper> NewLinesMapper(Collector* collector);
+// Longer lines are RECORD_TOO_LARGE.
+std::unique_ptr<Mapper> NewLinesMapper(uint64_t max_line_bytes, Collector* collector);
 
 struct CsvDialect {
   char delimiter = ',';
   int quote = '"';  // -1: quoting off
 };
 
-struct FieldsOptions {
+// How CSV is read, whatever is made of it.
+struct CsvReadOptions {
   CsvDialect dialect;
+  bool skip_bom = false;                         // the input starts at the file's first byte: drop a UTF-8 byte-order mark
+  uint64_t max_record_bytes = uint64_t{1} << 30;  // a longer row is RECORD_TOO_LARGE; 1 GiB at most
+  // Bad records are passed over and noted. What is no row by its quotes ends with its first line: a quote that somebody
+  // forgot takes no more than that along.
+  bool keep_bad = false;
+};
+
+struct FieldsOptions {
+  CsvReadOptions csv;
   std::vector<uint32_t> keys;  // columns; more than one: a composite key of string parts (key_encoding.h tuples)
   struct Value {
     ValueKind kind = ValueKind::kBytes;
@@ -54,7 +71,6 @@ struct FieldsOptions {
   };
   std::vector<Value> values;  // one per column of the batches
   bool skip_header = false;   // the first record is a header
-  bool skip_bom = false;      // the input starts at the file's first byte: drop a UTF-8 byte-order mark
   int tag = -1;               // >= 0: keys become prefix + this byte (key_encoding.h), for joins
 };
 std::unique_ptr<Mapper> NewFieldsMapper(const FieldsOptions& options, Collector* collector);

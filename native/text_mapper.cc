@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <string_view>
 
 #include "simd.h"
 
@@ -38,7 +39,12 @@ Status TextMapper::Push(Slice chunk, uint64_t limit, bool last, bool* done) {
   bool cut;
   const Slice text(chunk.data, BytesBeforeLimit(chunk, taken_, limit, &cut));
   const bool final = cut || last;
-  RUNJOB_RETURN_IF_ERROR(Take(text, final));
+  const Status taken = Take(text, final);
+  if (!taken.ok() && taken.code() == std::string_view("RECORD_TOO_LARGE")) {
+    // What is so long began in an earlier chunk, and so did its line.
+    return Status::BadRecord("RECORD_TOO_LARGE", taken.detail(), static_cast<int64_t>(position_));
+  }
+  RUNJOB_RETURN_IF_ERROR(taken);
   const size_t whole = AfterLastNewline(text);
   if (whole > 0) position_ = taken_ + whole;
   taken_ += text.size;

@@ -22,7 +22,7 @@ class TextMapper : public Mapper {
   Status Push(Slice chunk, uint64_t limit, bool last, bool* done) final;
 
  protected:
-  explicit TextMapper(Collector* collector) : keys_(collector) {}
+  TextMapper(Collector* collector, uint64_t max_key_bytes) : keys_(collector, max_key_bytes) {}
 
   // Appends the keys of the next bytes and counts their newlines in records_in_. `final`: a line ends with
   // them.

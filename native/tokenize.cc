@@ -83,7 +83,8 @@ bool Continues(char c) { return (c & 0xC0) == 0x80; }
 
 class WordsMapper final : public TextMapper {
  public:
-  WordsMapper(bool lowercase, Collector* collector) : TextMapper(collector), lowercase_(lowercase) {}
+  WordsMapper(bool lowercase, uint64_t max_word_bytes, Collector* collector)
+      : TextMapper(collector, max_word_bytes), lowercase_(lowercase) {}
 
  protected:
   Status Take(Slice text, bool final) override {
@@ -215,8 +216,8 @@ class WordsMapper final : public TextMapper {
 
 }  // namespace
 
-std::unique_ptr<Mapper> NewWordsMapper(bool lowercase, Collector* collector) {
-  return std::make_unique<WordsMapper>(lowercase, collector);
+std::unique_ptr<Mapper> NewWordsMapper(bool lowercase, uint64_t max_word_bytes, Collector* collector) {
+  return std::make_unique<WordsMapper>(lowercase, max_word_bytes, collector);
 }
 
 }  // namespace runjob

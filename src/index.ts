@@ -37,6 +37,7 @@ export type { Plan } from './plan/plan.js'
 export {
   explainJob,
   type Progress,
+  type ResumedStage,
   type RunOptions,
   type RunResult,
   runJob,

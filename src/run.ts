@@ -3,18 +3,29 @@ import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { RunjobError, toRunjobError } from './base/errors.js'
-import { fileError, removeTree, writeFileAtomic } from './base/files.js'
+import { concatFiles, fileError, removeTree, writeFileAtomic } from './base/files.js'
 import { availableCores, availableMemoryBytes } from './base/limits.js'
 import { parseBytes, parseDuration } from './base/units.js'
+import { parseBadLimit } from './engine/bad_records.js'
+import { checkDisk, estimateDiskBytes } from './engine/disk.js'
 import type { Tuning } from './engine/planner.js'
-import type { Progress, StageReport, TaskProfile } from './engine/report.js'
+import type { Progress, ResumedStage, StageReport, TaskProfile } from './engine/report.js'
 import { type PlanResult, PlanRun } from './engine/run_plan.js'
 import type { PartEntry } from './engine/task.js'
-import { commitOutput, type OutputMode, prepareOutput, recoverOutput, resolveOutput, stateDirOf } from './io/commit.js'
+import {
+  commitOutput,
+  type OutputMode,
+  prepareOutput,
+  QUARANTINE,
+  recoverOutput,
+  resolveOutput,
+  stateDirOf,
+} from './io/commit.js'
 import { readHeader } from './io/header.js'
 import { expandInputs, type InputFile, spoolStdin } from './io/inputs.js'
 import { acquireLock } from './io/lock.js'
 import { readOutput } from './io/outputs.js'
+import { bytesBelow, COMMITTED, type RunStart, START, type StartCommand } from './io/run_status.js'
 import type { JobState, RunIdentity } from './io/state.js'
 import type { AnyBody, AnyJob, Job } from './job/define.js'
 import { codeOf, type JobCode, loadJob } from './job/load.js'
@@ -22,11 +33,14 @@ import { lowerJob } from './job/lower.js'
 import { resolveParams } from './job/params.js'
 import type { Format, ParamValue, Plan, Sink } from './plan/plan.js'
 
-export type { Progress, StageReport, TaskProfile } from './engine/report.js'
+export type { Progress, ResumedStage, StageReport, TaskProfile } from './engine/report.js'
 export type { OutputMode } from './io/commit.js'
 
 /** Where a job reads: a file, folder or glob, `-` for standard input; several; or by name for a job with several inputs. */
 export type InputPaths = string | readonly string[] | Readonly<Record<string, string | readonly string[]>>
+
+/** The command line that a run was started by. */
+export const COMMAND: unique symbol = Symbol.for('runjob.command')
 
 export const TUNING: unique symbol = Symbol.for('runjob.tuning')
 
@@ -42,10 +56,17 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   memory?: number | string
   /** Number of partitions, where the job does not fix it; by default one for every 64 MiB of input. */
   partitions?: number
+  /**
+   * Bad records to pass over: a number, or a share of all such as '0.5%'. They are listed in the output's `_quarantine.jsonl`. By default
+   * the first one ends the run.
+   */
+  maxBad?: number | string
   /** What to do if the output exists; `error` by default. */
   mode?: OutputMode
   /** Keep the state folder, with its runs, after success. */
   keepState?: boolean
+  /** Look whether the disk has about as much room as the run will need, before it begins; true by default. */
+  diskCheck?: boolean
   /** Throw away what an earlier, unfinished run left. */
   fresh?: boolean
   /** Further attempts of a task that failed, where that may help; 2 by default, so three attempts in all. */
@@ -66,6 +87,10 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   onProgress?: (progress: Progress) => void
   /** Told, in a sentence, what went wrong and could be helped: a state that cannot be used, runs that were damaged. */
   onNote?: (note: string) => void
+  /** Called before a stage goes on of which an earlier run has done something. */
+  onResume?: (done: ResumedStage) => void
+  /** For the command line. */
+  [COMMAND]?: StartCommand
   /** For runjob's own tests. */
   [TUNING]?: Tuning
 }
@@ -83,6 +108,9 @@ export interface RunReport {
   resumedTasks: number
   /** Tasks that ran again because the runs they had written were damaged or gone. */
   redoneTasks: number
+  /** Bad records that were passed over, and the file that lists them. */
+  recordsQuarantined: number
+  quarantine: string | null
   /** Nothing was run: the output was there, and mode is `ignore`. */
   skipped: boolean
   top: { key: string; number: number }[]
@@ -97,8 +125,6 @@ export interface RunResult<K = unknown, V = unknown> extends RunReport {
 
 const DEFAULT_MEMORY_SHARE = 0.6
 const DEFAULT_RETRIES = 2
-/** In the state of a run whose output is in place. */
-const COMMITTED = 'committed'
 
 /**
  * Runs a job to its end: on return its output is committed, whole. Running twice gives the same bytes.
@@ -201,6 +227,8 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
     stages: [],
     resumedTasks: 0,
     redoneTasks: 0,
+    recordsQuarantined: 0,
+    quarantine: null,
     skipped: false,
     top: [],
     ...more,
@@ -220,6 +248,8 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
     const planHash = fingerprint(plan)
     const runsDir = join(stateDir, 'runs')
     const partsDir = join(stateDir, 'output')
+    const quarantineDir = join(stateDir, 'quarantine')
+    const limit = parseBadLimit(options.maxBad ?? 0)
     const run = new PlanRun({
       plan,
       planHash,
@@ -238,20 +268,30 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       taskTimeoutMs: options.taskTimeout === undefined ? null : parseDuration(options.taskTimeout),
       speculate: options.speculate ?? false,
       tuning: options[TUNING] ?? {},
+      badRecords: limit && { limit, dir: quarantineDir, path: join(stateDir, QUARANTINE) },
       signal: options.signal,
       onProgress: options.onProgress,
       onNote: options.onNote,
+      onResume: options.onResume,
     })
     let result: PlanResult
     let state: JobState | undefined
     try {
       state = await openState(prepared, options, planHash)
+      if (options.diskCheck !== false) checkDisk(stateDir, estimateDiskBytes(plan, files), bytesBelow(stateDir))
+      state.put(START, { startedAt: new Date().toISOString(), command: options[COMMAND] ?? null } satisfies RunStart)
       mkdirSync(runsDir, { recursive: true })
       mkdirSync(partsDir, { recursive: true })
       const { code } = prepared
       if (code && 'text' in code.module) writeFileAtomic(plan.module!.path, code.module.text)
       result = await run.run(state)
       keepOnly(partsDir, result.parts)
+      if (result.quarantine.length > 0) {
+        concatFiles(
+          join(partsDir, QUARANTINE),
+          result.quarantine.map((name) => join(quarantineDir, name)),
+        )
+      }
       commitOutput(partsDir, output, mode)
       // What is kept of this state is for people to look at: no run continues it.
       if (options.keepState) state.put(COMMITTED, true)
@@ -261,10 +301,12 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
     }
     if (!options.keepState) removeTree(stateDir)
     return report({
-      counters: result.counters,
+      counters: { ...result.counters },
       stages: result.stages,
       resumedTasks: result.resumedTasks,
       redoneTasks: result.redoneTasks,
+      recordsQuarantined: result.stages.reduce((sum, stage) => sum + stage.recordsQuarantined, 0),
+      quarantine: result.quarantine.length > 0 ? join(output, QUARANTINE) : null,
       top: result.top,
       ...(options.profile ? { profile: result.tasks } : {}),
     })
@@ -307,6 +349,7 @@ function checkOptions(options: RunOptions): void {
   }
   if (options.memory !== undefined) parseBytes(options.memory)
   if (options.taskTimeout !== undefined) parseDuration(options.taskTimeout)
+  if (options.maxBad !== undefined) parseBadLimit(options.maxBad)
 }
 
 function usesFunctions(stages: Plan['stages']): boolean {

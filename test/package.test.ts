@@ -76,6 +76,7 @@ test(
     writeFileSync(
       join(project, 'lengths.ts'),
       `import { defineJob, number, runJob, sum, text } from 'runjob'
+    import { runMap } from 'runjob/testing'
     const job = defineJob({
       name: 'lengths',
       input: text(),
@@ -85,6 +86,7 @@ test(
     })
     const result = await runJob(job, { input: 'notes.txt', output: 'lengths' })
     for await (const [length, count] of result.read()) console.log(length.toFixed(1), count.toFixed(1))
+    for (const [length, one] of await runMap(job, ['two'])) console.log(length.toFixed(1), one.toFixed(1))
     `,
     )
     symlinkSync(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'))
@@ -96,7 +98,7 @@ test(
     }
     writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['lengths.ts'] }))
     await run(project, join(root, 'node_modules/.bin/tsc'), ['-p', '.'])
-    expect(await run(project, process.execPath, ['lengths.js'])).toBe('3.0 2.0\n4.0 2.0\n')
+    expect(await run(project, process.execPath, ['lengths.js'])).toBe('3.0 2.0\n4.0 2.0\n3.0 1.0\n')
   },
   MINUTE,
 )

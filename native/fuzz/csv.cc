@@ -68,7 +68,7 @@ Table Expected(const std::string& data, CsvDialect dialect, uint64_t limit) {
 }
 
 Table Read(const std::string& data, CsvDialect dialect, uint64_t limit, size_t chunk_bytes) {
-  CsvReader reader(dialect, false);
+  CsvReader reader(CsvReadOptions{.dialect = dialect});
   CsvBlock block;
   Table table;
   ForEachChunk(data, chunk_bytes, [&](Slice chunk, bool last) {

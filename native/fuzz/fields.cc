@@ -45,8 +45,8 @@ Result Map(const std::string& data, const FieldsOptions& fields, const Collector
 
 void Run(Input input) {
   FieldsOptions fields;
-  fields.dialect.delimiter = ",;\t"[input.Below(3)];
-  fields.dialect.quote = input.Below(3) == 0 ? -1 : '"';
+  fields.csv.dialect.delimiter = ",;\t"[input.Below(3)];
+  fields.csv.dialect.quote = input.Below(3) == 0 ? -1 : '"';
   fields.keys.resize(input.Below(3));
   for (uint32_t& key : fields.keys) key = input.Below(4);
   fields.values.resize(input.Below(3));
@@ -59,7 +59,7 @@ void Run(Input input) {
     options.layout.push_back(value.kind);
   }
   fields.skip_header = input.Flag();
-  fields.skip_bom = input.Flag();
+  fields.csv.skip_bom = input.Flag();
   fields.tag = fields.keys.empty() ? -1 : static_cast<int>(input.Below(3)) - 1;
   options.partitions = 1 + input.Below(3);
   options.hash = input.Flag();

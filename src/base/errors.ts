@@ -31,6 +31,8 @@ interface CatalogueEntry {
   usage?: true
   /** Whether another attempt of the task may succeed. Default: for `resource` only. */
   retry?: boolean
+  /** One record is at fault, so that --max-bad may pass over it when it happens in a map. */
+  badRecord?: true
   message: (p: ErrorParams) => string
   hint?: (p: ErrorParams) => string
 }
@@ -97,6 +99,16 @@ const CATALOGUE = {
       `An unfinished run of ${p.path} cannot be continued: ${list(p.changes, '; ') || 'the job changed'}.`,
     hint: () => 'Undo the change to continue, or start over with --fresh.',
   },
+  STATE_NOT_FOUND: {
+    kind: 'user',
+    message: (p) => `There is no unfinished run of ${p.path}${p.output ? ', and no output' : ''}.`,
+    hint: () => 'Name the output as the command did, from the same folder. A run that succeeds removes its state.',
+  },
+  STATE_NOT_RESUMABLE: {
+    kind: 'user',
+    message: (p) => `The unfinished run of ${p.path} cannot be resumed from its state alone: ${p.reason}.`,
+    hint: (p) => text(p.help, 'Start it as it was started before, or remove its state with runjob clean.'),
+  },
   STATE_CORRUPT: {
     kind: 'resource',
     retry: false,
@@ -162,26 +174,31 @@ const CATALOGUE = {
   },
   CSV_BAD_QUOTE: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `A quote stands where CSV allows none${because(p)}.`,
     hint: () => 'Quotes enclose a whole field and are doubled inside. For data without quoting use quote: null.',
   },
   CSV_UNCLOSED_QUOTE: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `A quoted field does not end${because(p)}.`,
     hint: () => 'A quote that opens a field needs another at its end. For data without quoting use quote: null.',
   },
   CSV_SHORT_ROW: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `A row has too few fields${because(p)}.`,
     hint: () => 'Check the delimiter, and the row itself.',
   },
   CSV_BAD_NUMBER: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `A field is not a number${because(p)}.`,
     hint: () => 'Numbers look like -12.5 or 3e8; an empty field counts as missing.',
   },
   JSONL_BAD_RECORD: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `A line is not JSON${because(p)}.`,
     hint: () => 'JSON lines hold one whole JSON value a line.',
   },
@@ -202,15 +219,24 @@ const CATALOGUE = {
   },
   RECORD_TOO_LARGE: {
     kind: 'data',
+    badRecord: true,
     message: (p) =>
       `A record${p.bytes ? ` of ${p.bytes} bytes` : ''} is too large${p.limit ? `: the limit is ${p.limit} bytes` : because(p)}.`,
     hint: () => 'A record must fit in memory. Check that the format, delimiter and line ends are the right ones.',
+  },
+
+  TOO_MANY_BAD_RECORDS: {
+    kind: 'data',
+    message: (p) =>
+      `There are ${p.bad} bad records${p.records ? ` of ${p.records}` : ' so far'}, and --max-bad ${p.limit} allows no more.`,
+    hint: (p) => `They are listed in ${p.path}. Mend them, or allow more: the same command goes on from there.`,
   },
 
   // User functions.
   USER_ERROR: {
     kind: 'user',
     retry: true,
+    badRecord: true,
     message: (p) =>
       `${p.function === 'onProgress' ? 'The onProgress function' : p.function ? `The job's ${p.function} function` : 'A function of the job'} failed: ${p.message}`,
     hint: (p) =>
@@ -220,6 +246,7 @@ const CATALOGUE = {
   },
   EMIT_TYPE: {
     kind: 'user',
+    badRecord: true,
     message: (p) =>
       `${p.what ? `The emitted ${p.what}` : 'An emitted key or value'} is ${p.type}, but its codec is ${p.codec}.`,
     hint: (p) =>
@@ -266,6 +293,13 @@ const CATALOGUE = {
     retry: false,
     message: (p) => `No space left on the disk${p.path ? ` for ${p.path}` : ''}${because(p)}.`,
     hint: () => 'Free some space, then run the same command: it continues where it stopped.',
+  },
+  DISK_TOO_SMALL: {
+    kind: 'resource',
+    retry: false,
+    message: (p) => `The run needs about ${p.need} of disk for ${p.path}, and ${p.free} are free.`,
+    hint: () =>
+      'Free some space or put the output on a larger disk. --no-disk-check tries it all the same: where the disk is full, the run stops and can be continued.',
   },
   FILE_IO: {
     kind: 'resource',
@@ -382,6 +416,11 @@ export class RunjobError extends Error {
   /** Whether another attempt of the same task may succeed. */
   get retryable(): boolean {
     return catalogue[this.code].retry ?? this.kind === 'resource'
+  }
+
+  /** Whether one record is at fault, and others may be fine. */
+  get isBadRecord(): boolean {
+    return catalogue[this.code].badRecord ?? false
   }
 
   /** Adds what is not known yet: whoever is closest to the failure knows best. */

@@ -1,5 +1,5 @@
 /** Files that survive a crash, and the operating system's errors in our words. */
-import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { RunjobError } from './errors.js'
 
@@ -30,6 +30,31 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
 /** Writes all of `bytes`; one write may take less than it was given. */
 export function writeFully(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at)
+}
+
+const COPY_BYTES = 1 << 20
+
+/** Writes a file that holds others, one after another. */
+export function concatFiles(path: string, parts: readonly string[]): void {
+  const buffer = Buffer.allocUnsafe(COPY_BYTES)
+  try {
+    const into = openSync(path, 'w')
+    try {
+      for (const part of parts) {
+        const from = openSync(part, 'r')
+        try {
+          for (let n = readSync(from, buffer); n > 0; n = readSync(from, buffer))
+            writeFully(into, buffer.subarray(0, n))
+        } finally {
+          closeSync(from)
+        }
+      }
+    } finally {
+      closeSync(into)
+    }
+  } catch (error) {
+    throw fileError(error, path, 'write')
+  }
 }
 
 /** Makes the content of a file durable. */

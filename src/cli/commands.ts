@@ -1,7 +1,10 @@
-/** The commands: run a job, list the ready-made ones, help. */
+/** The commands: run a job, look after a run that stopped, list the ready-made jobs, help. */
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { exitCodeFor, RunjobError } from '../base/errors.js'
+import { fileError } from '../base/files.js'
+import { formatBytes, formatCount } from '../base/units.js'
+import type { StartCommand } from '../io/run_status.js'
 import type { AnyJob } from '../job/define.js'
 import type { Plan } from '../plan/plan.js'
 import type { RunOptions, RunReport } from '../run.js'
@@ -12,6 +15,7 @@ import { writeProfile } from './profile.js'
 import { ProgressDisplay } from './progress.js'
 import { renderError, renderErrorJson, resumeHint } from './report_error.js'
 import { type SignalSource, watchSignals } from './signals.js'
+import { commandToResume, renderStatus } from './state_commands.js'
 import { renderReportJson, renderSummary, renderTopLines } from './summary.js'
 import {
   type DataOutput,
@@ -19,6 +23,7 @@ import {
   type OutputStream,
   openDataOutput,
   openTerminal,
+  printable,
   type Terminal,
 } from './terminal.js'
 
@@ -33,14 +38,20 @@ export interface Host {
   /** @throws JOB_NOT_FOUND, JOB_LOAD_FAILED, JOB_INVALID */
   loadJob(nameOrPath: string): Promise<AnyJob>
   builtinJobs(): Promise<AnyJob[]>
-  runJob(job: AnyJob, options: RunOptions): Promise<RunReport>
+  /** @param command the line that asks for it, to be kept with the run's state */
+  runJob(job: AnyJob, options: RunOptions, command: StartCommand): Promise<RunReport>
   explainJob(job: AnyJob, options: RunOptions): Promise<Plan>
+  chdir(folder: string): void
 }
 
 interface Streams {
   data: DataOutput
   terminal: Terminal
 }
+
+/** Commands about an output; all other first words are jobs. */
+const stateCommands = ['status', 'resume', 'clean'] as const
+type StateCommand = (typeof stateCommands)[number]
 
 /** How many records the summary of a job with `summary: 'top'` shows. */
 const summaryTop = 10
@@ -67,6 +78,7 @@ export async function runCommand(argv: readonly string[], host: Host): Promise<n
 async function dispatch(argv: readonly string[], host: Host, streams: Streams): Promise<void> {
   const { data } = streams
   const { name, rest } = splitCommandName(argv)
+  if (stateCommands.includes(name as StateCommand)) return lookAfter(name as StateCommand, rest, host, streams)
   if (name !== null && name !== 'list' && name !== 'help') return runOne(name, rest, host, streams)
 
   const { shared, operands } = parseOptions(createSharedCommand(), null, rest)
@@ -77,6 +89,42 @@ async function dispatch(argv: readonly string[], host: Host, streams: Streams): 
   if (name === null) throw usageError('<job>', '', 'the name of a job is missing')
   if (operand !== undefined) throw usageError('list', operand, 'it takes no arguments')
   return data.write(jobList(await host.builtinJobs(), data.colors))
+}
+
+/** `status`, `resume` and `clean`, each of one output. */
+async function lookAfter(name: StateCommand, argv: readonly string[], host: Host, streams: Streams): Promise<void> {
+  const { data, terminal } = streams
+  const { name: output, rest } = splitCommandName(argv)
+  const { shared, operands } = parseOptions(createSharedCommand(), null, rest)
+  if (shared.version) return data.write(`${host.version()}\n`)
+  if (shared.help) return data.write(generalHelp(data))
+  if (output === null) throw usageError(name, '', 'the output folder is missing')
+  if (name !== 'resume' && operands[0] !== undefined) throw usageError(name, operands[0], 'one output at a time')
+
+  // Loaded late: the state store takes longer than all the rest.
+  const [{ cleanState, readStatus }, { resolveOutput }] = await Promise.all([
+    import('../io/run_status.js'),
+    import('../io/commit.js'),
+  ])
+  const path = resolveOutput(output, host.cwd)
+  if (name === 'clean') {
+    const bytes = cleanState(path)
+    if (shared.json) await data.write(`${JSON.stringify({ output: path, freedBytes: bytes })}\n`)
+    else if (!shared.quiet) terminal.write(`freed ${formatBytes(bytes)}\n`)
+    return
+  }
+  const status = await readStatus(path)
+  if (name === 'status') {
+    if (!status.finished && !status.unfinished) throw new RunjobError('STATE_NOT_FOUND', { path, output: true })
+    return data.write(shared.json ? `${JSON.stringify(status)}\n` : renderStatus(status, data.colors))
+  }
+  const command = commandToResume(status, rest)
+  try {
+    host.chdir(command.cwd)
+  } catch (error) {
+    throw fileError(error, command.cwd, 'read')
+  }
+  return dispatch(command.argv, { ...host, cwd: command.cwd }, streams)
 }
 
 async function runOne(name: string, argv: readonly string[], host: Host, streams: Streams): Promise<void> {
@@ -100,7 +148,8 @@ async function runOne(name: string, argv: readonly string[], host: Host, streams
   const progress = new ProgressDisplay(terminal, options.quiet || !options.progress ? 'off' : 'bars')
   if (options.output === undefined && !options.quiet) progress.note(`output goes to ${output} (choose another with -o)`)
 
-  const report = await interruptibly(job, runOptions, host, progress, options.quiet === true)
+  const command = { argv: [name, ...argv], cwd: host.cwd }
+  const report = await interruptibly(job, runOptions, command, host, progress, options.quiet === true)
   if (options.profile !== undefined) writeProfile(resolve(host.cwd, options.profile), report)
   if (options.json) await data.write(renderReportJson(report))
   else if (options.top !== undefined) await data.write(renderTopLines(report.top))
@@ -112,6 +161,7 @@ async function runOne(name: string, argv: readonly string[], host: Host, streams
 async function interruptibly(
   job: AnyJob,
   options: RunOptions,
+  command: StartCommand,
   host: Host,
   progress: ProgressDisplay,
   quiet: boolean,
@@ -128,14 +178,22 @@ async function interruptibly(
     () => progress.note(existsSync(state) ? resumeHint(state, fresh) : 'stopped'),
   )
   try {
-    const report = await host.runJob(job, {
-      ...options,
-      signal: watch.signal,
-      onProgress: (report) => progress.report(report),
-      onNote: (note) => {
-        if (!quiet) progress.note(note)
+    const report = await host.runJob(
+      job,
+      {
+        ...options,
+        signal: watch.signal,
+        onProgress: (report) => progress.report(report),
+        onNote: (note) => {
+          if (!quiet) progress.note(note)
+        },
+        onResume: ({ stage, tasksDone, tasks }) => {
+          const done = `${formatCount(tasksDone)} of ${formatCount(tasks)} ${printable(stage)} tasks done`
+          if (!quiet) progress.note(`resuming: ${done}`)
+        },
       },
-    })
+      command,
+    )
     progress.stop('done')
     return report
   } catch (error) {
@@ -149,10 +207,17 @@ async function interruptibly(
 }
 
 function toRunOptions({ options, params, input }: Invocation, output: string): RunOptions {
-  const { workers, memory, partitions, mode, retries, taskTimeout, speculate, top, keepState, fresh } = options
-  const known = { workers, memory, partitions, mode, retries, taskTimeout, speculate, top, keepState, fresh }
+  const { workers, memory, partitions, maxBad, mode, retries, taskTimeout, speculate, top, keepState, fresh } = options
+  const known = { workers, memory, partitions, maxBad, mode, retries, taskTimeout, speculate, top, keepState, fresh }
   const given = Object.entries(known)
-  return { input, output, params, ...Object.fromEntries(given.filter(([, value]) => value !== undefined)) }
+  const unchecked = options.diskCheck ? {} : { diskCheck: false }
+  return {
+    input,
+    output,
+    params,
+    ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+    ...unchecked,
+  }
 }
 
 /** In the current folder. The name of a job may hold anything; the name of a folder should not. */

@@ -27,6 +27,9 @@ export function generalHelp(style: HelpStyle): string {
   const more = [
     section('Commands:', style, [
       ['runjob list', 'ready-made jobs'],
+      ['runjob status <output>', 'what is there: an output, or how far its unfinished run has come'],
+      ['runjob resume <output>', 'go on with a run that stopped'],
+      ['runjob clean <output>', 'remove what a run that stopped has left'],
       ['runjob help <job>', "a job's own options and examples"],
     ]),
     section('Examples:', style, [

@@ -14,7 +14,11 @@ const host: Host = {
   version: () => JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version,
   loadJob: async (nameOrPath) => (await import('../job/load.js')).loadJob(nameOrPath, process.cwd()),
   builtinJobs: async () => (await import('../job/load.js')).builtinJobs(),
-  runJob: async (job, options) => (await import('../run.js')).runJob(job, options),
+  runJob: async (job, options, command) => {
+    const { COMMAND, runJob } = await import('../run.js')
+    return runJob(job, { ...options, [COMMAND]: command })
+  },
+  chdir: (folder) => process.chdir(folder),
   explainJob: async (job, options) => (await import('../run.js')).explainJob(job, options),
 }
 

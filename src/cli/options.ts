@@ -2,6 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { RunjobError } from '../base/errors.js'
 import { parseBytes, parseDuration } from '../base/units.js'
+import { parseBadLimit } from '../engine/bad_records.js'
 import type { AnyJob } from '../job/define.js'
 import type { OutputMode } from '../run.js'
 import { flagName, paramOptions } from './flags.js'
@@ -23,6 +24,9 @@ export interface SharedOptions {
   progress: boolean
   keepState?: boolean
   fresh?: boolean
+  /** False after `--no-disk-check`. */
+  diskCheck: boolean
+  maxBad?: string
   profile?: string
   help?: boolean
   version?: boolean
@@ -165,6 +169,13 @@ function sharedOptions(): Option[] {
       (text: string) => parseDuration(text, '--task-timeout'),
     ),
     new Option('--speculate', 'start a second attempt of a task that takes much longer than the others'),
+    new Option(
+      '--max-bad <n>',
+      'bad records to pass over and list: a number, or a share such as 0.5% (default: 0)',
+    ).argParser((text: string) => {
+      parseBadLimit(text, '--max-bad')
+      return text
+    }),
     new Option('--top <n>', 'print the n records with the largest number on standard output').argParser(count('--top')),
     new Option('--explain', 'print the plan as JSON instead of running it'),
     new Option('--json', 'print one JSON document with the outcome on standard output'),
@@ -172,6 +183,7 @@ function sharedOptions(): Option[] {
     new Option('--no-progress', 'show no progress'),
     new Option('--keep-state', 'keep intermediate files after success'),
     new Option('--profile <folder>', 'write where the time went: profile.json and profile.html'),
+    new Option('--no-disk-check', 'begin even if the disk seems too small'),
     new Option('--fresh', 'start anew instead of resuming an unfinished run'),
     new Option('-h, --help', 'show help'),
     new Option('-V, --version', 'show the version'),

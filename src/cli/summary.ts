@@ -14,6 +14,10 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
   const resumed: [string, string][] =
     report.resumedTasks > 0 ? [['resumed', `${formatCount(report.resumedTasks)} tasks were done before`]] : []
   if (report.redoneTasks > 0) resumed.push(['run again', `${formatCount(report.redoneTasks)} tasks, for damaged runs`])
+  const bad: [string, string][] =
+    report.quarantine === null
+      ? []
+      : [['bad records', `${formatCount(report.recordsQuarantined)}, listed in ${report.quarantine}`]]
   const counters = Object.entries(report.counters).map(([name, n]): [string, string] => [
     printable(name),
     formatCount(n),
@@ -21,7 +25,7 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
   const blocks = [
     report.stages.length > 0 ? stageTable(report.stages, colors) : '',
     facts(
-      [...resumed, ['peak memory', formatBytes(report.peakRssBytes)], ...counters, ['output', report.output]],
+      [...resumed, ...bad, ['peak memory', formatBytes(report.peakRssBytes)], ...counters, ['output', report.output]],
       colors,
     ),
     showTop && report.top.length > 0 ? topTable(report.top, colors) : '',
@@ -32,9 +36,11 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
 /** The end of a run, for programs: one line of JSON. What it holds may grow, and never shrinks. */
 export function renderReportJson(report: RunReport): string {
   // Named one by one: the result also has methods, and may get more.
-  const { job, output, elapsedMs, peakRssBytes, counters, stages, resumedTasks, redoneTasks, skipped, top } = report
+  const { job, output, elapsedMs, peakRssBytes, counters, stages, resumedTasks, redoneTasks } = report
+  const { recordsQuarantined, quarantine, skipped, top } = report
   const tasks = { resumedTasks, redoneTasks }
-  return `${JSON.stringify({ job, output, elapsedMs, peakRssBytes, counters, stages, ...tasks, skipped, top })}\n`
+  const bad = { recordsQuarantined, quarantine }
+  return `${JSON.stringify({ job, output, elapsedMs, peakRssBytes, counters, stages, ...tasks, ...bad, skipped, top })}\n`
 }
 
 /** `--top`: lines of key, tab, number. Tabs, line ends and backslashes in a key are escaped, as in a TSV part. */

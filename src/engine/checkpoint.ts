@@ -30,6 +30,9 @@ export interface FinishedStage {
   passes: TaskResult[][]
 }
 
+/** Name of what a run knows of its partitions: how many each stage's exchange has. */
+export const PARTITIONS = 'partitions'
+
 export function stageFact(index: number): string {
   return `stage ${index}`
 }

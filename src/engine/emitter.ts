@@ -7,6 +7,7 @@ import type { BytesColumn, RecordBatch } from '../kernels/kernels.js'
 import { codecName, encode, encodeOrder, encodePrefix, typeName, valueColumns } from '../plan/codec.js'
 import type { Emit, OrderFunction, PartitionFunction } from '../plan/functions.js'
 import type { CodecSpec, RecordSpec } from '../plan/plan.js'
+import type { Undoable } from './record_guard.js'
 
 const BATCH_RECORDS = 32_768
 const KEY_BYTES = 1 << 20
@@ -23,11 +24,14 @@ export interface EmitterOptions {
   order?: OrderFunction | null
   /** Keys are composite although nothing orders them inside a group. */
   partition?: { choose: PartitionFunction; partitions: number } | null
+  /** Records of a map that fails half-way can be taken back. */
+  undoable?: boolean
   /** Takes the batch's first `count` records; must have copied them when it returns. */
   flush(batch: RecordBatch, count: number): void
 }
 
-export interface Emitter {
+/** What `undoable` asks for, between one call of a map and the next. */
+export interface Emitter extends Undoable {
   emit: Emit
   /** Hands over what is left. */
   flush(): void
@@ -83,7 +87,7 @@ class BytesWriter implements BytesColumn {
 }
 
 export function createEmitter(options: EmitterOptions): Emitter {
-  const { record, order, partition } = options
+  const { record, order, partition, undoable = false } = options
   const keys = new BytesWriter(KEY_BYTES)
   const specs = valueColumns(record.value)
   const columns = specs.map(({ codec }) =>
@@ -101,14 +105,27 @@ export function createEmitter(options: EmitterOptions): Emitter {
       ? columnsWriter(specs, columns)
       : columnWriter(record.value, columns[0]!)
 
-  const flush = (): void => {
-    if (count > 0) {
-      options.flush(batch, count)
-      total += count
-    }
+  /** Full batches that a record's map has filled: copies, until it is known what becomes of the record. */
+  let held: { batch: RecordBatch; count: number }[] = []
+  let mark = { count: 0, keyBytes: 0, columnBytes: byteColumns.map(() => 0) }
+
+  const empty = (): void => {
+    total += count
     count = 0
     keys.at = 0
     for (const column of byteColumns) column.at = 0
+  }
+  const flush = (): void => {
+    if (count > 0) options.flush(batch, count)
+    empty()
+  }
+  const hold = (): void => {
+    held.push({ batch: copyOf(batch, count), count })
+    empty()
+  }
+  const flushHeld = (): void => {
+    for (const full of held) options.flush(full.batch, full.count)
+    held = []
   }
 
   const isFull = (): boolean => {
@@ -123,15 +140,48 @@ export function createEmitter(options: EmitterOptions): Emitter {
     writeValue(value, count)
     if (partitions) partitions[count] = choosePartition(partition!, key)
     count++
-    if (isFull()) flush()
+    if (isFull()) (undoable ? hold : flush)()
   }
 
   return {
     emit,
     flush,
+    beginRecord() {
+      mark = { count, keyBytes: keys.at, columnBytes: byteColumns.map((column) => column.at) }
+    },
+    keepRecord: flushHeld,
+    dropRecord() {
+      const [first] = held
+      for (const full of held) total -= full.count
+      held = []
+      if (first && mark.count > 0) {
+        // The records before this one are in the first copy.
+        options.flush(first.batch, mark.count)
+        total += mark.count
+      }
+      count = first ? 0 : mark.count
+      keys.at = first ? 0 : mark.keyBytes
+      byteColumns.forEach((column, c) => {
+        column.at = first ? 0 : mark.columnBytes[c]!
+      })
+    },
     get count() {
       return total + count
     },
+  }
+}
+
+function copyOf({ keys, columns, partitions }: RecordBatch, count: number): RecordBatch {
+  const bytesOf = ({ bytes, ends }: BytesColumn): BytesColumn => {
+    const used = ends[count - 1]!
+    const copy = Buffer.allocUnsafeSlow(used + PADDING)
+    copy.set(bytes.subarray(0, used))
+    return { bytes: copy, ends: ends.slice(0, count) }
+  }
+  return {
+    keys: bytesOf(keys),
+    columns: columns.map((column) => (column instanceof Float64Array ? column.slice(0, count) : bytesOf(column))),
+    ...(partitions ? { partitions: partitions.slice(0, count) } : {}),
   }
 }
 

@@ -1,7 +1,9 @@
 /** What a task finds around it: the plan, its budget, the user's functions, a way to report progress and to be stopped. */
 import { RunjobError, userError, type Where } from '../base/errors.js'
 import type { JobFunctions, TaskContext } from '../plan/functions.js'
+import type { Quarantine } from './bad_records.js'
 import type { TaskClock } from './clock.js'
+import type { Counters } from './counters.js'
 import type { TaskSpec, WorkerInit } from './task.js'
 
 export interface TaskEnvironment extends Omit<WorkerInit, 'shared'> {
@@ -12,6 +14,9 @@ export interface TaskEnvironment extends Omit<WorkerInit, 'shared'> {
   /** Where the current record is, for errors; functions fill it in only when they are asked. */
   where: () => Where
   clock: TaskClock
+  counters: Counters
+  /** Takes bad records in; null where the first one ends the task. */
+  quarantine: Quarantine | null
   /** @throws INTERRUPTED */
   checkStop(): void
   shouldStop(): boolean

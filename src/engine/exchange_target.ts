@@ -38,6 +38,7 @@ export class ExchangeTarget {
         choose: this.#env.functions.find(partition) as PartitionFunction,
         partitions: this.#partitions,
       },
+      undoable: this.#env.quarantine !== null,
       flush: (batch, count) => {
         this.#env.clock.time('collect', () => this.collector.add(batch, count))
         this.spillIfFull()

@@ -1,13 +1,13 @@
 /** The way of an input file's bytes through the first operator of a stage. */
 
 import { isAscii } from 'node:buffer'
-import { RunjobError, type Where } from '../base/errors.js'
+import { type ErrorCode, RunjobError, type Where } from '../base/errors.js'
 import { forEachChunk, readRange } from '../io/chunks.js'
 import { readHeader } from '../io/header.js'
 import type { InputFile } from '../io/inputs.js'
-import { findLineStart, LineDecoder } from '../io/lines.js'
+import { findLineStart, LineDecoder, type LineOptions } from '../io/lines.js'
 import { fromNative, kernels } from '../kernels/index.js'
-import type { MapperSpec } from '../kernels/kernels.js'
+import type { BadRecord, CsvReadOptions, MapperSpec } from '../kernels/kernels.js'
 import { ensureLowercaseTable } from '../kernels/unicode.js'
 import type { Emit, MapFunction } from '../plan/functions.js'
 import type { FileOperator, FileSource, Format } from '../plan/plan.js'
@@ -15,6 +15,7 @@ import type { Emitter } from './emitter.js'
 import type { TaskEnvironment } from './environment.js'
 import type { ExchangeTarget } from './exchange_target.js'
 import type { PartTarget } from './part_target.js'
+import { type RecordGuard, recordGuard } from './record_guard.js'
 import { RegexpFilter } from './regexp_filter.js'
 import { createRows, type RowFactory } from './rows.js'
 import type { Piece, TaskResult } from './task.js'
@@ -31,6 +32,10 @@ interface PieceReader {
 }
 
 const NEWLINE = 10
+const PORTION_BYTES = 64 << 10
+/** What the kernels take at most. */
+const MAX_ROW_BYTES = 2 ** 30
+const MAX_LINE_BYTES = 2 ** 32 - 1
 
 /** How far into a file the start of a CSV record is looked for. */
 const GUESS_BYTES = 1 << 18
@@ -51,7 +56,8 @@ export async function readFiles(
 }
 
 interface PieceOpener {
-  (file: InputFile, atFileStart: boolean): Promise<PieceReader>
+  /** @param start where the first chunk lies in the file */
+  (file: InputFile, start: number): Promise<PieceReader>
   finish(result: TaskResult): void
 }
 
@@ -77,7 +83,7 @@ async function readPiece(
     return
   }
   env.enterFile(file.path)
-  const reader = await open(file, start === 0)
+  const reader = await open(file, start)
   const isPlain = file.compression === 'none'
   const limit = isPlain && piece.end < file.sizeBytes ? piece.end - start : Number.POSITIVE_INFINITY
   const sampleLimit = env.task.kind === 'sample' ? piece.end - piece.start : Number.POSITIVE_INFINITY
@@ -131,30 +137,33 @@ function pieceOpener(source: FileSource, operator: FileOperator, env: TaskEnviro
     case 'words':
     case 'lines':
     case 'fields':
-      return nativeOpener(source, operator, into)
+      return nativeOpener(source, operator, env, into)
     case 'grep':
-      return operator.literal ? literalOpener(operator, into) : regexpOpener(operator, into)
+      return operator.literal ? literalOpener(operator, env, into) : regexpOpener(operator, env, into)
     case 'map':
       return functionOpener(source, operator, env, into)
   }
 }
 
-function nativeOpener(source: FileSource, operator: FileOperator, into: Target): PieceOpener {
+function nativeOpener(source: FileSource, operator: FileOperator, env: TaskEnvironment, into: Target): PieceOpener {
   if (into.kind !== 'exchange') throw new RunjobError('INTERNAL', { detail: `${operator.op} needs an exchange` })
   const { target } = into
   let recordsOut = 0
-  const open = async (file: InputFile, atFileStart: boolean): Promise<PieceReader> => {
-    const mapper = kernels.createMapper(await mapperSpec(source.format, operator, file, atFileStart), target.collector)
+  const open = async (file: InputFile, start: number): Promise<PieceReader> => {
+    const spec = await mapperSpec(source.format, operator, file, start === 0)
+    Object.assign(spec, spec.op === 'fields' ? csvLimits(env) : { maxRecordBytes: maxLineBytes(env) })
+    const mapper = kernels.createMapper(spec, target.collector)
     let given = 0
     return {
-      push(chunk, limit, last) {
+      push: inPortions(env, (chunk, limit, last) => {
         if (operator.op === 'words' && operator.lowercase && !isAscii(chunk)) ensureLowercaseTable()
         const done = mapper.push(chunk, limit, last)
         target.spillIfFull()
         recordsOut += mapper.recordsOut - given
         given = mapper.recordsOut
+        for (const bad of env.quarantine ? mapper.takeBad() : []) quarantineRow(env, file, start, bad)
         return done
-      },
+      }),
       get position() {
         return mapper.position
       },
@@ -169,6 +178,36 @@ function nativeOpener(source: FileSource, operator: FileOperator, into: Target):
       result.recordsOut += recordsOut
     },
   })
+}
+
+function maxLineBytes(env: TaskEnvironment): number {
+  return Math.min(env.budget.maxRecordBytes, MAX_LINE_BYTES)
+}
+
+/** How many bytes a row may have, and what becomes of a bad one. */
+function csvLimits(env: TaskEnvironment): Pick<CsvReadOptions, 'maxRecordBytes' | 'keepBad'> {
+  return { maxRecordBytes: Math.min(env.budget.maxRecordBytes, MAX_ROW_BYTES), keepBad: env.quarantine !== null }
+}
+
+/** A chunk may hold a million bad rows; a part of it does not, and they are taken off in between. */
+function inPortions(env: TaskEnvironment, push: PieceReader['push']): PieceReader['push'] {
+  if (!env.quarantine) return push
+  return (chunk, limit, last) => {
+    for (let at = 0; ; at += PORTION_BYTES) {
+      const isEnd = at + PORTION_BYTES >= chunk.length
+      const done = push(chunk.subarray(at, at + PORTION_BYTES), limit, last && isEnd)
+      if (done || isEnd) return done
+    }
+  }
+}
+
+function quarantineRow(env: TaskEnvironment, file: InputFile, start: number, bad: BadRecord): void {
+  const { code, detail, offset, excerpt } = bad
+  env.quarantine!.add(
+    new RunjobError(code as ErrorCode, { detail }),
+    { file: file.path, offset: start + offset },
+    excerpt,
+  )
 }
 
 async function mapperSpec(
@@ -203,7 +242,11 @@ async function mapperSpec(
   }
 }
 
-function literalOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Target): PieceOpener {
+function literalOpener(
+  operator: Extract<FileOperator, { op: 'grep' }>,
+  env: TaskEnvironment,
+  into: Target,
+): PieceOpener {
   if (into.kind !== 'part') throw new RunjobError('INTERNAL', { detail: 'grep writes to a sink' })
   const { target } = into
   const filters: { recordsIn: number; recordsOut: number }[] = []
@@ -212,6 +255,7 @@ function literalOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Ta
       literal: Buffer.from(operator.pattern),
       invert: operator.invert,
       ignoreCase: operator.ignoreCase,
+      maxRecordBytes: maxLineBytes(env),
     })
     filters.push(filter)
     let written = 0
@@ -239,13 +283,17 @@ function countFiltered(filters: { recordsIn: number; recordsOut: number }[], res
 }
 
 /** Lines that match a JavaScript regular expression. They are written as they were read: bytes that are no UTF-8 too. */
-function regexpOpener(operator: Extract<FileOperator, { op: 'grep' }>, into: Target): PieceOpener {
+function regexpOpener(
+  operator: Extract<FileOperator, { op: 'grep' }>,
+  env: TaskEnvironment,
+  into: Target,
+): PieceOpener {
   if (into.kind !== 'part') throw new RunjobError('INTERNAL', { detail: 'grep writes to a sink' })
   const { target } = into
   const pattern = new RegExp(operator.pattern, operator.ignoreCase ? 'ui' : 'u')
   const filters: RegexpFilter[] = []
   const open = async (): Promise<PieceReader> => {
-    const filter = new RegexpFilter(pattern, operator.invert, (line) => target.write(line, 1))
+    const filter = new RegexpFilter(pattern, operator.invert, maxLineBytes(env), (line) => target.write(line, 1))
     filters.push(filter)
     return Object.assign(filter, { recordOffset: () => filter.position })
   }
@@ -280,12 +328,24 @@ function functionOpener(
     env.guard('map', () => map(record, emit, context))
   }
   const { format } = source
-  const open = async (file: InputFile, atFileStart: boolean): Promise<PieceReader> => {
-    if (format.kind === 'csv') return rowReader(format, file, atFileStart, call)
+  const { quarantine } = env
+  const guard = quarantine && recordGuard(env, quarantine, emitter ?? (into.target as PartTarget))
+  const open = async (file: InputFile, start: number): Promise<PieceReader> => {
+    if (format.kind === 'csv') return rowReader(format, file, start, env, guard, call)
     const { maxRecordBytes } = env.budget
     const exact = format.kind === 'text' && format.exact
-    const onLine = format.kind === 'jsonl' ? jsonCall(call) : call
-    return lineReader(new LineDecoder({ exact, atFileStart, maxRecordBytes, onLine }))
+    const use = format.kind === 'jsonl' ? jsonCall(call) : call
+    const onLine = guard
+      ? (line: string) =>
+          guard(
+            () => use(line),
+            () => line,
+          )
+      : use
+    const onTooLong: LineOptions['onTooLong'] = (error, excerpt) =>
+      quarantine!.add(error, { file: file.path, offset: start + error.where.offset! }, excerpt)
+    const options = { exact, atFileStart: start === 0, maxRecordBytes, onLine }
+    return lineReader(new LineDecoder(quarantine ? { ...options, onTooLong } : options))
   }
   return Object.assign(open, {
     finish: (result: TaskResult) => {
@@ -315,31 +375,48 @@ function jsonCall(call: (record: unknown) => void): (line: string) => void {
 async function rowReader(
   format: Extract<Format, { kind: 'csv' }>,
   file: InputFile,
-  atFileStart: boolean,
+  start: number,
+  env: TaskEnvironment,
+  guard: RecordGuard | null,
   call: (record: unknown) => void,
 ): Promise<PieceReader> {
   const columns = format.columns ?? (await readHeader(file, format))
   const { delimiter, quote } = format
-  const csv = kernels.createCsvReader({ delimiter, quote, skipBom: atFileStart })
+  const atFileStart = start === 0
+  const csv = kernels.createCsvReader({ delimiter, quote, skipBom: atFileStart, ...csvLimits(env) })
   const rows: RowFactory = createRows(columns, quote)
   let skipHeader = atFileStart && format.columns === null
   let recordsIn = 0
   let offset = -1
   return {
-    push(chunk, limit, last) {
+    push: inPortions(env, (chunk, limit, last) => {
       const { block, done } = csv.push(chunk, limit, last)
-      const { rowAt, offsetAt } = rows(block)
+      const { rowAt, offsetAt, textAt } = rows(block)
+      const bad = guard ? csv.takeBad() : []
+      let next = 0
+      const quarantineUpTo = (end: number) => {
+        for (; next < bad.length && bad[next]!.offset < end; next++, recordsIn++) {
+          quarantineRow(env, file, start, bad[next]!)
+        }
+      }
       for (let r = 0; r < block.rows; r++) {
         if (skipHeader) {
           skipHeader = false
           continue
         }
         offset = offsetAt(r)
+        if (guard) quarantineUpTo(offset)
         recordsIn++
-        call(rowAt(r))
+        if (guard)
+          guard(
+            () => call(rowAt(r)),
+            () => textAt(r),
+          )
+        else call(rowAt(r))
       }
+      quarantineUpTo(Number.POSITIVE_INFINITY)
       return done
-    },
+    }),
     get position() {
       return csv.position
     },

@@ -6,6 +6,7 @@ import type { Cursor, FormatOptions } from '../kernels/kernels.js'
 import { isColumns, layoutOf, valueColumns } from '../plan/codec.js'
 import type { RecordSpec, Sink } from '../plan/plan.js'
 import type { TaskEnvironment } from './environment.js'
+import type { Undoable } from './record_guard.js'
 import { attemptName, type PartEntry } from './task.js'
 
 const FLUSH_BYTES = 1 << 18
@@ -14,13 +15,17 @@ const FORMAT_BYTES = 1 << 20
 type SinkPart = Pick<Sink, 'format' | 'gzip' | 'record'>
 
 /** One file that is being written. */
-class Part {
+class Part implements Undoable {
   readonly name: string
   records = 0
   readonly #writer: PartWriter
   readonly #formatter: Formatter
+  readonly #undoable: boolean
+  #mark = { records: 0, bytes: 0 }
 
-  constructor(sink: SinkPart, name: string, dir: string) {
+  /** @param undoable records are kept back until keepRecord() */
+  constructor(sink: SinkPart, name: string, dir: string, undoable: boolean) {
+    this.#undoable = undoable
     this.name = name
     this.#writer = openPart(join(dir, name), { gzip: sink.gzip })
     this.#formatter = createFormatter(sink.format, sink.record)
@@ -30,7 +35,20 @@ class Part {
   add(key: unknown, value: unknown): void {
     this.records++
     this.#formatter.add(key, value)
+    if (!this.#undoable) this.keepRecord()
+  }
+
+  beginRecord(): void {
+    this.#mark = { records: this.records, bytes: this.#formatter.bytes }
+  }
+
+  keepRecord(): void {
     if (this.#formatter.bytes >= FLUSH_BYTES) this.#writer.write(this.#formatter.take())
+  }
+
+  dropRecord(): void {
+    this.records = this.#mark.records
+    this.#formatter.cutTo(this.#mark.bytes)
   }
 
   write(bytes: Uint8Array, records: number): void {
@@ -49,7 +67,7 @@ class Part {
   }
 }
 
-export class PartTarget {
+export class PartTarget implements Undoable {
   readonly #sink: Sink
   readonly #env: TaskEnvironment
   readonly #number: number
@@ -59,6 +77,10 @@ export class PartTarget {
   readonly #dir: string
   /** Records that were given to the target; the parts keep counts of their own. */
   records = 0
+  /** Names of named outputs that the record at hand was the first to write to. */
+  #new: string[] = []
+  /** `records` before the record at hand. */
+  #before = 0
   top: { key: string; number: number }[] = []
 
   /** @param number the part's place in the order of parts */
@@ -68,7 +90,29 @@ export class PartTarget {
     this.#number = number
     this.#kind = kind
     this.#dir = join(env.attemptsDir, attemptName(env.task.id, env.attempt))
-    this.#main = new Part(sink, partName(kind, number, sink.format, sink.gzip), this.#dir)
+    this.#main = new Part(sink, partName(kind, number, sink.format, sink.gzip), this.#dir, env.quarantine !== null)
+  }
+
+  beginRecord(): void {
+    this.#new = []
+    this.#before = this.records
+    this.#main.beginRecord()
+    for (const part of this.#named.values()) part.beginRecord()
+  }
+
+  keepRecord(): void {
+    this.#main.keepRecord()
+    for (const part of this.#named.values()) part.keepRecord()
+  }
+
+  dropRecord(): void {
+    this.records = this.#before
+    this.#main.dropRecord()
+    for (const name of this.#new) {
+      void this.#named.get(name)!.abort()
+      this.#named.delete(name)
+    }
+    for (const part of this.#named.values()) part.dropRecord()
   }
 
   readonly emit = (key: unknown, value: unknown): void => {
@@ -90,8 +134,14 @@ export class PartTarget {
         const known = Object.keys(this.#sink.named)
         throw new RunjobError('OUTPUT_UNKNOWN', { name: output, known })
       }
-      part = new Part(sink, join(output, partName(this.#kind, this.#number, sink.format, sink.gzip)), this.#dir)
+      part = new Part(
+        sink,
+        join(output, partName(this.#kind, this.#number, sink.format, sink.gzip)),
+        this.#dir,
+        this.#env.quarantine !== null,
+      )
       this.#named.set(output, part)
+      this.#new.push(output)
     }
     if (this.#sink.named[output]!.record.key === 'string') part.add(plainText(key), plainText(value))
     else part.add(key, value)

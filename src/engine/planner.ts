@@ -63,13 +63,14 @@ export function usesFunctions(plan: Plan): boolean {
   return plan.module !== null
 }
 
+/** As it will be when it is decompressed, roughly. */
+export function inputBytes(files: readonly InputFile[]): number {
+  return files.reduce((sum, file) => sum + file.sizeBytes * (file.compression === 'none' ? 1 : COMPRESSION_RATIO), 0)
+}
+
 /** Partitions of each stage's exchange, 0 where it ends in a sink. From the size of the input alone. */
 export function planPartitions(plan: Plan, files: InputFile[], asked: number | null): number[] {
-  const bytes = files.reduce(
-    (sum, file) => sum + file.sizeBytes * (file.compression === 'none' ? 1 : COMPRESSION_RATIO),
-    0,
-  )
-  const bySize = Math.max(1, Math.min(MAX_PARTITIONS, Math.floor(bytes / PARTITION_BYTES)))
+  const bySize = Math.max(1, Math.min(MAX_PARTITIONS, Math.floor(inputBytes(files) / PARTITION_BYTES)))
   return plan.stages.map(({ target }) => (target.kind === 'exchange' ? (target.partitions ?? asked ?? bySize) : 0))
 }
 

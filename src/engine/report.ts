@@ -15,6 +15,13 @@ export interface Progress {
   elapsedMs: number
 }
 
+/** What an earlier run has done of a stage. */
+export interface ResumedStage {
+  stage: string
+  tasksDone: number
+  tasks: number
+}
+
 export interface StageReport {
   name: string
   tasks: number

@@ -17,6 +17,14 @@ class BlockText {
     this.#doubled = quote ?? ''
   }
 
+  /** Fields `from` to `end`, with what stands between them and their quotes. */
+  fields(from: number, end: number): string {
+    const isQuote = (at: number) => this.#doubled !== '' && this.#bytes[at] === this.#doubled.charCodeAt(0)
+    const start = this.#block.starts[from]!
+    const stop = this.#block.ends[end - 1]! & ~DOUBLED
+    return this.#bytes.toString('utf8', isQuote(start - 1) ? start - 1 : start, isQuote(stop) ? stop + 1 : stop)
+  }
+
   field(at: number): string {
     const { starts, ends, ascii } = this.#block
     const start = starts[at]!
@@ -34,7 +42,13 @@ class BlockText {
   }
 }
 
-export type RowFactory = (block: CsvBlock) => { rowAt(r: number): object; offsetAt(r: number): number }
+export type RowFactory = (block: CsvBlock) => {
+  /** @throws CSV_SHORT_ROW */
+  rowAt(r: number): object
+  offsetAt(r: number): number
+  /** The row as it stands in the file, to show it. */
+  textAt(r: number): string
+}
 
 /**
  * Makes the class of rows for these columns: one small object a row, one getter a column.
@@ -77,6 +91,7 @@ export function createRows(columns: string[], quote: string | null): RowFactory 
         return new Row(text, first)
       },
       offsetAt: (r) => block.rowOffsets[r]!,
+      textAt: (r) => text.fields(r === 0 ? 0 : block.rowEnds[r - 1]!, block.rowEnds[r]!),
     }
   }
 }

@@ -5,10 +5,12 @@
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
+import { concatFiles } from '../base/files.js'
 import type { InputFile } from '../io/inputs.js'
 import type { Exchange, ExchangeSource, Plan, Stage } from '../plan/plan.js'
 import { checkStages, recordsToRead } from './accounting.js'
-import { type Checkpoint, type FinishedStage, NO_CHECKPOINT, stageFact } from './checkpoint.js'
+import { type BadRecordsInit, overLimit } from './bad_records.js'
+import { type Checkpoint, type FinishedStage, NO_CHECKPOINT, PARTITIONS, stageFact } from './checkpoint.js'
 import { DamagedRuns, isWhole, requireRuns } from './damage.js'
 import {
   needsSample,
@@ -23,7 +25,14 @@ import {
   usesFunctions,
 } from './planner.js'
 import { WorkerPool } from './pool.js'
-import { type Progress, type StageReport, stageReport, type TaskProfile, taskProfile } from './report.js'
+import {
+  type Progress,
+  type ResumedStage,
+  type StageReport,
+  stageReport,
+  type TaskProfile,
+  taskProfile,
+} from './report.js'
 import { Scheduler } from './scheduler.js'
 import { SharedProgress } from './shared.js'
 import { type PartEntry, type RunEntry, stageOf, type TaskResult, type TaskSpec, writerOf } from './task.js'
@@ -51,9 +60,13 @@ export interface RunPlanOptions {
   taskTimeoutMs: number | null
   speculate: boolean
   tuning: Tuning
+  /** null: the first bad record ends the run. */
+  badRecords: BadRecordsInit | null
   signal?: AbortSignal | undefined
   onProgress?: ((progress: Progress) => void) | undefined
   onNote?: ((note: string) => void) | undefined
+  /** Called for each stage of which an earlier run has done something. */
+  onResume?: ((done: ResumedStage) => void) | undefined
 }
 
 export interface PlanResult {
@@ -62,6 +75,8 @@ export interface PlanResult {
   counters: Record<string, number>
   top: { key: string; number: number }[]
   parts: PartEntry[]
+  /** Files of bad records, in the order of the input. */
+  quarantine: string[]
   /** Tasks that an earlier run had finished. */
   resumedTasks: number
   /** Tasks that ran again because the runs they had written were damaged. */
@@ -81,8 +96,12 @@ export class PlanRun {
   #finished = new Map<string, TaskResult>()
   /** Ids of those finished tasks that an earlier run has done. */
   readonly #recalled = new Set<string>()
+  /** Stages of which it was told what an earlier run has done. */
+  readonly #told = new Set<number>()
   readonly #stages: (FinishedStage | undefined)[] = []
   readonly #redos = new Map<string, number>()
+  /** Ids of those finished tasks whose bad records are counted. */
+  readonly #counted = new Set<string>()
   #succeeded = false
 
   constructor(options: RunPlanOptions) {
@@ -102,6 +121,7 @@ export class PlanRun {
       top: options.top,
       slot,
       shared: this.#shared.buffer,
+      badRecords: options.badRecords,
     }))
     this.#scheduler = new Scheduler({
       plan,
@@ -114,7 +134,11 @@ export class PlanRun {
       taskTimeoutMs: options.taskTimeoutMs,
       speculate: options.speculate,
       onProgress: options.onProgress,
-      onFinished: (task, result) => this.#remember(task, result),
+      badRecordsDir: options.badRecords?.dir ?? null,
+      onFinished: (task, result, isCertain) => {
+        this.#remember(task, result)
+        if (isCertain) this.#countBadRecords(result)
+      },
     })
     this.#pool.warm()
   }
@@ -127,6 +151,7 @@ export class PlanRun {
   async run(checkpoint: Checkpoint): Promise<PlanResult> {
     this.#checkpoint = checkpoint
     this.#recall()
+    if (checkpoint.get(PARTITIONS) === undefined) checkpoint.put(PARTITIONS, this.#partitions)
     const { plan, signal, keepRuns } = this.#options
     const onAbort = () => this.#abort()
     signal?.addEventListener('abort', onAbort)
@@ -141,6 +166,11 @@ export class PlanRun {
       rmSync(this.#options.attemptsDir, { recursive: true, force: true })
       this.#succeeded = true
       return this.#resultOf(stages)
+    } catch (error) {
+      const { badRecords } = this.#options
+      const isOver = error instanceof RunjobError && error.code === 'TOO_MANY_BAD_RECORDS'
+      if (badRecords && isOver) this.#gatherBadRecords(badRecords)
+      throw error
     } finally {
       signal?.removeEventListener('abort', onAbort)
     }
@@ -159,9 +189,10 @@ export class PlanRun {
     const result: PlanResult = {
       tasks: [],
       stages: stages.map(({ report }) => report),
-      counters: {},
+      counters: Object.create(null),
       top: mergeTop(stages.at(-1)!.results, this.#options.top),
       parts: stages.at(-1)!.results.flatMap((task) => task.parts),
+      quarantine: stages.flatMap(({ results }) => results.flatMap((task) => task.quarantine?.name ?? [])),
       resumedTasks: 0,
       redoneTasks: [...this.#redos.values()].reduce((sum, times) => sum + times, 0),
     }
@@ -180,7 +211,10 @@ export class PlanRun {
   /** The results of a stage; tasks that are not finished are run. */
   async #finishStage(index: number): Promise<FinishedStage> {
     const known = this.#stages[index]
-    if (known) return known
+    if (known) {
+      this.#tellResumed(index, known.results)
+      return known
+    }
     const started = performance.now()
     const stage = this.#options.plan.stages[index]!
     const source = stage.sources[0]!
@@ -189,13 +223,49 @@ export class PlanRun {
         ? await this.#runReduceStage(index, source)
         : { results: await this.#runMapStage(stage, index), passes: [] }
     const finished = { report: stageReport(stage.name, done.results, performance.now() - started), ...done }
+    this.#checkBadRecords(finished.report.recordsQuarantined, finished.report.recordsIn)
     this.#stages[index] = finished
     this.#checkpoint.put(stageFact(index), finished)
     return finished
   }
 
+  /** Tells, once for each stage, what an earlier run has done of it. */
+  #tellResumed(index: number, tasks: readonly { id: string }[]): void {
+    const tasksDone = tasks.filter(({ id }) => this.#recalled.has(id)).length
+    if (tasksDone === 0 || this.#told.has(index)) return
+    this.#told.add(index)
+    this.#options.onResume?.({ stage: this.#options.plan.stages[index]!.name, tasksDone, tasks: tasks.length })
+  }
+
+  /** @throws TOO_MANY_BAD_RECORDS; `records`: of a stage that is over, null before */
+  #checkBadRecords(bad: number, records: number | null): void {
+    const { badRecords } = this.#options
+    const over = badRecords && overLimit(badRecords.limit, bad, records, badRecords.path)
+    if (over) throw over
+  }
+
+  /** A task is done, and where it began is certain. */
+  #countBadRecords({ id, recordsQuarantined }: TaskResult): void {
+    if (recordsQuarantined === 0 || this.#counted.has(id)) return
+    this.#counted.add(id)
+    this.#shared.addBadRecords(recordsQuarantined)
+    this.#checkBadRecords(this.#shared.badRecords, null)
+  }
+
+  /** What is known of the bad records of a run that fails because of them. */
+  #gatherBadRecords(badRecords: BadRecordsInit): void {
+    const names = [...this.#finished.values()].flatMap((task) => task.quarantine?.name ?? [])
+    const { overLimitIn } = this.#scheduler
+    if (overLimitIn !== null) names.push(overLimitIn)
+    concatFiles(
+      badRecords.path,
+      names.sort().map((name) => join(badRecords.dir, name)),
+    )
+  }
+
   async #runMapStage(stage: Stage, index: number): Promise<TaskResult[]> {
     const tasks = this.#mapTasks(stage, index)
+    this.#tellResumed(index, tasks)
     const bounds = await this.#bounds(stage, index)
     // A guess of where a CSV record starts may be wrong, and what a task then finds in the data means nothing.
     const mayFail = (task: TaskSpec): boolean => {
@@ -205,6 +275,10 @@ export class PlanRun {
       return format.kind === 'csv' && format.quote !== null && task.pieces[0]!.start > 0
     }
     const known = (task: TaskSpec) => this.#finished.get(task.id)
+    for (const task of tasks) {
+      const result = known(task)
+      if (result && !mayFail(task)) this.#countBadRecords(result)
+    }
     const results = await this.#scheduler.run({ stage: index, tasks, bounds, known, mayFail })
     return this.#verifyGuesses(index, tasks, results, bounds, mayFail)
   }
@@ -242,6 +316,8 @@ export class PlanRun {
           const known = () => undefined
           const again = await this.#scheduler.run({ stage: index, tasks: [{ ...task, pieces }], bounds, known })
           result = again[0]!
+        } else {
+          this.#countBadRecords(result)
         }
       }
       verified.push(result!)
@@ -274,6 +350,7 @@ export class PlanRun {
     const { runsDir } = this.#options
     const { runs, passes } = await this.#mergeToFew(source.stage, before)
     const tasks = planReduceTasks(index, this.#partitions[source.stage]!, runs)
+    this.#tellResumed(index, tasks)
     // A partition of which other records were written since it was read is read again.
     const known = (task: TaskSpec): TaskResult | undefined => {
       const result = this.#finished.get(task.id)
@@ -351,7 +428,9 @@ export class PlanRun {
     const { plan } = this.#options
     this.#finished = checkpoint.finishedTasks<TaskResult>()
     const stages = plan.stages.map((_, index) => checkpoint.get<FinishedStage>(stageFact(index)))
-    const last = stages.findLastIndex((stage) => stage?.results.every((result) => this.#hasParts(result)))
+    const last = stages.findLastIndex((stage) =>
+      stage?.results.every((result) => this.#hasParts(result) && this.#hasBadRecords(result)),
+    )
     for (let index = 0; index <= last; index++) this.#stages[index] = stages[index]
     const gone: string[] = []
     for (const [id, result] of this.#finished) {
@@ -364,12 +443,22 @@ export class PlanRun {
 
   #hasParts({ parts, topAsked }: TaskResult): boolean {
     const { partsDir, top } = this.#options
-    const size = (name: string) => statSync(join(partsDir, name), { throwIfNoEntry: false })?.size
-    return parts.length === 0 || (topAsked >= top && parts.every((part) => size(part.name) === part.bytes))
+    const isWhole = (part: PartEntry) => sizeOf(join(partsDir, part.name)) === part.bytes
+    return parts.length === 0 || (topAsked >= top && parts.every(isWhole))
+  }
+
+  #hasBadRecords({ quarantine }: TaskResult): boolean {
+    const { badRecords } = this.#options
+    if (quarantine === null) return true
+    return badRecords !== null && sizeOf(join(badRecords.dir, quarantine.name)) === quarantine.bytes
   }
 
   #hasFiles(result: TaskResult): boolean {
-    return this.#hasParts(result) && result.runs.every((run) => isWhole(run, this.#options.runsDir))
+    return (
+      this.#hasParts(result) &&
+      this.#hasBadRecords(result) &&
+      result.runs.every((run) => isWhole(run, this.#options.runsDir))
+    )
   }
 
   /**
@@ -403,6 +492,7 @@ export class PlanRun {
     for (const id of forgotten) {
       const result = this.#finished.get(id)
       if (result) this.#scheduler.removeRuns(result)
+      if (result && this.#counted.delete(id)) this.#shared.addBadRecords(-result.recordsQuarantined)
       this.#finished.delete(id)
       this.#recalled.delete(id)
     }
@@ -425,6 +515,10 @@ export class PlanRun {
     this.#shared.requestStop()
     void this.#pool.abort()
   }
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? -1
 }
 
 function mergeTop(results: TaskResult[], count: number): { key: string; number: number }[] {

@@ -29,6 +29,7 @@ export async function runTask(env: TaskEnvironment, bounds: Uint8Array[] | null)
     recordsOut: 0,
     recordsFiltered: 0,
     recordsQuarantined: 0,
+    quarantine: null,
     recordsCombined: 0,
     bytesIn: task.bytes,
     bytesOut: 0,

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path'
 import { RunjobError, toRunjobError, userError } from '../base/errors.js'
 import type { Plan } from '../plan/plan.js'
 import { checkTask } from './accounting.js'
+import { quarantineName } from './bad_records.js'
 import { DamagedRuns, damagedRun } from './damage.js'
 import type { WorkerPool } from './pool.js'
 import { type Progress, spillBytes } from './report.js'
@@ -25,8 +26,10 @@ export interface SchedulerOptions {
   taskTimeoutMs: number | null
   speculate: boolean
   onProgress?: ((progress: Progress) => void) | undefined
-  /** The result counts: what it names is in its place. */
-  onFinished: (task: TaskSpec, result: TaskResult) => void
+  /** Folder of the attempts' bad records, if such are passed over. */
+  badRecordsDir: string | null
+  /** The result counts: what it names is in its place. Not certain: it may turn out that the task began at the wrong place. */
+  onFinished: (task: TaskSpec, result: TaskResult, isCertain: boolean) => void
 }
 
 /** Tasks that do not wait for each other. */
@@ -46,9 +49,15 @@ export class Scheduler {
   readonly #nextAttempt = new Map<string, number>()
   readonly #started = performance.now()
   #stopped = false
+  #overLimitIn: string | null = null
 
   constructor(options: SchedulerOptions) {
     this.#options = options
+  }
+
+  /** The bad records of the attempt that went over the limit, the file's name. */
+  get overLimitIn(): string | null {
+    return this.#overLimitIn
   }
 
   /** No task fails after this with anything but INTERRUPTED. */
@@ -77,13 +86,14 @@ export class Scheduler {
 
     const runOne = async (i: number): Promise<void> => {
       const task = tasks[i]!
+      const isGuess = mayFail?.(task) ?? false
       const watched = stragglers.watch(task)
       try {
-        const result = await this.#runWatched(watched, set.bounds ?? null, mayFail?.(task) ?? false)
+        const result = await this.#runWatched(watched, set.bounds ?? null, isGuess)
         if (result) {
           checkTask(this.#options.plan, task, result)
           this.#adoptParts(result)
-          onFinished(task, result)
+          onFinished(task, result, !isGuess)
         }
         results[i] = result
         progress.finished(task, result)
@@ -149,9 +159,11 @@ export class Scheduler {
       } catch (caught) {
         // The copy won: who started it cleans up.
         if (watched.over) return null
+        const error = toRunjobError(caught)
+        const isOver = error.code === 'TOO_MANY_BAD_RECORDS' && !mayFail
+        if (isOver) this.#overLimitIn ??= quarantineName(task.id, attempt)
         this.#removeAttempt(task.id, attempt)
         if (this.#stopped) throw new RunjobError('INTERRUPTED')
-        const error = toRunjobError(caught)
         if (mayFail && (error.kind === 'data' || error.kind === 'user')) return null
         const isFinal = !error.retryable || left === 0 || isSameRecord(before, error)
         const run = damagedRun(error, task, runsDir, isFinal)
@@ -194,12 +206,14 @@ export class Scheduler {
 
   /** What an attempt that failed has written; its thread may have died in the middle of it. */
   #removeAttempt(task: string, attempt: number): void {
-    const { runsDir, attemptsDir } = this.#options
+    const { runsDir, attemptsDir, badRecordsDir } = this.#options
     const name = attemptName(task, attempt)
     for (const run of readdirSync(runsDir)) {
       if (run.startsWith(`${name}-`)) rmSync(join(runsDir, run), { force: true })
     }
     rmSync(join(attemptsDir, name), { recursive: true, force: true })
+    const bad = quarantineName(task, attempt)
+    if (badRecordsDir !== null && bad !== this.#overLimitIn) rmSync(join(badRecordsDir, bad), { force: true })
   }
 }
 

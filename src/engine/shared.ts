@@ -2,8 +2,8 @@
  * Memory that all threads of a run see: progress of each worker, what it is doing, and the flags that stop one or all. Nobody waits for an
  * event loop.
  *
- * Layout: two words for all (the stop flag, unused), two words per worker (its stop flag, the user's function that it entered last), then
- * per worker three doubles: bytes read, records read, bytes spilled by its current task.
+ * Layout: two words for all (the stop flag, the number of bad records in tasks that are done), two words per worker (its stop flag, the
+ * user's function that it entered last), then per worker three doubles: bytes read, records read, bytes spilled by its current task.
  */
 const FIELDS = 3
 
@@ -50,6 +50,15 @@ export class SharedProgress {
   /** The function of the job that a worker's task entered last; empty if none. */
   lastFunction(slot: number): string {
     return ROLES[this.#flags[3 + 2 * slot]!] ?? ''
+  }
+
+  /** Counts bad records of a task that is done, or of one that is forgotten again: a negative number. */
+  addBadRecords(count: number): void {
+    Atomics.add(this.#flags, 1, count)
+  }
+
+  get badRecords(): number {
+    return Atomics.load(this.#flags, 1)
   }
 
   set(slot: number, bytes: number, records: number, spillBytes: number): void {

@@ -3,6 +3,7 @@ import type { ErrorJson } from '../base/errors.js'
 import type { InputFile } from '../io/inputs.js'
 import type { PartitionCount } from '../kernels/kernels.js'
 import type { Plan } from '../plan/plan.js'
+import type { BadRecordsInit, QuarantineEntry } from './bad_records.js'
 import type { WorkTimes } from './clock.js'
 
 /** A byte range of an input file: the records that start inside it. */
@@ -50,8 +51,9 @@ export interface TaskResult {
   recordsOut: number
   /** Records read that a filter passed over. */
   recordsFiltered: number
-  /** Records read that were put aside as bad. */
+  /** Records read that were put aside as bad, and the file that lists them. */
   recordsQuarantined: number
+  quarantine: QuarantineEntry | null
   /** Records that went into others before they were written. */
   recordsCombined: number
   bytesIn: number
@@ -98,6 +100,8 @@ export interface WorkerInit {
   top: number
   slot: number
   shared: SharedArrayBuffer
+  /** null: the first bad record ends the run. */
+  badRecords: BadRecordsInit | null
 }
 
 export type ToWorker = { type: 'run'; task: TaskSpec; attempt: number; bounds: Uint8Array[] | null } | { type: 'end' }

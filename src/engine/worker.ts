@@ -4,7 +4,9 @@ import { RunjobError, toRunjobError, userError } from '../base/errors.js'
 import { fromNative, kernels } from '../kernels/index.js'
 import { type JobFunctions, type JobModule, registeredJob, type TaskContext } from '../plan/functions.js'
 import type { Plan } from '../plan/plan.js'
+import { Quarantine, quarantineName } from './bad_records.js'
 import { TaskClock } from './clock.js'
+import { Counters } from './counters.js'
 import { guarded, interrupted, noFunctions, type TaskEnvironment } from './environment.js'
 import { runTask } from './run_task.js'
 import { SharedProgress } from './shared.js'
@@ -50,7 +52,14 @@ async function runAttempt(
   bounds: Uint8Array[] | null,
   jobFunctions: JobFunctions,
 ): Promise<TaskResult> {
-  const counters: Record<string, number> = {}
+  const counters = new Counters()
+  const bad = init.badRecords
+  // Those of a sample are met again by the task that they belong to.
+  const badName = task.kind === 'map' ? quarantineName(task.id, attempt) : null
+  const quarantine =
+    bad && (task.kind === 'map' || task.kind === 'sample')
+      ? new Quarantine(bad, badName, () => shared.badRecords)
+      : null
   const done = { bytes: 0, records: 0, spillBytes: 0 }
   let inputPath = ''
   let entered = ''
@@ -63,7 +72,7 @@ async function runAttempt(
     task: task.id,
     attempt,
     count(name, by = 1) {
-      counters[name] = (counters[name] ?? 0) + by
+      counters.add(name, by)
     },
     write(output, key, value) {
       env.writeNamed(output, key, value)
@@ -79,6 +88,8 @@ async function runAttempt(
     context,
     where: () => ({}),
     clock: new TaskClock(),
+    counters,
+    quarantine,
     shouldStop: () => shared.stopRequested(init.slot),
     checkStop() {
       if (shared.stopRequested(init.slot)) throw interrupted()
@@ -107,9 +118,12 @@ async function runAttempt(
   }
   try {
     const result = await runTask(env, bounds)
-    result.counters = counters
+    result.counters = counters.totals()
+    result.recordsQuarantined = quarantine?.count ?? 0
+    result.quarantine = quarantine?.finish() ?? null
     return result
   } finally {
+    quarantine?.close()
     shared.set(init.slot, 0, 0, 0)
   }
 }

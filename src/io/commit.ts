@@ -29,13 +29,15 @@ import {
 import { homedir } from 'node:os'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { RunjobError } from '../base/errors.js'
-import { fileError, fsyncDir, fsyncFile, hasErrno, removeTree, writeFileAtomic } from '../base/files.js'
+import { concatFiles, fileError, fsyncDir, fsyncFile, hasErrno, removeTree, writeFileAtomic } from '../base/files.js'
 import { isHiddenName } from './inputs.js'
 import { PART_NAME } from './outputs.js'
 
 export type OutputMode = 'error' | 'overwrite' | 'ignore' | 'append'
 
-const SUCCESS = '_SUCCESS'
+export const SUCCESS = '_SUCCESS'
+/** In an output: the bad records that were passed over, one JSON object a line. */
+export const QUARANTINE = '_quarantine.jsonl'
 const JOURNAL = 'commit.json'
 /** In the state folder: the output that is being replaced, and the union that append builds. */
 const REPLACED = 'replaced'
@@ -266,8 +268,16 @@ function appendParts(from: string, into: string): void {
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const path = join(from, entry.name)
     if (entry.isDirectory()) appendParts(path, join(into, entry.name))
+    else if (entry.name === QUARANTINE) appendQuarantine(path, join(into, QUARANTINE))
     else if (entry.name !== SUCCESS) linkFile(path, join(into, renumber(entry.name, first)))
   }
+}
+
+// The old list is linked from the old output: it stays as it is, and a new file takes its place.
+function appendQuarantine(from: string, into: string): void {
+  const both = `${into}.both`
+  concatFiles(both, existsSync(into) ? [into, from] : [from])
+  renameSync(both, into)
 }
 
 function renumber(name: string, first: number): string {

@@ -14,6 +14,8 @@ const NEWLINE = 10
 const CARRIAGE_RETURN = 13
 /** ASCII is looked for in pieces of this size: one accent does not make a whole chunk slow. */
 const BLOCK_BYTES = 64 << 10
+/** Of a line that is too long, to show. */
+const EXCERPT_BYTES = 200
 
 export interface LineOptions {
   /** Keep carriage returns and a byte-order mark: lines are exactly the bytes between newlines. */
@@ -22,6 +24,11 @@ export interface LineOptions {
   atFileStart: boolean
   /** A longer line is an error. Default, and upper limit: what a JavaScript string can hold. */
   maxRecordBytes?: number
+  /**
+   * Called for a line that is longer, with where it starts and its first bytes, instead of throwing RECORD_TOO_LARGE. The line counts in
+   * recordsIn.
+   */
+  onTooLong?: (error: RunjobError, excerpt: string) => void
   /** Called for each line, without its line end. What it throws passes through push(). */
   onLine: (line: string) => void
 }
@@ -31,7 +38,10 @@ export class LineDecoder {
   readonly #exact: boolean
   readonly #maxRecordBytes: number
   readonly #onLine: (line: string) => void
+  readonly #onTooLong: LineOptions['onTooLong']
   #atFileStart: boolean
+  /** First bytes of a line that is too long, while its end is looked for. */
+  #skipped: string | null = null
 
   /** Beginning of a line that goes on in the next chunk. */
   #carry: Buffer[] = []
@@ -45,6 +55,8 @@ export class LineDecoder {
   #block: Uint8Array = new Uint8Array(0)
   #blockStart = 0
   #lineIndex = 0
+  #countedLines = 0
+  #countedStart = 0
 
   constructor(options: LineOptions) {
     this.#exact = options.exact
@@ -52,6 +64,7 @@ export class LineDecoder {
     // A line is decoded together with its newline.
     this.#maxRecordBytes = Math.min(options.maxRecordBytes ?? Number.POSITIVE_INFINITY, constants.MAX_STRING_LENGTH - 1)
     this.#onLine = options.onLine
+    this.#onTooLong = options.onTooLong
   }
 
   /** Lines handed out. */
@@ -65,13 +78,14 @@ export class LineDecoder {
   }
 
   /**
-   * Where the line that onLine was called with last starts, from the start of the first chunk. Counted again at each
-   * call: for errors. Valid in onLine, and after it threw until the chunk is reused.
+   * Where the line that onLine was called with last starts, from the start of the first chunk. Counted when it is asked
+   * for, from the line that was asked for before: for errors. Valid in onLine, and after it threw until the chunk is reused.
    */
   lineStart(): number {
-    let start = 0
-    for (let line = 0; line < this.#lineIndex; line++) start = this.#block.indexOf(NEWLINE, start) + 1
-    return this.#blockStart + start
+    for (; this.#countedLines < this.#lineIndex; this.#countedLines++) {
+      this.#countedStart = this.#block.indexOf(NEWLINE, this.#countedStart) + 1
+    }
+    return this.#blockStart + this.#countedStart
   }
 
   /**
@@ -92,10 +106,10 @@ export class LineDecoder {
     const linesEnd = (done ? beyond : bytes.lastIndexOf(NEWLINE)) + 1
 
     let at = 0
-    if (this.#carryBytes > 0 && linesEnd > 0) {
+    if ((this.#carryBytes > 0 || this.#skipped !== null) && linesEnd > 0) {
       at = bytes.indexOf(NEWLINE) + 1
       this.#keep(bytes.subarray(0, at))
-      this.#handOutCarry()
+      this.#handOutCarry(this.#chunkStart + at)
     }
     while (at < linesEnd) {
       let blockEnd = linesEnd
@@ -110,18 +124,31 @@ export class LineDecoder {
 
     if (linesEnd < bytes.length) this.#keep(last ? bytes.subarray(linesEnd) : Buffer.from(bytes.subarray(linesEnd)))
     this.#chunkStart += bytes.length
-    if (last && this.#carryBytes > 0) this.#handOutCarry()
+    if (last && (this.#carryBytes > 0 || this.#skipped !== null)) this.#handOutCarry(this.#chunkStart)
     return last
   }
 
   #keep(bytes: Buffer): void {
+    if (this.#skipped !== null) return
     this.#carryBytes += bytes.length
-    // The newline is no part of the line.
-    if (this.#carryBytes - 1 > this.#maxRecordBytes) throw this.#tooLarge(this.#position)
     this.#carry.push(bytes)
+    // The newline is no part of the line.
+    if (this.#carryBytes - 1 <= this.#maxRecordBytes) return
+    if (!this.#onTooLong) throw this.#tooLarge(this.#position)
+    const [first, ...rest] = this.#carry
+    this.#skipped = excerptOf(first!.length >= EXCERPT_BYTES ? first! : Buffer.concat([first!, ...rest]))
+    this.#carry = []
+    this.#carryBytes = 0
   }
 
-  #handOutCarry(): void {
+  /** @param end of the line, newline included */
+  #handOutCarry(end: number): void {
+    if (this.#skipped !== null) {
+      this.#tooLong(this.#position, this.#skipped)
+      this.#skipped = null
+      this.#position = end
+      return
+    }
     const line = this.#carry.length === 1 ? this.#carry[0]! : Buffer.concat(this.#carry, this.#carryBytes)
     this.#carry = []
     this.#carryBytes = 0
@@ -133,6 +160,8 @@ export class LineDecoder {
     this.#block = block
     this.#blockStart = start
     this.#lineIndex = 0
+    this.#countedLines = 0
+    this.#countedStart = 0
     const text = this.#decode(block)
     const onLine = this.#onLine
     const strip = !this.#exact
@@ -142,9 +171,12 @@ export class LineDecoder {
       const end = newline < 0 ? text.length : newline
       const isCrlf = strip && newline > from && text.charCodeAt(newline - 1) === CARRIAGE_RETURN
       const line = text.slice(from, isCrlf ? end - 1 : end)
-      if (checkLength && Buffer.byteLength(line) > this.#maxRecordBytes) throw this.#tooLarge(this.lineStart())
-      this.#recordsIn++
-      onLine(line)
+      if (checkLength && Buffer.byteLength(line) > this.#maxRecordBytes) {
+        this.#tooLong(this.lineStart(), line.slice(0, EXCERPT_BYTES))
+      } else {
+        this.#recordsIn++
+        onLine(line)
+      }
       this.#lineIndex++
       from = end + 1
     }
@@ -158,6 +190,13 @@ export class LineDecoder {
       if (!this.#exact && hasByteOrderMark(bytes)) bytes = bytes.subarray(3)
     }
     return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8')
+  }
+
+  #tooLong(offset: number, excerpt: string): void {
+    const error = this.#tooLarge(offset)
+    if (!this.#onTooLong) throw error
+    this.#recordsIn++
+    this.#onTooLong(error, excerpt)
   }
 
   #tooLarge(offset: number): RunjobError {
@@ -183,6 +222,11 @@ export function findLineStart(file: InputFile, from: number, shouldStop?: () => 
   } finally {
     chunks.close()
   }
+}
+
+function excerptOf(bytes: Buffer): string {
+  const newline = bytes.indexOf(NEWLINE)
+  return bytes.toString('utf8', 0, Math.min(newline < 0 ? bytes.length : newline, EXCERPT_BYTES))
 }
 
 function hasByteOrderMark(bytes: Uint8Array): boolean {

@@ -89,6 +89,13 @@ export function acquireLock(stateDir: string): Lock {
   }
 }
 
+/** The run that holds a state folder now, as far as can be seen from here. */
+export function lockHolder(stateDir: string): { pid: number; started: string } | null {
+  const path = join(stateDir, 'lock')
+  const owner = readOwner(path)
+  return owner && isAlive(owner, path) ? { pid: owner.pid, started: owner.started } : null
+}
+
 /** An identifier of this boot of the machine; null where the system does not tell. */
 export function currentBootId(): string | null {
   return readText('/proc/sys/kernel/random/boot_id')

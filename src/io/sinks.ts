@@ -177,6 +177,8 @@ export interface Formatter {
   readonly bytes: number
   /** All bytes since the last call. */
   take(): Uint8Array
+  /** Takes back what was added since `bytes` was this. */
+  cutTo(bytes: number): void
 }
 
 /**
@@ -242,6 +244,10 @@ class TextFormatter implements Formatter {
 
   add(key: unknown, value: unknown): void {
     this.#text += this.#line(key, value)
+  }
+
+  cutTo(bytes: number): void {
+    this.#text = this.#text.slice(0, bytes)
   }
 
   take(): Uint8Array {

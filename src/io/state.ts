@@ -66,7 +66,17 @@ interface Seal {
   sum: bigint
 }
 
-export class JobState {
+/** What a state knows. */
+export interface StateView {
+  /** The run that the state is of; undefined in a new state. */
+  identity(): RunIdentity | undefined
+  /** Anything else worth keeping: plain values and bytes. */
+  get<T>(name: string): T | undefined
+  /** Results of the finished tasks, by id. */
+  finishedTasks<Result>(): Map<string, Result>
+}
+
+export class JobState implements StateView {
   readonly #path: string
   readonly #store: RootDatabase<Buffer, string>
   #seal: Seal = { entries: 0, sum: 0n }
@@ -109,6 +119,32 @@ export class JobState {
     }
   }
 
+  /**
+   * The state in a folder as it is now, to look at: nothing is written, and a run may be using it.
+   *
+   * @returns null if there is none, or if it is of an earlier boot, which no run would read
+   * @throws STATE_CORRUPT
+   */
+  static peek(dir: string): StateView | null {
+    const path = join(dir, STORE)
+    const found = join(dir, FOUND)
+    const file = existsSync(found) ? found : path
+    if (!existsSync(file) || readBoot(dir) !== (currentBootId() ?? '')) return null
+    const entries = new Map(readFound(file, path).map(([key, value]) => [key, deserialize(value)]))
+    return {
+      identity: () => identityOf(entries.get(HEADER)),
+      get: <T>(name: string) => entries.get(FACT + name) as T | undefined,
+      finishedTasks: <Result>() => {
+        const tasks = [...entries].filter(([key]) => key.startsWith(TASK))
+        return new Map(tasks.map(([key, task]) => [key.slice(TASK.length), (task as FinishedTask).result as Result]))
+      },
+    }
+  }
+
+  static exists(dir: string): boolean {
+    return existsSync(join(dir, STORE))
+  }
+
   /** Forgets the state in a folder without looking at it. */
   static remove(dir: string): void {
     for (const name of [STORE, `${STORE}-lock`, FOUND, `${FOUND}-lock`, BOOT]) removeTree(join(dir, name))
@@ -119,12 +155,8 @@ export class JobState {
     this.#store = open({ path, noSubdir: true, encoding: 'binary', cache: false, noSync: true })
   }
 
-  /** The run that the state is of; undefined in a new state. */
   identity(): RunIdentity | undefined {
-    const header = this.#read<Header>(HEADER)
-    if (!header) return undefined
-    const { plan, fingerprint, options, manifest } = header
-    return { plan, fingerprint, options, manifest }
+    return identityOf(this.#read<Header>(HEADER))
   }
 
   /** Begins a new run: all else is forgotten. */
@@ -134,7 +166,6 @@ export class JobState {
     this.#write([[HEADER, serialize(header)]], known)
   }
 
-  /** Anything else worth keeping: plain values and bytes. */
   get<T>(name: string): T | undefined {
     return this.#read<T>(FACT + name)
   }
@@ -154,7 +185,6 @@ export class JobState {
     this.#write([], [...tasks.map((id) => TASK + id), ...names.map((name) => FACT + name)])
   }
 
-  /** Results of the finished tasks, by id. */
   finishedTasks<Result>(): Map<string, Result> {
     const finished = new Map<string, Result>()
     for (const { key, value } of this.#store.getRange({ start: TASK, end: TASK.slice(0, -1) + END })) {
@@ -201,6 +231,12 @@ export class JobState {
     this.#seal.sum ^= entry.readBigUInt64LE()
     return true
   }
+}
+
+function identityOf(header: Header | undefined): RunIdentity | undefined {
+  if (!header) return undefined
+  const { plan, fingerprint, options, manifest } = header
+  return { plan, fingerprint, options, manifest }
 }
 
 /**

@@ -115,8 +115,18 @@ export interface JobHead {
   inputNames?: readonly string[]
 }
 
-/** A job, ready to run. `OutK` and `OutV` are the types of its output's records. */
-export interface Job<P = Record<string, ParamValue>, OutK = unknown, OutV = unknown> extends JobModule {
+/**
+ * A job, ready to run. `OutK` and `OutV` are the types of its output's records, `R` is that of its input's, `K` and `V` are those of
+ * what its map emits.
+ */
+export interface Job<
+  P = Record<string, ParamValue>,
+  OutK = unknown,
+  OutV = unknown,
+  R = unknown,
+  K = unknown,
+  V = unknown,
+> extends JobModule {
   readonly name: string
   readonly description: string
   readonly examples: readonly string[]
@@ -127,7 +137,7 @@ export interface Job<P = Record<string, ParamValue>, OutK = unknown, OutV = unkn
   body(params: Record<string, ParamValue | undefined>): AnyBody
   /** URL of the module that defines it; null where there is none (a REPL). */
   readonly definedIn: string | null
-  readonly types?: { params: P; key: OutK; value: OutV }
+  readonly types?: { params: P; key: OutK; value: OutV; record: R; emitted: [key: K, value: V] }
 }
 
 export type AnyJob = Job<never>
@@ -149,10 +159,10 @@ export type AnyJob = Job<never>
  */
 export function defineJob<const P extends Record<string, ParamSpec>, R, K = string, V = number, OutK = K, OutV = V>(
   job: JobHead & { params: P; define: (params: Params<P>) => JobBody<R, K, V, OutK, OutV> },
-): Job<Partial<Params<P>>, OutK, OutV>
+): Job<Partial<Params<P>>, OutK, OutV, R, K, V>
 export function defineJob<R, K = string, V = number, OutK = K, OutV = V>(
   job: JobHead & JobBody<R, K, V, OutK, OutV>,
-): Job<Record<string, never>, OutK, OutV>
+): Job<Record<string, never>, OutK, OutV, R, K, V>
 export function defineJob(
   job: JobHead & (AnyBody | { params: Record<string, ParamSpec>; define: (params: never) => unknown }),
 ): Job<never> {

@@ -227,6 +227,19 @@ function lowerFileSource(
   return { kind: 'files', input, format, operators: [operator] }
 }
 
+/** Key and value as the map of one step emits them. */
+export function emittedRecord(job: string, step: NormalStep): RecordSpec {
+  return mapRecord(step, lowerReduce(job, step))
+}
+
+/** The aggregates by which a step combines natively before a reduce of the user's; null where it does not. */
+export function nativeCombine(job: string, step: NormalStep): AggregateSpec[] | null {
+  const { combine } = step
+  return combine === null || typeof combine === 'function'
+    ? null
+    : lowerReduce(job, { ...step, reduce: combine })!.aggregates
+}
+
 /** Key and value as a user's map emits them. */
 function mapRecord(step: NormalStep, reduce: LoweredReduce | null): RecordSpec {
   if (!reduce?.columns) return { key: step.key, value: reduce && isValueless(step) ? { columns: [] } : step.value }
@@ -300,8 +313,7 @@ function lowerExchange(
 function lowerCombine(step: NormalStep, index: number, reduce: LoweredReduce, sources: Source[]): Combine | null {
   if (step.combine !== null) {
     if (typeof step.combine === 'function') return { kind: 'user', fn: { step: index, role: 'combine' } }
-    const combiner = lowerReduce('', { ...step, reduce: step.combine })!
-    return { kind: 'aggregate', aggregates: combiner.aggregates! }
+    return { kind: 'aggregate', aggregates: nativeCombine('', step)! }
   }
   if (isBigintSum(step)) return { kind: 'user', fn: { step: index, role: 'combine' } }
   if (step.reduce === null || typeof step.reduce === 'function') return null

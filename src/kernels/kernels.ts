@@ -169,20 +169,42 @@ export interface RunWriter {
   abort(): void
 }
 
+/** How CSV is read, whatever is made of it. */
+export interface CsvReadOptions {
+  delimiter: string
+  quote: string | null
+  skipBom: boolean
+  /** A longer row is RECORD_TOO_LARGE; 1 GiB by default and at most. */
+  maxRecordBytes?: number
+  /**
+   * Pass over bad records and keep them for takeBad(), instead of throwing. One that is no row by its quotes ends with its first line:
+   * a quote that somebody forgot takes no more than that along.
+   */
+  keepBad?: boolean
+}
+
+/** A record that was passed over. */
+export interface BadRecord {
+  code: string
+  detail: string
+  /** From the start of the first chunk. */
+  offset: number
+  /** Its beginning, without a line end. */
+  excerpt: string
+}
+
 export type MapperSpec =
-  | { op: 'words'; lowercase: boolean }
-  | { op: 'lines' }
-  | {
+  /** A longer word or line is RECORD_TOO_LARGE; 4 GiB by default and at most. */
+  | { op: 'words'; lowercase: boolean; maxRecordBytes?: number }
+  | { op: 'lines'; maxRecordBytes?: number }
+  | (CsvReadOptions & {
       op: 'fields'
-      delimiter: string
-      quote: string | null
       keys: number[]
       values: { kind: ValueKind; row?: boolean; columns: number[] }[]
       skipHeader: boolean
-      skipBom: boolean
       /** Join side: 0 right, 1 left. */
       tag?: number
-    }
+    })
 
 export interface Mapper {
   /**
@@ -190,6 +212,8 @@ export interface Mapper {
    * Infinity). Returns true once nothing more is wanted. Errors carry `offset`, counted the same way.
    */
   push(chunk: Uint8Array, limit: number, last: boolean): boolean
+  /** Bad records passed over since the last call, in order. They count among recordsIn. */
+  takeBad(): BadRecord[]
   readonly position: number
   readonly recordsIn: number
   readonly recordsOut: number
@@ -220,14 +244,22 @@ export interface CsvBlock {
 
 export interface CsvReader {
   push(chunk: Uint8Array, limit: number, last: boolean): { block: CsvBlock; done: boolean }
+  /** As Mapper.takeBad: what is no row by its quotes, or too long. */
+  takeBad(): BadRecord[]
   readonly position: number
 }
 
 export interface Kernels {
   createCollector(options: CollectorOptions): Collector
   createMapper(spec: MapperSpec, collector: Collector): Mapper
-  createLineFilter(options: { literal: Uint8Array; invert: boolean; ignoreCase: boolean }): LineFilter
-  createCsvReader(options: { delimiter: string; quote: string | null; skipBom: boolean }): CsvReader
+  /** @param options.maxRecordBytes a longer line is RECORD_TOO_LARGE; 4 GiB by default and at most */
+  createLineFilter(options: {
+    literal: Uint8Array
+    invert: boolean
+    ignoreCase: boolean
+    maxRecordBytes?: number
+  }): LineFilter
+  createCsvReader(options: CsvReadOptions): CsvReader
   createRunWriter(path: string, partitions: number, estimatedBytes: number): RunWriter
   /** Opens partition `partition` of each run and merges them; equal keys keep the order of `paths`. */
   openRuns(paths: string[], partition: number, options: { descending: boolean }): Cursor

@@ -34,6 +34,9 @@ const params = {
   valueBytes: 20,
   exitCode: 9,
   limit: 100,
+  bad: 101,
+  need: '2.3 GB',
+  free: '1.1 GB',
   bytes: 200,
 }
 

@@ -32,7 +32,7 @@ describe('shared options', () => {
   })
 
   it('are absent when not given, and progress is on', () => {
-    expect(parse(wordcount, 'a').options).toEqual({ progress: true })
+    expect(parse(wordcount, 'a').options).toEqual({ progress: true, diskCheck: true })
     expect(parse(wordcount, 'a --no-progress').options.progress).toBe(false)
   })
 
@@ -67,7 +67,7 @@ describe('shared options', () => {
   })
 
   it('may have a value that looks like an option after an equals sign', () => {
-    expect(parse(wordcount, 'a --output=--json').options).toEqual({ progress: true, output: '--json' })
+    expect(parse(wordcount, 'a --output=--json').options).toEqual({ progress: true, diskCheck: true, output: '--json' })
   })
 
   it('take no value if they are switches', () => {

@@ -25,6 +25,7 @@ describe('running a job', () => {
         signal: expect.any(AbortSignal),
         onProgress: expect.any(Function),
         onNote: expect.any(Function),
+        onResume: expect.any(Function),
       },
     ])
     expect(host.stdout.text).toBe('')

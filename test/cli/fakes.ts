@@ -79,6 +79,8 @@ export function fakeReport(parts: Partial<RunReport> = {}): RunReport {
     stages: [stageReport],
     resumedTasks: 0,
     redoneTasks: 0,
+    recordsQuarantined: 0,
+    quarantine: null,
     skipped: false,
     top: [],
     ...parts,
@@ -183,6 +185,7 @@ export function fakeHost(run: (options: RunOptions) => Promise<RunReport> = asyn
       runs.push(options)
       return run(options)
     },
+    chdir: () => {},
     explainJob: async (job) => ({ version: 1, job: job.name, module: null, params: {}, sideFiles: {}, stages: [] }),
   }
 }

@@ -32,6 +32,8 @@ const report: RunReport = {
   stages: [],
   resumedTasks: 0,
   redoneTasks: 0,
+  recordsQuarantined: 0,
+  quarantine: null,
   skipped: false,
   top: [],
   profile: [task, { ...task, task: 's0-m00001', worker: 1, startedAt: 1005 }],

@@ -89,6 +89,8 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
     await stop()
     return words(input, { output })
   },
+  STATE_NOT_FOUND: { testedIn: 'cli/state_commands.test.ts' },
+  STATE_NOT_RESUMABLE: { testedIn: 'cli/state_commands.test.ts' },
   STATE_CORRUPT: async () => {
     const { folder, input, output, stop } = startWaiting()
     await stop()
@@ -113,6 +115,7 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
   ZSTD_CORRUPT: hasZstd ? () => words(file('no zstd', 'in.zst')) : { testedIn: 'io/chunks.test.ts' },
   ZSTD_UNSUPPORTED: hasZstd ? { testedIn: 'io/chunks.test.ts' } : () => words(file('zstd', 'in.zst')),
   RECORD_TOO_LARGE: () => failure(run(lengths, file('x'.repeat(20 << 20)), { memory: '48MB' })),
+  TOO_MANY_BAD_RECORDS: () => failure(run(readingJson, file('{\n{\n'), { maxBad: 1 })),
   USER_ERROR: () => failure(run(throwing, file('bad'), { params: { who: 'map' } })),
   EMIT_TYPE: () => failure(run(emitting, file('a'), { params: { what: 'value' } })),
   VALUES_READ_TWICE: () => failure(run(reading, file('a1'), { params: { how: 'twice' } })),
@@ -127,6 +130,7 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
   TASK_TIMEOUT: () => failure(run(waiting, file('wait'), { params: { gate: '/nowhere/gate' }, taskTimeout: 200 })),
   OUT_OF_MEMORY: () => failure(run(hoarding, file('hoard'), { memory: '48MB' })),
   DISK_FULL: { testedIn: 'base/files.test.ts' },
+  DISK_TOO_SMALL: { testedIn: 'e2e/disk.test.ts' },
   FILE_IO: { testedIn: 'base/files.test.ts' },
   RUN_MISSING: { testedIn: 'kernels/runs.test.ts' },
   RUN_CORRUPT: { testedIn: 'kernels/runs.test.ts' },

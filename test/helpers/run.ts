@@ -11,7 +11,10 @@ const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url
 type Tuning = NonNullable<RunOptions[typeof TUNING]>
 
 export interface Config
-  extends Pick<RunOptions, 'workers' | 'memory' | 'partitions' | 'mode' | 'keepState' | 'taskTimeout'> {
+  extends Pick<
+    RunOptions,
+    'workers' | 'memory' | 'partitions' | 'mode' | 'keepState' | 'taskTimeout' | 'maxBad' | 'diskCheck'
+  > {
   tuning?: Tuning
 }
 

@@ -111,6 +111,7 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
     make: () => kernels.createMapper({ op: 'lines' }, newCollector()),
     args: () => [bytes('a\nb'), 10, true],
   },
+  'Mapper.takeBad': { make: () => kernels.createMapper({ op: 'lines' }, newCollector()), args: () => [] },
   'LineFilter.push': {
     make: () => kernels.createLineFilter({ literal: bytes('x'), invert: false, ignoreCase: true }),
     args: () => [bytes('x\ny'), Infinity, false],
@@ -119,6 +120,7 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
     make: () => kernels.createCsvReader({ ...csv, skipBom: true }),
     args: () => [bytes('x\ny'), 10, false],
   },
+  'CsvReader.takeBad': { make: () => kernels.createCsvReader({ ...csv, skipBom: true }), args: () => [] },
   'RunWriter.add': {
     make: () => kernels.createRunWriter(newPath(), 2, 100),
     args: () => [1, batchOf(records, layout), layout, 4],
