@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import zlib from 'node:zlib'
 import { RunjobError } from '../base/errors.js'
 import { fileError, writeFully } from '../base/files.js'
+import { kernels } from '../kernels/index.js'
 import { codecName, encode, isColumns, typeName, valueColumns } from '../plan/codec.js'
 import type { CodecSpec, RecordSpec, SinkFormat, ValueSpec } from '../plan/plan.js'
 
@@ -35,12 +36,15 @@ export function openPart(path: string, options: { gzip: boolean }): PartWriter {
 
 /** Bytes gathered before a write; larger writes pass by. */
 const BUFFER_BYTES = 64 << 10
+/** Bytes after which the disk is told to begin: a part is flushed before it counts, and the disk would be idle until then. */
+const WRITEBACK_BYTES = 8 << 20
 /** Bytes compressed at a time. */
 const GZIP_BLOCK_BYTES = 1 << 20
 
 class PartFile {
   readonly #path: string
   #fd = -1
+  #begun = 0
   bytes = 0
 
   constructor(path: string) {
@@ -54,6 +58,9 @@ class PartFile {
   write(bytes: Uint8Array): void {
     this.#guard(() => writeFully(this.#fd, bytes))
     this.bytes += bytes.length
+    if (this.bytes - this.#begun < WRITEBACK_BYTES) return
+    kernels.startWriteback(this.#fd, this.#begun, this.bytes - this.#begun)
+    this.#begun = this.bytes
   }
 
   close(): void {

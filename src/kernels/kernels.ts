@@ -264,6 +264,8 @@ export interface Kernels {
   /** Opens partition `partition` of each run and merges them; equal keys keep the order of `paths`. */
   openRuns(paths: string[], partition: number, options: { descending: boolean }): Cursor
   readRunInfo(path: string): RunInfo
+  /** Has the disk begin to write these bytes of a file, and does not wait: flushing the file later takes less time. */
+  startWriteback(fd: number, from: number, bytes: number): void
   /** Gives back the memory that collectors of this thread have freed and that was kept for the next ones. */
   releaseMemory(): void
   /** Best guess of the first record start at or after `from` in a chunk taken out of the middle of a CSV file. */

@@ -92,6 +92,8 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
   createCsvReader: { args: () => [{ ...csv, skipBom: true }] },
   createRunWriter: { args: () => [newPath(), 2, 100] },
   openRuns: { args: () => [[runPath(), runPath()], 0, { descending: false }] },
+  startWriteback: { args: () => [0, 0, 1] },
+  releaseMemory: { args: () => [] },
   readRunInfo: { args: () => [runPath()] },
   guessCsvRecordStart: { args: () => [bytes('a,b\nc,d\ne,f'), 2, { ...csv, columns: 2 }] },
   setLowercaseTable: { args: () => [lowercaseTable()] },
