@@ -1,6 +1,6 @@
 /** Suites of random cases: a few of them in every test run, many with `npm run test:soak`. */
 
-const SOAK = process.env.RUNJOB_SOAK === '1'
+export const SOAK = process.env.RUNJOB_SOAK === '1'
 
 /** How many cases to run. A case is a function of its number, so that a failure can be looked at alone. */
 export function caseCount(quick: number, soak: number): number {

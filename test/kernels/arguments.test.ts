@@ -15,6 +15,7 @@ import {
   type RunWriter,
 } from '../../dist/src/kernels/index.js'
 import { lowercaseTable } from '../../dist/src/kernels/unicode.js'
+import { caseCount } from '../helpers/soak.js'
 import { batchOf, bytes, failure, newCollector, newPath, prefixOf, type Rec, roomFor } from './helpers.js'
 
 const layout: Layout = ['number', 'bytes']
@@ -46,8 +47,8 @@ const fieldsSpec = {
   ],
 }
 
-/** `RUNJOB_SOAK=5000 npm run sanitize test/kernels/arguments.test.ts` looks longer. */
-const RUNS = Number(process.env.RUNJOB_SOAK ?? 120)
+/** `RUNJOB_SOAK=1 npm run sanitize test/kernels/arguments.test.ts` looks longer. */
+const RUNS = caseCount(120, 5000)
 
 // Garbage collection does not see native memory, and these tests make a great many objects.
 const made: { close?(): void; abort?(): void }[] = []

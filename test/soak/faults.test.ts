@@ -3,7 +3,7 @@
  * run ends, it ends well: with the right output, or with an error that says what happened and the old output where it was;
  * and then the same command, without a fault, gives the right output and leaves nothing else behind.
  *
- * `npm run test:faults` tries thousands of cases, `npm test` a few of them.
+ * `npm run test:soak` tries thousands of cases, `npm test` a few of them.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
@@ -15,16 +15,14 @@ import { ERROR_CODES, type ErrorCode, RunjobError } from '../../dist/src/base/er
 import { snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { Random, randomCsv, randomText } from '../helpers/random.js'
 import { type Exit, run } from '../helpers/run.js'
+import { SOAK, SUITE_TIMEOUT_MS } from '../helpers/soak.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const TUNED_RUNJOB = fileURLToPath(new URL('./tuned_runjob.mjs', import.meta.url))
 const FAULTS = join(ROOT, 'build-faults/faults.so')
 
-/**
- * Calls of one kind that a soak lets fail in each job: all of them where there are no more, else some from the first to
- * the last. Not set: a few cases in all.
- */
-const soakCalls = Number(process.env.RUNJOB_SOAK ?? 0)
+/** Calls of one kind that a soak lets fail in each job: all of them where there are no more, else some from the first to the last. */
+const SOAK_CALLS = 40
 const SAMPLE_PER_JOB = 9
 const HANG_MS = 60_000
 const SEED = 11
@@ -237,7 +235,7 @@ describe.skipIf(!isGlibc)('a call that fails', () => {
 
   it.each(Object.keys(SCENARIOS))(
     'in %s ends in the right output or in a clear error',
-    { timeout: 3_600_000 },
+    { timeout: SUITE_TIMEOUT_MS },
     async (name) => {
       const scenario = SCENARIOS[name]!
       const undisturbed = temporaryFolder()
@@ -246,10 +244,9 @@ describe.skipIf(!isGlibc)('a call that fails', () => {
       const right = snapshot(join(undisturbed, 'out'))
 
       const calls = await countCalls(scenario)
-      const faults =
-        soakCalls > 0
-          ? faultsFor(calls, soakCalls)
-          : sampleOf(faultsFor(calls, Number.POSITIVE_INFINITY), SAMPLE_PER_JOB, new Random(SEED + name.length))
+      const faults = SOAK
+        ? faultsFor(calls, SOAK_CALLS)
+        : sampleOf(faultsFor(calls, Number.POSITIVE_INFINITY), SAMPLE_PER_JOB, new Random(SEED + name.length))
       const problems: string[] = []
       for (const fault of faults) {
         const problem = await tryFault(scenario, right, fault)
@@ -258,7 +255,7 @@ describe.skipIf(!isGlibc)('a call that fails', () => {
         // At once: the rest of a soak takes a while.
         console.error(`${name}, ${problem}`)
       }
-      if (soakCalls > 0) console.log(`${name}: ${faults.length} faults, ${problems.length} ended badly`)
+      if (SOAK) console.log(`${name}: ${faults.length} faults, ${problems.length} ended badly`)
       expect(problems.join('\n\n'), `${problems.length} of ${faults.length} faults end badly`).toBe('')
     },
   )
