@@ -9,7 +9,8 @@ import type { Emit, OrderFunction, PartitionFunction } from '../plan/functions.j
 import type { CodecSpec, RecordSpec } from '../plan/plan.js'
 import type { Undoable } from './record_guard.js'
 
-const BATCH_RECORDS = 32_768
+/** So many that the call costs nothing, so few that the batch is still in the cache when the collector reads it. */
+const BATCH_RECORDS = 4096
 const KEY_BYTES = 1 << 20
 const VALUE_BYTES = 1 << 20
 /** Kernels may load whole words at the end of the keys (native/batch.h). */
