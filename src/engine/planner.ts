@@ -26,8 +26,12 @@ const MAX_PARTITIONS = 256
 /** Text usually shrinks to a quarter. */
 const COMPRESSION_RATIO = 4
 
-/** Runs that one merge opens at a time. */
+/** Runs that one merge opens at a time, however small they are. */
 const MAX_MERGE_RUNS = 256
+/** What a merge has in memory of a run: a block (kBlockBytes in native/run_file.h) and what the system reads ahead of it... */
+const MERGE_BLOCK_BYTES = 1.5 * MIB
+/** ...and, however small the run is, pages of its tree and those that the system maps with them. */
+const OPEN_RUN_BYTES = 64 * 1024
 
 /** Other sizes than those above, so that tests see many splits, spills and merges of little data. */
 export interface Tuning {
@@ -36,9 +40,17 @@ export interface Tuning {
   mergeRuns?: number
 }
 
+/** How much one merge may open. */
+export interface MergeLimits {
+  runs: number
+  /** Of their blocks in memory. */
+  bytes: number
+}
+
 export interface Budget {
   workers: number
   worker: WorkerBudget
+  merge: MergeLimits
 }
 
 /** Splits the memory cap once. Where it is too small for all workers, fewer start. */
@@ -56,6 +68,8 @@ export function planBudget(memoryBytes: number, workers: number, hasUserFunction
       joinGroupBytes: Math.floor(native / 2),
       maxRecordBytes: Math.floor(native / 3),
     },
+    // What the collector leaves: a reduce may read runs and collect for the next exchange.
+    merge: { runs: tuning.mergeRuns ?? MAX_MERGE_RUNS, bytes: Math.floor(native / 4) },
   }
 }
 
@@ -163,12 +177,10 @@ export function planMergeTasks(
   index: number,
   pass: number,
   runs: RunEntry[],
-  tuning: Tuning,
+  limits: MergeLimits,
 ): TaskSpec[] {
-  const most = tuning.mergeRuns ?? MAX_MERGE_RUNS
-  if (runs.length <= most) return []
-  const groups: RunEntry[][] = []
-  for (let at = 0; at < runs.length; at += most) groups.push(runs.slice(at, at + most))
+  const groups = groupNeighbours(runs, limits)
+  if (groups.length <= 1) return []
   return groups.map(
     (group, n): TaskSpec => ({
       id: taskId(`x${pass}-`, index, n),
@@ -180,6 +192,34 @@ export function planMergeTasks(
       bytes: group.reduce((sum, run) => sum + run.bytes, 0),
     }),
   )
+}
+
+/** As many neighbours as one merge may open; at least two, or there would be no end of merging. */
+function groupNeighbours(runs: RunEntry[], limits: MergeLimits): RunEntry[][] {
+  const groups: RunEntry[][] = []
+  let bytes = 0
+  for (const run of runs) {
+    const more = openBytes(run)
+    const group = groups.at(-1)
+    const fits = group && group.length < limits.runs && bytes + more <= limits.bytes
+    if (group && (fits || group.length < 2)) {
+      group.push(run)
+      bytes += more
+    } else {
+      groups.push([run])
+      bytes = more
+    }
+  }
+  return groups
+}
+
+/** What a merge has in memory of a run: at most the largest partition, because it reads one after another. */
+function openBytes({ partitions }: RunEntry): number {
+  const held = partitions.map(({ records, bytes }) =>
+    // A record that does not fit into a block has one of its own.
+    records === 0 ? 0 : Math.min(bytes, MERGE_BLOCK_BYTES + bytes / records),
+  )
+  return OPEN_RUN_BYTES + held.reduce((most, bytes) => Math.max(most, bytes), 0)
 }
 
 /** Of each partition as many as a `take` asks for, else all. */

@@ -13,6 +13,7 @@ import { type BadRecordsInit, overLimit } from './bad_records.js'
 import { type Checkpoint, type FinishedStage, NO_CHECKPOINT, PARTITIONS, stageFact } from './checkpoint.js'
 import { DamagedRuns, isWhole, requireRuns } from './damage.js'
 import {
+  type MergeLimits,
   needsSample,
   planBudget,
   planMapTasks,
@@ -89,6 +90,7 @@ export interface PlanResult {
 export class PlanRun {
   readonly #options: RunPlanOptions
   readonly #partitions: number[]
+  readonly #mergeLimits: MergeLimits
   readonly #shared: SharedProgress
   readonly #pool: WorkerPool
   readonly #scheduler: Scheduler
@@ -109,6 +111,7 @@ export class PlanRun {
     this.#options = options
     this.#partitions = planPartitions(plan, files, options.partitions)
     const budget = planBudget(options.memoryBytes, options.workers, usesFunctions(plan), options.tuning)
+    this.#mergeLimits = budget.merge
     this.#shared = new SharedProgress(budget.workers)
     this.#pool = new WorkerPool(budget.workers, this.#shared, (slot) => ({
       plan,
@@ -373,11 +376,11 @@ export class PlanRun {
 
   /** Merges in passes until one merge can open all runs. */
   async #mergeToFew(from: number, { results }: FinishedStage): Promise<{ runs: RunEntry[]; passes: TaskResult[][] }> {
-    const { plan, runsDir, tuning } = this.#options
+    const { plan, runsDir } = this.#options
     const exchange = plan.stages[from]!.target as Exchange
     const passes: TaskResult[][] = []
     for (let runs = results.flatMap((result) => result.runs); ; ) {
-      const tasks = planMergeTasks(exchange, from, passes.length, runs, tuning)
+      const tasks = planMergeTasks(exchange, from, passes.length, runs, this.#mergeLimits)
       if (tasks.length === 0) return { runs, passes }
       const known = (task: TaskSpec): TaskResult | undefined => {
         const result = this.#finished.get(task.id)

@@ -1,9 +1,76 @@
-import { expect, test } from 'vitest'
-import { planMapTasks } from '../../dist/src/engine/planner.js'
+/** The tasks that read files, and what follows from the memory of a worker: how much one merge may open. */
+import { describe, expect, it } from 'vitest'
+import { planBudget, planMapTasks, planMergeTasks } from '../../dist/src/engine/planner.js'
+import type { RunEntry } from '../../dist/src/engine/task.js'
 import type { InputFile } from '../../dist/src/io/inputs.js'
 import type { Exchange, Stage } from '../../dist/src/plan/plan.js'
 
 const MIB = 2 ** 20
+const exchange = { kind: 'exchange', combine: null } as Exchange
+
+/** Runs of one partition or more, in the order of the input. */
+function runsOf(count: number, partitions: { records: number; bytes: number }[]): RunEntry[] {
+  return Array.from({ length: count }, (_, i) => ({
+    name: `s0-m${String(i).padStart(5, '0')}-a0-0.run`,
+    records: partitions.reduce((sum, { records }) => sum + records, 0),
+    bytes: partitions.reduce((sum, { bytes }) => sum + bytes, 0),
+    fileBytes: 0,
+    partitions,
+  }))
+}
+
+/** How many runs each merge of one pass opens. */
+function widths(memoryBytes: number, workers: number, runs: RunEntry[], mergeRuns?: number): number[] {
+  const { merge } = planBudget(memoryBytes, workers, false, mergeRuns === undefined ? {} : { mergeRuns })
+  return planMergeTasks(exchange, 0, 0, runs, merge).map((task) => (task.kind === 'merge' ? task.runs.length : 0))
+}
+
+const large = [{ records: 1e6, bytes: 80 * MIB }]
+
+describe('a merge', () => {
+  it('opens no more runs than the worker has memory for their blocks', () => {
+    for (const memoryBytes of [64e6, 128e6, 256e6, 512e6, 2e9]) {
+      for (const workers of [1, 2, 8]) {
+        const { workers: count } = planBudget(memoryBytes, workers, false, {})
+        const most = Math.max(0, ...widths(memoryBytes, workers, runsOf(1000, large)))
+        expect(most, `${memoryBytes} bytes, ${count} workers`).toBeGreaterThanOrEqual(2)
+        expect(most).toBeLessThanOrEqual(256)
+        expect(most * 1.5 * MIB).toBeLessThan(memoryBytes / count / 4)
+      }
+    }
+    expect(widths(64e6, 1, runsOf(20, large))).toEqual([7, 7, 6])
+    expect(widths(256e6, 2, runsOf(40, large))).toEqual([17, 17, 6])
+  })
+
+  it('opens many runs at once where memory is plenty, or the runs are small', () => {
+    expect(widths(16e9, 4, runsOf(256, large))).toEqual([])
+    expect(widths(16e9, 4, runsOf(257, large))).toEqual([256, 1])
+    const small = [{ records: 100, bytes: 4000 }]
+    expect(widths(64e6, 1, runsOf(150, small))).toEqual([])
+    // Of a run of many partitions only one is open at a time.
+    const spread = Array.from({ length: 64 }, () => ({ records: 100, bytes: 4000 }))
+    expect(widths(64e6, 1, runsOf(150, spread))).toEqual([])
+  })
+
+  it('opens fewer runs of long records, but always two', () => {
+    const long = [{ records: 10, bytes: 100 * MIB }]
+    expect(widths(256e6, 2, runsOf(5, long))).toEqual([2, 2, 1])
+    expect(widths(64e6, 1, runsOf(4, [{ records: 1, bytes: 500 * MIB }]))).toEqual([2, 2])
+    expect(widths(64e6, 1, runsOf(2, [{ records: 1, bytes: 500 * MIB }]))).toEqual([])
+  })
+
+  it('takes neighbours, each run once', () => {
+    const runs = runsOf(100, large)
+    const { merge } = planBudget(64e6, 1, false, {})
+    const tasks = planMergeTasks(exchange, 0, 0, runs, merge)
+    expect(tasks.flatMap((task) => (task.kind === 'merge' ? task.runs : []))).toEqual(runs.map(({ name }) => name))
+  })
+
+  it('keeps to a number of runs that a test asks for', () => {
+    expect(widths(16e9, 1, runsOf(7, large), 3)).toEqual([3, 3, 1])
+    expect(widths(16e9, 1, runsOf(3, large), 3)).toEqual([])
+  })
+})
 
 /** A stage that reads lines of the input `in`; only the parts that planning looks at. */
 function stage(combine: Exchange['combine']): Stage {
@@ -24,25 +91,27 @@ function plan(of: Stage, sizes: number[], workers: number) {
 }
 const sizesOf = (tasks: ReturnType<typeof plan>) => tasks.map((task) => task.bytes / MIB)
 
-test('a stage that combines has one large task for each worker, then small ones', () => {
-  expect(sizesOf(plan(counting, [800], 2))).toEqual([300, 300, 100, 100])
-  expect(sizesOf(plan(counting, [1600], 4))).toEqual([300, 300, 300, 300, 100, 100, 100, 100])
-  expect(sizesOf(plan(sorting, [800], 2))).toEqual([100, 100, 100, 100, 100, 100, 100, 100])
-})
+describe('map tasks', () => {
+  it('a stage that combines has one large task for each worker, then small ones', () => {
+    expect(sizesOf(plan(counting, [800], 2))).toEqual([300, 300, 100, 100])
+    expect(sizesOf(plan(counting, [1600], 4))).toEqual([300, 300, 300, 300, 100, 100, 100, 100])
+    expect(sizesOf(plan(sorting, [800], 2))).toEqual([100, 100, 100, 100, 100, 100, 100, 100])
+  })
 
-test('no task is larger than a gibibyte, and small inputs are not grouped', () => {
-  expect(Math.max(...sizesOf(plan(counting, [20_000], 2)))).toBeLessThanOrEqual(1024)
-  expect(sizesOf(plan(counting, [64], 2))).toEqual([32, 32])
-})
+  it('no task is larger than a gibibyte, and small inputs are not grouped', () => {
+    expect(Math.max(...sizesOf(plan(counting, [20_000], 2)))).toBeLessThanOrEqual(1024)
+    expect(sizesOf(plan(counting, [64], 2))).toEqual([32, 32])
+  })
 
-test('grouping keeps every byte, in order, and joins neighbouring ranges', () => {
-  const tasks = plan(counting, [500, 10, 10, 300], 2)
-  const pieces = tasks.flatMap((task) => ('pieces' in task ? task.pieces : []))
-  const ends = new Map<number, number>()
-  for (const { file, start, end } of pieces) {
-    expect(start).toBe(ends.get(file) ?? 0)
-    ends.set(file, end)
-  }
-  expect([...ends]).toEqual([500, 10, 10, 300].map((mib, file) => [file, mib * MIB]))
-  expect(tasks[0]).toMatchObject({ pieces: [{ file: 0, start: 0 }] })
+  it('grouping keeps every byte, in order, and joins neighbouring ranges', () => {
+    const tasks = plan(counting, [500, 10, 10, 300], 2)
+    const pieces = tasks.flatMap((task) => ('pieces' in task ? task.pieces : []))
+    const ends = new Map<number, number>()
+    for (const { file, start, end } of pieces) {
+      expect(start).toBe(ends.get(file) ?? 0)
+      ends.set(file, end)
+    }
+    expect([...ends]).toEqual([500, 10, 10, 300].map((mib, file) => [file, mib * MIB]))
+    expect(tasks[0]).toMatchObject({ pieces: [{ file: 0, start: 0 }] })
+  })
 })
