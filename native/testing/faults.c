@@ -6,10 +6,14 @@
 // they are opened, whoever opens them: Node, the addon, the store of the run's state. Kinds, and what counts as one call:
 //
 //   open, read, sync, truncate, link, rename, mkdir     the system call
+//   remove     unlink or rmdir
+//   step       any of sync, commit, link, rename, mkdir and remove: what takes a run from one state on disk to the next
 //   write      any write; short: the same, but instead of failing half of the bytes are written
 //   commit     a write of an LMDB meta page, which is what makes a transaction count
 //   mmap       a map of a file below the folder, or of plain memory asked for by the addon
 //   malloc     an allocation by the addon: malloc and its kin, and operator new. V8's own are left alone: it would abort.
+//
+// With KILL for an errno the process ends there instead, as by `kill -9`, before the call is made.
 //
 // Each process counts for itself. RUNJOB_FAULT_LOG names a file, outside the folder, that gets a line for each fault; with
 // RUNJOB_FAULT=count nothing fails, and at its end the process adds a line `kind calls` for each kind. Needs glibc.
@@ -18,6 +22,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -31,15 +36,15 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum Kind { kOpen, kRead, kWrite, kShort, kCommit, kSync, kTruncate, kLink, kRename, kMkdir, kMmap, kMalloc, kKinds, kNone };
+enum Kind { kOpen, kRead, kWrite, kShort, kCommit, kSync, kTruncate, kLink, kRename, kMkdir, kRemove, kStep, kMmap, kMalloc, kKinds, kNone };
 
 static const char* const kNames[kKinds] = {"open",     "read", "write",  "short", "commit", "sync",
-                                           "truncate", "link", "rename", "mkdir", "mmap",   "malloc"};
+                                           "truncate", "link", "rename", "mkdir", "remove", "step", "mmap",   "malloc"};
 
 static enum Kind fault_kind = kNone;
 static long fault_number;
 static bool fault_forever;
-static int fault_error;
+static int fault_error;  // 0: the process is killed
 static const char* fault_dir;
 static size_t fault_dir_size;
 static const char* fault_log;
@@ -73,12 +78,13 @@ __attribute__((constructor)) static void Configure(void) {
   if (sscanf(spec, "%15[a-z]:%ld:%15[a-z]:%15[A-Z]", kind, &fault_number, times, error) == 4) {
     fault_forever = strcmp(times, "forever") == 0;
     fault_error = ErrorNamed(error);
+    const bool is_known = fault_error != 0 || strcmp(error, "KILL") == 0;
     for (int i = 0; i < kKinds; i++) {
-      if (strcmp(kind, kNames[i]) == 0 && fault_error != 0) fault_kind = (enum Kind)i;
+      if (strcmp(kind, kNames[i]) == 0 && is_known) fault_kind = (enum Kind)i;
     }
   }
   if (fault_kind == kNone) {
-    fprintf(stderr, "RUNJOB_FAULT=%s: want kind:number:once|forever:errno\n", spec);
+    fprintf(stderr, "RUNJOB_FAULT=%s: want kind:number:once|forever:errno|KILL\n", spec);
     _exit(70);
   }
 }
@@ -102,15 +108,30 @@ __attribute__((destructor)) static void LogCounts(void) {
   }
 }
 
-// Whether calls of this kind are counted.
-static bool Counts(enum Kind kind) { return counts_all || kind == fault_kind; }
+static bool IsStep(enum Kind kind) {
+  return kind == kSync || kind == kCommit || kind == kLink || kind == kRename || kind == kMkdir || kind == kRemove;
+}
 
-// Counts a call of this kind; true, with errno set, if it is to fail.
+// Whether calls of this kind are counted.
+static bool Counts(enum Kind kind) {
+  return counts_all || kind == fault_kind || (fault_kind == kStep && IsStep(kind));
+}
+
+// Counts a call of this kind; true, with errno set, if it is to fail. Does not return if the process is to end.
 static bool Fails(enum Kind kind, const char* what) {
   if (!Counts(kind)) return false;
-  const long number = atomic_fetch_add(&calls[kind], 1) + 1;
-  if (counts_all || number < fault_number || (number > fault_number && !fault_forever)) return false;
+  if (counts_all) {
+    atomic_fetch_add(&calls[kind], 1);
+    if (IsStep(kind)) atomic_fetch_add(&calls[kStep], 1);
+    return false;
+  }
+  const long number = atomic_fetch_add(&calls[fault_kind], 1) + 1;
+  if (number < fault_number || (number > fault_number && !fault_forever)) return false;
   Log(kind, what);
+  if (fault_error == 0) {
+    kill(getpid(), SIGKILL);
+    for (;;) pause();
+  }
   errno = fault_error;
   return true;
 }
@@ -263,6 +284,18 @@ int mkdir(const char* path, mode_t mode) {
   REAL(mkdir);
   if (IsBelow(path) && Fails(kMkdir, path)) return -1;
   return real(path, mode);
+}
+
+int unlink(const char* path) {
+  REAL(unlink);
+  if (IsBelow(path) && Fails(kRemove, path)) return -1;
+  return real(path);
+}
+
+int rmdir(const char* path) {
+  REAL(rmdir);
+  if (IsBelow(path) && Fails(kRemove, path)) return -1;
+  return real(path);
 }
 
 #define MMAP(name, offset)                                                                               \

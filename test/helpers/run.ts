@@ -7,8 +7,9 @@ import { TUNING } from '../../dist/src/run.js'
 import { temporaryFolder } from './folder.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const TUNED_MAIN = fileURLToPath(new URL('../soak/tuned_runjob.mjs', import.meta.url))
 
-type Tuning = NonNullable<RunOptions[typeof TUNING]>
+export type Tuning = NonNullable<RunOptions[typeof TUNING]>
 
 export interface Config
   extends Pick<
@@ -54,18 +55,26 @@ export async function failure(run: Promise<unknown>): Promise<RunjobError> {
 }
 
 export interface Exit {
+  /** null: killed */
   code: number | null
   stdout: string
   stderr: string
 }
 
+export interface NodeOptions {
+  cwd?: string
+  stdin?: string | Uint8Array
+  env?: Record<string, string>
+  /** The process is killed then, as by `kill -9`, if it still runs. */
+  killAfterMs?: number
+}
+
 /** Runs node with these arguments in a process of its own. */
-export async function node(
-  args: readonly string[],
-  options: { cwd?: string; stdin?: string | Uint8Array; env?: Record<string, string> } = {},
-): Promise<Exit> {
+export async function node(args: readonly string[], options: NodeOptions = {}): Promise<Exit> {
   const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env
   const child = spawn(process.execPath, args, { cwd: options.cwd, env: { ...env, ...options.env } })
+  const { killAfterMs } = options
+  const timer = killAfterMs === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfterMs)
   let stdout = ''
   let stderr = ''
   child.stdout.setEncoding('utf8').on('data', (text) => {
@@ -80,9 +89,15 @@ export async function node(
     child.on('error', reject)
     child.on('close', resolve)
   })
+  clearTimeout(timer)
   return { code, stdout, stderr }
 }
 
-export function runjob(args: readonly string[], options: Parameters<typeof node>[1] = {}): Promise<Exit> {
+export function runjob(args: readonly string[], options: NodeOptions = {}): Promise<Exit> {
   return node([MAIN, ...args], options)
+}
+
+/** The command with other sizes than its own, so that little data has many splits, spills and merges. */
+export function tunedRunjob(args: readonly string[], tuning: Tuning, options: NodeOptions = {}): Promise<Exit> {
+  return node([TUNED_MAIN, ...args], { ...options, env: { ...options.env, RUNJOB_TUNING: JSON.stringify(tuning) } })
 }

@@ -5,7 +5,7 @@
  *
  * `npm run test:soak` tries thousands of cases, `npm test` a few of them.
  */
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,11 +14,10 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { ERROR_CODES, type ErrorCode, RunjobError } from '../../dist/src/base/errors.js'
 import { snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { Random, randomCsv, randomText } from '../helpers/random.js'
-import { type Exit, run } from '../helpers/run.js'
+import { type Exit, run, tunedRunjob } from '../helpers/run.js'
 import { SOAK, SUITE_TIMEOUT_MS } from '../helpers/soak.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
-const TUNED_RUNJOB = fileURLToPath(new URL('./tuned_runjob.mjs', import.meta.url))
 const FAULTS = join(ROOT, 'build-faults/faults.so')
 
 /** Calls of one kind that a soak lets fail in each job: all of them where there are no more, else some from the first to the last. */
@@ -93,33 +92,12 @@ const OLD_OUTPUT = { _SUCCESS: '', 'part-r-00000.tsv': 'the old output\n' }
 /** `kind:number:once|forever:errno`, as faults.c reads it. */
 type Fault = string
 
-async function runWithFault(scenario: Scenario, folder: string, fault: Fault, log: string): Promise<Exit> {
-  const args = [TUNED_RUNJOB, ...scenario.args(folder), '-o', join(folder, 'out'), '--mode', 'overwrite', '--quiet']
-  const child = spawn(process.execPath, [...args, '--workers', '1', '--memory', '64MB'], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: HANG_MS,
-    env: {
-      ...process.env,
-      LD_PRELOAD: FAULTS,
-      RUNJOB_FAULT: fault,
-      RUNJOB_FAULT_DIR: folder,
-      RUNJOB_FAULT_LOG: log,
-      RUNJOB_TUNING: JSON.stringify(tuning),
-    },
+function runWithFault(scenario: Scenario, folder: string, fault: Fault, log: string): Promise<Exit> {
+  const args = [...scenario.args(folder), '-o', join(folder, 'out'), '--mode', 'overwrite', '--quiet']
+  return tunedRunjob([...args, '--workers', '1', '--memory', '64MB'], tuning, {
+    killAfterMs: HANG_MS,
+    env: { LD_PRELOAD: FAULTS, RUNJOB_FAULT: fault, RUNJOB_FAULT_DIR: folder, RUNJOB_FAULT_LOG: log },
   })
-  let stdout = ''
-  let stderr = ''
-  child.stdout.on('data', (text) => {
-    stdout += text
-  })
-  child.stderr.on('data', (text) => {
-    stderr += text
-  })
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', resolve)
-  })
-  return { code, stdout, stderr }
 }
 
 async function withFolder<T>(scenario: Scenario, use: (folder: string, log: string) => Promise<T>): Promise<T> {
