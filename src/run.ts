@@ -13,11 +13,13 @@ import type { Progress, ResumedStage, StageReport, TaskProfile } from './engine/
 import { type PlanResult, PlanRun } from './engine/run_plan.js'
 import type { PartEntry } from './engine/task.js'
 import {
+  clearState,
   commitOutput,
   type OutputMode,
   prepareOutput,
   QUARANTINE,
   recoverOutput,
+  removeJournal,
   resolveOutput,
   stateDirOf,
 } from './io/commit.js'
@@ -111,7 +113,7 @@ export interface RunReport {
   /** Bad records that were passed over, and the file that lists them. */
   recordsQuarantined: number
   quarantine: string | null
-  /** Nothing was run: the output was there, and mode is `ignore`. */
+  /** Nothing was run: the output was there, and mode is `ignore`; or this run had put it there before it was cut off. */
   skipped: boolean
   top: { key: string; number: number }[]
   /** Every task and where its time went. Only with `profile`. */
@@ -244,8 +246,16 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
 
   const lock = acquireLock(stateDir)
   try {
-    if (recoverOutput(output) === 'committed') clearState(stateDir)
     const planHash = fingerprint(plan)
+    const identity = identityOf(prepared, options, planHash)
+    const thisRun = sha256(JSON.stringify(identity))
+    const committed = recoverOutput(output)
+    if (committed !== null) clearState(stateDir, [STDIN])
+    if (committed === thisRun && !options.fresh) {
+      removeTree(stateDir)
+      options.onNote?.('the output was in place already: this run was cut off behind its commit')
+      return report({ skipped: true })
+    }
     const runsDir = join(stateDir, 'runs')
     const partsDir = join(stateDir, 'output')
     const quarantineDir = join(stateDir, 'quarantine')
@@ -277,7 +287,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
     let result: PlanResult
     let state: JobState | undefined
     try {
-      state = await openState(prepared, options, planHash)
+      state = await openState(prepared, options, identity)
       if (options.diskCheck !== false) checkDisk(stateDir, estimateDiskBytes(plan, files), bytesBelow(stateDir))
       state.put(START, { startedAt: new Date().toISOString(), command: options[COMMAND] ?? null } satisfies RunStart)
       mkdirSync(runsDir, { recursive: true })
@@ -292,14 +302,20 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
           result.quarantine.map((name) => join(quarantineDir, name)),
         )
       }
-      commitOutput(partsDir, output, mode)
+      commitOutput(partsDir, output, mode, thisRun)
       // What is kept of this state is for people to look at: no run continues it.
-      if (options.keepState) state.put(COMMITTED, true)
+      if (options.keepState) {
+        state.put(COMMITTED, true)
+        removeJournal(stateDir)
+      }
     } finally {
       await run.end()
       await state?.close()
     }
-    if (!options.keepState) removeTree(stateDir)
+    if (!options.keepState) {
+      clearState(stateDir)
+      removeTree(stateDir)
+    }
     return report({
       counters: { ...result.counters },
       stages: result.stages,
@@ -419,24 +435,17 @@ function sideFiles(body: AnyBody, cwd: string): Plan['sideFiles'] {
  * @throws STATE_MISMATCH, naming what changed
  */
 async function openState(
-  { plan, files, inputs, output, stateDir }: Prepared,
+  { files, output, stateDir }: Prepared,
   options: RunOptions,
-  fingerprint: string,
+  identity: RunIdentity,
 ): Promise<JobState> {
   // Loaded late: LMDB takes longer than all the rest, and a worker is coming up meanwhile.
   const { compareIdentities, JobState } = await import('./io/state.js')
-  if (options.fresh || files.some((file) => file.path === join(stateDir, STDIN))) clearState(stateDir)
-  const manifest = Object.fromEntries([...inputs].map(([name, numbers]) => [name, numbers.map((n) => files[n]!)]))
-  const identity: RunIdentity = {
-    plan,
-    fingerprint,
-    options: { partitions: options.partitions ?? null },
-    manifest,
-  }
+  if (options.fresh || files.some((file) => file.path === join(stateDir, STDIN))) clearState(stateDir, [STDIN])
   let state = JobState.open(stateDir, options.onNote)
   if (state.get(COMMITTED)) {
     void state.close()
-    clearState(stateDir)
+    clearState(stateDir, [STDIN])
     state = JobState.open(stateDir)
   }
   const before = state.identity()
@@ -452,6 +461,12 @@ async function openState(
   return state
 }
 
+/** What a run must have in common with an earlier one to be the same. */
+function identityOf({ plan, files, inputs }: Prepared, options: RunOptions, fingerprint: string): RunIdentity {
+  const manifest = Object.fromEntries([...inputs].map(([name, numbers]) => [name, numbers.map((n) => files[n]!)]))
+  return { plan, fingerprint, options: { partitions: options.partitions ?? null }, manifest }
+}
+
 /** Of the whole plan, the code of its functions included, wherever that lies. */
 function fingerprint({ module, ...plan }: Plan): string {
   return sha256(JSON.stringify({ ...plan, code: module?.hash ?? null }))
@@ -465,13 +480,6 @@ function sinkOf(plan: Plan): Sink {
   const target = plan.stages.at(-1)!.target
   if (target.kind !== 'sink') throw new RunjobError('INTERNAL', { detail: 'the last stage has no sink' })
   return target
-}
-
-/** Removes all that other runs left; the lock, and spooled standard input, are this one's. */
-function clearState(stateDir: string): void {
-  for (const name of readdirSync(stateDir)) {
-    if (name !== STDIN && name !== 'lock') rmSync(join(stateDir, name), { recursive: true, force: true })
-  }
 }
 
 /** Part files of attempts that did not count have no place in the output. */

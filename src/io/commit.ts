@@ -8,7 +8,8 @@
  *
  * Where an output exists already there are two renames, the old one away and the new one in, and between them no output.
  * A journal written before them lets recoverOutput() finish, or undo, what a crash left behind. Appending builds the whole
- * new folder first, with hard links to the old files, and then replaces like overwriting does.
+ * new folder first, with hard links to the old files, and then replaces like overwriting does. The journal goes last of all
+ * that the run has written: a run that was cut off in between, and is started again, must not append what it has appended.
  *
  * Order for a run: resolveOutput, prepareOutput, acquireLock, recoverOutput, the run itself, commitOutput, removal of the
  * state folder.
@@ -46,6 +47,8 @@ const UNION = 'union'
 interface Journal {
   /** Folder that becomes the output; relative to the state folder, which may have been moved meanwhile. */
   from: string
+  /** The run that commits. */
+  run: string
 }
 
 /**
@@ -103,21 +106,23 @@ export function prepareOutput(output: string, mode: OutputMode, inputs: readonly
  * Makes a folder of finished parts the output. When this returns, a power cut cannot take it back.
  *
  * @param from below the state folder of `output`; gone afterwards
+ * @param run what tells this run from others; recoverOutput gives it back
  * @throws OUTPUT_EXISTS if something else appeared there meanwhile; DISK_FULL, OUTPUT_UNWRITABLE
  */
-export function commitOutput(from: string, output: string, mode: OutputMode): void {
+export function commitOutput(from: string, output: string, mode: OutputMode, run: string): void {
   const state = stateDirOf(output)
   try {
     mkdirSync(dirname(output), { recursive: true })
     const exists = existsSync(output) && !isEmptyFolder(output)
     if (!exists || mode === 'error' || mode === 'ignore') {
       finishFolder(from)
+      if (mode === 'append') writeJournal(state, from, run)
       renameInto(from, output)
       return
     }
     const next = mode === 'append' ? buildUnion(output, from, state) : from
     finishFolder(next)
-    writeFileAtomic(join(state, JOURNAL), JSON.stringify({ from: relative(state, next) } satisfies Journal))
+    writeJournal(state, next, run)
     renameSync(output, join(state, REPLACED))
     try {
       renameInto(next, output)
@@ -125,7 +130,7 @@ export function commitOutput(from: string, output: string, mode: OutputMode): vo
       putBack(output, state)
       throw error
     }
-    endReplacement(state)
+    removeTree(join(state, REPLACED))
     removeTree(from)
   } catch (error) {
     throw fileError(error, output, 'write')
@@ -133,15 +138,15 @@ export function commitOutput(from: string, output: string, mode: OutputMode): vo
 }
 
 /**
- * Cleans up after a crash during a commit. Call it with the lock held, before a run.
+ * Cleans up after a crash during a commit. Call it with the lock held, before a run, and clearState() where a run had committed.
  *
- * @returns `committed` if the new output is in place now, all work done; `none` if there was nothing to do, or the commit
- *   had not begun to show and will be made again
+ * @returns the run whose output is in place now, all work done; null if there was nothing to do, or the commit had not begun
+ *   to show and will be made again
  */
-export function recoverOutput(output: string): 'committed' | 'none' {
+export function recoverOutput(output: string): string | null {
   const state = stateDirOf(output)
   const journal = readJournal(join(state, JOURNAL))
-  if (!journal) return 'none'
+  if (!journal) return null
   const next = join(state, journal.from)
   try {
     if (existsSync(join(state, REPLACED))) {
@@ -150,13 +155,29 @@ export function recoverOutput(output: string): 'committed' | 'none' {
       if (!existsSync(output)) renameInto(join(state, REPLACED), output)
     } else if (existsSync(next)) {
       rmSync(join(state, JOURNAL))
-      return 'none'
+      return null
     }
-    endReplacement(state)
-    return 'committed'
+    removeTree(join(state, REPLACED))
+    return journal.run
   } catch (error) {
     throw fileError(error, output, 'write')
   }
+}
+
+/**
+ * Removes all that runs left in a state folder but their locks, and the names in `keep`. The journal goes last: while it is
+ * there, the run that was committed is known.
+ */
+export function clearState(stateDir: string, keep: readonly string[] = []): void {
+  const names = readdirSync(stateDir).filter(
+    (name) => !/^\.?lock/.test(name) && name !== JOURNAL && !keep.includes(name),
+  )
+  for (const name of [...names, JOURNAL]) removeTree(join(stateDir, name))
+}
+
+/** For a state that is kept, once it says itself that its run has committed. */
+export function removeJournal(stateDir: string): void {
+  removeTree(join(stateDir, JOURNAL))
 }
 
 function refuseUnsafe(output: string, inputs: readonly string[]): void {
@@ -237,10 +258,8 @@ function putBack(output: string, state: string): void {
   }
 }
 
-function endReplacement(state: string): void {
-  removeTree(join(state, REPLACED))
-  rmSync(join(state, JOURNAL))
-  fsyncDir(state)
+function writeJournal(state: string, next: string, run: string): void {
+  writeFileAtomic(join(state, JOURNAL), JSON.stringify({ from: relative(state, next), run } satisfies Journal))
 }
 
 function readJournal(path: string): Journal | undefined {

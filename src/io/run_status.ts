@@ -3,7 +3,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import { hasErrno, removeTree } from '../base/files.js'
-import { recoverOutput, SUCCESS, stateDirOf } from './commit.js'
+import { clearState, recoverOutput, SUCCESS, stateDirOf } from './commit.js'
 import { acquireLock, lockHolder } from './lock.js'
 import { PART_NAME } from './outputs.js'
 import type { StateView } from './state.js'
@@ -75,7 +75,7 @@ export function cleanState(output: string): number {
     recoverOutput(output)
     const bytes = bytesBelow(dir)
     // The lock goes last: until then nobody else begins here.
-    for (const name of readdirSync(dir)) if (name !== 'lock') removeTree(join(dir, name))
+    clearState(dir)
     removeTree(dir)
     return bytes
   } finally {

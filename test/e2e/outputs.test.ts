@@ -82,6 +82,13 @@ describe('an output that exists', () => {
     expect(snapshot(output)).toEqual({ ...before, 'part-r-00002.tsv': 'c\t1\n' })
   })
 
+  it('grows each time, also by the same run with its state kept', async () => {
+    const { input, output } = prepare()
+    for (const _ of [1, 2]) await run('wordcount', input, { output, mode: 'append', keepState: true })
+    const part = FIRST['part-r-00000.tsv']
+    expect(snapshot(output)).toEqual({ _SUCCESS: '', 'part-r-00000.tsv': part, 'part-r-00001.tsv': part })
+  })
+
   it('is refused if it is a file, holds the input, or what no job wrote', async () => {
     const { folder, input, output } = prepare()
     writeFileSync(output, 'precious')

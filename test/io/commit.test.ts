@@ -12,7 +12,14 @@ import {
 import { homedir } from 'node:os'
 import { join, relative } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { commitOutput, prepareOutput, recoverOutput, resolveOutput, stateDirOf } from '../../dist/src/io/commit.js'
+import {
+  clearState,
+  commitOutput,
+  prepareOutput,
+  recoverOutput,
+  resolveOutput,
+  stateDirOf,
+} from '../../dist/src/io/commit.js'
 import { code, temporaryFolder, writeFiles } from './folder.js'
 
 /** All files below a folder, with their content. */
@@ -119,7 +126,7 @@ describe('committing', () => {
     for (const existing of [null, {}]) {
       for (const mode of ['error', 'overwrite', 'append', 'ignore'] as const) {
         const { output, from } = setUp(existing, { 'part-r-00000.tsv': 'new', 'named/part-r-00000.csv': 'n' })
-        commitOutput(from, output, mode)
+        commitOutput(from, output, mode, 'this run')
         expect(contentOf(output)).toEqual({ _SUCCESS: '', 'named/part-r-00000.csv': 'n', 'part-r-00000.tsv': 'new' })
         expect(existsSync(from)).toBe(false)
       }
@@ -131,15 +138,15 @@ describe('committing', () => {
     const output = join(folder, 'a/b/out')
     const from = join(folder, 'parts')
     writeFiles(from, { 'part-r-00000.tsv': 'new' })
-    commitOutput(from, output, 'error')
+    commitOutput(from, output, 'error', 'this run')
     expect(existsSync(join(output, '_SUCCESS'))).toBe(true)
   })
 
   test('replaces what is there in mode overwrite, and leaves nothing behind', () => {
     const { output, from, state } = setUp({ ...old, 'named/part-r-00000.csv': 'gone' })
-    commitOutput(from, output, 'overwrite')
+    commitOutput(from, output, 'overwrite', 'this run')
     expect(contentOf(output)).toEqual({ _SUCCESS: '', 'part-r-00000.tsv': 'new' })
-    expect(readdirSync(state)).toEqual([])
+    expect(readdirSync(state)).toEqual(['commit.json'])
   })
 
   test('goes on counting in mode append', () => {
@@ -152,7 +159,7 @@ describe('committing', () => {
         'more/part-r-00000.csv': 'm',
       },
     )
-    commitOutput(from, output, 'append')
+    commitOutput(from, output, 'append', 'this run')
     expect(contentOf(output)).toEqual({
       _SUCCESS: '',
       'mine.txt': 'kept',
@@ -165,20 +172,20 @@ describe('committing', () => {
       'part-r-00008.tsv': 'new0',
       'part-r-00010.tsv': 'new2',
     })
-    expect(readdirSync(state)).toEqual([])
+    expect(readdirSync(state)).toEqual(['commit.json'])
   })
 
   test('keeps old parts as the files they are, without copying', () => {
     const { output, from } = setUp(old)
     const { ino } = statSync(join(output, 'part-r-00000.tsv'))
-    commitOutput(from, output, 'append')
+    commitOutput(from, output, 'append', 'this run')
     expect(statSync(join(output, 'part-r-00000.tsv')).ino).toBe(ino)
   })
 
   test('refuses, and keeps all it has, if an output has appeared meanwhile', () => {
     const { output, from } = setUp(old)
     for (const mode of ['error', 'ignore'] as const) {
-      expect(() => commitOutput(from, output, mode)).toThrow(expect.objectContaining(code('OUTPUT_EXISTS')))
+      expect(() => commitOutput(from, output, mode, 'this run')).toThrow(expect.objectContaining(code('OUTPUT_EXISTS')))
     }
     expect(contentOf(output)).toEqual(contentOf(setUp(old).output))
     expect(existsSync(join(from, 'part-r-00000.tsv'))).toBe(true)
@@ -186,19 +193,20 @@ describe('committing', () => {
 
   test('gives the same folder twice', () => {
     const [first, second] = [setUp(null), setUp(null)]
-    for (const { output, from } of [first, second]) commitOutput(from, output, 'error')
+    for (const { output, from } of [first, second]) commitOutput(from, output, 'error', 'this run')
     expect(contentOf(first!.output)).toEqual(contentOf(second!.output))
   })
 })
 
 describe('recovery after a crash', () => {
-  const journal = (state: string) => writeFileSync(join(state, 'commit.json'), JSON.stringify({ from: 'parts' }))
+  const journal = (state: string) =>
+    writeFileSync(join(state, 'commit.json'), JSON.stringify({ from: 'parts', run: 'this run' }))
   const done = { _SUCCESS: '', 'part-r-00000.tsv': 'new' }
 
   test('does nothing where no commit was under way', () => {
     const { output, from } = setUp(old)
-    expect(recoverOutput(output)).toBe('none')
-    expect(recoverOutput(join(output, 'never'))).toBe('none')
+    expect(recoverOutput(output)).toBe(null)
+    expect(recoverOutput(join(output, 'never'))).toBe(null)
     expect(existsSync(from)).toBe(true)
   })
 
@@ -206,9 +214,9 @@ describe('recovery after a crash', () => {
     const { output, from, state } = setUp(old)
     writeFiles(from, { _SUCCESS: '' })
     journal(state)
-    expect(recoverOutput(output)).toBe('none')
+    expect(recoverOutput(output)).toBe(null)
     expect(contentOf(output)['part-r-00000.tsv']).toBe('old0')
-    commitOutput(from, output, 'overwrite')
+    commitOutput(from, output, 'overwrite', 'this run')
     expect(contentOf(output)).toEqual(done)
   })
 
@@ -217,9 +225,9 @@ describe('recovery after a crash', () => {
     writeFiles(from, { _SUCCESS: '' })
     journal(state)
     renameSync(output, join(state, 'replaced'))
-    expect(recoverOutput(output)).toBe('committed')
+    expect(recoverOutput(output)).toBe('this run')
     expect(contentOf(output)).toEqual(done)
-    expect(readdirSync(state)).toEqual([])
+    expect(readdirSync(state)).toEqual(['commit.json'])
   })
 
   test('after both renames: what is left of the old output goes', () => {
@@ -228,10 +236,12 @@ describe('recovery after a crash', () => {
     journal(state)
     renameSync(output, join(state, 'replaced'))
     renameSync(from, output)
-    expect(recoverOutput(output)).toBe('committed')
+    expect(recoverOutput(output)).toBe('this run')
     expect(contentOf(output)).toEqual(done)
-    expect(readdirSync(state)).toEqual([])
-    expect(recoverOutput(output)).toBe('none')
+    expect(readdirSync(state)).toEqual(['commit.json'])
+    expect(recoverOutput(output)).toBe('this run')
+    clearState(state)
+    expect(recoverOutput(output)).toBe(null)
   })
 
   test('while the old output was being removed: the rest goes', () => {
@@ -239,8 +249,26 @@ describe('recovery after a crash', () => {
     writeFiles(from, { _SUCCESS: '' })
     journal(state)
     renameSync(from, output)
-    expect(recoverOutput(output)).toBe('committed')
-    expect(readdirSync(state)).toEqual([])
+    expect(recoverOutput(output)).toBe('this run')
+    expect(readdirSync(state)).toEqual(['commit.json'])
+  })
+
+  test('knows a run that had appended to nothing, or to an empty folder', () => {
+    for (const existing of [null, {}]) {
+      const { output, from, state } = setUp(existing)
+      commitOutput(from, output, 'append', 'this run')
+      expect(readdirSync(state)).toEqual(['commit.json'])
+      expect(recoverOutput(output)).toBe('this run')
+      expect(contentOf(output)).toEqual(done)
+    }
+  })
+
+  test('clearing a state keeps locks, and what is asked for', () => {
+    const { state } = setUp(old)
+    writeFiles(state, { lock: '', '.lock-1': '', 'lock.2': '', spooled: '', 'runs/a': '' })
+    journal(state)
+    clearState(state, ['spooled'])
+    expect(readdirSync(state).sort()).toEqual(['.lock-1', 'lock', 'lock.2', 'spooled'])
   })
 
   test('works after the whole folder was moved elsewhere', () => {
@@ -250,7 +278,7 @@ describe('recovery after a crash', () => {
     renameSync(output, join(state, 'replaced'))
     const elsewhere = join(temporaryFolder(), 'moved')
     renameSync(folder, elsewhere)
-    expect(recoverOutput(join(elsewhere, 'out'))).toBe('committed')
+    expect(recoverOutput(join(elsewhere, 'out'))).toBe('this run')
     expect(contentOf(join(elsewhere, 'out'))).toEqual(done)
     mkdirSync(folder)
   })
