@@ -1,20 +1,21 @@
 /** Inputs that are damaged, huge, misshapen or meant to do harm: a right answer or a clear error, within the memory given. */
 
 import { spawnSync } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { defineJob, text, tsv } from 'runjob'
 import { describe, expect, it } from 'vitest'
+import { availableCores } from '../../dist/src/base/limits.js'
 import { linesOf, snapshot, temporaryFolder, textOf, writeFiles } from '../helpers/folder.js'
-import { CONFIGS, failure, run, runjob } from '../helpers/run.js'
+import { baseBytes, measured } from '../helpers/measured.js'
+import { CONFIGS, failure, run } from '../helpers/run.js'
 import { asCsv, asJson, asTsv, gnawing, leaving, wide } from './hostile_jobs.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 const MB = 1_000_000
-/** What Node.js, its threads and the addon take on top of --memory. */
-const BASE_BYTES = 250 * MB
+const BASE_BYTES = baseBytes(availableCores())
 
 function folderOf(files: Record<string, string | Uint8Array>): string {
   const folder = temporaryFolder()
@@ -23,21 +24,6 @@ function folderOf(files: Record<string, string | Uint8Array>): string {
 }
 
 const stats = { by: 'city', of: 'n' }
-
-/** One run of the command. @returns its error's code, or 'ok', and its peak memory (0 where the system does not tell) */
-async function command(...argv: string[]): Promise<{ outcome: string; peakBytes: number; where?: unknown }> {
-  const probe = join(temporaryFolder(), 'peak.cjs')
-  // Not resourceUsage(): a process begins with the peak of the one that it was forked from.
-  writeFileSync(
-    probe,
-    "process.on('exit', () => console.error(require('fs').readFileSync('/proc/self/status', 'utf8')))",
-  )
-  const env = existsSync('/proc/self/status') ? { NODE_OPTIONS: `--require ${probe}` } : {}
-  const { stdout, stderr } = await runjob([...argv, '--json'], { env })
-  const { error } = JSON.parse(stdout)
-  const peaks = [...stderr.matchAll(/VmHWM:\s+(\d+) kB/g)].map(([, kilobytes]) => Number(kilobytes) * 1024)
-  return { outcome: error?.code ?? 'ok', peakBytes: Math.max(0, ...peaks), where: error?.where }
-}
 
 describe('CSV', () => {
   it.each(Object.entries(CONFIGS))('with a quote that never ends is refused with its place (%s)', async (_, config) => {
@@ -68,7 +54,7 @@ describe('CSV', () => {
       '--memory',
       '128MB',
     ]
-    const { outcome, peakBytes, where } = await command(...argv)
+    const { outcome, peakBytes, where } = await measured(argv)
     expect(outcome).toBe('RECORD_TOO_LARGE')
     expect(where).toMatchObject({ offset: 7 })
     expect(peakBytes).toBeLessThan(128 * MB + BASE_BYTES)
@@ -100,10 +86,17 @@ describe('gzip', () => {
       'lines.gz': gzipSync(Buffer.alloc(100 * MB, 'a\n')),
       'zeros.gz': gzipSync(Buffer.alloc(100 * MB)),
     })
-    const counted = await command('wordcount', join(folder, 'lines.gz'), '-o', join(folder, 'a'), '--memory', '128MB')
+    const counted = await measured([
+      'wordcount',
+      join(folder, 'lines.gz'),
+      '-o',
+      join(folder, 'a'),
+      '--memory',
+      '128MB',
+    ])
     expect(counted.outcome).toBe('ok')
     expect(textOf(join(folder, 'a'))).toBe(`a\t${50 * MB}\n`)
-    const zeros = await command('sort', join(folder, 'zeros.gz'), '-o', join(folder, 'b'), '--memory', '128MB')
+    const zeros = await measured(['sort', join(folder, 'zeros.gz'), '-o', join(folder, 'b'), '--memory', '128MB'])
     expect(zeros.outcome).toBe('RECORD_TOO_LARGE')
     for (const { peakBytes } of [counted, zeros]) expect(peakBytes).toBeLessThan(128 * MB + BASE_BYTES)
   })
@@ -129,14 +122,14 @@ describe('one line of 300 MB, with 256 MB of memory', { timeout: 120_000 }, () =
     { what: 'a function never sees it', job: ['sessions'], make: row, expected: 'RECORD_TOO_LARGE', offset: 15 },
   ])('$what, within the limit', async ({ job, make, expected, offset }) => {
     const folder = folderOf({ 'in.txt': make() })
-    const { outcome, peakBytes, where } = await command(
+    const { outcome, peakBytes, where } = await measured([
       ...job,
       join(folder, 'in.txt'),
       '-o',
       join(folder, 'out'),
       '--memory',
       '256MB',
-    )
+    ])
     expect(outcome).toBe(expected)
     if (expected !== 'ok') expect(where).toMatchObject({ file: join(folder, 'in.txt'), offset })
     expect(peakBytes).toBeLessThan(256 * MB + BASE_BYTES)

@@ -15,7 +15,7 @@ import { ERROR_CODES, type ErrorCode, RunjobError } from '../../dist/src/base/er
 import { snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { Random, randomCsv, randomText } from '../helpers/random.js'
 import { type Exit, run, tunedRunjob } from '../helpers/run.js'
-import { SOAK, SUITE_TIMEOUT_MS } from '../helpers/soak.js'
+import { IS_SOAK, SUITE_TIMEOUT_MS } from '../helpers/soak.js'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FAULTS = join(ROOT, 'build-faults/faults.so')
@@ -222,7 +222,7 @@ describe.skipIf(!isGlibc)('a call that fails', () => {
       const right = snapshot(join(undisturbed, 'out'))
 
       const calls = await countCalls(scenario)
-      const faults = SOAK
+      const faults = IS_SOAK
         ? faultsFor(calls, SOAK_CALLS)
         : sampleOf(faultsFor(calls, Number.POSITIVE_INFINITY), SAMPLE_PER_JOB, new Random(SEED + name.length))
       const problems: string[] = []
@@ -233,7 +233,7 @@ describe.skipIf(!isGlibc)('a call that fails', () => {
         // At once: the rest of a soak takes a while.
         console.error(`${name}, ${problem}`)
       }
-      if (SOAK) console.log(`${name}: ${faults.length} faults, ${problems.length} ended badly`)
+      if (IS_SOAK) console.log(`${name}: ${faults.length} faults, ${problems.length} ended badly`)
       expect(problems.join('\n\n'), `${problems.length} of ${faults.length} faults end badly`).toBe('')
     },
   )
