@@ -109,7 +109,8 @@ export function planMapTasks(
       numbers.map((n) => files[n]!),
       target,
     )
-    const isGrouped = combinesInMemory(stage) && tuning.splitBytes === undefined
+    // What a function has done is not to be lost: its tasks stay small.
+    const isGrouped = combinesInMemory(stage) && !usesFunction && tuning.splitBytes === undefined
     for (const { pieces, bytes } of isGrouped ? largeFirst(splits, workers) : splits) {
       const own = pieces.map(({ file, start, end }) => ({ file: numbers[file]!, start, end }))
       tasks.push({ id: taskId('m', index, tasks.length), stage: index, source: s, kind: 'map', pieces: own, bytes })

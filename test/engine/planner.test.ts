@@ -98,6 +98,12 @@ describe('map tasks', () => {
     expect(sizesOf(plan(sorting, [800], 2))).toEqual([100, 100, 100, 100, 100, 100, 100, 100])
   })
 
+  it('functions of a job get small tasks: what they have done is not to be lost', () => {
+    const mapping = structuredClone(counting)
+    mapping.sources[0]!.operators = [{ op: 'map' }] as never
+    expect(sizesOf(plan(mapping, [800], 2))).toEqual([100, 100, 100, 100, 100, 100, 100, 100])
+  })
+
   it('no task is larger than a gibibyte, and small inputs are not grouped', () => {
     expect(Math.max(...sizesOf(plan(counting, [20_000], 2)))).toBeLessThanOrEqual(1024)
     expect(sizesOf(plan(counting, [64], 2))).toEqual([32, 32])
