@@ -42,6 +42,10 @@ class BlockText {
   }
 }
 
+/** Properties that no column's name can meet. Not private fields: setting those up takes as long as decoding a field. */
+const TEXT = Symbol('text')
+const FIRST = Symbol('first')
+
 export type RowFactory = (block: CsvBlock) => {
   /** @throws CSV_SHORT_ROW */
   rowAt(r: number): object
@@ -57,24 +61,21 @@ export type RowFactory = (block: CsvBlock) => {
  */
 export function createRows(columns: string[], quote: string | null): RowFactory {
   class Row {
-    readonly #text: BlockText
-    readonly #first: number
+    [TEXT]: BlockText;
+    [FIRST]: number
     constructor(text: BlockText, first: number) {
-      this.#text = text
-      this.#first = first
-    }
-    static field(row: Row, c: number): string {
-      return row.#text.field(row.#first + c)
+      this[TEXT] = text
+      this[FIRST] = first
     }
     toJSON(): Record<string, string> {
-      return Object.fromEntries(columns.map((name, c) => [name, Row.field(this, c)]))
+      return Object.fromEntries(columns.map((name, c) => [name, this[TEXT].field(this[FIRST] + c)]))
     }
   }
   columns.forEach((name, c) => {
     Object.defineProperty(Row.prototype, name, {
       enumerable: true,
       get(this: Row) {
-        return Row.field(this, c)
+        return this[TEXT].field(this[FIRST] + c)
       },
     })
   })
