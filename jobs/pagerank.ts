@@ -12,12 +12,17 @@ const DAMPING = 0.85
 /** A page's links and the rank it has gathered. */
 function gather(messages: Iterable<Message>): { links: string[]; rank: number } {
   const links: string[] = []
+  // Summed in twice the precision (Knuth's TwoSum): the order in which messages arrive must not show.
   let received = 0
-  for (const message of messages) {
-    if (message.links) links.push(...message.links)
-    received += message.rank ?? 0
+  let lost = 0
+  for (const { links: own, rank = 0 } of messages) {
+    if (own) links.push(...own)
+    const sum = received + rank
+    const added = sum - received
+    lost += received - (sum - added) + (rank - added)
+    received = sum
   }
-  return { links, rank: 1 - DAMPING + DAMPING * received }
+  return { links, rank: 1 - DAMPING + DAMPING * (received + lost) }
 }
 
 export default defineJob({
