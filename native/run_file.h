@@ -13,7 +13,7 @@
 namespace runjob {
 
 constexpr size_t kBlockBytes = 1 << 20;
-constexpr uint32_t kRunFormatVersion = 1;
+constexpr uint32_t kRunFormatVersion = 2;
 
 struct PartitionCount {
   uint64_t records = 0;
