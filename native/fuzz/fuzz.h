@@ -3,8 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 #include <string>
@@ -14,16 +12,9 @@
 #include "cursor.h"
 #include "slice.h"
 #include "status.h"
+#include "testing/expect.h"
 
 namespace runjob::fuzz {
-
-#define FUZZ_EXPECT(condition)                                                               \
-  do {                                                                                       \
-    if (!(condition)) {                                                                      \
-      std::fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition);          \
-      std::abort();                                                                          \
-    }                                                                                        \
-  } while (0)
 
 // Decisions from the front of the input; what is left is content. An input that has ended decides 0.
 class Input {

@@ -18,33 +18,33 @@ void RoundTrip(const std::string& a, const std::string& b, const std::string& su
   std::string key_a, key_b, scratch;
   AppendPrefix(a, &key_a);
   AppendPrefix(b, &key_b);
-  FUZZ_EXPECT(Sign(Compare(key_a, key_b)) == Sign(Compare(a, b)));
+  EXPECT(Sign(Compare(key_a, key_b)) == Sign(Compare(a, b)));
   const size_t size = key_a.size();
   key_a += suffix;
-  FUZZ_EXPECT(PrefixLength(key_a) == size);
-  FUZZ_EXPECT(UnescapePrefix(Slice(key_a.data(), size), &scratch) == Slice(a));
+  EXPECT(PrefixLength(key_a) == size);
+  EXPECT(UnescapePrefix(Slice(key_a.data(), size), &scratch) == Slice(a));
 
   std::string packed(PackedSize(a.size(), b.size()), '\0');
   char* const start = packed.data();
   char* end = PutVarint(PutVarint(start, a.size()), b.size());
   end = CopyBytes(CopyBytes(end, a.data(), a.size()), b.data(), b.size());
-  FUZZ_EXPECT(end == start + packed.size());
+  EXPECT(end == start + packed.size());
   Slice key, value;
-  FUZZ_EXPECT(ReadPacked(start, end, &key, &value) == end);
-  FUZZ_EXPECT(key == Slice(a) && value == Slice(b));
+  EXPECT(ReadPacked(start, end, &key, &value) == end);
+  EXPECT(key == Slice(a) && value == Slice(b));
 }
 
 // Any bytes at all.
 void Decode(Slice bytes, const Layout& layout) {
   std::string scratch;
   const size_t prefix = PrefixLength(bytes);
-  FUZZ_EXPECT(prefix <= bytes.size);
-  FUZZ_EXPECT(UnescapePrefix(Slice(bytes.data, prefix), &scratch).size <= prefix);
+  EXPECT(prefix <= bytes.size);
+  EXPECT(UnescapePrefix(Slice(bytes.data, prefix), &scratch).size <= prefix);
 
   const char* const end = bytes.data + bytes.size;
   Slice key, value;
   for (const char* p = bytes.data; p != nullptr && p < end; p = ReadPacked(p, end, &key, &value)) {
-    FUZZ_EXPECT(p >= bytes.data);
+    EXPECT(p >= bytes.data);
   }
   std::vector<Field> fields(layout.size());
   (void)SplitValue(bytes, layout, fields.data()).ok();
@@ -56,10 +56,10 @@ void NumberKeys(double a, double b, bool descending) {
   AppendNumberKey(b, descending, &key_b);
   const int order = Sign(Compare(key_a, key_b));
   if (std::isnan(a) || std::isnan(b)) {
-    FUZZ_EXPECT(order == (std::isnan(a) ? 1 : 0) - (std::isnan(b) ? 1 : 0));
+    EXPECT(order == (std::isnan(a) ? 1 : 0) - (std::isnan(b) ? 1 : 0));
   } else {
     const int wanted = (a > b) - (a < b);
-    FUZZ_EXPECT(order == (descending ? -wanted : wanted));
+    EXPECT(order == (descending ? -wanted : wanted));
   }
 }
 
@@ -91,7 +91,7 @@ void Run(Input input) {
     options.key = kind;
     options.layout = layout;
     RecordsCursor cursor({{first, second}, {rest, first}, {second, rest}});
-    FUZZ_EXPECT(cursor.Start().ok());
+    EXPECT(cursor.Start().ok());
     std::string text;
     uint64_t records = 0;
     (void)Format(&cursor, options, 1 << 12, &text, &records).ok();

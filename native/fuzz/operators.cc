@@ -116,21 +116,21 @@ void Collect(const std::vector<Record>& records, bool descending) {
   options.descending = descending;
   const std::unique_ptr<Collector> collector = NewAppendCollector(options);
   RecordsCursor from(records);
-  FUZZ_EXPECT(from.Start().ok());
+  EXPECT(from.Start().ok());
   RekeyOptions rekey;
   rekey.layout = options.layout;
   uint64_t moved = 0;
-  FUZZ_EXPECT(MoveRecords(&from, rekey, records.size() + 1, collector.get(), &moved).ok());
-  FUZZ_EXPECT(moved == records.size());
+  EXPECT(MoveRecords(&from, rekey, records.size() + 1, collector.get(), &moved).ok());
+  EXPECT(moved == records.size());
   const uint32_t* partition = nullptr;
   const std::unique_ptr<Cursor> sorted = collector->Sorted(&partition);
   std::vector<Record> got;
-  FUZZ_EXPECT(ReadAll(sorted.get(), &got).ok());
+  EXPECT(ReadAll(sorted.get(), &got).ok());
   std::vector<Record> expected = records;
   std::stable_sort(expected.begin(), expected.end(), [&](const Record& a, const Record& b) {
     return descending ? Compare(a.key, b.key) > 0 : Compare(a.key, b.key) < 0;
   });
-  FUZZ_EXPECT(got == expected);
+  EXPECT(got == expected);
 }
 
 void Merge(const std::vector<Record>& records, size_t inputs) {
@@ -146,8 +146,8 @@ void Merge(const std::vector<Record>& records, size_t inputs) {
                    [](const Record& a, const Record& b) { return Compare(a.key, b.key) < 0; });
   const std::unique_ptr<Cursor> merged = NewMerge(std::move(cursors), false);
   std::vector<Record> got;
-  FUZZ_EXPECT(ReadAll(merged.get(), &got).ok());
-  FUZZ_EXPECT(got == expected);
+  EXPECT(ReadAll(merged.get(), &got).ok());
+  EXPECT(got == expected);
 }
 
 void Run(Input input) {
@@ -167,7 +167,7 @@ void Run(Input input) {
   (void)ReadAll(NewJoin(CursorOver(records), join).get(), &out).ok();
   out.clear();
   const std::unique_ptr<TopTracker> tracker = NewTopTracker(CursorOver(records), layout, choice % 4);
-  if (ReadAll(tracker.get(), &out).ok()) FUZZ_EXPECT(tracker->Top().size() <= choice % 4);
+  if (ReadAll(tracker.get(), &out).ok()) EXPECT(tracker->Top().size() <= choice % 4);
   out.clear();
   (void)ReadAll(NewDropPrefix(CursorOver(records), choice % 9).get(), &out).ok();
   Format(CursorOver(records), layout, choice);

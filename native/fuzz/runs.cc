@@ -30,7 +30,7 @@ struct Run {
 const std::string& Folder() {
   static const std::string& folder = *new std::string([] {
     std::string name = access("/dev/shm", W_OK) == 0 ? "/dev/shm/runjob-fuzz-XXXXXX" : "/tmp/runjob-fuzz-XXXXXX";
-    FUZZ_EXPECT(mkdtemp(name.data()) != nullptr);
+    EXPECT(mkdtemp(name.data()) != nullptr);
     std::atexit([] { std::filesystem::remove_all(Folder()); });
     return name;
   }());
@@ -40,9 +40,9 @@ const std::string& Folder() {
 std::string ReadFile(const std::string& path) {
   const File file(open(path.c_str(), O_RDONLY));
   struct stat stat;
-  FUZZ_EXPECT(file.fd >= 0 && fstat(file.fd, &stat) == 0);
+  EXPECT(file.fd >= 0 && fstat(file.fd, &stat) == 0);
   std::string content(static_cast<size_t>(stat.st_size), '\0');
-  FUZZ_EXPECT(ReadAt(file.fd, content.data(), content.size(), 0));
+  EXPECT(ReadAt(file.fd, content.data(), content.size(), 0));
   return content;
 }
 
@@ -50,22 +50,22 @@ void WriteFile(const std::string& path, const std::string& content) {
   // A new file each time: LMDB may still map the one before.
   unlink(path.c_str());
   const File file(open(path.c_str(), O_WRONLY | O_CREAT, 0600));
-  FUZZ_EXPECT(file.fd >= 0 && WriteAt(file.fd, content.data(), content.size(), 0));
+  EXPECT(file.fd >= 0 && WriteAt(file.fd, content.data(), content.size(), 0));
 }
 
 Run MakeRun(size_t record_bytes, size_t records) {
   Run run;
   const std::string path = Folder() + "/made";
   std::unique_ptr<RunWriter> writer;
-  FUZZ_EXPECT(RunWriter::Open(path, kPartitions, 0, &writer).ok());
+  EXPECT(RunWriter::Open(path, kPartitions, 0, &writer).ok());
   for (const uint32_t partition : {0u, 2u}) {  // nothing in partition 1
     for (size_t i = 0; i < records; i++) {
       const Record record{"key " + std::to_string(i), std::string(record_bytes + i % 7, static_cast<char>(i))};
-      FUZZ_EXPECT(writer->Add(partition, record.key, record.value).ok());
+      EXPECT(writer->Add(partition, record.key, record.value).ok());
       run.records[partition].push_back(record);
     }
   }
-  FUZZ_EXPECT(writer->Finish(Slice(std::string_view("{\"task\":1}"))).ok());
+  EXPECT(writer->Finish(Slice(std::string_view("{\"task\":1}"))).ok());
   run.file = ReadFile(path);
 
   Seal seal;
@@ -120,7 +120,7 @@ void Damage(Input* input, const Run& run) {
   const std::string path = Folder() + "/damaged";
   WriteFile(path, file);
   std::vector<Record> records[kPartitions];
-  if (ReadRun(path, records)) FUZZ_EXPECT(SameRecords(records, run.records));
+  if (ReadRun(path, records)) EXPECT(SameRecords(records, run.records));
 }
 
 // A block with a right checksum over wrong content: what a writer gone mad leaves. Records or an error, no crash.

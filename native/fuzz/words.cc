@@ -106,13 +106,13 @@ void Run(Input input) {
   const std::unique_ptr<Mapper> mapper = NewWordsMapper(lowercase, UINT64_MAX, &recorder);
   bool done = false;
   ForEachChunk(text, chunk_bytes, [&](Slice chunk, bool last) {
-    FUZZ_EXPECT(mapper->Push(chunk, kNoLimit, last, &done).ok());
+    EXPECT(mapper->Push(chunk, kNoLimit, last, &done).ok());
     return true;
   });
-  FUZZ_EXPECT(done);
-  FUZZ_EXPECT(mapper->position() == text.size());
-  FUZZ_EXPECT(mapper->records_out() == recorder.keys.size());
-  FUZZ_EXPECT(recorder.keys == Expected(text, lowercase));
+  EXPECT(done);
+  EXPECT(mapper->position() == text.size());
+  EXPECT(mapper->records_out() == recorder.keys.size());
+  EXPECT(recorder.keys == Expected(text, lowercase));
 }
 
 }  // namespace

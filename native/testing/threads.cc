@@ -17,6 +17,7 @@
 #include "mapper.h"
 #include "merge.h"
 #include "run_file.h"
+#include "testing/expect.h"
 
 namespace runjob {
 namespace {
@@ -25,14 +26,6 @@ constexpr int kThreads = 8;
 constexpr uint32_t kPartitions = 3;
 constexpr size_t kSharedRuns = 4;
 constexpr size_t kRecords = 400;
-
-#define EXPECT(condition)                                                         \
-  do {                                                                            \
-    if (!(condition)) {                                                           \
-      std::fprintf(stderr, "%s:%d: expected %s\n", __FILE__, __LINE__, #condition); \
-      std::abort();                                                               \
-    }                                                                             \
-  } while (0)
 
 std::string KeyOf(size_t i) {
   std::string digits = std::to_string(i);
