@@ -30,9 +30,6 @@ export interface FinishedStage {
   passes: TaskResult[][]
 }
 
-/** Name of what a run knows of its partitions: how many each stage's exchange has. */
-export const PARTITIONS = 'partitions'
-
 export function stageFact(index: number): string {
   return `stage ${index}`
 }

@@ -57,5 +57,10 @@ export function requireRuns(tasks: TaskSpec[], runs: RunEntry[], runsDir: string
 }
 
 export function isWhole({ name, fileBytes }: RunEntry, runsDir: string): boolean {
-  return statSync(join(runsDir, name), { throwIfNoEntry: false })?.size === fileBytes
+  return hasSize(join(runsDir, name), fileBytes)
+}
+
+/** Whether the file is there with the size that it had when it was written. */
+export function hasSize(path: string, bytes: number): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.size === bytes
 }

@@ -2,16 +2,17 @@
  * Runs a plan on this machine: stage by stage, task by task, attempt by attempt. The main thread plans, hands out and keeps the books; it
  * touches no record.
  */
-import { readdirSync, rmSync, statSync } from 'node:fs'
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import { concatFiles } from '../base/files.js'
 import type { InputFile } from '../io/inputs.js'
+import { PARTITIONS, tasksFact } from '../io/run_status.js'
 import type { Exchange, ExchangeSource, Plan, Stage } from '../plan/plan.js'
 import { checkStages, recordsToRead } from './accounting.js'
 import { type BadRecordsInit, overLimit } from './bad_records.js'
-import { type Checkpoint, type FinishedStage, NO_CHECKPOINT, PARTITIONS, stageFact } from './checkpoint.js'
-import { DamagedRuns, isWhole, requireRuns } from './damage.js'
+import { type Checkpoint, type FinishedStage, NO_CHECKPOINT, stageFact } from './checkpoint.js'
+import { DamagedRuns, hasSize, isWhole, requireRuns } from './damage.js'
 import {
   type MergeLimits,
   needsSample,
@@ -290,10 +291,10 @@ export class PlanRun {
   #mapTasks(stage: Stage, index: number): TaskSpec[] {
     const { files, inputs, tuning } = this.#options
     const checkpoint = this.#checkpoint
-    const known = checkpoint.get<TaskSpec[]>(`tasks ${index}`)
+    const known = checkpoint.get<TaskSpec[]>(tasksFact(index))
     if (known) return known
     const tasks = planMapTasks(stage, index, files, inputs, this.#pool.size, tuning)
-    checkpoint.put(`tasks ${index}`, tasks)
+    checkpoint.put(tasksFact(index), tasks)
     return tasks
   }
 
@@ -446,14 +447,14 @@ export class PlanRun {
 
   #hasParts({ parts, topAsked }: TaskResult): boolean {
     const { partsDir, top } = this.#options
-    const isWhole = (part: PartEntry) => sizeOf(join(partsDir, part.name)) === part.bytes
-    return parts.length === 0 || (topAsked >= top && parts.every(isWhole))
+    const isThere = (part: PartEntry) => hasSize(join(partsDir, part.name), part.bytes)
+    return parts.length === 0 || (topAsked >= top && parts.every(isThere))
   }
 
   #hasBadRecords({ quarantine }: TaskResult): boolean {
     const { badRecords } = this.#options
     if (quarantine === null) return true
-    return badRecords !== null && sizeOf(join(badRecords.dir, quarantine.name)) === quarantine.bytes
+    return badRecords !== null && hasSize(join(badRecords.dir, quarantine.name), quarantine.bytes)
   }
 
   #hasFiles(result: TaskResult): boolean {
@@ -518,10 +519,6 @@ export class PlanRun {
     this.#shared.requestStop()
     void this.#pool.abort()
   }
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? -1
 }
 
 function mergeTop(results: TaskResult[], count: number): { key: string; number: number }[] {

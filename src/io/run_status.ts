@@ -11,6 +11,11 @@ import type { StateView } from './state.js'
 /** In the state of a run: how it was started; and whether its output is in place, so that no run continues it. */
 export const START = 'start'
 export const COMMITTED = 'committed'
+/** What the engine keeps there of its plans: the partitions of each stage's exchange, and the tasks of a stage that reads files. */
+export const PARTITIONS = 'partitions'
+export function tasksFact(stage: number): string {
+  return `tasks ${stage}`
+}
 
 /** A command line, and the folder in which it was given. */
 export interface StartCommand {
@@ -126,14 +131,14 @@ function readTasks(state: StateView, into: UnfinishedRun): void {
   into.readsStdin = Object.values(identity.manifest).some((files) =>
     files.some(({ path }) => dirname(path) === into.dir),
   )
-  const partitions = state.get<number[]>('partitions')
+  const partitions = state.get<number[]>(PARTITIONS)
   const done = [...state.finishedTasks().keys()]
   into.stages = identity.plan.stages.map((stage, i) => {
     const [source] = stage.sources
     const tasks =
       source?.kind === 'exchange'
         ? (partitions?.[source.stage] ?? null)
-        : (state.get<unknown[]>(`tasks ${i}`)?.length ?? null)
+        : (state.get<unknown[]>(tasksFact(i))?.length ?? null)
     // Merges between stages and samples of keys are not counted: nobody knows beforehand how many there will be.
     const ofStage = new RegExp(`^s${i}-[mr]\\d`)
     return { name: stage.name, tasksDone: done.filter((id) => ofStage.test(id)).length, tasks }
