@@ -14,27 +14,6 @@ using hash_internal::kSecret;
 using hash_internal::Load64;
 using hash_internal::Mix;
 
-// The bytes of a short key among the 16 that are loaded, and its size where the 16th would be. A long key
-// has none.
-struct ShortMask {
-  uint64_t low;
-  uint64_t high;
-  uint64_t size;
-};
-constexpr size_t kSizes = 16;
-struct ShortMasks {
-  ShortMask of[kSizes + 1] = {};
-
-  constexpr ShortMasks() {
-    for (size_t size = 0; size < kSizes; size++) {
-      of[size].low = size >= 8 ? ~uint64_t{0} : (uint64_t{1} << 8 * size) - 1;
-      of[size].high = size <= 8 ? 0 : (uint64_t{1} << 8 * (size - 8)) - 1;
-      of[size].size = uint64_t{size + 1} << 56;
-    }
-  }
-};
-constexpr ShortMasks kShortMasks;
-
 constexpr size_t kFirstCapacity = 4096;
 constexpr size_t kReleaseBytes = size_t{2} << 20;
 constexpr size_t kEntriesAhead = 24;
@@ -56,13 +35,13 @@ inline size_t AggregateTable::HomeOfShort(uint64_t low, uint64_t high, int shift
 inline size_t AggregateTable::HomeOfLong(uint64_t hash, int shift) { return Mix(hash, kSecret[3]) >> shift; }
 
 void AggregateTable::FillShort(Slot* slot, uint64_t low, uint64_t high, uint32_t partition) {
-  slot->key[0] = low;
+  slot->key.low = low;
   if (!inline_states_) {
     slot->state[0] = reinterpret_cast<uintptr_t>(arena_.Allocate(width_));
     slot->state[1] = partition;
   }
   layout_->Init(StateOf(slot));
-  slot->key[1] = high;  // last: if the arena has no more memory, the slot is still free
+  slot->key.high = high;  // last: if the arena has no more memory, the slot is still free
   size_++;
 }
 
@@ -93,10 +72,10 @@ void AggregateTable::Prepare(const AnyKeys& keys, Group* group) const {
   size_t longs = keys.n;  // from the end
   for (size_t i = 0; i < keys.n; i++) {
     const Slice key = keys.at(i);
-    const ShortMask& mask = kShortMasks.of[std::min(key.size, kSizes)];
-    group->low[shorts] = Load64(key.data) & mask.low;
-    group->high[shorts] = (Load64(key.data + 8) & mask.high) | mask.size;
-    const bool is_short = key.size <= kShortKey;
+    const auto [low, high] = LoadShortKey(key);
+    group->low[shorts] = low;
+    group->high[shorts] = high;
+    const bool is_short = key.size <= kShortKeyBytes;
     group->index[is_short ? shorts : longs - 1] = static_cast<uint16_t>(i);
     shorts += is_short;
     longs -= !is_short;
@@ -124,8 +103,8 @@ void AggregateTable::ProbeShort(const AnyKeys& keys, const Group& group, const F
     const uint64_t low = group.low[j];
     const uint64_t high = group.high[j];
     Slot* slot = &slots[group.homes[j]];
-    while (((slot->key[0] ^ low) | (slot->key[1] ^ high)) != 0) {
-      if (slot->key[1] == 0) {
+    while (((slot->key.low ^ low) | (slot->key.high ^ high)) != 0) {
+      if (slot->key.high == 0) {
         FillShort(slot, low, high, keys.partition(group.index[j]));
         break;
       }
@@ -144,11 +123,11 @@ void AggregateTable::ProbeLong(const AnyKeys& keys, const Group& group, const Fo
     const uint64_t hash = group.low[j];
     const Slice key = keys.at(group.index[j]);
     const auto is_it = [&](const Slot& slot) {
-      return slot.key[0] == hash && slot.key[1] == kLongKey && LongKeysEqual(EntryOf(slot)->key(width_), key);
+      return slot.key.low == hash && slot.key.high == kLongKey && LongKeysEqual(EntryOf(slot)->key(width_), key);
     };
     size_t at = group.homes[j];
-    while (slots[at].key[1] != 0 && !is_it(slots[at])) at = (at + 1) & mask;
-    if (slots[at].key[1] == 0) {
+    while (slots[at].key.high != 0 && !is_it(slots[at])) at = (at + 1) & mask;
+    if (slots[at].key.high == 0) {
       FillLong(&slots[at], hash, key, keys.partition(group.index[j]));
     }
     found(group.index[j], EntryOf(slots[at])->state());
@@ -209,9 +188,9 @@ void AggregateTable::Grow() {
   const size_t piece_slots = std::min(capacity_, kReleaseBytes / sizeof(Slot));
   for (size_t piece = 0; piece < capacity_; piece += piece_slots) {
     for (size_t i = piece; i < piece + piece_slots; i++) {
-      if (slots_[i].key[1] == 0) continue;
+      if (slots_[i].key.high == 0) continue;
       size_t at = HomeOf(slots_[i], shift);
-      while (slots[at].key[1] != 0) at = (at + 1) & mask;
+      while (slots[at].key.high != 0) at = (at + 1) & mask;
       slots[at] = slots_[i];
     }
     FreePages(reinterpret_cast<char*>(slots_ + piece), TableBytes(piece_slots));
@@ -231,17 +210,15 @@ AggregateTable::Parts AggregateTable::TakeApart() {
   static_assert(2 * sizeof(SortItem) == sizeof(Slot));
   size_t n = 0;
   for (size_t i = 0; i < capacity_; i++) {
-    if (slots_[i].key[1] != 0) slots_[n++] = slots_[i];
+    if (slots_[i].key.high != 0) slots_[n++] = slots_[i];
   }
   SortItem* const items = reinterpret_cast<SortItem*>(slots_ + n);
   for (size_t i = 0; i < n; i++) {
     const Slot& slot = slots_[i];
-    const auto [low, high] = slot.key;
-    if (high == kLongKey) {
-      new (&items[i]) SortItem{low, slot.state[0] + 1};
+    if (slot.key.high == kLongKey) {
+      new (&items[i]) SortItem{slot.key.low, slot.state[0] + 1};
     } else {
-      const uint64_t hash = hash_internal::HashShort(low, HighBytes(high), ShortSize(high));
-      new (&items[i]) SortItem{hash, reinterpret_cast<uintptr_t>(&slot)};
+      new (&items[i]) SortItem{slot.key.hash(), reinterpret_cast<uintptr_t>(&slot)};
     }
   }
   return {items, items + n};

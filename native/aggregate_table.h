@@ -5,7 +5,7 @@
 // 16 bytes: counting such a key touches one cache line. Longer keys have their hash in the slot, and an entry
 // in the arena.
 //
-//                key[0]        key[1]                           state[0]   state[1]
+//                key.low       key.high                         state[0]   state[1]
 //   short key    bytes 0..7    bytes 8..14, then 1 + size       the state itself, if it fits; else
 //                                                               pointer    partition
 //   long key     hash          kLongKey                         entry
@@ -22,6 +22,7 @@
 #include "arena.h"
 #include "hash.h"
 #include "prefetch.h"
+#include "short_key.h"
 #include "slice.h"
 #include "sort.h"
 
@@ -94,7 +95,7 @@ class AggregateTable {
   Slice key(uint64_t index) const {
     if (IsEntry(index)) return EntryAt(index)->key(width_);
     const Slot* slot = SlotAt(index);
-    return Slice(reinterpret_cast<const char*>(slot->key), ShortSize(slot->key[1]));
+    return Slice(reinterpret_cast<const char*>(&slot->key), slot->key.size());
   }
   const char* state(uint64_t index) const {
     if (IsEntry(index)) return EntryAt(index)->state();
@@ -116,7 +117,7 @@ class AggregateTable {
 
  private:
   struct alignas(32) Slot {
-    uint64_t key[2];
+    ShortKey key;
     uint64_t state[2];
   };
   // Of a long key: this header, the state, the key.
@@ -129,11 +130,8 @@ class AggregateTable {
     Slice key(size_t width) const { return Slice(state() + width, key_size); }
   };
 
-  static constexpr uint32_t kShortKey = 15;
-  static constexpr int kSizeShift = 56;
-  static constexpr uint64_t kLongKey = uint64_t{0xFF} << kSizeShift;
-  static uint32_t ShortSize(uint64_t high) { return static_cast<uint32_t>(high >> kSizeShift) - 1; }
-  static uint64_t HighBytes(uint64_t high) { return high & ~kLongKey; }
+  // `high` of a slot whose key is long; `low` is its hash.
+  static constexpr uint64_t kLongKey = ShortKey::kSizeMask;
 
   // An item's index is the address of a slot, or of an entry with the lowest bit set.
   static bool IsEntry(uint64_t index) { return (index & 1) != 0; }
