@@ -179,8 +179,9 @@ class Collector : public Wrapped<Collector> {
     return DefineClass(env, kName,
                        {Method<&Collector::Add>("add"), Getter<&Collector::HeldBytes>("bytes"),
                         Getter<&Collector::RecordsIn>("recordsIn"), Getter<&Collector::Entries>("entries"),
-                        Method<&Collector::Spill>("spill"), Method<&Collector::Sorted>("sorted"),
-                        Method<&Collector::Clear>("clear"), Method<&Collector::Close>("close")});
+                        Getter<&Collector::RecordsOut>("recordsOut"), Method<&Collector::Spill>("spill"),
+                        Method<&Collector::Sorted>("sorted"), Method<&Collector::Clear>("clear"),
+                        Method<&Collector::Close>("close")});
   }
 
   explicit Collector(const Napi::CallbackInfo& info)
@@ -214,6 +215,9 @@ class Collector : public Wrapped<Collector> {
   }
   Napi::Value Entries(const Napi::CallbackInfo& info) {
     return Count(info.Env(), Open(info.Env()).entries());
+  }
+  Napi::Value RecordsOut(const Napi::CallbackInfo& info) {
+    return Count(info.Env(), Open(info.Env()).records_out());
   }
 
   Napi::Value Spill(const Napi::CallbackInfo& info) {

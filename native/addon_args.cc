@@ -266,6 +266,8 @@ CollectorOptions CollectorArg(const Napi::Value& value) {
   options.prefix_grouping = OptionalBooleanArg(object.Get("prefixGrouping"), "prefixGrouping");
   const Napi::Value take = object.Get("take");
   if (!take.IsUndefined()) options.take = IntegerArg(take, "take", 0, kMaxSafeInteger);
+  const Napi::Value table_keys = object.Get("tableKeys");
+  if (!table_keys.IsUndefined()) options.table_keys = IntegerArg(table_keys, "tableKeys", 1, kMaxSafeInteger);
   const Napi::Value bounds = object.Get("bounds");
   if (options.partition_by == PartitionBy::kRange) {
     const std::vector<Napi::Value> elements = ArrayArg(bounds, "bounds", kMaxPartitions);

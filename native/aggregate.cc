@@ -469,6 +469,7 @@ uint32_t AggregateLayout::AddPart(const AggregateSpec& spec) {
   const uint32_t offset = static_cast<uint32_t>(width_);
   parts_.push_back({spec, offset});
   width_ += PartBytes(spec);
+  is_plain_ &= spec.fn != AggregateFn::kTop && !KeepsBytes(spec);
   return offset;
 }
 

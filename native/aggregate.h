@@ -49,6 +49,7 @@ class AggregateLayout {
   const std::vector<AggregateSpec>& specs() const { return specs_; }
   size_t width() const { return width_; }
   bool counts_only() const { return counts_only_; }  // just kCount of column -1: the fast path of word count
+  bool is_plain() const { return is_plain_; }        // numbers only: a state is what Serialize makes of it
 
   void Init(char* state) const;
   // Applies record `i` of the batch. `arena` receives what variable-size parts need.
@@ -90,6 +91,7 @@ class AggregateLayout {
   std::vector<Part> others_;  // parts that no summary updates
   size_t width_ = 0;
   bool counts_only_ = false;
+  bool is_plain_ = true;
 };
 
 }  // namespace runjob

@@ -12,6 +12,7 @@
 #include "hash.h"
 #include "key_encoding.h"
 #include "packed_record.h"
+#include "page_array.h"
 #include "prefetch.h"
 #include "run_file.h"
 #include "sort.h"
@@ -86,35 +87,6 @@ class RecordHeap {
   char* next_ = nullptr;
   char* end_ = nullptr;
   size_t full_bytes_ = 0;
-};
-
-// An array straight from the system: zeroed, on huge pages, and given back for good.
-template <class T>
-class PageArray {
- public:
-  PageArray() = default;
-  explicit PageArray(size_t n) : size_(n) {
-    if (n > 0) data_ = reinterpret_cast<T*>(AllocatePages(n * sizeof(T)));
-  }
-  PageArray(PageArray&& other) noexcept { swap(other); }
-  PageArray& operator=(PageArray&& other) noexcept {
-    PageArray(std::move(other)).swap(*this);
-    return *this;
-  }
-  ~PageArray() {
-    if (data_ != nullptr) FreePages(reinterpret_cast<char*>(data_), size_ * sizeof(T));
-  }
-  T* data() const { return data_; }
-  T& operator[](size_t i) const { return data_[i]; }
-
- private:
-  void swap(PageArray& other) noexcept {
-    std::swap(size_, other.size_);
-    std::swap(data_, other.data_);
-  }
-
-  size_t size_ = 0;
-  T* data_ = nullptr;
 };
 
 // Where the records are, in input order. Chunks, because doubling one array would hold it three times over.
@@ -227,6 +199,7 @@ class AppendCollector : public Collector {
 
   uint64_t records_in() const override { return records_in_; }
   uint64_t entries() const override { return entries_.size() + sorted_count_; }
+  uint64_t records_out() const override { return records_out_; }
 
   Status SpillTo(RunWriter* writer) override {
     Sort();
@@ -238,6 +211,7 @@ class AppendCollector : public Collector {
         UnpackRecord(RecordAt(sorted_[i].index), &key, &value);
         RUNJOB_RETURN_IF_ERROR(writer->Add(p, key, value));
       }
+      records_out_ += end - start;
     }
     Clear();
     return Status::Ok();
@@ -339,6 +313,7 @@ class AppendCollector : public Collector {
   RecordHeap heap_;
   EntryList entries_;
   uint64_t records_in_ = 0;
+  uint64_t records_out_ = 0;
   std::vector<Floor> floors_;  // one per partition, or none while none is known
   uint64_t truncate_above_ = 0;
 

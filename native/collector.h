@@ -23,7 +23,7 @@ enum class PartitionBy : uint8_t {
 };
 
 struct CollectorOptions {
-  bool hash = false;                      // true: one entry per key with an aggregate state; false: append every record
+  bool hash = false;                      // true: records of one key make one aggregate state; false: keep every record
   std::vector<AggregateSpec> aggregates;  // hash only; empty keeps distinct keys. kDistinct: see distinct.h
   Layout layout;                          // columns of the batches that come in
   PartitionBy partition_by = PartitionBy::kHash;
@@ -32,6 +32,8 @@ struct CollectorOptions {
   bool descending = false;                // keys in descending memcmp order
   bool prefix_grouping = false;           // keys are composite (key_encoding.h): partition by the group part alone
   uint64_t take = 0;                      // append only, > 0: keep only the first `take` records in sort order
+  // Hash only: from so many keys on, whether looking them up pays is looked at again and again.
+  uint64_t table_keys = 65536;
 };
 
 class Collector {
@@ -45,7 +47,8 @@ class Collector {
   // Memory held, including what sorting it will need. The caller spills when this passes its budget.
   virtual size_t bytes() const = 0;
   virtual uint64_t records_in() const = 0;   // since construction
-  virtual uint64_t entries() const = 0;      // held now
+  virtual uint64_t entries() const = 0;      // held now; what a spill writes may be fewer
+  virtual uint64_t records_out() const = 0;  // handed to writers since construction
   // Sorts what is held by (partition, key), stable, and writes it all; then empties itself. Adds to `writer` only:
   // the caller opens and finishes it.
   virtual Status SpillTo(RunWriter* writer) = 0;

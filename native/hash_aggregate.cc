@@ -1,4 +1,5 @@
-// The collector that keeps one entry per key: a table while records come in, a sorted array when they go out.
+// The collector that makes one state per key: in a table while records come in, which is sorted when they go
+// out; or, once it is seen that keys hardly repeat, in a buffer that is sorted with all its records.
 
 #include <algorithm>
 #include <memory>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "aggregate.h"
+#include "aggregate_buffer.h"
 #include "aggregate_table.h"
 #include "collector.h"
 #include "distinct.h"
@@ -23,6 +25,10 @@ namespace {
 constexpr size_t kGroup = AggregateTable::kGroup;
 constexpr size_t kKeysAhead = 24;
 constexpr size_t kStatesAhead = 12;
+// A table of so many keys, times CollectorOptions::table_keys, is slow to look into.
+constexpr double kTooManyKeys = 64;
+// So many records with the same key should have been looked up.
+constexpr double kManyRepeats = 8;
 constexpr size_t kKeyListBytes = size_t{1} << 20;  // more, and a list is added before it has kGroup keys
 
 // With what SortByKey gets at the keys.
@@ -39,7 +45,9 @@ class HashCollector final : public Collector {
       : options_(options),
         layout_(options.aggregates),
         table_(&layout_, options.partition_by == PartitionBy::kGiven),
-        distinct_(HasDistinct(options.aggregates)) {
+        distinct_(HasDistinct(options.aggregates)),
+        may_buffer_(!distinct_ && !options.prefix_grouping && options.partition_by != PartitionBy::kGiven &&
+                    AggregateBuffer::Serves(layout_)) {
     if (distinct_) {
       options_.prefix_grouping = true;  // the table's keys are composite then, whatever the records' are
       for (std::string& bound : options_.bounds) {
@@ -54,16 +62,56 @@ class HashCollector final : public Collector {
     if (sorted_ != nullptr) return Status::Error("BAD_ARGUMENT", "A sorted collector must be cleared first.");
     RUNJOB_RETURN_IF_ERROR(Check(batch));
     records_in_ += batch.count;
-    return distinct_ ? AddDistinct(batch) : AddKeys(batch);
+    records_held_ += batch.count;
+    if (distinct_) return AddDistinct(batch);
+    AddKeys(batch);
+    if (may_buffer_ && entries() >= next_look_) {
+      if (buffer_ == nullptr) {
+        ReconsiderTable();
+      } else {
+        ReconsiderBuffer();
+      }
+    }
+    return Status::Ok();
   }
 
   bool takes_bounds() const override { return !distinct_; }
 
-  size_t bytes() const override { return table_.bytes(); }
+  size_t bytes() const override { return buffer_ != nullptr ? buffer_->bytes() : table_.bytes(); }
   uint64_t records_in() const override { return records_in_; }
-  uint64_t entries() const override { return table_.size(); }
+  uint64_t entries() const override { return buffer_ != nullptr ? buffer_->size() : table_.size(); }
+  uint64_t records_out() const override { return records_out_; }
 
   Status SpillTo(RunWriter* writer) override {
+    Status status = buffer_ != nullptr ? SpillBuffer(writer) : SpillTable(writer);
+    Clear();
+    return status;
+  }
+
+  std::unique_ptr<Cursor> Sorted(const uint32_t** partition_of) override {
+    if (buffer_ != nullptr) {
+      auto cursor = std::make_unique<BufferCursor>(this);
+      *partition_of = cursor->partition();
+      return cursor;
+    }
+    Sort();
+    auto cursor = std::make_unique<SortedCursor>(this);
+    *partition_of = cursor->partition();
+    return cursor;
+  }
+
+  void Clear() override {
+    table_.Clear();
+    buffer_ = nullptr;
+    sorted_ = nullptr;
+    sorted_count_ = 0;
+    records_held_ = 0;
+    last_look_ = Look{};
+    next_look_ = options_.table_keys;
+  }
+
+ private:
+  Status SpillTable(RunWriter* writer) {
     Sort();
     Status status;
     uint32_t partition = 0;
@@ -74,24 +122,21 @@ class HashCollector final : public Collector {
       const Slice key = table_.key(index);
       status = writer->Add(partition, key, Value(index, key));
     }
-    Clear();
+    records_out_ += sorted_count_;
     return status;
   }
 
-  std::unique_ptr<Cursor> Sorted(const uint32_t** partition_of) override {
-    Sort();
-    auto cursor = std::make_unique<SortedCursor>(this);
-    *partition_of = cursor->partition();
-    return cursor;
+  Status SpillBuffer(RunWriter* writer) {
+    Status status;
+    BufferCursor cursor(this);
+    for (status = cursor.Start(); status.ok() && cursor.valid(); status = cursor.Next()) {
+      status = writer->Add(*cursor.partition(), cursor.key(), cursor.value());
+      if (!status.ok()) break;
+      records_out_++;
+    }
+    return status;
   }
 
-  void Clear() override {
-    table_.Clear();
-    sorted_ = nullptr;
-    sorted_count_ = 0;
-  }
-
- private:
   class SortedCursor final : public Cursor {
    public:
     explicit SortedCursor(HashCollector* collector) : collector_(collector) {}
@@ -123,6 +168,85 @@ class HashCollector final : public Collector {
     uint32_t partition_ = 0;
   };
 
+  class BufferCursor final : public Cursor {
+   public:
+    explicit BufferCursor(HashCollector* collector) : collector_(collector), buffer_(*collector->buffer_) {}
+
+    Status Start() override { return Next(); }
+    Status Next() override {
+      valid_ = buffer_.Next();
+      if (!valid_) return Status::Ok();
+      key_ = buffer_.key();
+      value_ = buffer_.state();
+      if (collector_->ranges()) {
+        while (collector_->IsBehind(key_, partition_)) partition_++;
+      } else {
+        partition_ = buffer_.partition();
+      }
+      return Status::Ok();
+    }
+    const uint32_t* partition() const { return &partition_; }
+
+   private:
+    const HashCollector* const collector_;
+    AggregateBuffer& buffer_;
+    uint32_t partition_ = 0;
+  };
+
+  bool ranges() const { return options_.partitions > 1 && options_.partition_by == PartitionBy::kRange; }
+  // Whether the key belongs behind the partition. The last one, and the last that has a bound, take all.
+  bool IsBehind(Slice key, uint32_t partition) const {
+    if (partition + 1 >= options_.partitions || partition >= options_.bounds.size()) return false;
+    const int c = Compare(key, Slice(options_.bounds[partition]));
+    return options_.descending ? c <= 0 : c >= 0;
+  }
+
+  // Gives the table up if most records have a new key and there will be too many keys for it. That is looked at
+  // each time their number has doubled, and estimated from the shares of records with a new key before and now, as
+  // if some records had ever the same few keys, and the others all other keys alike: the share falls in a straight
+  // line then, and is 0 when all keys are there.
+  void ReconsiderTable() {
+    const double keys = static_cast<double>(table_.size());
+    const double records = static_cast<double>(records_held_);
+    const Look now{records, keys, (keys + last_look_.keys) / 2,
+                   (keys - last_look_.keys) / (records - last_look_.records)};
+    const Look before = std::exchange(last_look_, now);
+    next_look_ = 2 * table_.size();
+    if (before.keys == 0 || now.new_share < 0.5) return;
+    // The two middles are where on that line the shares are.
+    const double too_many = kTooManyKeys * static_cast<double>(options_.table_keys);
+    const bool is_too_many = before.new_share * now.middle - now.new_share * before.middle >
+                             too_many * (before.new_share - now.new_share);
+    if (is_too_many) TakeBuffer();
+  }
+
+  void TakeBuffer() {
+    const uint32_t lists = options_.partition_by == PartitionBy::kHash ? options_.partitions : 1;
+    buffer_ = AggregateBuffer::New(&layout_, lists, options_.descending);
+    const size_t n = table_.size();
+    const SortItem* const items = table_.TakeApart().items;
+    for (size_t i = 0; i < n; i++) {
+      if (i + kKeysAhead < n) table_.PrefetchKey(items[i + kKeysAhead].index);
+      buffer_->Add(table_.key(items[i].index), table_.state(items[i].index));
+    }
+    table_.Clear();
+  }
+
+  // Takes the table again where the estimate was wrong: where keys come in the same order again and again, the
+  // first round of them looks as if there were no end of keys.
+  void ReconsiderBuffer() {
+    next_look_ = 2 * buffer_->size();
+    if (buffer_->items_per_key() < kManyRepeats) return;
+    next_look_ = UINT64_MAX;
+    const std::unique_ptr<AggregateBuffer> buffer = std::move(buffer_);
+    while (buffer->Next()) {
+      const uint32_t size = static_cast<uint32_t>(buffer->key().size);
+      char* state;
+      table_.Find(AggregateTable::Keys{buffer->key().data, 0, &size, nullptr, 1}, &state);
+      layout_.Merge(state, buffer->state(), table_.arena());
+    }
+  }
+
   // That the batch has the columns and partitions that updating the states will read.
   Status Check(const RecordBatch& batch) const {
     if (options_.partition_by == PartitionBy::kGiven) {
@@ -153,7 +277,7 @@ class HashCollector final : public Collector {
     return Status::Ok();
   }
 
-  Status AddKeys(const RecordBatch& batch) {
+  void AddKeys(const RecordBatch& batch) {
     for (size_t first = 0; first < batch.count; first += kGroup) {
       const size_t n = std::min(kGroup, batch.count - first);
       const uint32_t* partitions = batch.partitions == nullptr ? nullptr : batch.partitions + first;
@@ -166,20 +290,21 @@ class HashCollector final : public Collector {
         AddGroup(keys, batch, first);
       }
     }
-    return Status::Ok();
   }
 
   template <class Keys>
   void AddGroup(const Keys& keys, const RecordBatch& batch, size_t first) {
     char* states[kGroup];
-    if (batch.keys_only) {
-      table_.Insert(keys);
+    if (buffer_ != nullptr) {
+      buffer_->Add(batch, first, keys.n, states);
+    } else if (batch.keys_only) {
+      return table_.Insert(keys);
     } else if (layout_.counts_only()) {
-      table_.Count(keys);
+      return table_.Count(keys);
     } else {
       table_.Find(keys, states);
-      layout_.UpdateAll(states, batch, first, keys.n, table_.arena());
     }
+    if (!batch.keys_only) layout_.UpdateAll(states, batch, first, keys.n, table_.arena());
   }
 
   // The composite keys of distinct.h.
@@ -307,7 +432,21 @@ class HashCollector final : public Collector {
   const AggregateLayout layout_;
   AggregateTable table_;
   const bool distinct_;
+  const bool may_buffer_;
+  std::unique_ptr<AggregateBuffer> buffer_;  // if not null, the table is empty
   uint64_t records_in_ = 0;
+  uint64_t records_out_ = 0;
+
+  // At the table. What is said of records and keys is since the look before.
+  struct Look {
+    double records = 0;    // held
+    double keys = 0;       // held
+    double middle = 0;     // keys held in the middle between the looks
+    double new_share = 0;  // of the records, those with a new key
+  };
+  uint64_t records_held_ = 0;
+  Look last_look_;
+  uint64_t next_look_ = options_.table_keys;
 
   KeyList list_;
   std::vector<uint32_t> partitions_;

@@ -73,13 +73,12 @@ export class ExchangeTarget {
     const path = join(this.#env.runsDir, name)
     const meta = JSON.stringify({ task: task.id, attempt, spill: this.runs.length, plan: this.#env.planHash })
     const { combine } = this.#exchange
-    const { entries } = this.collector
+    const before = this.collector.recordsOut
     const info =
       combine?.kind === 'user'
         ? this.#combineInto(path, meta, this.#env.functions.find(combine.fn) as ReduceFunction)
         : this.collector.spill(path, meta)
-    // A combiner and `take` write fewer than the collector holds; else the writer's count is the collector's.
-    if (combine?.kind !== 'user' && combine?.kind !== 'take') expectCount(`run ${name}`, info.records, entries)
+    if (combine?.kind !== 'user') expectCount(`run ${name}`, info.records, this.collector.recordsOut - before)
     this.#recordsSpilled += info.records
     this.runs.push(runEntry(name, info))
     this.#env.progress(0, 0, info.fileBytes)

@@ -55,6 +55,8 @@ export interface CollectorOptions {
   prefixGrouping?: boolean
   /** Append only: keep the first N records in sort order. */
   take?: number
+  /** From so many keys on, mode 'hash' stops looking keys up if they hardly repeat. */
+  tableKeys?: number
 }
 
 export interface PartitionCount {
@@ -84,7 +86,10 @@ export interface Collector {
   /** Bytes held, sorting included: spill when this passes the budget. */
   readonly bytes: number
   readonly recordsIn: number
+  /** Held now. In mode 'hash', what a spill writes may be fewer. */
   readonly entries: number
+  /** Handed to run files so far. */
+  readonly recordsOut: number
   /** Sorts by (partition, key), writes a run file, empties itself. `meta` is JSON text kept in the run. */
   spill(path: string, meta: string): SpillInfo
   /**

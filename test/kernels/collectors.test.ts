@@ -147,13 +147,16 @@ function addAll(
 
 describe('the hash collector', () => {
   const problem = fc.tuple(records, aggregates, arrangement, fc.array(fc.nat(150), { maxLength: 4 }))
+  /** So few that looking keys up is given up now and then, and taken up again. */
+  const tableKeys = fc.constantFrom(1, 2, 5, 1000)
 
   test('aggregates as plain JavaScript does, in memory and through runs merged in any number of passes', () => {
     fc.assert(
       fc.property(
         problem,
         fc.nat(2),
-        ([records, specs, [descending, { options, of: partitionOfKey }], borders], passes) => {
+        tableKeys,
+        ([records, specs, [descending, { options, of: partitionOfKey }], borders], passes, tableKeys) => {
           // The keys of 'distinct' are composite: their group part is hashed.
           const composite = specs.some((spec) => spec.fn === 'distinct') && options.partitionBy === 'hash'
           const of = composite ? (key: string) => partitionOf(prefixOf(key), options.partitions!) : partitionOfKey
@@ -165,7 +168,8 @@ describe('the hash collector', () => {
           }))
           want.sort((a, b) => a.partition - b.partition || (descending ? compare(b.key, a.key) : compare(a.key, b.key)))
 
-          const create = () => newCollector({ mode: 'hash', layout, aggregates: specs, descending, ...options })
+          const create = () =>
+            newCollector({ mode: 'hash', layout, aggregates: specs, descending, tableKeys, ...options })
           const results = resultLayout(specs)
           const partitions = options.partitions!
 
@@ -262,7 +266,7 @@ describe('the hash collector', () => {
   test('grows to many keys', () => {
     const count = 300_000
     const specs: AggregateSpec[] = [{ fn: 'count', column: -1, kind: 'number' }]
-    const collector = newCollector({ mode: 'hash', aggregates: specs })
+    const collector = newCollector({ mode: 'hash', aggregates: specs, tableKeys: 1e9 })
     const keys = Array.from({ length: count }, (_, i) => ({ key: `key ${(i * 7919) % count}`, values: [] }))
     for (let from = 0; from < count; from += 10_000) collector.add(batchOf(keys.slice(from, from + 10_000), []), 10_000)
     for (let from = 0; from < count; from += 50_000) collector.add(batchOf(keys.slice(from, from + 50_000), []), 50_000)
@@ -273,6 +277,88 @@ describe('the hash collector', () => {
     expect(records.every((record, i) => record.values[0] === 2 && (i === 0 || records[i - 1]!.key < record.key))).toBe(
       true,
     )
+  })
+
+  describe('where keys hardly repeat', () => {
+    const counts: AggregateSpec[] = [{ fn: 'count', column: -1, kind: 'number' }]
+    const ofColumn = (fn: AggregateSpec['fn']): AggregateSpec[] => [{ fn, column: 0, kind: 'number' }]
+    const ofAllSizes = (i: number) => 'yz'.repeat(i % 23) + i.toString(36)
+    const shapes: [string, AggregateSpec[], (i: number) => string][] = [
+      ['counts of short keys', counts, (i) => i.toString(36)],
+      ['counts of long keys', counts, (i) => `${'x'.repeat(12)}${i.toString(36)}`],
+      ['counts', counts, ofAllSizes],
+      ['keys alone', [], ofAllSizes],
+      ['sums', ofColumn('sum'), ofAllSizes],
+      ['means', ofColumn('mean'), ofAllSizes],
+      ['first values', ofColumn('first'), ofAllSizes],
+    ]
+    for (const [what, specs, keyOf] of shapes) {
+      test.each([
+        [1, false],
+        [3, true],
+      ])(`${what} are of all records, sorted together, in %i partitions, descending: %s`, (partitions, descending) => {
+        // Keys of a stretch are new; then every other one has been seen before, and one key is everywhere.
+        const keys = Array.from({ length: 90_000 }, (_, i) =>
+          keyOf(i % 5 === 0 ? 7 : i < 30_000 || i % 2 === 0 ? i : (i * 7919) % i),
+        )
+        const collector = newCollector({
+          mode: 'hash',
+          layout: ['number'],
+          aggregates: specs,
+          partitions,
+          descending,
+          tableKeys: 100,
+        })
+        for (let from = 0; from < keys.length; from += 1000) {
+          const part = keys.slice(from, from + 1000).map((key, i): Rec => ({ key, values: [(from + i) / 8] }))
+          collector.add(batchOf(part, ['number']), part.length)
+        }
+        const seen = new Map<string, number[]>()
+        keys.forEach((key, i) => {
+          const values = seen.get(key)
+          if (values) values.push(i / 8)
+          else seen.set(key, [i / 8])
+        })
+        expect(collector.entries, 'items of keys that repeat are kept').toBeGreaterThan(seen.size)
+        const path = newPath()
+        const info = collector.spill(path, '{}')
+        expect(info.records).toBe(seen.size)
+        expect(collector.recordsOut).toBe(seen.size)
+        expect(collector.entries).toBe(0)
+
+        const results = resultLayout(specs)
+        for (let p = 0; p < partitions; p++) {
+          const own = [...seen].filter(([key]) => partitionOf(key, partitions) === p)
+          own.sort(([a], [b]) => (descending ? compare(b, a) : compare(a, b)))
+          const want = own.map(([key, values]) => ({
+            key,
+            values: specs.map((spec) =>
+              oracleAggregate(
+                values.map((x) => [x]),
+                spec,
+              ),
+            ),
+          }))
+          const cursor = kernels.openRuns([path], p, { descending }).aggregate(specs, true)
+          const got = readAll(cursor, results, { room: 10_000, byteCount: 1 << 20 })
+          expect(got.map(({ key, values }) => ({ key, values }))).toEqual(want)
+          cursor.close()
+        }
+        collector.close()
+      })
+    }
+
+    test('and then do, they are looked up again', () => {
+      const collector = newCollector({ mode: 'hash', aggregates: counts, tableKeys: 100 })
+      const keys = Array.from({ length: 50_000 }, (_, i) => ({ key: `sensor ${i}`, values: [] }))
+      for (let round = 0; round < 20; round++) collector.add(batchOf(keys, []), keys.length)
+      expect(collector.entries).toBe(keys.length)
+      const cursor = collector.sorted().finalize(counts)
+      const got = readAll(cursor, ['number'], { room: 10_000, byteCount: 1 << 20 })
+      expect(got.map(({ key }) => key)).toEqual(keys.map(({ key }) => key).sort(compare))
+      expect(new Set(got.map(({ values }) => values[0]))).toEqual(new Set([20]))
+      cursor.close()
+    })
   })
 
   test('counts zero and minus zero as one distinct value', () => {
