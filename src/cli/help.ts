@@ -1,6 +1,7 @@
 /** Help: in general, of one job, and the list of ready-made jobs. */
-import { Argument, type Command, type Option } from 'commander'
+
 import type { AnyJob } from '../job/define.js'
+import { Argument, type Command, type Option } from './commander.js'
 import { describeParam, flagName } from './flags.js'
 import { createJobCommand, createSharedCommand } from './options.js'
 import type { Colors } from './terminal.js'

@@ -1,10 +1,11 @@
 /** The options that every job has, and the parser that knows them together with the job's own. */
-import { Command, CommanderError, Option } from 'commander'
+
 import { RunjobError } from '../base/errors.js'
 import { parseBytes, parseDuration } from '../base/units.js'
 import { parseBadLimit } from '../engine/bad_records.js'
 import type { AnyJob } from '../job/define.js'
 import type { OutputMode } from '../run.js'
+import { Command, CommanderError, Option } from './commander.js'
 import { flagName, paramOptions } from './flags.js'
 
 export interface SharedOptions {

@@ -1,6 +1,8 @@
 /** Standard output and standard error as the command line sees them: colours, width, streams that may go away. */
-import pc from 'picocolors'
 import { RunjobError } from '../base/errors.js'
+import { require } from '../base/packages.js'
+
+const pc = require('picocolors') as typeof import('picocolors')
 
 export type Colors = ReturnType<typeof pc.createColors>
 

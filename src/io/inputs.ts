@@ -13,9 +13,10 @@ import {
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type FileSystemAdapter, globSync, isDynamicPattern } from 'tinyglobby'
+import type { FileSystemAdapter } from 'tinyglobby'
 import { RunjobError } from '../base/errors.js'
 import { fileError, hasErrno } from '../base/files.js'
+import { require } from '../base/packages.js'
 
 export type Compression = 'none' | 'gzip' | 'zstd'
 
@@ -73,12 +74,17 @@ export function isHiddenName(name: string): boolean {
   return name.startsWith('_') || name.startsWith('.')
 }
 
+/** Loaded when a folder or a glob is given: a file needs no search. */
+function tinyglobby(): typeof import('tinyglobby') {
+  return require('tinyglobby')
+}
+
 function expandPattern(pattern: string, cwd: string): InputFile[] {
   const path = resolve(cwd, pattern)
   const stats = statOrUndefined(path)
   if (stats === undefined) {
     if (isLink(path)) throw unreadable(path, 'the symbolic link leads nowhere')
-    if (!isDynamicPattern(pattern)) throw new RunjobError('INPUT_NOT_FOUND', { path: pattern, cwd })
+    if (!tinyglobby().isDynamicPattern(pattern)) throw new RunjobError('INPUT_NOT_FOUND', { path: pattern, cwd })
     const files = expandGlob(pattern, cwd)
     if (files.length === 0) throw new RunjobError('INPUT_EMPTY', { path: pattern, glob: true })
     return files
@@ -138,7 +144,7 @@ class Crawl {
   /** Absolute paths below `base`, sorted by their bytes; those of folders end in a slash. */
   glob(pattern: string, base: string): string[] {
     const fs = { readdirSync: (path: string) => this.#readFolder(path) } as unknown as FileSystemAdapter
-    const matches = globSync(pattern, { cwd: base, fs, onlyFiles: false, expandDirectories: false })
+    const matches = tinyglobby().globSync(pattern, { cwd: base, fs, onlyFiles: false, expandDirectories: false })
     if (this.#error !== undefined) throw this.#error
     return matches.map((match) => resolve(base, match) + (match.endsWith('/') ? '/' : '')).sort(compareBytes)
   }

@@ -16,13 +16,16 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { getSystemErrorName } from 'node:util'
 import { deserialize, serialize } from 'node:v8'
-import { open, type RootDatabase } from 'lmdb'
+import type { RootDatabase } from 'lmdb'
 import { RunjobError } from '../base/errors.js'
 import { fileError, removeTree, writeFileAtomic } from '../base/files.js'
+import { require } from '../base/packages.js'
 import { kernels } from '../kernels/index.js'
 import type { ParamValue, Plan } from '../plan/plan.js'
 import { currentBootId } from './lock.js'
 import { compareManifests, type Manifest } from './manifest.js'
+
+const { open } = require('lmdb') as typeof import('lmdb')
 
 const VERSION = 2
 const STORE = 'state.mdb'

@@ -1,7 +1,9 @@
 /** A process of its own that reads a whole state file, or dies of what is wrong with the file. See state.ts. */
 import { writeSync } from 'node:fs'
 import { serialize } from 'node:v8'
-import { open } from 'lmdb'
+import { require } from '../base/packages.js'
+
+const { open } = require('lmdb') as typeof import('lmdb')
 
 /** More than any state has: a tree that leads in a circle must not fill the memory. */
 const MAX_BYTES = 2 ** 30
