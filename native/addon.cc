@@ -29,6 +29,7 @@
 #include "rekey.h"
 #include "run_file.h"
 #include "simd.h"
+#include "store.h"
 
 namespace runjob::addon {
 namespace {
@@ -42,6 +43,7 @@ struct InstanceData {
   Napi::FunctionReference mapper;
   Napi::FunctionReference line_filter;
   Napi::FunctionReference csv_reader;
+  Napi::FunctionReference store;
 };
 
 // Runs `body`; memory that ran out becomes a JavaScript error. What node-addon-api allocates by itself, as for
@@ -778,6 +780,87 @@ class CsvReader : public Wrapped<CsvReader> {
 };
 
 // kernels.createX(...) is `new X(...)`.
+class Store : public Wrapped<Store> {
+ public:
+  static constexpr const char* kName = "Store";
+  static constexpr napi_type_tag kTag = {0x5d0c3b1ea7f2496d, 0x8e41c7f60b9a3d25};
+
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, kName,
+                       {Method<&Store::Write>("write"), Method<&Store::Get>("get"),
+                        Method<&Store::Entries>("entries"), Method<&Store::Close>("close")});
+  }
+
+  explicit Store(const Napi::CallbackInfo& info) : Wrapped(info) {
+    Guarded(info.Env(), [&] {
+      const std::string path = PathArg(info[0], "path");
+      const bool read_only = BooleanArg(ObjectArg(info[1], "options").Get("readOnly"), "readOnly");
+      Check(info.Env(), runjob::Store::Open(path, read_only, &native_));
+    });
+  }
+
+ private:
+  Napi::Value Write(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    const std::vector<std::string> removes = TextsArg(info[0], "removes");
+    const std::vector<std::string> keys = TextsArg(info[1], "keys");
+    const std::vector<Napi::Value> values = ValuesArg(info[2], "values");
+    for (const std::string& key : removes) CheckKey(env, key);
+    for (const std::string& key : keys) CheckKey(env, key);
+    if (keys.size() != values.size()) ThrowBadArgument(env, "keys and values must be as many");
+    std::vector<runjob::Store::Entry> puts;
+    for (size_t i = 0; i < keys.size(); ++i) puts.emplace_back(keys[i], BytesArg(values[i], "values"));
+    Check(env, Borrow(env).Write(removes, puts));
+    return env.Undefined();
+  }
+
+  Napi::Value Get(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    const std::string key = TextArg(info[0], "key");
+    CheckKey(env, key);
+    bool found = false;
+    std::string value;
+    Check(env, Borrow(env).Get(key, &found, &value));
+    return found ? Bytes(env, value) : env.Undefined();
+  }
+
+  Napi::Value Entries(const Napi::CallbackInfo& info) {
+    const Napi::Env env = info.Env();
+    const std::string prefix = TextArg(info[0], "prefix");
+    uint64_t left = IntegerArg(info[1], "maxBytes", 0, kMaxSafeInteger);
+    Napi::Array entries = Napi::Array::New(env);
+    const auto add = [&](Slice key, Slice value) {
+      if (key.size + value.size > left) return Status::Error("STATE_CORRUPT", "it is too large");
+      left -= key.size + value.size;
+      Napi::Array entry = Napi::Array::New(env, 2);
+      entry.Set(uint32_t{0}, Napi::String::New(env, key.data, key.size));
+      entry.Set(uint32_t{1}, Bytes(env, value));
+      entries.Set(entries.Length(), entry);
+      return Status::Ok();
+    };
+    Check(env, Borrow(env).Visit(prefix, add));
+    return entries;
+  }
+
+  Napi::Value Close(const Napi::CallbackInfo& info) {
+    native_.reset();
+    return info.Env().Undefined();
+  }
+
+  static void CheckKey(Napi::Env env, const std::string& key) {
+    if (key.empty() || key.size() > runjob::Store::kMaxKeyBytes) {
+      ThrowBadArgument(env, "a key must have 1 to " + std::to_string(runjob::Store::kMaxKeyBytes) + " bytes");
+    }
+  }
+
+  runjob::Store& Borrow(Napi::Env env) const {
+    if (native_ == nullptr) ThrowBadArgument(env, "the store is closed");
+    return *native_;
+  }
+
+  std::unique_ptr<runjob::Store> native_;
+};
+
 template <Napi::FunctionReference InstanceData::*constructor>
 Napi::Value Create(const Napi::CallbackInfo& info) {
   std::vector<napi_value> args;
@@ -898,12 +981,14 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   data->mapper = Napi::Persistent(Mapper::Define(env));
   data->line_filter = Napi::Persistent(LineFilter::Define(env));
   data->csv_reader = Napi::Persistent(CsvReader::Define(env));
+  data->store = Napi::Persistent(Store::Define(env));
 
   Export<Create<&InstanceData::collector>>(exports, "createCollector");
   Export<Create<&InstanceData::mapper>>(exports, "createMapper");
   Export<Create<&InstanceData::line_filter>>(exports, "createLineFilter");
   Export<Create<&InstanceData::csv_reader>>(exports, "createCsvReader");
   Export<Create<&InstanceData::run_writer>>(exports, "createRunWriter");
+  Export<Create<&InstanceData::store>>(exports, "openStore");
   Export<OpenRuns>(exports, "openRuns");
   Export<ReadInfo>(exports, "readRunInfo");
   Export<GuessRecordStart>(exports, "guessCsvRecordStart");

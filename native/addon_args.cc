@@ -9,6 +9,7 @@ namespace runjob::addon {
 namespace {
 
 constexpr uint64_t kMaxPaths = 1 << 20;
+constexpr uint64_t kMaxEntries = 1 << 24;
 constexpr uint64_t kMaxColumns = 1 << 16;
 constexpr uint64_t kMaxTop = 1000000;
 constexpr uint64_t kMaxSafeInteger = (uint64_t{1} << 53) - 1;
@@ -185,6 +186,16 @@ std::vector<std::string> PathsArg(const Napi::Value& value, const char* name) {
   std::vector<std::string> paths;
   for (const Napi::Value& path : ArrayArg(value, name, kMaxPaths)) paths.push_back(PathArg(path, name));
   return paths;
+}
+
+std::vector<std::string> TextsArg(const Napi::Value& value, const char* name) {
+  std::vector<std::string> texts;
+  for (const Napi::Value& text : ArrayArg(value, name, kMaxEntries)) texts.push_back(TextArg(text, name));
+  return texts;
+}
+
+std::vector<Napi::Value> ValuesArg(const Napi::Value& value, const char* name) {
+  return ArrayArg(value, name, kMaxEntries);
 }
 
 Napi::Object ObjectArg(const Napi::Value& value, const char* name) {

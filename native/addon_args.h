@@ -45,6 +45,9 @@ bool OptionalBooleanArg(const Napi::Value& value, const char* name);
 std::string TextArg(const Napi::Value& value, const char* name);
 // Not empty, without NUL.
 std::string PathArg(const Napi::Value& value, const char* name);
+// An array of texts, or of Uint8Arrays: these as values, because their bytes may move until all is fetched.
+std::vector<std::string> TextsArg(const Napi::Value& value, const char* name);
+std::vector<Napi::Value> ValuesArg(const Napi::Value& value, const char* name);
 std::vector<std::string> PathsArg(const Napi::Value& value, const char* name);
 Napi::Object ObjectArg(const Napi::Value& value, const char* name);
 // The bytes of a Uint8Array, in place; dead once JavaScript runs again.

@@ -13,13 +13,16 @@ File::~File() {
   if (fd >= 0) close(fd);
 }
 
-Status RunIoError(const std::string& path, const char* what, int error) {
+bool IsDiskFull(const std::string& path, int error) {
+  if (error == ENOSPC || error == EDQUOT) return true;
   // LMDB reports a short write as EIO; mostly the disk is full.
   struct statvfs fs;
-  if (error == EIO && statvfs(path.c_str(), &fs) == 0 && fs.f_bavail * fs.f_frsize < kBlockBytes) {
-    error = ENOSPC;
-  }
-  const bool full = error == ENOSPC || error == EDQUOT;
+  return error == EIO && statvfs(path.c_str(), &fs) == 0 && fs.f_bavail * fs.f_frsize < kBlockBytes;
+}
+
+Status RunIoError(const std::string& path, const char* what, int error) {
+  const bool full = IsDiskFull(path, error);
+  if (full && error == EIO) error = ENOSPC;
   return Status::Error(full ? "DISK_FULL" : "RUN_IO", path + ": " + what + ": " + mdb_strerror(error));
 }
 

@@ -86,6 +86,8 @@ bool WriteAt(int fd, const void* data, size_t n, uint64_t offset);
 // The checksum that the seal of these pages should have. False as ReadAt.
 bool SealChecksum(int fd, const Seal& seal, const std::vector<uint64_t>& tree_pages, uint64_t* checksum);
 
+// `error`: what a write to `path` failed with, an errno.
+bool IsDiskFull(const std::string& path, int error);
 // `error`: an errno or a code of LMDB's. DISK_FULL where it means that, else RUN_IO.
 Status RunIoError(const std::string& path, const char* what, int error);
 Status RunCorrupt(const std::string& path, const std::string& what);

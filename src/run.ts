@@ -293,7 +293,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       mkdirSync(runsDir, { recursive: true })
       mkdirSync(partsDir, { recursive: true })
       const { code } = prepared
-      if (code && 'text' in code.module) writeFileAtomic(plan.module!.path, code.module.text)
+      if (code && 'text' in code.module) writeFileAtomic(plan.module!.path, code.module.text, false)
       result = await run.run(state)
       keepOnly(partsDir, result.parts)
       if (result.quarantine.length > 0) {
@@ -310,7 +310,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       }
     } finally {
       await run.end()
-      await state?.close()
+      state?.close()
     }
     if (!options.keepState) {
       clearState(stateDir)
@@ -444,7 +444,7 @@ async function openState(
   if (options.fresh || files.some((file) => file.path === join(stateDir, STDIN))) clearState(stateDir, [STDIN])
   let state = JobState.open(stateDir, options.onNote)
   if (state.get(COMMITTED)) {
-    void state.close()
+    state.close()
     clearState(stateDir, [STDIN])
     state = JobState.open(stateDir)
   }
@@ -455,7 +455,7 @@ async function openState(
   }
   const changes = compareIdentities(before, identity)
   if (changes.length > 0) {
-    void state.close()
+    state.close()
     throw new RunjobError('STATE_MISMATCH', { path: output, changes })
   }
   return state

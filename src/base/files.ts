@@ -4,18 +4,19 @@ import { basename, dirname, join } from 'node:path'
 import { RunjobError } from './errors.js'
 
 /**
- * Replaces a file: readers see the old content or the new one, never half, even after a power cut.
+ * Replaces a file: readers see the old content or the new one, never half.
  *
+ * @param flush whether that holds after a power cut, too; the disk takes its time for it
  * @throws DISK_FULL, OUTPUT_UNWRITABLE, FILE_IO
  */
-export function writeFileAtomic(path: string, data: string | Uint8Array): void {
+export function writeFileAtomic(path: string, data: string | Uint8Array, flush = true): void {
   const folder = dirname(path)
   const temporary = join(folder, `.${basename(path)}.${process.pid}.tmp`)
   try {
     const fd = openSync(temporary, 'w')
     try {
       writeFileSync(fd, data)
-      fsyncSync(fd)
+      if (flush) fsyncSync(fd)
     } finally {
       closeSync(fd)
     }
@@ -24,7 +25,7 @@ export function writeFileAtomic(path: string, data: string | Uint8Array): void {
     rmSync(temporary, { force: true })
     throw fileError(error, path, 'write')
   }
-  fsyncDir(folder)
+  if (flush) fsyncDir(folder)
 }
 
 /** Writes all of `bytes`; one write may take less than it was given. */

@@ -26,6 +26,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
@@ -222,7 +223,7 @@ function findForeign(folder: string, isNamedOutput = false): string | undefined 
 
 /** Marks a folder as finished, and makes it and all below it durable. */
 function finishFolder(folder: string): void {
-  writeFileAtomic(join(folder, SUCCESS), '')
+  writeFileSync(join(folder, SUCCESS), '')
   syncFolder(folder)
 }
 

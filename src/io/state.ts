@@ -14,20 +14,15 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { getSystemErrorName } from 'node:util'
 import { deserialize, serialize } from 'node:v8'
-import type { RootDatabase } from 'lmdb'
 import { RunjobError } from '../base/errors.js'
 import { fileError, removeTree, writeFileAtomic } from '../base/files.js'
-import { require } from '../base/packages.js'
-import { kernels } from '../kernels/index.js'
+import { fromNative, kernels, type Store } from '../kernels/index.js'
 import type { ParamValue, Plan } from '../plan/plan.js'
 import { currentBootId } from './lock.js'
 import { compareManifests, type Manifest } from './manifest.js'
 
-const { open } = require('lmdb') as typeof import('lmdb')
-
-const VERSION = 2
+const VERSION = 3
 const STORE = 'state.mdb'
 /** The file that was found, until all of it is in the new one. */
 const FOUND = 'found.mdb'
@@ -38,8 +33,6 @@ const HEADER = 'header'
 const SEAL = 'seal'
 const FACT = 'fact:'
 const TASK = 'task:'
-/** Sorts behind every key that begins with the colon of a prefix. */
-const END = ';'
 
 const CHECKSUM_BYTES = 8
 
@@ -81,7 +74,7 @@ export interface StateView {
 
 export class JobState implements StateView {
   readonly #path: string
-  readonly #store: RootDatabase<Buffer, string>
+  readonly #store: Store
   #seal: Seal = { entries: 0, sum: 0n }
 
   /**
@@ -112,12 +105,12 @@ export class JobState implements StateView {
       const entries = existsSync(found) ? readFound(found, path) : undefined
       state = new JobState(path)
       state.#write(entries ?? [])
-      if (!entries) writeFileAtomic(join(dir, BOOT), boot)
+      if (!entries) writeFileAtomic(join(dir, BOOT), boot, false)
       removeTree(found)
       removeTree(`${found}-lock`)
       return state
     } catch (error) {
-      void state?.close()
+      state?.close()
       throw storeError(error, path)
     }
   }
@@ -155,7 +148,7 @@ export class JobState implements StateView {
 
   private constructor(path: string) {
     this.#path = path
-    this.#store = open({ path, noSubdir: true, encoding: 'binary', cache: false, noSync: true })
+    this.#store = kernels.openStore(path, { readOnly: false })
   }
 
   identity(): RunIdentity | undefined {
@@ -165,7 +158,7 @@ export class JobState implements StateView {
   /** Begins a new run: all else is forgotten. */
   begin(identity: RunIdentity): void {
     const header: Header = { version: VERSION, ...identity }
-    const known = [...this.#store.getKeys()].filter((key) => key !== SEAL)
+    const known = this.#entries('').flatMap(([key]) => (key === SEAL ? [] : [key]))
     this.#write([[HEADER, serialize(header)]], known)
   }
 
@@ -190,14 +183,14 @@ export class JobState implements StateView {
 
   finishedTasks<Result>(): Map<string, Result> {
     const finished = new Map<string, Result>()
-    for (const { key, value } of this.#store.getRange({ start: TASK, end: TASK.slice(0, -1) + END })) {
+    for (const [key, value] of this.#entries(TASK)) {
       finished.set(key.slice(TASK.length), (contentOf(value) as FinishedTask).result as Result)
     }
     return finished
   }
 
-  async close(): Promise<void> {
-    await this.#store.close()
+  close(): void {
+    this.#store.close()
   }
 
   #read<T>(key: string): T | undefined {
@@ -205,34 +198,31 @@ export class JobState implements StateView {
     return entry && (contentOf(entry) as T)
   }
 
+  #entries(prefix: string): [key: string, value: Buffer][] {
+    return this.#store.entries(prefix, Number.MAX_SAFE_INTEGER)
+  }
+
   /** Removes, then puts, in one transaction. */
   #write(puts: [key: string, value: Buffer][], removes: string[] = []): void {
     try {
-      this.#store.transactionSync(() => {
-        for (const key of removes) {
-          if (this.#unseal(key)) this.#store.removeSync(key)
-        }
-        for (const [key, value] of puts) {
-          this.#unseal(key)
-          const entry = entryOf(key, value)
-          this.#seal.entries++
-          this.#seal.sum ^= entry.readBigUInt64LE()
-          this.#store.putSync(key, entry)
-        }
-        this.#store.putSync(SEAL, entryOf(SEAL, serialize(this.#seal)))
-      })
+      const seal = { ...this.#seal }
+      for (const key of new Set([...removes, ...puts.map(([key]) => key)])) {
+        const entry = this.#store.get(key)
+        if (!entry) continue
+        seal.entries--
+        seal.sum ^= entry.readBigUInt64LE()
+      }
+      const entries = puts.map(([key, value]) => entryOf(key, value))
+      for (const entry of entries) {
+        seal.entries++
+        seal.sum ^= entry.readBigUInt64LE()
+      }
+      const keys = puts.map(([key]) => key)
+      this.#store.write(removes, [...keys, SEAL], [...entries, entryOf(SEAL, serialize(seal))])
+      this.#seal = seal
     } catch (error) {
       throw storeError(error, this.#path)
     }
-  }
-
-  /** Takes an entry out of the seal; false if there is none. */
-  #unseal(key: string): boolean {
-    const entry = this.#store.get(key)
-    if (!entry) return false
-    this.#seal.entries--
-    this.#seal.sum ^= entry.readBigUInt64LE()
-    return true
   }
 }
 
@@ -300,7 +290,7 @@ function readFound(file: string, path: string): [key: string, value: Buffer][] {
   if (statSync(file).size === 0) return []
   const entries = dump(file, path)
   const all = new Map<string, Buffer>()
-  for (const { key, value } of entries) {
+  for (const [key, value] of entries) {
     const content = value.subarray(CHECKSUM_BYTES)
     if (value.length < CHECKSUM_BYTES || value.readBigUInt64LE() !== checksum(key, content)) {
       throw corrupt(path, 'a checksum does not match, or another version of runjob wrote it')
@@ -322,7 +312,7 @@ function readFound(file: string, path: string): [key: string, value: Buffer][] {
 }
 
 /** All entries of an LMDB file, read by a process that may die of it. */
-function dump(file: string, path: string): { key: string; value: Buffer }[] {
+function dump(file: string, path: string): [key: string, value: Buffer][] {
   const script = fileURLToPath(new URL('./state_dump.js', import.meta.url))
   const { error, status, signal, stdout, stderr } = spawnSync(process.execPath, [script, file], {
     timeout: DUMP_TIMEOUT_MS,
@@ -333,7 +323,7 @@ function dump(file: string, path: string): { key: string; value: Buffer }[] {
   })
   if (status === 0 && !error) {
     try {
-      return deserialize(stdout) as { key: string; value: Buffer }[]
+      return deserialize(stdout) as [key: string, value: Buffer][]
     } catch (cause) {
       throw corrupt(path, 'reading it gave no entries', cause)
     }
@@ -342,15 +332,13 @@ function dump(file: string, path: string): { key: string; value: Buffer }[] {
   throw corrupt(path, said || error?.message || `reading it ended with ${signal ?? status}`, error)
 }
 
-// LMDB's `code` is an errno where the operating system failed; its own codes, which are negative, mean that it finds the file odd.
+// The store tells what is wrong, and not where.
 function storeError(error: unknown, path: string): unknown {
-  const known = fileError(error, path, 'write')
-  if (known instanceof RunjobError) return known
-  const { code, message } = error as { code?: unknown; message: string }
-  if (typeof code !== 'number' || code <= 0) return corrupt(path, message, error)
-  const name = getSystemErrorName(-code)
-  const cause = Object.assign(new Error(`${name}: ${message.toLowerCase()}`, { cause: error }), { code: name })
-  return fileError(cause, path, 'write')
+  const known = fromNative(error)
+  if (!(known instanceof RunjobError)) return fileError(known, path, 'write')
+  const { code, params } = known
+  if (code !== 'STATE_CORRUPT' && code !== 'DISK_FULL' && code !== 'FILE_IO') return known
+  return new RunjobError(code, { path, reason: params.detail }, { cause: error })
 }
 
 function corrupt(path: string, reason: string, cause?: unknown): RunjobError {

@@ -174,6 +174,16 @@ export interface RunWriter {
   abort(): void
 }
 
+/** Keys and values in one file. Keys are text of 1 to 511 bytes. All methods throw STATE_CORRUPT, DISK_FULL and FILE_IO. */
+export interface Store {
+  /** Removes, then puts, in one transaction, which outlives the process and not the machine. What is removed need not be there. */
+  write(removes: string[], keys: string[], values: Uint8Array[]): void
+  get(key: string): Buffer | undefined
+  /** All whose key begins with `prefix`, in the order of the keys' bytes. STATE_CORRUPT if they are larger than `maxBytes`. */
+  entries(prefix: string, maxBytes: number): [key: string, value: Buffer][]
+  close(): void
+}
+
 /** How CSV is read, whatever is made of it. */
 export interface CsvReadOptions {
   delimiter: string
@@ -266,6 +276,11 @@ export interface Kernels {
   }): LineFilter
   createCsvReader(options: CsvReadOptions): CsvReader
   createRunWriter(path: string, partitions: number, estimatedBytes: number): RunWriter
+  /**
+   * One process writes a store, once opened; others may open it read-only meanwhile. Damage to the file may end the process: whoever did
+   * not write it lets another one read it.
+   */
+  openStore(path: string, options: { readOnly: boolean }): Store
   /** Opens partition `partition` of each run and merges them; equal keys keep the order of `paths`. */
   openRuns(paths: string[], partition: number, options: { descending: boolean }): Cursor
   readRunInfo(path: string): RunInfo

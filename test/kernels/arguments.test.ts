@@ -71,6 +71,7 @@ function filled(options: Partial<CollectorOptions> = {}): Collector {
   collector.add(batchOf(records, layout), records.length)
   return collector
 }
+const newStore = () => track(kernels.openStore(newPath(), { readOnly: false }))
 const aggregated = () => filled({ mode: 'hash', aggregates: specs })
 const runPath = (() => {
   let path: string | undefined
@@ -92,6 +93,7 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
   createLineFilter: { args: () => [{ literal: bytes('x'), invert: false, ignoreCase: true }] },
   createCsvReader: { args: () => [{ ...csv, skipBom: true }] },
   createRunWriter: { args: () => [newPath(), 2, 100] },
+  openStore: { args: () => [newPath(), { readOnly: false }] },
   openRuns: { args: () => [[runPath(), runPath()], 0, { descending: false }] },
   startWriteback: { args: () => [0, 0, 1] },
   releaseMemory: { args: () => [] },
@@ -130,6 +132,10 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
   },
   'RunWriter.finish': { make: () => kernels.createRunWriter(newPath(), 2, 100), args: () => ['{}'] },
   'RunWriter.abort': { make: () => kernels.createRunWriter(newPath(), 2, 100), args: () => [] },
+  'Store.write': { make: newStore, args: () => [['a'], ['b'], [bytes('1')]] },
+  'Store.get': { make: newStore, args: () => ['b'] },
+  'Store.entries': { make: newStore, args: () => ['b', 100] },
+  'Store.close': { make: newStore, args: () => [] },
   'Cursor.aggregate': { make: () => track(aggregated().sorted()), args: () => [specs, true] },
   'Cursor.finalize': { make: () => track(aggregated().sorted()), args: () => [specs] },
   'Cursor.take': { make: () => track(filled().sorted()), args: () => [3] },

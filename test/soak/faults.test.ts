@@ -132,13 +132,10 @@ function tryFault(scenario: Scenario, right: Record<string, string>, fault: Faul
     if (code === 0) {
       if (!isRight()) return problem('exit code 0, wrong output')
     } else {
-      // LMDB prints words of its own before.
       const told = /error ([A-Z_]+): /.exec(stderr)?.[1] as ErrorCode | undefined
-      if (code !== null || !isLostStore(failed)) {
-        if (code !== 1) return problem(`exit code ${code}`)
-        if (!told || !ALLOWED.has(told)) return problem(`told as ${told}`)
-        if (/^ +at .*:\d+/m.test(stderr)) return problem('a bare stack')
-      }
+      if (code !== 1) return problem(`exit code ${code}`)
+      if (!told || !ALLOWED.has(told)) return problem(`told as ${told}`)
+      if (/^ +at .*:\d+/m.test(stderr)) return problem('a bare stack')
       if (!isOldOrNew(folder, fault, isRight)) return problem('the old output is not where it was')
       try {
         await runWithout(scenario, folder)
@@ -156,14 +153,6 @@ function tryFault(scenario: Scenario, right: Record<string, string>, fault: Faul
 const ALLOWED = new Set(
   ERROR_CODES.filter((code) => new RunjobError(code).kind === 'resource' && code !== 'WORKER_DIED'),
 )
-
-/**
- * Where LMDB's own mdb_env_open fails, the `lmdb` package frees the same memory twice (3.5, EnvWrap::openEnv) and takes the
- * process with it. For the run this is a `kill -9` at its very start.
- */
-function isLostStore(failed: string): boolean {
-  return /\/state\.mdb(-lock)?$/.test(failed.trim())
-}
 
 function isOldOrNew(folder: string, fault: Fault, isRight: () => boolean): boolean {
   const output = join(folder, 'out')
