@@ -28,7 +28,7 @@ import { expandInputs, type InputFile, spoolStdin } from './io/inputs.js'
 import { acquireLock } from './io/lock.js'
 import { readOutput } from './io/outputs.js'
 import { bytesBelow, COMMITTED, type RunStart, START, type StartCommand } from './io/run_status.js'
-import type { JobState, RunIdentity } from './io/state.js'
+import { compareIdentities, JobState, type RunIdentity } from './io/state.js'
 import type { AnyBody, AnyJob, Job } from './job/define.js'
 import { codeOf, type JobCode, loadJob } from './job/load.js'
 import { lowerJob } from './job/lower.js'
@@ -439,8 +439,6 @@ async function openState(
   options: RunOptions,
   identity: RunIdentity,
 ): Promise<JobState> {
-  // Loaded late: LMDB takes longer than all the rest, and a worker is coming up meanwhile.
-  const { compareIdentities, JobState } = await import('./io/state.js')
   if (options.fresh || files.some((file) => file.path === join(stateDir, STDIN))) clearState(stateDir, [STDIN])
   let state = JobState.open(stateDir, options.onNote)
   if (state.get(COMMITTED)) {

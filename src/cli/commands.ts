@@ -4,7 +4,8 @@ import { resolve } from 'node:path'
 import { exitCodeFor, RunjobError } from '../base/errors.js'
 import { fileError } from '../base/files.js'
 import { formatBytes, formatCount } from '../base/units.js'
-import type { StartCommand } from '../io/run_status.js'
+import { resolveOutput, stateDirOf } from '../io/commit.js'
+import { cleanState, readStatus, type StartCommand } from '../io/run_status.js'
 import type { AnyJob } from '../job/define.js'
 import type { Plan } from '../plan/plan.js'
 import type { RunOptions, RunReport } from '../run.js'
@@ -101,11 +102,6 @@ async function lookAfter(name: StateCommand, argv: readonly string[], host: Host
   if (output === null) throw usageError(name, '', 'the output folder is missing')
   if (name !== 'resume' && operands[0] !== undefined) throw usageError(name, operands[0], 'one output at a time')
 
-  // Loaded late: the state store takes longer than all the rest.
-  const [{ cleanState, readStatus }, { resolveOutput }] = await Promise.all([
-    import('../io/run_status.js'),
-    import('../io/commit.js'),
-  ])
   const path = resolveOutput(output, host.cwd)
   if (name === 'clean') {
     const bytes = cleanState(path)
@@ -166,8 +162,6 @@ async function interruptibly(
   progress: ProgressDisplay,
   quiet: boolean,
 ): Promise<RunReport> {
-  // Loaded late, like the engine: help and errors of usage need neither.
-  const { stateDirOf } = await import('../io/commit.js')
   const state = stateDirOf(resolve(host.cwd, options.output))
   const fresh = options.fresh === true
   const watch = watchSignals(

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The `runjob` command. What a command line does not need is not loaded: a small job is over in a blink. */
 import { readFileSync } from 'node:fs'
+import { builtinJobs, loadJob } from '../job/load.js'
 import { type Host, runCommand } from './commands.js'
 import { renderError } from './report_error.js'
 import { createColors } from './terminal.js'
@@ -12,8 +13,8 @@ const host: Host = {
   stderr: process.stderr,
   signals: process,
   version: () => JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version,
-  loadJob: async (nameOrPath) => (await import('../job/load.js')).loadJob(nameOrPath, process.cwd()),
-  builtinJobs: async () => (await import('../job/load.js')).builtinJobs(),
+  loadJob: (nameOrPath) => loadJob(nameOrPath, process.cwd()),
+  builtinJobs,
   runJob: async (job, options, command) => {
     const { COMMAND, runJob } = await import('../run.js')
     return runJob(job, { ...options, [COMMAND]: command })

@@ -123,7 +123,7 @@ export class WorkerPool {
 
   #start(slot: Slot, index: number): Worker {
     const init = this.#init(index)
-    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    const worker = new Worker(new URL('../engine/worker.js', import.meta.url), {
       workerData: init,
       // What a user's functions print is a log: standard output belongs to results.
       stdout: true,

@@ -23,7 +23,7 @@ const JOBS_DIR = fileURLToPath(new URL('../../jobs/', import.meta.url))
 const PACKAGE_ENTRY = new URL('../index.js', import.meta.url).href
 const MODULE_ENDING = /\.[cm]?[jt]sx?$/
 
-export function builtinJobNames(): string[] {
+function builtinJobNames(): string[] {
   return readdirSync(JOBS_DIR)
     .filter((name) => name.endsWith('.js'))
     .map((name) => basename(name, '.js').replaceAll('_', '-'))

@@ -36,7 +36,7 @@ test('it holds what a map would, whatever is put and removed, before and after i
   })
   // Lone surrogates have no UTF-8.
   const isText = ({ removes, puts }: { removes: string[]; puts: [string, Uint8Array][] }) =>
-    [...removes, ...puts.map(([k]) => k)].every((text) => text.isWellFormed() && !text.includes('\0'))
+    [...removes, ...puts.map(([k]) => k)].every((text) => Buffer.from(text).toString() === text && !text.includes('\0'))
   fc.assert(
     fc.property(fc.array(write.filter(isText), { maxLength: 6 }), key, (writes, prefix) => {
       const path = newPath()
@@ -54,7 +54,7 @@ test('it holds what a map would, whatever is put and removed, before and after i
           for (const [k, v] of puts) map.set(k, Buffer.from(v))
         }
         for (const k of ['a', 'b', 'nowhere']) expect(store.get(k)).toEqual(map.get(k))
-        if (prefix.isWellFormed()) expect(store.entries(prefix, ALL)).toEqual(sorted(prefix))
+        if (Buffer.from(prefix).toString() === prefix) expect(store.entries(prefix, ALL)).toEqual(sorted(prefix))
       }, path)
       withStore((store) => expect(store.entries('', ALL)).toEqual(sorted('')), path)
     }),
