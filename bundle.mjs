@@ -15,8 +15,8 @@ const root = dirname(fileURLToPath(import.meta.url))
 const src = join(root, 'src')
 const dist = join(root, 'dist/src')
 
-/** Processes, threads, and the package's exports. */
-const ENTRIES = ['cli/main', 'engine/worker', 'io/state_dump', 'index', 'testing/index']
+/** Processes, threads, and the package's exports: what does something when it is loaded, or is loaded by its name. */
+const ENTRIES = ['cli/main', 'cli/process', 'engine/worker', 'io/state_dump', 'index', 'testing/index']
 const INTERNALS = 'chunks/internals'
 
 const modules = readdirSync(src, { recursive: true, encoding: 'utf8' })

@@ -9,7 +9,14 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist/src')
 
 /** Started or imported from outside. */
-const ENTRIES = ['cli/main.js', 'engine/worker.js', 'index.js', 'io/state_dump.js', 'testing/index.js']
+const ENTRIES = [
+  'cli/main.js',
+  'cli/process.js',
+  'engine/worker.js',
+  'index.js',
+  'io/state_dump.js',
+  'testing/index.js',
+]
 
 test('code is in chunks alone: a module that is no entry hands on names', () => {
   const modules = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })

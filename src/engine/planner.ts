@@ -11,7 +11,7 @@ const MIN_WORKER_BYTES = 48 * MIB
 /** Read and write buffers, LMDB's dirty pages, merge blocks. */
 const BUFFER_BYTES = 12 * MIB
 /** A worker that runs no function of the user's needs no more heap than this. */
-const NATIVE_HEAP_BYTES = 32 * MIB
+export const NATIVE_HEAP_BYTES = 32 * MIB
 
 /** A task should see enough records for combining to pay. A user's function is slower: its tasks are spread earlier. */
 const MIN_NATIVE_SPLIT_BYTES = 32 * MIB

@@ -1,9 +1,10 @@
 /** Worker threads: started when there is work for them, replaced when they die, one task at a time each. */
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { RunjobError } from '../base/errors.js'
 import { formatDuration } from '../base/units.js'
 import type { SharedProgress } from './shared.js'
 import type { FromWorker, TaskResult, TaskSpec, ToWorker, WorkerInit } from './task.js'
+import { startThread } from './thread.js'
 
 /** A worker that has been asked to stop is given this long before it is ended, whatever its functions are doing. */
 const STOP_GRACE_MS = 700
@@ -123,13 +124,8 @@ export class WorkerPool {
 
   #start(slot: Slot, index: number): Worker {
     const init = this.#init(index)
-    const worker = new Worker(new URL('../engine/worker.js', import.meta.url), {
-      workerData: init,
-      // What a user's functions print is a log: standard output belongs to results.
-      stdout: true,
-      resourceLimits: { maxOldGenerationSizeMb: Math.ceil(init.budget.heapBytes / 2 ** 20) },
-    })
-    worker.stdout.on('data', (chunk: Uint8Array) => process.stderr.write(chunk))
+    const worker = startThread(init.budget.heapBytes)
+    post(worker, { type: 'begin', init })
     slot.exited = new Promise((resolve) => {
       let cause: unknown
       worker.on('error', (error) => {

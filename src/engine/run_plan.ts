@@ -86,7 +86,8 @@ export interface PlanResult {
 }
 
 /**
- * One run of a plan. Making it starts a first worker thread, which takes as long to come up as the caller needs to open the job's state.
+ * One run of a plan. Making it starts a first worker thread, unless one was started ahead: it comes up while the caller opens the job's
+ * state.
  */
 export class PlanRun {
   readonly #options: RunPlanOptions

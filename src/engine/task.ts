@@ -85,7 +85,7 @@ export interface WorkerBudget {
   maxRecordBytes: number
 }
 
-/** Sent once, when a worker starts. */
+/** What a worker has to know before its first task. */
 export interface WorkerInit {
   plan: Plan
   /** Identity of plan and input, kept in every run. */
@@ -104,7 +104,10 @@ export interface WorkerInit {
   badRecords: BadRecordsInit | null
 }
 
-export type ToWorker = { type: 'run'; task: TaskSpec; attempt: number; bounds: Uint8Array[] | null } | { type: 'end' }
+export type ToWorker =
+  | { type: 'begin'; init: WorkerInit }
+  | { type: 'run'; task: TaskSpec; attempt: number; bounds: Uint8Array[] | null }
+  | { type: 'end' }
 
 export type FromWorker =
   | { type: 'ready' }

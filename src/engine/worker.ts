@@ -1,5 +1,5 @@
 /** A worker thread: runs one task at a time for as long as the run lasts. */
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { RunjobError, toRunjobError, userError } from '../base/errors.js'
 import { fromNative, kernels } from '../kernels/index.js'
 import { type JobFunctions, type JobModule, registeredJob, type TaskContext } from '../plan/functions.js'
@@ -12,10 +12,11 @@ import { runTask } from './run_task.js'
 import { SharedProgress } from './shared.js'
 import type { FromWorker, TaskResult, TaskSpec, ToWorker, WorkerInit } from './task.js'
 
-const init = workerData as WorkerInit
 const port = parentPort!
-const shared = new SharedProgress(init.shared)
-const sideFiles = Object.fromEntries(Object.entries(init.plan.sideFiles).map(([name, { path }]) => [name, path]))
+// Set by the first message: the thread may have been started before there was a plan.
+let init: WorkerInit
+let shared: SharedProgress
+let sideFiles: Record<string, string>
 
 let functions: JobFunctions | null = null
 try {
@@ -28,9 +29,16 @@ let state: unknown
 let stage = 0
 
 port.on('message', (message: ToWorker) => {
-  if (message.type === 'end') void end()
+  if (message.type === 'begin') begin(message.init)
+  else if (message.type === 'end') void end()
   else void run(message.task, message.attempt, message.bounds)
 })
+
+function begin(given: WorkerInit): void {
+  init = given
+  shared = new SharedProgress(init.shared)
+  sideFiles = Object.fromEntries(Object.entries(init.plan.sideFiles).map(([name, { path }]) => [name, path]))
+}
 
 async function run(task: TaskSpec, attempt: number, bounds: Uint8Array[] | null): Promise<void> {
   try {

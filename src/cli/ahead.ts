@@ -1,0 +1,19 @@
+/** What a command line is about, guessed before anything is loaded that knows. */
+
+/** Words instead of a job's name, and options with which no job runs. */
+const NO_RUN = new Set(['list', 'help', 'status', 'resume', 'clean'])
+const NO_RUN_OPTIONS = new Set(['--help', '-h', '--version', '-V', '--explain'])
+
+/**
+ * Whether a ready-made job is to run. A wrong guess costs the start of a thread and is wrong in nothing else.
+ *
+ * @param argv what follows the command's name
+ */
+export function looksLikeRun([name = '', ...rest]: readonly string[]): boolean {
+  return (
+    /^[a-z][a-z-]*$/.test(name) &&
+    !NO_RUN.has(name) &&
+    rest.length > 0 &&
+    !rest.some((word) => NO_RUN_OPTIONS.has(word))
+  )
+}

@@ -1,0 +1,68 @@
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import { looksLikeRun } from '../../dist/src/cli/ahead.js'
+
+const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const folder = mkdtempSync(join(tmpdir(), 'runjob-ahead-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+writeFileSync(join(folder, 'in.txt'), 'one fish two fish\n')
+writeFileSync(join(folder, 'visits.csv'), 'ann,1\nbob,2\nann,3\n')
+
+function runjob(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [main, ...args], { cwd: folder }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    )
+  })
+}
+
+test.each<[string, boolean]>([
+  ['wordcount books', true],
+  ['inverted-index books -o x', true],
+  ['nosuchjob books', true],
+  ['wordcount', false],
+  ['', false],
+  ['wordcount --help', false],
+  ['wordcount books -h', false],
+  ['wordcount books --explain', false],
+  ['wordcount --version', false],
+  ['--quiet wordcount books', false],
+  ['./job.ts books', false],
+  ['job.ts books', false],
+  ['list --json', false],
+  ['help wordcount', false],
+  ['status counts', false],
+  ['resume counts', false],
+  ['clean counts', false],
+])('"%s" looks like the run of a ready-made job: %s', (line, expected) => {
+  expect(looksLikeRun(line.split(' ').filter((word) => word !== ''))).toBe(expected)
+})
+
+describe('a thread that was started ahead', () => {
+  test('runs a job of native operators', async () => {
+    expect(await runjob('wordcount', 'in.txt', '-o', 'counts', '-q')).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(readFileSync(join(folder, 'counts/part-r-00000.tsv'), 'utf8')).toBe('fish\t2\none\t1\ntwo\t1\n')
+  })
+
+  test('is left aside by a job with functions, whose heap is another', async () => {
+    const { code, stderr } = await runjob('inverted-index', 'in.txt', '-o', 'index', '-q')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(readFileSync(join(folder, 'index/part-r-00000.tsv'), 'utf8')).toContain('fish')
+  })
+
+  test.each<[string, number, string, string[]]>([
+    ['an unknown job', 2, 'JOB_NOT_FOUND', ['nosuchjob', 'in.txt']],
+    ['a wrong option', 2, 'PARAM_UNKNOWN', ['wordcount', 'in.txt', '--bogus']],
+    ['an input that does not exist', 1, 'INPUT_NOT_FOUND', ['wordcount', 'gone.txt', '-o', 'x']],
+    ['an output that exists', 1, 'OUTPUT_EXISTS', ['wordcount', 'in.txt', '-o', 'taken']],
+  ])('does not keep the process that ends with %s', async (_, code, name, args) => {
+    await runjob('wordcount', 'in.txt', '-o', 'taken', '-q')
+    const done = await runjob(...args)
+    expect(done.stderr).toContain(name)
+    expect(done.code).toBe(code)
+  })
+})
