@@ -334,6 +334,7 @@ function dump(file: string, path: string): [key: string, value: Buffer][] {
 
 // The store tells what is wrong, and not where.
 function storeError(error: unknown, path: string): unknown {
+  if (error instanceof RunjobError) return error
   const known = fromNative(error)
   if (!(known instanceof RunjobError)) return fileError(known, path, 'write')
   const { code, params } = known

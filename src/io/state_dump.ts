@@ -7,7 +7,13 @@ import { kernels } from '../kernels/index.js'
 const MAX_BYTES = 2 ** 30
 
 const [path] = process.argv.slice(2)
-const store = kernels.openStore(path!, { readOnly: true })
-const dump = serialize(store.entries('', MAX_BYTES))
-for (let at = 0; at < dump.length; ) at += writeSync(1, dump, at)
-store.close()
+try {
+  const store = kernels.openStore(path!, { readOnly: true })
+  const dump = serialize(store.entries('', MAX_BYTES))
+  for (let at = 0; at < dump.length; ) at += writeSync(1, dump, at)
+  store.close()
+} catch (error) {
+  // The reason and nothing else: it becomes part of a message.
+  writeSync(2, (error as { detail?: string }).detail ?? (error as Error).message)
+  process.exitCode = 1
+}

@@ -149,6 +149,12 @@ describe('a state file that is damaged or not ours is STATE_CORRUPT, never a cra
     expect(() => JobState.open(folder)).toThrow(expect.objectContaining(code('STATE_CORRUPT')))
   })
 
+  test('what LMDB says of it is the reason', async () => {
+    const { folder, path } = await closedState()
+    writeFileSync(path, 'hello world\n'.repeat(1000))
+    expect(() => JobState.open(folder)).toThrow(/cannot be read: open: MDB_INVALID/)
+  })
+
   test('a file that was created and nothing more is an empty state', async () => {
     const { folder, path } = await closedState()
     JobState.remove(folder)
