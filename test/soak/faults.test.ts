@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ERROR_CODES, type ErrorCode, RunjobError } from '../../dist/src/base/errors.js'
-import { snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
+import { snapshot, writeFiles } from '../helpers/folder.js'
 import { Random, randomCsv, randomText } from '../helpers/random.js'
 import { type Exit, run, tunedRunjob } from '../helpers/run.js'
 import { IS_SOAK, SUITE_TIMEOUT_MS } from '../helpers/soak.js'
@@ -22,7 +22,7 @@ const FAULTS = join(ROOT, 'build-faults/faults.so')
 
 /** Calls of one kind that a soak lets fail in each job: all of them where there are no more, else some from the first to the last. */
 const SOAK_CALLS = 40
-const SAMPLE_PER_JOB = 9
+const SAMPLE_PER_JOB = 6
 const HANG_MS = 60_000
 const SEED = 11
 
@@ -48,6 +48,12 @@ interface Scenario {
   args: (folder: string) => string[]
   input: (folder: string) => string | Record<string, string>
   params: Record<string, string | boolean>
+  /** One without it. */
+  workers?: number
+  /** `overwrite` without it. */
+  mode?: 'append'
+  /** What a sample is taken from; all kinds without it. */
+  sampled?: readonly string[]
 }
 
 const SCENARIOS: Record<string, Scenario> = {
@@ -85,16 +91,26 @@ const SCENARIOS: Record<string, Scenario> = {
   },
 }
 
+// Workers in each other's way: the n-th call is made by another one each time, and when one fails the rest are at work.
+SCENARIOS['wordcount with three workers'] = { ...SCENARIOS.wordcount!, workers: 3 }
+SCENARIOS['sort with two workers'] = { ...SCENARIOS.sort!, workers: 2 }
+// What is there stays, and is added to once.
+const appends = { mode: 'append', sampled: ['link', 'rename', 'sync', 'mkdir', 'open', 'write'] } as const
+SCENARIOS['wordcount that appends'] = { ...SCENARIOS.wordcount!, ...appends }
+SCENARIOS['join with two workers that appends'] = { ...SCENARIOS.join!, ...appends, workers: 2 }
+
 /** Several splits, a spill for every block, merges of two. */
 const tuning = { splitBytes: 4000, collectorBytes: 1, mergeRuns: 2 }
 const OLD_OUTPUT = { _SUCCESS: '', 'part-r-00000.tsv': 'the old output\n' }
+const WORKER_MB = 64
 
 /** `kind:number:once|forever:errno`, as faults.c reads it. */
 type Fault = string
 
 function runWithFault(scenario: Scenario, folder: string, fault: Fault, log: string): Promise<Exit> {
-  const args = [...scenario.args(folder), '-o', join(folder, 'out'), '--mode', 'overwrite', '--quiet']
-  return tunedRunjob([...args, '--workers', '1', '--memory', '64MB'], tuning, {
+  const { workers = 1, mode = 'overwrite' } = scenario
+  const args = [...scenario.args(folder), '-o', join(folder, 'out'), '--mode', mode, '--quiet']
+  return tunedRunjob([...args, '--workers', `${workers}`, '--memory', `${workers * WORKER_MB}MB`], tuning, {
     killAfterMs: HANG_MS,
     env: { LD_PRELOAD: FAULTS, RUNJOB_FAULT: fault, RUNJOB_FAULT_DIR: folder, RUNJOB_FAULT_LOG: log },
   })
@@ -116,10 +132,17 @@ async function withFolder<T>(scenario: Scenario, use: (folder: string, log: stri
 const runWithout = (scenario: Scenario, folder: string) =>
   run(String(scenario.args('')[0]), scenario.input(folder), {
     output: join(folder, 'out'),
-    mode: 'overwrite',
+    mode: scenario.mode ?? 'overwrite',
     params: scenario.params,
-    workers: 1,
+    workers: scenario.workers ?? 1,
     tuning,
+  })
+
+/** The output of a run that nothing disturbs, beside or instead of the old one. */
+const rightOutput = (scenario: Scenario) =>
+  withFolder(scenario, async (folder) => {
+    await runWithout(scenario, folder)
+    return snapshot(join(folder, 'out'))
   })
 
 /** What is wrong with how a run with this fault ended; undefined if nothing is. */
@@ -185,8 +208,13 @@ function faultsFor(calls: Map<string, number>, callsPerKind: number): Fault[] {
 }
 
 /** A few faults of each kind in turn, the same ones every time. */
-function sampleOf(faults: Fault[], count: number, random: Random): Fault[] {
-  const kinds = Object.keys(KINDS).filter((kind) => faults.some((fault) => fault.startsWith(`${kind}:`)))
+function sampleOf(
+  faults: Fault[],
+  count: number,
+  random: Random,
+  sampled: readonly string[] = Object.keys(KINDS),
+): Fault[] {
+  const kinds = sampled.filter((kind) => faults.some((fault) => fault.startsWith(`${kind}:`)))
   return random.times(count, (i) => {
     const kind = kinds[(i + random.below(kinds.length)) % kinds.length]!
     return random.pick(faults.filter((fault) => fault.startsWith(`${kind}:`)))
@@ -205,15 +233,16 @@ describe.skipIf(!isGlibc)('a call that fails', () => {
     { timeout: SUITE_TIMEOUT_MS },
     async (name) => {
       const scenario = SCENARIOS[name]!
-      const undisturbed = temporaryFolder()
-      writeFiles(join(undisturbed, 'in'), scenario.files)
-      await runWithout(scenario, undisturbed)
-      const right = snapshot(join(undisturbed, 'out'))
-
+      const right = await rightOutput(scenario)
       const calls = await countCalls(scenario)
       const faults = IS_SOAK
         ? faultsFor(calls, SOAK_CALLS)
-        : sampleOf(faultsFor(calls, Number.POSITIVE_INFINITY), SAMPLE_PER_JOB, new Random(SEED + name.length))
+        : sampleOf(
+            faultsFor(calls, Number.POSITIVE_INFINITY),
+            SAMPLE_PER_JOB,
+            new Random(SEED + name.length),
+            scenario.sampled,
+          )
       const problems: string[] = []
       for (const fault of faults) {
         const problem = await tryFault(scenario, right, fault)
