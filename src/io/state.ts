@@ -204,8 +204,9 @@ export class JobState implements StateView {
 
   /** Removes, then puts, in one transaction. */
   #write(puts: [key: string, value: Buffer][], removes: string[] = []): void {
+    // A copy: where the transaction fails, tasks that are done later still have to be written beside what was there before.
+    const seal = { ...this.#seal }
     try {
-      const seal = { ...this.#seal }
       for (const key of new Set([...removes, ...puts.map(([key]) => key)])) {
         const entry = this.#store.get(key)
         if (!entry) continue
@@ -219,10 +220,10 @@ export class JobState implements StateView {
       }
       const keys = puts.map(([key]) => key)
       this.#store.write(removes, [...keys, SEAL], [...entries, entryOf(SEAL, serialize(seal))])
-      this.#seal = seal
     } catch (error) {
       throw storeError(error, this.#path)
     }
+    this.#seal = seal
   }
 }
 

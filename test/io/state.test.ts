@@ -56,6 +56,20 @@ test('what is forgotten is not there any more, and the last attempt of a task co
   await state.close()
 })
 
+test('a transaction that fails changes nothing: what is written afterwards is whole', async () => {
+  const folder = temporaryFolder()
+  const state = JobState.open(folder)
+  state.begin(identity)
+  state.finishTask('m0', 1, 'first')
+  // LMDB takes no key of this length: it is refused when the task is forgotten already.
+  expect(() => state.forget(['m0'], ['x'.repeat(10_000)])).toThrow()
+  state.finishTask('m1', 1, 'second')
+  await state.close()
+  const again = JobState.open(folder)
+  expect([...again.finishedTasks().keys()]).toEqual(['m0', 'm1'])
+  await again.close()
+})
+
 test('a new run forgets the old one', async () => {
   const state = JobState.open(temporaryFolder())
   state.begin(identity)
