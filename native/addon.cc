@@ -627,16 +627,16 @@ class Mapper : public Wrapped<Mapper> {
       if (options.partition_by == PartitionBy::kGiven) ThrowBadArgument(env, "mappers give no partitions");
       const std::string op = TextArg(spec.Get("op"), "op");
       const bool lowercase = op == "words" && BooleanArg(spec.Get("lowercase"), "lowercase");
-      const uint64_t most = op == "fields" ? 0 : MaxRecordArg(spec, UINT32_MAX);
+      const RecordLimit limit = op == "fields" ? RecordLimit() : RecordLimitArg(spec);
       const FieldsOptions fields = op == "fields" ? FieldsArg(spec, options.layout) : FieldsOptions();
       if (op != "fields" && !options.layout.empty()) {
         ThrowBadArgument(env, "'" + op + "' gives no columns: the collector's layout must be empty");
       }
       collector_->RequireFilling(env);
       if (op == "words") {
-        native_ = NewWordsMapper(lowercase, most, collector_->native.get());
+        native_ = NewWordsMapper(lowercase, limit, collector_->native.get());
       } else if (op == "lines") {
-        native_ = NewLinesMapper(most, collector_->native.get());
+        native_ = NewLinesMapper(limit, collector_->native.get());
       } else if (op == "fields") {
         native_ = NewFieldsMapper(fields, collector_->native.get());
       } else {
@@ -683,7 +683,7 @@ class LineFilter : public Wrapped<LineFilter> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
         env, kName,
-        {Method<&LineFilter::Push>("push"), Getter<&LineFilter::Position>("position"),
+        {Method<&LineFilter::Push>("push"), Method<&LineFilter::TakeBad>("takeBad"), Getter<&LineFilter::Position>("position"),
          Getter<&LineFilter::RecordsIn>("recordsIn"), Getter<&LineFilter::RecordsOut>("recordsOut")});
   }
 
@@ -693,7 +693,7 @@ class LineFilter : public Wrapped<LineFilter> {
       const bool invert = BooleanArg(options.Get("invert"), "invert");
       const bool ignore_case = BooleanArg(options.Get("ignoreCase"), "ignoreCase");
       const Slice literal = BytesArg(options.Get("literal"), "literal");
-      native_ = std::make_unique<runjob::LineFilter>(literal, invert, ignore_case, MaxRecordArg(options, UINT32_MAX));
+      native_ = std::make_unique<runjob::LineFilter>(literal, invert, ignore_case, RecordLimitArg(options));
     });
   }
 
@@ -718,6 +718,8 @@ class LineFilter : public Wrapped<LineFilter> {
   Napi::Value Position(const Napi::CallbackInfo& info) { return Count(info.Env(), native_->position()); }
   Napi::Value RecordsIn(const Napi::CallbackInfo& info) { return Count(info.Env(), native_->records_in()); }
   Napi::Value RecordsOut(const Napi::CallbackInfo& info) { return Count(info.Env(), native_->records_out()); }
+
+  Napi::Value TakeBad(const Napi::CallbackInfo& info) { return Bad(info.Env(), native_->TakeBad()); }
 
   std::unique_ptr<runjob::LineFilter> native_;
   std::string output_;

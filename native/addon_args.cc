@@ -310,9 +310,14 @@ CsvDialect DialectArg(const Napi::Object& options) {
   return dialect;
 }
 
-uint64_t MaxRecordArg(const Napi::Object& object, uint64_t most) {
+// `object.maxRecordBytes`, or `most`, which is also its upper limit.
+static uint64_t MaxRecordArg(const Napi::Object& object, uint64_t most) {
   const Napi::Value given = object.Get("maxRecordBytes");
   return given.IsUndefined() ? most : IntegerArg(given, "maxRecordBytes", 1, most);
+}
+
+RecordLimit RecordLimitArg(const Napi::Object& object) {
+  return {MaxRecordArg(object, UINT32_MAX), OptionalBooleanArg(object.Get("keepBad"), "keepBad")};
 }
 
 CsvReadOptions CsvReadArg(const Napi::Object& object) {

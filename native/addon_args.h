@@ -67,8 +67,8 @@ Layout LayoutArg(const Napi::Value& value, const char* name);
 std::vector<AggregateSpec> AggregatesArg(const Napi::Value& value, const char* name, const Layout* layout);
 CollectorOptions CollectorArg(const Napi::Value& value);
 CsvDialect DialectArg(const Napi::Object& options);
-// `object.maxRecordBytes`, or `most`, which is also its upper limit.
-uint64_t MaxRecordArg(const Napi::Object& object, uint64_t most);
+// `object.maxRecordBytes`, 4 GiB without it, and `object.keepBad`.
+RecordLimit RecordLimitArg(const Napi::Object& object);
 CsvReadOptions CsvReadArg(const Napi::Object& options);
 FieldsOptions FieldsArg(const Napi::Object& spec, const Layout& layout);
 FormatOptions FormatArg(const Napi::Value& value);

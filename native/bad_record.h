@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,19 @@ struct BadRecord {
 };
 
 using BadRecords = std::vector<BadRecord>;
+
+// How long a record may be, and what becomes of a longer one.
+struct RecordLimit {
+  uint64_t max_bytes = UINT64_MAX;
+  // A longer record is passed over and noted, and never held; otherwise it is RECORD_TOO_LARGE.
+  bool keep_bad = false;
+
+  Status TooLong(const char* what, uint64_t offset) const {
+    return Status::BadRecord("RECORD_TOO_LARGE",
+                             std::string(what) + " is longer than " + std::to_string(max_bytes) + " bytes",
+                             static_cast<int64_t>(offset));
+  }
+};
 
 inline std::string Excerpt(Slice record) {
   return std::string(record.data, std::min(record.size, kExcerptBytes));

@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "bad_record.h"
+
 namespace runjob {
 
 Status KeyBatch::Reserve(size_t bytes) {
@@ -26,13 +28,25 @@ void KeyBatch::Resize(size_t capacity) {
   capacity_ = capacity;
 }
 
+void KeyBatch::Shrink() {
+  if (capacity_ > 4 * kFlushBytes && used_ < kFlushBytes) Resize(2 * kFlushBytes);
+}
+
 Status KeyBatch::Append(const char* text, size_t size, const uint32_t* bounds, size_t pieces,
                         bool last_stays_open) {
   RUNJOB_RETURN_IF_ERROR(Reserve(size));
   const size_t closing = pieces - (last_stays_open ? 1 : 0);
   size_t piece = 0;
+  if (open() && closing > 0) {
+    const size_t length = used_ - open_start_ + bounds[1] - bounds[0];
+    if (!skips_ && length > max_key_bytes_) DropOpen();
+    if (skips_) {
+      skips_ = false;
+      piece = 1;
+    }
+  }
   if (takes_bounds_) {
-    if (open() && closing > 0) RUNJOB_RETURN_IF_ERROR(Copy(text, bounds, &piece, 1));
+    if (open() && piece < closing) RUNJOB_RETURN_IF_ERROR(Copy(text, bounds, &piece, 1));
     const size_t rest = closing - piece;
     if (rest > 0) {
       RecordBatch batch;
@@ -45,16 +59,28 @@ Status KeyBatch::Append(const char* text, size_t size, const uint32_t* bounds, s
   } else {
     RUNJOB_RETURN_IF_ERROR(Copy(text, bounds, &piece, closing));
   }
-  if (last_stays_open) {
+  if (last_stays_open && !skips_) {
     const size_t length = bounds[2 * closing + 1] - bounds[2 * closing];
     std::memcpy(bytes_.get() + used_, text + bounds[2 * closing], length);
     used_ += length;
-    if (used_ - open_start_ > max_key_bytes_) {
-      return Status::Error("RECORD_TOO_LARGE",
-                           "a word or line is longer than " + std::to_string(max_key_bytes_) + " bytes");
-    }
+    if (used_ - open_start_ > max_key_bytes_) DropOpen();
   }
   return used_ >= kFlushBytes ? Flush() : Status::Ok();
+}
+
+void KeyBatch::DropOpen() {
+  too_long_ = true;
+  excerpt_ = Excerpt(Slice(bytes_.get() + open_start_, used_ - open_start_));
+  used_ = open_start_;
+  skips_ = true;
+  Shrink();
+}
+
+bool KeyBatch::TakeTooLong(std::string* excerpt) {
+  if (!too_long_) return false;
+  too_long_ = false;
+  *excerpt = std::move(excerpt_);
+  return true;
 }
 
 Status KeyBatch::Copy(const char* text, const uint32_t* bounds, size_t* piece, size_t end) {
@@ -80,6 +106,10 @@ Status KeyBatch::Copy(const char* text, const uint32_t* bounds, size_t* piece, s
 }
 
 Status KeyBatch::Close() {
+  if (skips_) {
+    skips_ = false;
+    return Status::Ok();
+  }
   RUNJOB_RETURN_IF_ERROR(Reserve(0));
   ends_[count_++] = static_cast<uint32_t>(used_);
   open_start_ = used_;
@@ -99,8 +129,7 @@ Status KeyBatch::Flush() {
   if (open_bytes > 0) std::memmove(bytes_.get(), bytes_.get() + open_start_, open_bytes);
   used_ = open_bytes;
   open_start_ = 0;
-  // One huge key is no reason to hold its memory for ever.
-  if (capacity_ > 4 * kFlushBytes && used_ < kFlushBytes) Resize(2 * kFlushBytes);
+  Shrink();
   return Status::Ok();
 }
 

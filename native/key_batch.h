@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string>
 
 #include "batch.h"
 #include "collector.h"
@@ -16,7 +17,7 @@ class KeyBatch {
   // Bytes that must be readable past the end of a text given to Append.
   static constexpr size_t kTextPadding = 32;
 
-  // A key that is longer is RECORD_TOO_LARGE.
+  // A longer key is left out, and TakeTooLong tells of it. Keys that lie inside one text are not measured.
   KeyBatch(Collector* collector, uint64_t max_key_bytes)
       : collector_(collector), takes_bounds_(collector->takes_bounds()), max_key_bytes_(max_key_bytes) {}
 
@@ -25,9 +26,12 @@ class KeyBatch {
   // collector. `size`: of the text, no less than all pieces together.
   Status Append(const char* text, size_t size, const uint32_t* bounds, size_t pieces, bool last_stays_open);
 
-  // Whether the open key has bytes.
-  bool open() const { return used_ > open_start_; }
+  // Whether there is an open key.
+  bool open() const { return used_ > open_start_ || skips_; }
   Status Close();
+  // Whether a key turned out to be too long since the last call; its first bytes. Asked after each Append no key is
+  // missed, if `max_key_bytes` is no less than a text.
+  bool TakeTooLong(std::string* excerpt);
   // Gives all closed keys to the collector.
   Status Flush();
 
@@ -41,8 +45,11 @@ class KeyBatch {
 
   // Copies the pieces *piece .. end - 1, and leaves *piece at the end.
   Status Copy(const char* text, const uint32_t* bounds, size_t* piece, size_t end);
+  // Forgets the bytes of the open key, which is too long.
+  void DropOpen();
   Status Reserve(size_t bytes);  // room for more bytes of the open key, and padding
   void Resize(size_t capacity);
+  void Shrink();  // one huge key is no reason to hold its memory for ever
 
   Collector* const collector_;
   const bool takes_bounds_;
@@ -51,6 +58,9 @@ class KeyBatch {
   size_t capacity_ = 0;
   size_t used_ = 0;        // bytes of closed keys, then those of the open one
   size_t open_start_ = 0;
+  bool skips_ = false;     // the open key is too long: what else comes of it is passed over
+  bool too_long_ = false;  // TakeTooLong has something to tell
+  std::string excerpt_;
   size_t count_ = 0;       // closed keys
   uint64_t added_ = 0;
   uint32_t ends_[kKeys];

@@ -67,7 +67,7 @@ size_t Count(const char* text, size_t size, char c) {
 
 class LinesMapper final : public TextMapper {
  public:
-  LinesMapper(uint64_t max_line_bytes, Collector* collector) : TextMapper(collector, max_line_bytes) {}
+  LinesMapper(RecordLimit limit, Collector* collector) : TextMapper(collector, limit) {}
 
  protected:
   Status Take(Slice text, bool) override {
@@ -89,6 +89,8 @@ class LinesMapper final : public TextMapper {
       }
       bounds_[2 * lines + 1] = static_cast<uint32_t>(n);
       RUNJOB_RETURN_IF_ERROR(keys_.Append(strip, n, bounds_, lines + 1, true));
+      RUNJOB_RETURN_IF_ERROR(CheckLength(line_start_));
+      if (lines > 0) line_start_ = taken() + at + newlines_[lines - 1] + 1;
       at += n;
     }
     return Status::Ok();
@@ -98,6 +100,7 @@ class LinesMapper final : public TextMapper {
   static constexpr size_t kStripBytes = 4096;
   static constexpr size_t kPadding = 64;
 
+  uint64_t line_start_ = 0;  // of the open key
   uint32_t newlines_[kStripBytes + 8];
   uint32_t bounds_[2 * kStripBytes + 2];
   char end_[kStripBytes + kPadding] = {};
@@ -160,16 +163,16 @@ const char* FindNewline(const char* p, const char* end) {
 
 }  // namespace
 
-std::unique_ptr<Mapper> NewLinesMapper(uint64_t max_line_bytes, Collector* collector) {
-  return std::make_unique<LinesMapper>(max_line_bytes, collector);
+std::unique_ptr<Mapper> NewLinesMapper(RecordLimit limit, Collector* collector) {
+  return std::make_unique<LinesMapper>(limit, collector);
 }
 
-LineFilter::LineFilter(Slice literal, bool invert, bool ignore_case, uint64_t max_line_bytes)
+LineFilter::LineFilter(Slice literal, bool invert, bool ignore_case, RecordLimit limit)
     : literal_(literal.ToString()),
       findable_(literal_.find('\n') == std::string::npos),
       invert_(invert),
       ignore_case_(ignore_case),
-      max_line_bytes_(max_line_bytes) {
+      limit_(limit) {
   if (ignore_case) std::transform(literal_.begin(), literal_.end(), literal_.begin(), LowerAscii);
 }
 
@@ -177,34 +180,48 @@ Status LineFilter::Push(Slice chunk, uint64_t limit, bool last, std::string* out
   bool cut;
   Slice text(chunk.data, BytesBeforeLimit(chunk, taken_, limit, &cut));
   taken_ += text.size;
-  if (!unfinished_.empty()) {
+  if (position_ < taken_ - text.size) {  // in the middle of a line
     const size_t newline = std::string_view(text.data, text.size).find('\n');
-    const size_t head = newline == std::string_view::npos ? text.size : newline + 1;
-    unfinished_.append(text.data, head);
+    const bool ends = newline != std::string_view::npos;
+    RUNJOB_RETURN_IF_ERROR(Extend(Slice(text.data, ends ? newline : text.size)));
+    const size_t head = ends ? newline + 1 : text.size;
     text = Slice(text.data + head, text.size - head);
-    if (newline != std::string_view::npos) {
-      FilterLines(unfinished_, out);
-      std::string().swap(unfinished_);  // lines can be huge: give the memory back
-    }
+    if (ends) FinishLine(taken_ - text.size, out);
   }
   const size_t whole = AfterLastNewline(text);
-  if (whole > 0) FilterLines(Slice(text.data, whole), out);
-  if (whole < text.size) unfinished_.append(text.data + whole, text.size - whole);
+  if (whole > 0) {
+    FilterLines(Slice(text.data, whole), out);
+    position_ = taken_ - text.size + whole;
+  }
+  if (whole < text.size) RUNJOB_RETURN_IF_ERROR(Extend(Slice(text.data + whole, text.size - whole)));
 
   *done = cut || last;
-  position_ = taken_ - unfinished_.size();
-  if (unfinished_.size() > max_line_bytes_) {
-    return Status::BadRecord("RECORD_TOO_LARGE",
-                             "a line is longer than " + std::to_string(max_line_bytes_) + " bytes",
-                             static_cast<int64_t>(position_));
-  }
-  if (last && !unfinished_.empty()) {
+  if (last && position_ < taken_) FinishLine(taken_, out);
+  return Status::Ok();
+}
+
+Status LineFilter::Extend(Slice part) {
+  if (skips_) return Status::Ok();
+  unfinished_.append(part.data, part.size);
+  if (unfinished_.size() <= limit_.max_bytes) return Status::Ok();
+  Status bad = limit_.TooLong("a line", position_);
+  if (!limit_.keep_bad) return bad;
+  bad_.push_back({std::move(bad), Excerpt(unfinished_)});
+  std::string().swap(unfinished_);
+  skips_ = true;
+  return Status::Ok();
+}
+
+void LineFilter::FinishLine(uint64_t end, std::string* out) {
+  if (skips_) {
+    records_in_++;
+    skips_ = false;
+  } else {
     unfinished_.push_back('\n');
     FilterLines(unfinished_, out);
-    std::string().swap(unfinished_);
-    position_ = taken_;
+    std::string().swap(unfinished_);  // lines can be huge: give the memory back
   }
-  return Status::Ok();
+  position_ = end;
 }
 
 void LineFilter::FilterLines(Slice lines, std::string* out) {

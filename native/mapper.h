@@ -40,11 +40,12 @@ class Mapper {
 };
 
 // Words of JavaScript's line.toLowerCase().split(/\s+/), invalid UTF-8 included (U+FFFD). Key: the word. No columns.
-// Longer words are RECORD_TOO_LARGE.
-std::unique_ptr<Mapper> NewWordsMapper(bool lowercase, uint64_t max_word_bytes, Collector* collector);
+// The limit is for words, and one of less than 16 KiB is taken for that. A line with words that are too long is one bad
+// record; what is left out are these words. Its offset is exact if chunks are no larger than the limit.
+std::unique_ptr<Mapper> NewWordsMapper(bool lowercase, RecordLimit limit, Collector* collector);
 // The bytes between newlines, exactly; CR and byte-order marks are content. Key: the line. No columns.
-// Longer lines are RECORD_TOO_LARGE.
-std::unique_ptr<Mapper> NewLinesMapper(uint64_t max_line_bytes, Collector* collector);
+// The limit is for lines, and one of less than 16 KiB is taken for that.
+std::unique_ptr<Mapper> NewLinesMapper(RecordLimit limit, Collector* collector);
 
 struct CsvDialect {
   char delimiter = ',';

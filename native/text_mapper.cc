@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <string_view>
+#include <string>
+#include <utility>
 
 #include "simd.h"
 
@@ -35,16 +36,37 @@ size_t AfterLastNewline(Slice text) {
   return end;
 }
 
+namespace {
+
+// More than what mappers append at a time: a key that is longer has begun before.
+constexpr uint64_t kLeastLimitBytes = 16 << 10;
+
+RecordLimit AtLeast(RecordLimit limit) {
+  return {std::max(limit.max_bytes, kLeastLimitBytes), limit.keep_bad};
+}
+
+}  // namespace
+
+TextMapper::TextMapper(Collector* collector, RecordLimit limit)
+    : keys_(collector, AtLeast(limit).max_bytes), limit_(AtLeast(limit)) {}
+
+Status TextMapper::CheckLength(uint64_t line_start) {
+  std::string excerpt;
+  if (!keys_.TakeTooLong(&excerpt)) return Status::Ok();
+  Status bad = limit_.TooLong("a word or line", line_start);
+  if (!limit_.keep_bad) return bad;
+  if (last_bad_ != bad.offset()) {
+    last_bad_ = bad.offset();
+    bad_.push_back({std::move(bad), std::move(excerpt)});
+  }
+  return Status::Ok();
+}
+
 Status TextMapper::Push(Slice chunk, uint64_t limit, bool last, bool* done) {
   bool cut;
   const Slice text(chunk.data, BytesBeforeLimit(chunk, taken_, limit, &cut));
   const bool final = cut || last;
-  const Status taken = Take(text, final);
-  if (!taken.ok() && taken.code() == std::string_view("RECORD_TOO_LARGE")) {
-    // What is so long began in an earlier chunk, and so did its line.
-    return Status::BadRecord("RECORD_TOO_LARGE", taken.detail(), static_cast<int64_t>(position_));
-  }
-  RUNJOB_RETURN_IF_ERROR(taken);
+  RUNJOB_RETURN_IF_ERROR(Take(text, final));
   const size_t whole = AfterLastNewline(text);
   if (whole > 0) position_ = taken_ + whole;
   taken_ += text.size;

@@ -22,16 +22,23 @@ class TextMapper : public Mapper {
   Status Push(Slice chunk, uint64_t limit, bool last, bool* done) final;
 
  protected:
-  TextMapper(Collector* collector, uint64_t max_key_bytes) : keys_(collector, max_key_bytes) {}
+  TextMapper(Collector* collector, RecordLimit limit);
 
   // Appends the keys of the next bytes and counts their newlines in records_in_. `final`: a line ends with
   // them.
   virtual Status Take(Slice text, bool final) = 0;
+  // Passes on that a key was too long, if one was, as something about the line that starts there. To be called
+  // after each Append. A line is one bad record, however often that happens in it.
+  Status CheckLength(uint64_t line_start);
+  // Bytes given to Take before.
+  uint64_t taken() const { return taken_; }
 
   KeyBatch keys_;
 
  private:
-  uint64_t taken_ = 0;  // bytes given to Take
+  const RecordLimit limit_;
+  uint64_t taken_ = 0;
+  int64_t last_bad_ = -1;  // where the last line starts that was noted
 };
 
 }  // namespace runjob

@@ -83,8 +83,8 @@ bool Continues(char c) { return (c & 0xC0) == 0x80; }
 
 class WordsMapper final : public TextMapper {
  public:
-  WordsMapper(bool lowercase, uint64_t max_word_bytes, Collector* collector)
-      : TextMapper(collector, max_word_bytes), lowercase_(lowercase) {}
+  WordsMapper(bool lowercase, RecordLimit limit, Collector* collector)
+      : TextMapper(collector, limit), lowercase_(lowercase) {}
 
  protected:
   Status Take(Slice text, bool final) override {
@@ -202,7 +202,9 @@ class WordsMapper final : public TextMapper {
   Status AppendWords(size_t size) {
     FindWords(mapped_, size, &bounds_);
     records_in_ += bounds_.newlines;
-    return keys_.Append(mapped_, size, bounds_.positions, bounds_.count / 2, bounds_.in_word);
+    RUNJOB_RETURN_IF_ERROR(keys_.Append(mapped_, size, bounds_.positions, bounds_.count / 2, bounds_.in_word));
+    // What is so long began in an earlier chunk, and so did its line.
+    return CheckLength(position());
   }
 
   const bool lowercase_;
@@ -216,8 +218,8 @@ class WordsMapper final : public TextMapper {
 
 }  // namespace
 
-std::unique_ptr<Mapper> NewWordsMapper(bool lowercase, uint64_t max_word_bytes, Collector* collector) {
-  return std::make_unique<WordsMapper>(lowercase, max_word_bytes, collector);
+std::unique_ptr<Mapper> NewWordsMapper(bool lowercase, RecordLimit limit, Collector* collector) {
+  return std::make_unique<WordsMapper>(lowercase, limit, collector);
 }
 
 }  // namespace runjob

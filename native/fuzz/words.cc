@@ -103,7 +103,7 @@ void Run(Input input) {
   for (size_t i = 0; i < repeats; i++) text += unit;
 
   KeyRecorder recorder;
-  const std::unique_ptr<Mapper> mapper = NewWordsMapper(lowercase, UINT64_MAX, &recorder);
+  const std::unique_ptr<Mapper> mapper = NewWordsMapper(lowercase, {}, &recorder);
   bool done = false;
   ForEachChunk(text, chunk_bytes, [&](Slice chunk, bool last) {
     EXPECT(mapper->Push(chunk, kNoLimit, last, &done).ok());

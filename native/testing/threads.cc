@@ -82,7 +82,7 @@ void CountWords(const std::string& path) {
   options.hash = true;
   options.aggregates.resize(1);
   const std::unique_ptr<Collector> collector = NewHashCollector(options);
-  const std::unique_ptr<Mapper> mapper = NewWordsMapper(true, UINT64_MAX, collector.get());
+  const std::unique_ptr<Mapper> mapper = NewWordsMapper(true, {}, collector.get());
   const std::string text = "\xC3\x89t\xC3\x89 one Two\ntwo \xC3\xA9t\xC3\xA9 ";
   bool done = false;
   for (int i = 0; i < 20; i++) EXPECT(mapper->Push(text, kNoLimit, i == 19, &done).ok());

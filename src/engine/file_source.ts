@@ -7,10 +7,11 @@ import { readHeader } from '../io/header.js'
 import type { InputFile } from '../io/inputs.js'
 import { findLineStart, LineDecoder, type LineOptions } from '../io/lines.js'
 import { fromNative, kernels } from '../kernels/index.js'
-import type { BadRecord, CsvReadOptions, MapperSpec } from '../kernels/kernels.js'
+import type { BadRecord, CsvReadOptions, MapperSpec, RecordLimit } from '../kernels/kernels.js'
 import { ensureLowercaseTable } from '../kernels/unicode.js'
 import type { Emit, MapFunction } from '../plan/functions.js'
 import type { FileOperator, FileSource, Format } from '../plan/plan.js'
+import type { Quarantine } from './bad_records.js'
 import type { Emitter } from './emitter.js'
 import type { TaskEnvironment } from './environment.js'
 import type { ExchangeTarget } from './exchange_target.js'
@@ -35,7 +36,8 @@ const NEWLINE = 10
 const PORTION_BYTES = 64 << 10
 /** What the kernels take at most. */
 const MAX_ROW_BYTES = 2 ** 30
-const MAX_LINE_BYTES = 2 ** 32 - 1
+/** A key is kept in one record of a run, beside what that has of its own (native/run_format.h). */
+const MAX_LINE_BYTES = 2 ** 31 - 2 ** 17
 
 /** How far into a file the start of a CSV record is looked for. */
 const GUESS_BYTES = 1 << 18
@@ -151,7 +153,7 @@ function nativeOpener(source: FileSource, operator: FileOperator, env: TaskEnvir
   let recordsOut = 0
   const open = async (file: InputFile, start: number): Promise<PieceReader> => {
     const spec = await mapperSpec(source.format, operator, file, start === 0)
-    Object.assign(spec, spec.op === 'fields' ? csvLimits(env) : { maxRecordBytes: maxLineBytes(env) })
+    Object.assign(spec, spec.op === 'fields' ? csvLimits(env) : lineLimit(env))
     const mapper = kernels.createMapper(spec, target.collector)
     let given = 0
     return {
@@ -161,7 +163,7 @@ function nativeOpener(source: FileSource, operator: FileOperator, env: TaskEnvir
         target.spillIfFull()
         recordsOut += mapper.recordsOut - given
         given = mapper.recordsOut
-        for (const bad of env.quarantine ? mapper.takeBad() : []) quarantineRow(env, file, start, bad)
+        for (const bad of env.quarantine ? mapper.takeBad() : []) quarantineRecord(env, file, start, bad)
         return done
       }),
       get position() {
@@ -180,8 +182,9 @@ function nativeOpener(source: FileSource, operator: FileOperator, env: TaskEnvir
   })
 }
 
-function maxLineBytes(env: TaskEnvironment): number {
-  return Math.min(env.budget.maxRecordBytes, MAX_LINE_BYTES)
+/** How many bytes a word or line may have, and what becomes of a longer one. */
+function lineLimit(env: TaskEnvironment): Required<RecordLimit> {
+  return { maxRecordBytes: Math.min(env.budget.maxRecordBytes, MAX_LINE_BYTES), keepBad: env.quarantine !== null }
 }
 
 /** How many bytes a row may have, and what becomes of a bad one. */
@@ -201,13 +204,18 @@ function inPortions(env: TaskEnvironment, push: PieceReader['push']): PieceReade
   }
 }
 
-function quarantineRow(env: TaskEnvironment, file: InputFile, start: number, bad: BadRecord): void {
+function quarantineRecord(env: TaskEnvironment, file: InputFile, start: number, bad: BadRecord): void {
   const { code, detail, offset, excerpt } = bad
   env.quarantine!.add(
     new RunjobError(code as ErrorCode, { detail }),
     { file: file.path, offset: start + offset },
     excerpt,
   )
+}
+
+/** Takes in lines that are too long. */
+function lineQuarantine(quarantine: Quarantine, file: InputFile, start: number): NonNullable<LineOptions['onTooLong']> {
+  return (error, excerpt) => quarantine.add(error, { file: file.path, offset: start + error.where.offset! }, excerpt)
 }
 
 async function mapperSpec(
@@ -249,23 +257,24 @@ function literalOpener(
 ): PieceOpener {
   if (into.kind !== 'part') throw new RunjobError('INTERNAL', { detail: 'grep writes to a sink' })
   const { target } = into
-  const filters: { recordsIn: number; recordsOut: number }[] = []
-  const open = async (): Promise<PieceReader> => {
+  const filters: Filter[] = []
+  const open = async (file: InputFile, start: number): Promise<PieceReader> => {
     const filter = kernels.createLineFilter({
       literal: Buffer.from(operator.pattern),
       invert: operator.invert,
       ignoreCase: operator.ignoreCase,
-      maxRecordBytes: maxLineBytes(env),
+      ...lineLimit(env),
     })
     filters.push(filter)
     let written = 0
     return {
-      push(chunk, limit, last) {
+      push: inPortions(env, (chunk, limit, last) => {
         const { output, done } = filter.push(chunk, limit, last)
         if (output.length > 0) target.write(output, filter.recordsOut - written)
         written = filter.recordsOut
+        for (const bad of env.quarantine ? filter.takeBad() : []) quarantineRecord(env, file, start, bad)
         return done
-      },
+      }),
       get position() {
         return filter.position
       },
@@ -275,11 +284,14 @@ function literalOpener(
       recordOffset: () => -1,
     }
   }
-  return Object.assign(open, { finish: (result: TaskResult) => countFiltered(filters, result) })
+  return Object.assign(open, { finish: (result: TaskResult) => countFiltered(filters, env, result) })
 }
 
-function countFiltered(filters: { recordsIn: number; recordsOut: number }[], result: TaskResult): void {
+type Filter = Readonly<{ recordsIn: number; recordsOut: number }>
+
+function countFiltered(filters: Filter[], { quarantine }: TaskEnvironment, result: TaskResult): void {
   for (const { recordsIn, recordsOut } of filters) result.recordsFiltered += recordsIn - recordsOut
+  result.recordsFiltered -= quarantine?.count ?? 0
 }
 
 /** Lines that match a JavaScript regular expression. They are written as they were read: bytes that are no UTF-8 too. */
@@ -291,13 +303,17 @@ function regexpOpener(
   if (into.kind !== 'part') throw new RunjobError('INTERNAL', { detail: 'grep writes to a sink' })
   const { target } = into
   const pattern = new RegExp(operator.pattern, operator.ignoreCase ? 'ui' : 'u')
+  const { quarantine } = env
+  const { maxRecordBytes } = lineLimit(env)
   const filters: RegexpFilter[] = []
-  const open = async (): Promise<PieceReader> => {
-    const filter = new RegexpFilter(pattern, operator.invert, maxLineBytes(env), (line) => target.write(line, 1))
+  const open = async (file: InputFile, start: number): Promise<PieceReader> => {
+    const options = { invert: operator.invert, maxRecordBytes, write: (line: Uint8Array) => target.write(line, 1) }
+    const onTooLong = quarantine && lineQuarantine(quarantine, file, start)
+    const filter = new RegexpFilter(pattern, onTooLong ? { ...options, onTooLong } : options)
     filters.push(filter)
     return Object.assign(filter, { recordOffset: () => filter.position })
   }
-  return Object.assign(open, { finish: (result: TaskResult) => countFiltered(filters, result) })
+  return Object.assign(open, { finish: (result: TaskResult) => countFiltered(filters, env, result) })
 }
 
 function lineReader(decoder: LineDecoder): PieceReader {
@@ -342,10 +358,9 @@ function functionOpener(
             () => line,
           )
       : use
-    const onTooLong: LineOptions['onTooLong'] = (error, excerpt) =>
-      quarantine!.add(error, { file: file.path, offset: start + error.where.offset! }, excerpt)
     const options = { exact, atFileStart: start === 0, maxRecordBytes, onLine }
-    return lineReader(new LineDecoder(quarantine ? { ...options, onTooLong } : options))
+    const onTooLong = quarantine && lineQuarantine(quarantine, file, start)
+    return lineReader(new LineDecoder(onTooLong ? { ...options, onTooLong } : options))
   }
   return Object.assign(open, {
     finish: (result: TaskResult) => {
@@ -396,7 +411,7 @@ async function rowReader(
       let next = 0
       const quarantineUpTo = (end: number) => {
         for (; next < bad.length && bad[next]!.offset < end; next++, recordsIn++) {
-          quarantineRow(env, file, start, bad[next]!)
+          quarantineRecord(env, file, start, bad[next]!)
         }
       }
       for (let r = 0; r < block.rows; r++) {

@@ -15,7 +15,7 @@ const CARRIAGE_RETURN = 13
 /** ASCII is looked for in pieces of this size: one accent does not make a whole chunk slow. */
 const BLOCK_BYTES = 64 << 10
 /** Of a line that is too long, to show. */
-const EXCERPT_BYTES = 200
+export const EXCERPT_BYTES = 200
 
 export interface LineOptions {
   /** Keep carriage returns and a byte-order mark: lines are exactly the bytes between newlines. */

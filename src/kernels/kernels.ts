@@ -208,10 +208,18 @@ export interface BadRecord {
   excerpt: string
 }
 
+/** How long a word or line may be, and what becomes of a longer one. */
+export interface RecordLimit {
+  /** A longer one is RECORD_TOO_LARGE; 4 GiB by default and at most, and no less than 16 KiB for mappers. */
+  maxRecordBytes?: number
+  /** Pass over what is longer, without holding it, and keep a note for takeBad(). */
+  keepBad?: boolean
+}
+
 export type MapperSpec =
-  /** A longer word or line is RECORD_TOO_LARGE; 4 GiB by default and at most. */
-  | { op: 'words'; lowercase: boolean; maxRecordBytes?: number }
-  | { op: 'lines'; maxRecordBytes?: number }
+  /** The limit is for words. A line with words that are too long is one bad record; what is left out are these words. */
+  | ({ op: 'words'; lowercase: boolean } & RecordLimit)
+  | ({ op: 'lines' } & RecordLimit)
   | (CsvReadOptions & {
       op: 'fields'
       keys: number[]
@@ -237,6 +245,8 @@ export interface Mapper {
 /** Lines that contain (or, inverted, do not contain) a literal; returns their bytes, newline included. */
 export interface LineFilter {
   push(chunk: Uint8Array, limit: number, last: boolean): { output: Uint8Array; done: boolean }
+  /** As Mapper.takeBad. */
+  takeBad(): BadRecord[]
   readonly position: number
   readonly recordsIn: number
   readonly recordsOut: number
@@ -267,13 +277,8 @@ export interface CsvReader {
 export interface Kernels {
   createCollector(options: CollectorOptions): Collector
   createMapper(spec: MapperSpec, collector: Collector): Mapper
-  /** @param options.maxRecordBytes a longer line is RECORD_TOO_LARGE; 4 GiB by default and at most */
-  createLineFilter(options: {
-    literal: Uint8Array
-    invert: boolean
-    ignoreCase: boolean
-    maxRecordBytes?: number
-  }): LineFilter
+  /** A line is not measured if it lies in one chunk. */
+  createLineFilter(options: RecordLimit & { literal: Uint8Array; invert: boolean; ignoreCase: boolean }): LineFilter
   createCsvReader(options: CsvReadOptions): CsvReader
   createRunWriter(path: string, partitions: number, estimatedBytes: number): RunWriter
   /**

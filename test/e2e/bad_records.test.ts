@@ -215,6 +215,44 @@ it('a record that is too long is passed over, and shown by its beginning', async
   }
 })
 
+describe('a line that is too long for native code', () => {
+  const long = 'x'.repeat(20 << 20)
+  const text = `one two\n${long} three\nfour\n${long}`
+  const jobs: [name: string, params: Record<string, string | number>, lines: string[]][] = [
+    ['wordcount', {}, ['four\t1', 'one\t1', 'three\t1', 'two\t1']],
+    ['sort', {}, ['four', 'one two']],
+    ['distinct', {}, ['four', 'one two']],
+    ['top', { n: 5 }, ['four\t1', 'one two\t1']],
+    ['grep', { pattern: 'o' }, ['one two', 'four']],
+    ['grep', { pattern: 'o$' }, ['one two']],
+  ]
+
+  it.each(jobs)('is passed over, and listed by its beginning: %s %j', async (job, params, lines) => {
+    const folder = folderOf({ 'a.txt': text, 'b.txt.gz': gzipSync(text, { level: 1 }) })
+    const places = (file: string) => [
+      [join(folder, file), 8],
+      [join(folder, file), text.lastIndexOf('\n') + 1],
+    ]
+    for (const [file, config] of [
+      ['b.txt.gz', { workers: 1, memory: '48MB' }],
+      ['a.txt', { workers: 2, memory: '101MB', tuning: { splitBytes: 3 << 20 } }],
+    ] as const) {
+      const { output, stages } = await run(job, join(folder, file), { ...config, params, maxBad: 2 })
+      const beginnings = linesOf(output).map((line) => line.slice(0, 40))
+      expect(beginnings.sort()).toEqual(lines.toSorted())
+      const entries = quarantineOf(output)
+      expect(entries.map(({ file, offset }) => [file, offset])).toEqual(places(file))
+      for (const { code, excerpt } of entries) expect([code, excerpt]).toEqual(['RECORD_TOO_LARGE', long.slice(0, 200)])
+      expect(stages[0]).toMatchObject({ recordsIn: 4, recordsQuarantined: 2 })
+    }
+    const output = join(temporaryFolder(), 'out')
+    const tooMany = run(job, join(folder, 'a.txt'), { workers: 1, memory: '48MB', params, maxBad: 1, output })
+    expect((await failure(tooMany)).code).toBe('TOO_MANY_BAD_RECORDS')
+    const none = await failure(run(job, join(folder, 'a.txt'), { workers: 1, memory: '48MB', params }))
+    expect(none).toMatchObject({ code: 'RECORD_TOO_LARGE', where: { file: join(folder, 'a.txt'), offset: 8 } })
+  })
+})
+
 it('appending adds to the list; the command line tells of it', async () => {
   const folder = folderOf({ a: 'Oslo,x\n', b: 'Rome,y\nRome,1\n' })
   const command = (input: string) =>

@@ -1,4 +1,4 @@
-/** Bad CSV records that are passed over: which ones, with which offset and excerpt, and what becomes of the records around them. */
+/** Bad records that are passed over: which ones, with which offset and excerpt, and what becomes of the records around them. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type BadRecord, kernels } from '../../dist/src/kernels/index.js'
@@ -162,5 +162,159 @@ describe('the fields mapper that keeps bad records', () => {
       }),
       { numRuns: 1500 },
     )
+  })
+})
+
+describe('text that is too long', () => {
+  // The least that mappers know.
+  const LIMIT = 16 << 10
+  const long = fc.constantFrom(LIMIT - 1, LIMIT, LIMIT + 1, 3 * LIMIT)
+  const short = fc.constantFrom('', 'a', 'bc', 'def', '\xe9t\xe9')
+  /** Mostly short; the long ones begin with what tells them apart. */
+  const piece = fc.oneof(
+    { weight: 4, arbitrary: short },
+    { weight: 1, arbitrary: fc.tuple(fc.nat(999), long).map(([n, size]) => `${n}`.padEnd(size, 'x')) },
+  )
+  const joined = (separator: string, most: number) =>
+    fc.array(piece, { minLength: 1, maxLength: most }).map((pieces) => pieces.join(separator))
+  /** No chunk is larger than the limit: so no line within one is. */
+  const every = fc.integer({ min: 1000, max: LIMIT })
+  const cutsOf = (data: string, step: number) =>
+    Array.from({ length: Math.floor(data.length / step) }, (_, i) => (i + 1) * step)
+
+  interface Reader {
+    push(chunk: Uint8Array, limit: number, last: boolean): unknown
+    takeBad(): BadRecord[]
+  }
+  function badOf(reader: Reader, data: string, step: number, isDone: (answer: unknown) => boolean): BadRecord[] {
+    const bad: BadRecord[] = []
+    const push = (chunk: Uint8Array, limit: number, last: boolean) => {
+      const answer = reader.push(chunk, limit, last)
+      bad.push(...reader.takeBad())
+      return answer
+    }
+    pushAll({ push }, Buffer.from(data, 'utf8'), cutsOf(data, step), Number.POSITIVE_INFINITY, isDone)
+    return bad
+  }
+  const entry = (offset: number, text: string) => ({
+    code: 'RECORD_TOO_LARGE',
+    offset,
+    excerpt: text.slice(0, EXCERPT),
+  })
+  const linesOf = (data: string) => {
+    const lines = data.split('\n')
+    if (lines.at(-1) === '') lines.pop()
+    return lines
+  }
+  const size = (text: string) => Buffer.byteLength(text)
+  const starts = (lines: string[]) => {
+    let at = 0
+    return lines.map((line) => {
+      at += size(line) + 1
+      return at - size(line) - 1
+    })
+  }
+
+  test('is one bad record for each line, and leaves the other lines as they are: the lines mapper', () => {
+    fc.assert(
+      fc.property(joined('\n', 8), every, (data, step) => {
+        const collector = newCollector()
+        const mapper = kernels.createMapper({ op: 'lines', maxRecordBytes: LIMIT, keepBad: true }, collector)
+        const bad = badOf(mapper, data, step, (done) => done === true)
+        const lines = linesOf(data)
+        const at = starts(lines)
+        expect(bad.map(plain)).toEqual(lines.flatMap((line, i) => (size(line) > LIMIT ? [entry(at[i]!, line)] : [])))
+        const kept = lines.filter((line) => size(line) <= LIMIT).map((line) => Buffer.from(line).toString('latin1'))
+        expect(drain(collector, []).map(({ key }) => key)).toEqual(kept.sort(compare))
+        expect(mapper).toMatchObject({ recordsIn: lines.length, recordsOut: kept.length, position: size(data) })
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('is one bad record for each line, and leaves out just the words that are so long: the words mapper', () => {
+    fc.assert(
+      fc.property(fc.array(joined(' ', 4), { minLength: 1, maxLength: 6 }), every, (rows, step) => {
+        const data = rows.join('\n')
+        const collector = newCollector()
+        const spec = { op: 'words' as const, lowercase: true, maxRecordBytes: LIMIT, keepBad: true }
+        const mapper = kernels.createMapper(spec, collector)
+        const bad = badOf(mapper, data, step, (done) => done === true)
+        const lines = linesOf(data)
+        const at = starts(lines)
+        const isLong = (word: string) => size(word) > LIMIT
+        const longOf = (line: string) => line.split(' ').find(isLong)
+        expect(bad.map(plain)).toEqual(
+          lines.flatMap((line, i) => (longOf(line) === undefined ? [] : [entry(at[i]!, longOf(line)!)])),
+        )
+        const words = lines.flatMap((line) => line.split(' ')).filter((word) => word !== '' && !isLong(word))
+        const keys = words.map((word) => Buffer.from(word).toString('latin1'))
+        expect(drain(collector, []).map(({ key }) => key)).toEqual(keys.sort(compare))
+        expect(mapper).toMatchObject({ recordsIn: lines.length, recordsOut: words.length, position: size(data) })
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('is one bad record for each line, whether it would match or not: the line filter', () => {
+    fc.assert(
+      fc.property(joined('\n', 8), every, fc.boolean(), (data, step, invert) => {
+        const options = { literal: bytes('x'), invert, ignoreCase: false, maxRecordBytes: LIMIT, keepBad: true }
+        const filter = kernels.createLineFilter(options)
+        let output = ''
+        const bad = badOf(filter, data, step, (answer) => {
+          const { output: bytes, done } = answer as ReturnType<typeof filter.push>
+          output += Buffer.from(bytes).toString('latin1')
+          return done
+        })
+        const lines = linesOf(data)
+        const at = starts(lines)
+        expect(bad.map(plain)).toEqual(lines.flatMap((line, i) => (size(line) > LIMIT ? [entry(at[i]!, line)] : [])))
+        const kept = lines.filter((line) => size(line) <= LIMIT && line.includes('x') !== invert)
+        expect(output).toBe(kept.map((line) => `${Buffer.from(line).toString('latin1')}\n`).join(''))
+        expect(filter).toMatchObject({ recordsIn: lines.length, recordsOut: kept.length, position: size(data) })
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('is RECORD_TOO_LARGE at its line where it is not kept', () => {
+    const data = bytes(`short\n${'x'.repeat(2 * LIMIT)}`)
+    const limits = { maxRecordBytes: LIMIT }
+    for (const reader of [
+      kernels.createMapper({ op: 'lines', ...limits }, newCollector()),
+      kernels.createLineFilter({ literal: bytes('x'), invert: false, ignoreCase: false, ...limits }),
+    ]) {
+      expect(() => reader.push(data, Number.POSITIVE_INFINITY, false)).toThrow(
+        expect.objectContaining({ code: 'RECORD_TOO_LARGE', offset: 6 }),
+      )
+    }
+    const words = kernels.createMapper({ op: 'words', lowercase: false, ...limits }, newCollector())
+    words.push(data.subarray(0, 6), Number.POSITIVE_INFINITY, false)
+    expect(() => words.push(data.subarray(6), Number.POSITIVE_INFINITY, false)).toThrow(
+      expect.objectContaining({ code: 'RECORD_TOO_LARGE', offset: 6 }),
+    )
+  })
+
+  test('is not held in memory', () => {
+    const chunk = Buffer.alloc(LIMIT, 'x')
+    const readers: Reader[] = [
+      kernels.createMapper({ op: 'lines', maxRecordBytes: LIMIT, keepBad: true }, newCollector()),
+      kernels.createMapper({ op: 'words', lowercase: true, maxRecordBytes: LIMIT, keepBad: true }, newCollector()),
+      kernels.createLineFilter({
+        literal: bytes('y'),
+        invert: false,
+        ignoreCase: false,
+        maxRecordBytes: LIMIT,
+        keepBad: true,
+      }),
+    ]
+    for (const reader of readers) {
+      reader.push(chunk, Number.POSITIVE_INFINITY, false)
+      const before = process.memoryUsage().rss
+      for (let i = 0; i < 2 ** 14; i++) reader.push(chunk, Number.POSITIVE_INFINITY, i === 2 ** 14 - 1)
+      expect(process.memoryUsage().rss - before).toBeLessThan(2 ** 27)
+      expect(reader.takeBad().map(({ offset }) => offset)).toEqual([0])
+    }
   })
 })
