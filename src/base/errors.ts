@@ -21,7 +21,9 @@ export interface Where {
   file?: string
   offset?: number
   line?: number
-  /** Of the group that was being reduced, cut to a readable length. */
+  /** Of what an earlier step wrote. */
+  partition?: number
+  /** Of the record that a later step was given, or of the group that was being reduced, cut to a readable length. */
   key?: string
 }
 

@@ -86,13 +86,15 @@ export class Quarantine {
   /**
    * Takes a bad record in.
    *
+   * @param where a record of the input has its file and offset; one of a later step the stage, the partition that was read, and its key
    * @throws TOO_MANY_BAD_RECORDS as soon as that is certain; DISK_FULL, FILE_IO
    */
   add(error: RunjobError, where: Where, excerpt: string): void {
     this.count++
     if (this.#name === null) return
-    const { file, offset } = where
-    const entry = { file, offset, code: error.code, reason: error.message, excerpt: excerpt.slice(0, EXCERPT_LENGTH) }
+    const { file, offset, stage, partition, key } = where
+    const place = file === undefined ? { stage, partition, key } : { file, offset }
+    const entry = { ...place, code: error.code, reason: error.message, excerpt: excerpt.slice(0, EXCERPT_LENGTH) }
     this.#text += `${JSON.stringify(entry)}\n`
     const over = overLimit(this.#init.limit, this.#others() + this.count, null, this.#init.path)
     if (over || this.#text.length >= FLUSH_CHARACTERS) this.#flush()

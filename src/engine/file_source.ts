@@ -55,6 +55,7 @@ export async function readFiles(
   const open = pieceOpener(source, operator, env, into)
   for (const piece of task.pieces) await readPiece(source.format, piece, env, result, open)
   open.finish(result)
+  result.recordsMapped = result.recordsIn
 }
 
 interface PieceOpener {

@@ -218,6 +218,7 @@ export class PlanRun {
     const known = this.#stages[index]
     if (known) {
       this.#tellResumed(index, known.results)
+      this.#checkBadRecordsOf(known.results)
       return known
     }
     const started = performance.now()
@@ -228,7 +229,7 @@ export class PlanRun {
         ? await this.#runReduceStage(index, source)
         : { results: await this.#runMapStage(stage, index), passes: [] }
     const finished = { report: stageReport(stage.name, done.results, performance.now() - started), ...done }
-    this.#checkBadRecords(finished.report.recordsQuarantined, finished.report.recordsIn)
+    this.#checkBadRecordsOf(done.results)
     this.#stages[index] = finished
     this.#checkpoint.put(stageFact(index), finished)
     return finished
@@ -247,6 +248,16 @@ export class PlanRun {
     const { badRecords } = this.#options
     const over = badRecords && overLimit(badRecords.limit, bad, records, badRecords.path)
     if (over) throw over
+  }
+
+  /** A stage is over. @throws TOO_MANY_BAD_RECORDS */
+  #checkBadRecordsOf(results: TaskResult[]): void {
+    const sum = (of: (task: TaskResult) => number) => results.reduce((total, task) => total + of(task), 0)
+    for (const result of results) this.#countBadRecords(result)
+    this.#checkBadRecords(
+      sum((task) => task.recordsQuarantined),
+      sum((task) => task.recordsMapped),
+    )
   }
 
   /** A task is done, and where it began is certain. */
@@ -361,6 +372,10 @@ export class PlanRun {
       const result = this.#finished.get(task.id)
       const records = task.kind === 'reduce' ? recordsToRead(source, task.records) : -1
       return result?.recordsIn === records ? result : undefined
+    }
+    for (const task of tasks) {
+      const result = known(task)
+      if (result) this.#countBadRecords(result)
     }
     requireRuns(
       tasks.filter((task) => !known(task)),

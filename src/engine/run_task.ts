@@ -1,16 +1,17 @@
 /** One task, in a worker: its source, through its operators, into its target. */
 import { join } from 'node:path'
-import { RunjobError } from '../base/errors.js'
+import { RunjobError, type Where } from '../base/errors.js'
 import { kernels } from '../kernels/index.js'
 import type { Cursor } from '../kernels/kernels.js'
 import { layoutOf, NUMBER_KEY_BYTES } from '../plan/codec.js'
 import type { Emit, MapFunction, ReduceFunction } from '../plan/functions.js'
-import type { Exchange, ExchangeSource, FileSource, GroupOperator, RecordSpec } from '../plan/plan.js'
+import type { Exchange, ExchangeSource, FileSource, FunctionRef, GroupOperator, RecordSpec } from '../plan/plan.js'
 import { createEmitter, type Emitter } from './emitter.js'
 import type { TaskEnvironment } from './environment.js'
 import { ExchangeTarget, mergeCombining, runEntry } from './exchange_target.js'
 import { readFiles } from './file_source.js'
 import { PartTarget } from './part_target.js'
+import { recordGuard } from './record_guard.js'
 import { forEachGroup, RecordReader } from './record_reader.js'
 import { runName, type TaskResult, type TaskSpec } from './task.js'
 
@@ -28,6 +29,7 @@ export async function runTask(env: TaskEnvironment, bounds: Uint8Array[] | null)
     recordsIn: 0,
     recordsOut: 0,
     recordsFiltered: 0,
+    recordsMapped: 0,
     recordsQuarantined: 0,
     quarantine: null,
     recordsCombined: 0,
@@ -201,12 +203,8 @@ function readExchangeInto(
     if (source.group.op === 'reduce') reduceInto(source, grouped, exchange, env, move)
     else move(grouped)
   } else if (operator?.op === 'map') {
-    const map = env.functions.find(operator.fn) as MapFunction
     const emitter: Emitter = target.emitter()
-    const { context } = env
-    const { emit } = emitter
-    const pass: Emit = (key, value) => env.guard('map', () => map([key, value], emit, context))
-    readGroups(source, grouped, exchange, env, pass)
+    readGroups(source, grouped, exchange, env, recordMap(operator.fn, emitter, env, result))
     emitter.flush()
     result.recordsOut = emitter.count
   } else {
@@ -214,6 +212,45 @@ function readExchangeInto(
   }
   result.recordsIn = grouped.runRecords
   grouped.close()
+}
+
+/** Gives the records that a step emits to the map of the next one. */
+function recordMap(fn: FunctionRef, emitter: Emitter, env: TaskEnvironment, result: TaskResult): Emit {
+  const map = env.functions.find(fn) as MapFunction
+  const { context, quarantine, task } = env
+  const { emit } = emitter
+  const guard = quarantine && recordGuard(env, quarantine, emitter)
+  const stage = env.plan.stages[task.stage]!.name
+  const partition = (task as Extract<TaskSpec, { kind: 'reduce' }>).partition
+  let current: unknown
+  const where = (): Where => ({ stage, partition, key: printable(current) })
+  const call = (key: unknown, value: unknown): void => {
+    env.guard('map', () => map([key, value], emit, context))
+  }
+  return (key, value) => {
+    // A reduce that emits has a place of its own, and goes on from there.
+    const outer = env.where
+    env.where = where
+    current = key
+    result.recordsMapped++
+    if (guard)
+      guard(
+        () => call(key, value),
+        () => recordText(key, value),
+      )
+    else call(key, value)
+    env.where = outer
+  }
+}
+
+/** A record of any types, for people. */
+function recordText(key: unknown, value: unknown): string {
+  try {
+    return JSON.stringify([key, value], (_, part) => (typeof part === 'bigint' ? String(part) : part))
+  } catch {
+    // What a function emits to the next one need not be JSON.
+    return printable(key)
+  }
 }
 
 /** What a user's reduce emits, as records that kernels can take further: a batch at a time. */

@@ -51,7 +51,9 @@ export interface TaskResult {
   recordsOut: number
   /** Records read that a filter passed over. */
   recordsFiltered: number
-  /** Records read that were put aside as bad, and the file that lists them. */
+  /** Records that a map was given: those of the input, or what the step before emits. Any of them may be bad. */
+  recordsMapped: number
+  /** Those of them that were put aside as bad, and the file that lists them. */
   recordsQuarantined: number
   quarantine: QuarantineEntry | null
   /** Records that went into others before they were written. */

@@ -63,11 +63,8 @@ async function runAttempt(
   const counters = new Counters()
   const bad = init.badRecords
   // Those of a sample are met again by the task that they belong to.
-  const badName = task.kind === 'map' ? quarantineName(task.id, attempt) : null
-  const quarantine =
-    bad && (task.kind === 'map' || task.kind === 'sample')
-      ? new Quarantine(bad, badName, () => shared.badRecords)
-      : null
+  const badName = task.kind === 'sample' ? null : quarantineName(task.id, attempt)
+  const quarantine = bad && hasMap(task) ? new Quarantine(bad, badName, () => shared.badRecords) : null
   const done = { bytes: 0, records: 0, spillBytes: 0 }
   let inputPath = ''
   let entered = ''
@@ -134,6 +131,12 @@ async function runAttempt(
     quarantine?.close()
     shared.set(init.slot, 0, 0, 0)
   }
+}
+
+/** Whether records of this task go through a map, so that some may turn out to be bad. */
+function hasMap({ kind, stage, source }: TaskSpec): boolean {
+  if (kind === 'map' || kind === 'sample') return true
+  return kind === 'reduce' && init.plan.stages[stage]!.sources[source]!.operators.some(({ op }) => op === 'map')
 }
 
 /**

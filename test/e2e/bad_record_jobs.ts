@@ -1,5 +1,5 @@
 /** Jobs for bad_records.test.ts. */
-import { csv, defineJob, jsonl, sum, text, tsv } from 'runjob'
+import { csv, defineJob, jsonl, number, step, sum, text, tsv } from 'runjob'
 
 /** Throws after it has emitted, counted and written. */
 export const picky = defineJob({
@@ -56,4 +56,54 @@ export const rows = defineJob({
     emit(city, Number(n))
   },
   reduce: sum(),
+})
+
+const lineWords = (line: string, emit: (word: string, n: number) => void) => {
+  for (const word of line.split(' ')) emit(word, 1)
+}
+
+/** Words by how often they occur. The second step's map throws after it has emitted and counted. */
+const byCount = step({
+  key: number(),
+  map([word, count]: [string, number], emit, ctx) {
+    ctx.count('words')
+    emit(count, 1)
+    if (word.startsWith('bad')) throw new Error(`a bad word: ${word}`)
+  },
+  reduce: sum(),
+})
+
+export const chained = defineJob({
+  name: 'chained',
+  input: text(),
+  steps: [step({ map: lineWords, reduce: sum() }), byCount],
+})
+
+/** The same with a reduce of one's own, which goes on after the next step's map has thrown. */
+export const chainedReduce = defineJob({
+  name: 'chained-reduce',
+  input: text(),
+  steps: [
+    step({
+      map: lineWords,
+      reduce(word: string, counts: Iterable<number>, emit) {
+        let total = 0
+        for (const count of counts) total += count
+        emit(word, total)
+        emit(`${word}!`, total)
+      },
+    }),
+    byCount,
+  ],
+})
+
+/** Throws for a group. */
+export const hardReduce = defineJob({
+  name: 'hard-reduce',
+  input: text(),
+  map: lineWords,
+  reduce(word: string, counts: Iterable<number>, emit) {
+    if (word === 'bad') throw new Error('a bad group')
+    emit(word, [...counts].length)
+  },
 })

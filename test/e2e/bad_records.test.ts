@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { linesOf, snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { Random } from '../helpers/random.js'
 import { CONFIGS, type Config, failure, run, runjob } from '../helpers/run.js'
-import { adding, flooding, picky, rows, sifting } from './bad_record_jobs.js'
+import { adding, chained, chainedReduce, flooding, hardReduce, picky, rows, sifting } from './bad_record_jobs.js'
 
 const QUARANTINE = '_quarantine.jsonl'
 
@@ -123,6 +123,71 @@ describe.each(Object.entries(CONFIGS))('a run that passes over bad records (%s)'
       'long/part-m-00000.tsv',
       'part-m-00000.tsv',
     ])
+  })
+})
+
+describe('a later step', () => {
+  // Each good word n times, for n of 1 to 9; 5 bad ones.
+  const words = Array.from({ length: 45 }, (_, i) => Array(1 + (i % 9)).fill(`w${i}`)).flat()
+  const bad = ['bad-a', 'bad-b', 'bad-b', 'bad-c', 'bad-d', 'bad-e']
+  const lines = [...words, ...bad].map((_, i, all) => all[(i * 17) % all.length]).join('\n')
+
+  it.each(Object.entries(CONFIGS))('passes over records for which its map throws (%s)', async (_, config) => {
+    const folder = folderOf({ a: lines })
+    for (const [job, times] of [
+      [chained, 1],
+      [chainedReduce, 2],
+    ] as const) {
+      const { output, counters, recordsQuarantined, stages } = await run(job, folder, {
+        ...config,
+        partitions: 3,
+        maxBad: 5 * times,
+      })
+      expect(linesOf(output).sort()).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9].map((n) => `${n}\t${5 * times}`))
+      expect(counters).toEqual({ words: 45 * times })
+      expect(recordsQuarantined).toBe(5 * times)
+      expect(stages[1]).toMatchObject({ name: 'reduce 1 + map 2', recordsQuarantined: 5 * times })
+      const entries = quarantineOf(output) as unknown as {
+        stage: string
+        partition: number
+        key: string
+        excerpt: string
+      }[]
+      // By partition, then by key.
+      const place = ({ partition, key }: { partition: number; key: string }) => `${partition} ${key}`
+      expect(entries.map(place)).toEqual(entries.map(place).toSorted())
+      for (const key of ['bad-a', 'bad-b', 'bad-c', 'bad-d', 'bad-e'].flatMap((key) =>
+        [key, `${key}!`].slice(0, times),
+      )) {
+        expect(entries).toContainEqual({
+          stage: 'reduce 1 + map 2',
+          partition: expect.toSatisfy((partition: number) => partition >= 0 && partition < 3),
+          key,
+          code: 'USER_ERROR',
+          reason: expect.stringContaining(`a bad word: ${key}`),
+          excerpt: JSON.stringify([key, key.startsWith('bad-b') ? 2 : 1]),
+        })
+      }
+    }
+  })
+
+  it('counts against the limit with the steps before, and a share is one of the records that the step was given', async () => {
+    const folder = folderOf({ a: lines })
+    const output = join(temporaryFolder(), 'out')
+    const options = { workers: 1, partitions: 2, output }
+    const error = await failure(run(chained, folder, { ...options, maxBad: 4 }))
+    expect(error).toMatchObject({ code: 'TOO_MANY_BAD_RECORDS', message: expect.stringContaining('5 bad records') })
+    expect(entriesOf(join(output, '../.out.runjob', QUARANTINE))).toHaveLength(5)
+    expect((await failure(run(chained, folder, { ...options, maxBad: '9%' }))).message).toContain('5 bad records of 50')
+    const resumed = await run(chained, folder, { ...options, maxBad: '10%' })
+    expect(resumed.resumedTasks).toBe(3)
+    expect([resumed.recordsQuarantined, quarantineOf(output).length]).toEqual([5, 5])
+  })
+
+  it('ends the run where a reduce throws: a group is no record', async () => {
+    const folder = folderOf({ a: 'ok\nbad\nok' })
+    const error = await failure(run(hardReduce, folder, { maxBad: 100 }))
+    expect(error).toMatchObject({ code: 'USER_ERROR', where: { stage: 'reduce', key: 'bad' } })
   })
 })
 
