@@ -282,7 +282,9 @@ const CATALOGUE = {
   TASK_TIMEOUT: {
     kind: 'resource',
     message: (p) =>
-      `A task ran for more than ${p.limit ?? 'its time limit'}${p.function ? `; it was in the job's ${p.function} function, or had just left it` : ''}.`,
+      p.function === 'teardown'
+        ? `The job's teardown function ran for more than ${p.limit}.`
+        : `A task ran for more than ${p.limit ?? 'its time limit'}${p.function ? `; it was in the job's ${p.function} function, or had just left it` : ''}.`,
     hint: () => 'Look for an endless loop in the functions of the job, or raise --task-timeout.',
   },
   OUT_OF_MEMORY: {

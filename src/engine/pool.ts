@@ -87,13 +87,28 @@ export class WorkerPool {
   /**
    * Lets every worker run its job's teardown, then ends them.
    *
-   * @throws what a teardown failed with
+   * @param timeoutMs for each teardown
+   * @throws what a teardown failed with; TASK_TIMEOUT
    */
-  async close(): Promise<void> {
+  async close(timeoutMs: number | null): Promise<void> {
     this.#closing = true
-    for (const slot of this.#slots) if (slot.worker) post(slot.worker, { type: 'end' })
-    await Promise.all(this.#slots.map((slot) => slot.exited))
+    await Promise.all(this.#slots.map((slot) => this.#end(slot, timeoutMs)))
     if (this.#teardownError) throw this.#teardownError
+  }
+
+  async #end(slot: Slot, timeoutMs: number | null): Promise<void> {
+    const { worker } = slot
+    if (!worker) return
+    post(worker, { type: 'end' })
+    let timer: NodeJS.Timeout | undefined
+    if (timeoutMs !== null) {
+      timer = setTimeout(() => {
+        this.#teardownError ??= timeout(timeoutMs, 'teardown')
+        void worker.terminate()
+      }, timeoutMs)
+    }
+    await slot.exited
+    clearTimeout(timer)
   }
 
   /** Ends all workers: those that do not answer the stop flag within the grace time are terminated. */
@@ -104,11 +119,7 @@ export class WorkerPool {
   }
 
   async #expire(at: number, timeoutMs: number): Promise<void> {
-    const fn = this.#shared.lastFunction(at)
-    await this.#stop(
-      at,
-      new RunjobError('TASK_TIMEOUT', { limit: formatDuration(timeoutMs), ...(fn === '' ? {} : { function: fn }) }),
-    )
+    await this.#stop(at, timeout(timeoutMs, this.#shared.lastFunction(at)))
   }
 
   /** Ends what a worker is at: its thread goes on with other tasks if it answers the stop flag within the grace time. */
@@ -182,6 +193,14 @@ function onSettled(slot: Slot, then: () => void): void {
     reject(error)
     then()
   }
+}
+
+/** @param fn the user's function that ran last; empty if there was none */
+function timeout(timeoutMs: number, fn: string): RunjobError {
+  return new RunjobError('TASK_TIMEOUT', {
+    limit: formatDuration(timeoutMs),
+    ...(fn === '' ? {} : { function: fn }),
+  })
 }
 
 function deathOf(cause: unknown, exitCode: number, init: WorkerInit): RunjobError {

@@ -183,7 +183,7 @@ export class PlanRun {
 
   /** Ends the workers: gently after success, at once otherwise. Call it in any case. */
   async end(): Promise<void> {
-    if (this.#succeeded) await this.#pool.close()
+    if (this.#succeeded) await this.#pool.close(this.#options.taskTimeoutMs)
     else {
       this.#shared.requestStop()
       await this.#pool.abort()

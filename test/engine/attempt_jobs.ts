@@ -65,6 +65,28 @@ function die(way: string): unknown {
   }
 }
 
+/** Does not come back from setup or teardown: it loops, or waits for what never happens. */
+export const stuck = defineJob({
+  name: 'stuck',
+  params: {
+    way: { type: 'string', required: true, describe: 'loop or wait' },
+    role: { type: 'string', required: true, describe: 'setup or teardown' },
+  },
+  define: ({ way, role }) => {
+    const enter = (here: string) => {
+      if (here !== role) return undefined
+      return way === 'wait' ? new Promise<void>(() => {}) : (die('loop') as undefined)
+    }
+    return mapReduce({
+      input: text(),
+      setup: () => enter('setup'),
+      map: (line, emit) => emit(line, 1),
+      reduce: sum(),
+      teardown: () => enter('teardown'),
+    })
+  },
+})
+
 /** Dies in one of its functions, in one of many ways. */
 export const mortal = defineJob({
   name: 'mortal',

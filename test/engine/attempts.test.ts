@@ -6,7 +6,7 @@ import { type RunOptions, runJob } from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run.js'
 import { linesOf, snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { failure } from '../helpers/run.js'
-import { failing, mortal, straggling } from './attempt_jobs.js'
+import { failing, mortal, straggling, stuck } from './attempt_jobs.js'
 import { dying } from './worker_jobs.js'
 
 interface Prepared {
@@ -79,6 +79,26 @@ describe('a task with a time limit', () => {
     expect(error.hint).toContain('--task-timeout')
     expect(error.where).toMatchObject({ job: 'mortal', task: 's0-m00000' })
     expect(existsSync(options.output)).toBe(false)
+  })
+
+  it.each(['loop', 'wait'])('counts a setup that does not end as part of the task (%s)', async (way) => {
+    const { options } = prepare(['a'])
+    const params = { way, role: 'setup' }
+    const error = await failure(runJob(stuck, { ...options, params, retries: 0, taskTimeout: '1s' }))
+    expect(error.code).toBe('TASK_TIMEOUT')
+    expect(error.message).toMatch(/in the job's (setup|import) function/)
+    expect(existsSync(options.output)).toBe(false)
+  })
+
+  it.each(['loop', 'wait'])('does not wait longer than that for a teardown (%s)', async (way) => {
+    const { options } = prepare(['a', 'b', 'a'])
+    const params = { way, role: 'teardown' }
+    // Long enough for the tasks; a teardown has no end.
+    const error = await failure(runJob(stuck, { ...options, params, taskTimeout: '3s' }))
+    expect(error.code).toBe('TASK_TIMEOUT')
+    expect(error.message).toBe("The job's teardown function ran for more than 3.0 s.")
+    // It comes after everything else.
+    expect(linesOf(options.output)).toEqual(['a\t2', 'b\t1'])
   })
 
   it('is tried again when an attempt took too long', async () => {
