@@ -44,6 +44,7 @@ struct InstanceData {
   Napi::FunctionReference line_filter;
   Napi::FunctionReference csv_reader;
   Napi::FunctionReference store;
+  Napi::FunctionReference hasher;
 };
 
 // Runs `body`; memory that ran out becomes a JavaScript error. What node-addon-api allocates by itself, as for
@@ -781,7 +782,30 @@ class CsvReader : public Wrapped<CsvReader> {
   bool ended_ = false;
 };
 
-// kernels.createX(...) is `new X(...)`.
+class Hasher : public Wrapped<Hasher> {
+ public:
+  static constexpr const char* kName = "Hasher";
+  static constexpr napi_type_tag kTag = {0x5d0c7be2a1f64938, 0x8b63e90f27d5c1a4};
+
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, kName, {Method<&Hasher::Add>("add"), Method<&Hasher::Digest>("digest")});
+  }
+
+  explicit Hasher(const Napi::CallbackInfo& info) : Wrapped(info) {}
+
+ private:
+  Napi::Value Add(const Napi::CallbackInfo& info) {
+    native_.Add(BytesArg(info[0], "data"));
+    return info.Env().Undefined();
+  }
+
+  Napi::Value Digest(const Napi::CallbackInfo& info) {
+    return Napi::BigInt::New(info.Env(), native_.Digest());
+  }
+
+  Xxh64Stream native_;
+};
+
 class Store : public Wrapped<Store> {
  public:
   static constexpr const char* kName = "Store";
@@ -863,6 +887,7 @@ class Store : public Wrapped<Store> {
   std::unique_ptr<runjob::Store> native_;
 };
 
+// kernels.createX(...) is `new X(...)`.
 template <Napi::FunctionReference InstanceData::*constructor>
 Napi::Value Create(const Napi::CallbackInfo& info) {
   std::vector<napi_value> args;
@@ -984,6 +1009,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   data->line_filter = Napi::Persistent(LineFilter::Define(env));
   data->csv_reader = Napi::Persistent(CsvReader::Define(env));
   data->store = Napi::Persistent(Store::Define(env));
+  data->hasher = Napi::Persistent(Hasher::Define(env));
 
   Export<Create<&InstanceData::collector>>(exports, "createCollector");
   Export<Create<&InstanceData::mapper>>(exports, "createMapper");
@@ -991,6 +1017,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   Export<Create<&InstanceData::csv_reader>>(exports, "createCsvReader");
   Export<Create<&InstanceData::run_writer>>(exports, "createRunWriter");
   Export<Create<&InstanceData::store>>(exports, "openStore");
+  Export<Create<&InstanceData::hasher>>(exports, "createHasher");
   Export<OpenRuns>(exports, "openRuns");
   Export<ReadInfo>(exports, "readRunInfo");
   Export<GuessRecordStart>(exports, "guessCsvRecordStart");

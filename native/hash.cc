@@ -1,5 +1,8 @@
 #include "hash.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace runjob {
 
 namespace {
@@ -19,26 +22,33 @@ uint64_t Round(uint64_t lane, uint64_t input) { return RotateLeft(lane + input *
 
 uint64_t MergeLane(uint64_t hash, uint64_t lane) { return (hash ^ Round(0, lane)) * kPrime1 + kPrime4; }
 
-}  // namespace
+struct Lanes {
+  uint64_t a, b, c, d;
+};
 
-uint64_t Xxh64(Slice data, uint64_t seed) {
-  const char* p = data.data;
-  size_t left = data.size;
-  uint64_t hash;
-  if (left >= 32) {
-    uint64_t a = seed + kPrime1 + kPrime2, b = seed + kPrime2, c = seed, d = seed - kPrime1;
-    for (; left >= 32; p += 32, left -= 32) {
-      a = Round(a, Load64(p));
-      b = Round(b, Load64(p + 8));
-      c = Round(c, Load64(p + 16));
-      d = Round(d, Load64(p + 24));
-    }
-    hash = RotateLeft(a, 1) + RotateLeft(b, 7) + RotateLeft(c, 12) + RotateLeft(d, 18);
-    hash = MergeLane(MergeLane(MergeLane(MergeLane(hash, a), b), c), d);
-  } else {
-    hash = seed + kPrime5;
+Lanes FirstLanes(uint64_t seed) { return {seed + kPrime1 + kPrime2, seed + kPrime2, seed, seed - kPrime1}; }
+
+// Takes all whole stripes of 32 bytes; returns where the rest begins.
+const char* AddStripes(Lanes* lanes, const char* p, size_t size) {
+  Lanes l = *lanes;
+  for (; size >= 32; p += 32, size -= 32) {
+    l.a = Round(l.a, Load64(p));
+    l.b = Round(l.b, Load64(p + 8));
+    l.c = Round(l.c, Load64(p + 16));
+    l.d = Round(l.d, Load64(p + 24));
   }
-  hash += data.size;
+  *lanes = l;
+  return p;
+}
+
+uint64_t Converge(const Lanes& l) {
+  const uint64_t hash = RotateLeft(l.a, 1) + RotateLeft(l.b, 7) + RotateLeft(l.c, 12) + RotateLeft(l.d, 18);
+  return MergeLane(MergeLane(MergeLane(MergeLane(hash, l.a), l.b), l.c), l.d);
+}
+
+// The last `left` bytes, fewer than a stripe, of `size` in all.
+uint64_t Finish(uint64_t hash, const char* p, size_t left, uint64_t size) {
+  hash += size;
   for (; left >= 8; p += 8, left -= 8) hash = RotateLeft(hash ^ Round(0, Load64(p)), 27) * kPrime1 + kPrime4;
   if (left >= 4) {
     hash = RotateLeft(hash ^ (Load32(p) * kPrime1), 23) * kPrime2 + kPrime3;
@@ -49,6 +59,40 @@ uint64_t Xxh64(Slice data, uint64_t seed) {
   hash = (hash ^ (hash >> 33)) * kPrime2;
   hash = (hash ^ (hash >> 29)) * kPrime3;
   return hash ^ (hash >> 32);
+}
+
+}  // namespace
+
+uint64_t Xxh64(Slice data, uint64_t seed) {
+  if (data.size < 32) return Finish(seed + kPrime5, data.data, data.size, data.size);
+  Lanes lanes = FirstLanes(seed);
+  const char* const rest = AddStripes(&lanes, data.data, data.size);
+  return Finish(Converge(lanes), rest, data.size % 32, data.size);
+}
+
+void Xxh64Stream::Add(Slice data) {
+  size_ += data.size;
+  Lanes lanes = begun_ ? Lanes{lanes_[0], lanes_[1], lanes_[2], lanes_[3]} : FirstLanes(0);
+  if (rest_size_ > 0) {
+    const size_t head = std::min(kStripeBytes - rest_size_, data.size);
+    if (head > 0) std::memcpy(rest_ + rest_size_, data.data, head);
+    rest_size_ += head;
+    data = Slice(data.data + head, data.size - head);
+    if (rest_size_ < kStripeBytes) return;
+    AddStripes(&lanes, rest_, kStripeBytes);
+    rest_size_ = 0;
+  }
+  const char* const rest = AddStripes(&lanes, data.data, data.size);
+  rest_size_ = data.size % kStripeBytes;
+  if (rest_size_ > 0) std::memcpy(rest_, rest, rest_size_);
+  begun_ = size_ >= kStripeBytes;
+  const uint64_t all[] = {lanes.a, lanes.b, lanes.c, lanes.d};
+  std::copy(std::begin(all), std::end(all), lanes_);
+}
+
+uint64_t Xxh64Stream::Digest() const {
+  const uint64_t hash = begun_ ? Converge({lanes_[0], lanes_[1], lanes_[2], lanes_[3]}) : kPrime5;
+  return Finish(hash, rest_, rest_size_, size_);
 }
 
 uint64_t hash_internal::HashLong(const char* data, size_t size) {

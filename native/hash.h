@@ -12,6 +12,22 @@ namespace runjob {
 // Checksums of blocks. Source: xxHash, XXH64 specification.
 uint64_t Xxh64(Slice data, uint64_t seed);
 
+// The same of bytes that come in pieces, with a seed of 0.
+class Xxh64Stream {
+ public:
+  void Add(Slice data);
+  uint64_t Digest() const;  // of all bytes so far
+
+ private:
+  static constexpr size_t kStripeBytes = 32;
+
+  uint64_t lanes_[4] = {};
+  char rest_[kStripeBytes] = {};  // of the stripe that is not full
+  size_t rest_size_ = 0;
+  uint64_t size_ = 0;
+  bool begun_ = false;  // the lanes hold a stripe at least
+};
+
 // Maps a hash to 0..partitions-1 by its high bits.
 inline uint32_t PartitionOf(uint64_t hash, uint32_t partitions) {
   return static_cast<uint32_t>((static_cast<unsigned __int128>(hash) * partitions) >> 64);

@@ -8,6 +8,8 @@ import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { RunjobError, type Where } from '../base/errors.js'
 import { fileError, writeFully } from '../base/files.js'
+import { checksumText, type WrittenFile } from '../io/written_file.js'
+import { kernels } from '../kernels/index.js'
 
 /** Bad records that a run may pass over: so many, or so many of all that it reads. */
 export type BadLimit = { count: number } | { share: number }
@@ -60,9 +62,8 @@ export interface BadRecordsInit {
 }
 
 /** Reference to what an attempt wrote. */
-export interface QuarantineEntry {
+export interface QuarantineEntry extends WrittenFile {
   name: string
-  bytes: number
 }
 
 /** The bad records of one attempt. */
@@ -74,6 +75,7 @@ export class Quarantine {
   #fd = -1
   #text = ''
   #bytes = 0
+  readonly #hasher = kernels.createHasher()
   count = 0
 
   /** @param name file of the attempt; null: count and forget */
@@ -105,7 +107,8 @@ export class Quarantine {
   finish(): QuarantineEntry | null {
     this.#flush()
     this.close()
-    return this.#bytes === 0 ? null : { name: this.#name!, bytes: this.#bytes }
+    if (this.#bytes === 0) return null
+    return { name: this.#name!, bytes: this.#bytes, checksum: checksumText(this.#hasher) }
   }
 
   close(): void {
@@ -126,6 +129,7 @@ export class Quarantine {
     } catch (error) {
       throw fileError(error, path, 'write')
     }
+    this.#hasher.add(bytes)
     this.#bytes += bytes.length
     this.#text = ''
   }

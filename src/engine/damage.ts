@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
+import { hasSize } from '../io/written_file.js'
 import type { RunEntry, TaskSpec } from './task.js'
 
 /** Reading these again gives the same; the task that wrote the run has to run again. RUN_IO may pass by itself. */
@@ -58,9 +59,4 @@ export function requireRuns(tasks: TaskSpec[], runs: RunEntry[], runsDir: string
 
 export function isWhole({ name, fileBytes }: RunEntry, runsDir: string): boolean {
   return hasSize(join(runsDir, name), fileBytes)
-}
-
-/** Whether the file is there with the size that it had when it was written. */
-export function hasSize(path: string, bytes: number): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.size === bytes
 }

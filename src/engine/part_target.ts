@@ -58,8 +58,7 @@ class Part implements Undoable {
 
   async close(): Promise<PartEntry> {
     if (this.#formatter.bytes > 0) this.#writer.write(this.#formatter.take())
-    const { bytes } = await this.#writer.close()
-    return { name: this.name, bytes, records: this.records }
+    return { name: this.name, records: this.records, ...(await this.#writer.close()) }
   }
 
   abort(): Promise<void> {

@@ -3,16 +3,17 @@
  * touches no record.
  */
 import { readdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import { concatFiles } from '../base/files.js'
 import type { InputFile } from '../io/inputs.js'
 import { PARTITIONS, tasksFact } from '../io/run_status.js'
+import { isIntact, type WrittenFile } from '../io/written_file.js'
 import type { Exchange, ExchangeSource, Plan, Stage } from '../plan/plan.js'
 import { checkStages, recordsToRead } from './accounting.js'
 import { type BadRecordsInit, overLimit } from './bad_records.js'
 import { type Checkpoint, type FinishedStage, NO_CHECKPOINT, stageFact } from './checkpoint.js'
-import { DamagedRuns, hasSize, isWhole, requireRuns } from './damage.js'
+import { DamagedRuns, isWhole, requireRuns } from './damage.js'
 import {
   type MergeLimits,
   needsSample,
@@ -155,13 +156,13 @@ export class PlanRun {
    */
   async run(checkpoint: Checkpoint): Promise<PlanResult> {
     this.#checkpoint = checkpoint
-    this.#recall()
-    if (checkpoint.get(PARTITIONS) === undefined) checkpoint.put(PARTITIONS, this.#partitions)
     const { plan, signal, keepRuns } = this.#options
     const onAbort = () => this.#abort()
     signal?.addEventListener('abort', onAbort)
     try {
-      if (signal?.aborted) throw new RunjobError('INTERRUPTED')
+      this.#checkStop()
+      await this.#recall()
+      if (checkpoint.get(PARTITIONS) === undefined) checkpoint.put(PARTITIONS, this.#partitions)
       for (const index of plan.stages.keys()) {
         const { results } = await this.#finishStage(index)
         if (!keepRuns) this.#removeRunsBefore(index, results)
@@ -443,42 +444,50 @@ export class PlanRun {
   }
 
   /** Takes over what an earlier run finished: whole stages, whose runs may be gone, and tasks whose files are still there. */
-  #recall(): void {
+  async #recall(): Promise<void> {
     const checkpoint = this.#checkpoint
-    const { plan } = this.#options
+    const { plan, runsDir } = this.#options
     this.#finished = checkpoint.finishedTasks<TaskResult>()
+    const damaged = await this.#findDamaged()
     const stages = plan.stages.map((_, index) => checkpoint.get<FinishedStage>(stageFact(index)))
-    const last = stages.findLastIndex((stage) =>
-      stage?.results.every((result) => this.#hasParts(result) && this.#hasBadRecords(result)),
-    )
+    const last = stages.findLastIndex((stage) => stage?.results.every(({ id }) => !damaged.has(id)))
     for (let index = 0; index <= last; index++) this.#stages[index] = stages[index]
     const gone: string[] = []
     for (const [id, result] of this.#finished) {
       this.#scheduler.knowAttempt(id, result.attempt)
-      if (stageOf(id) > last && !this.#hasFiles(result)) gone.push(id)
+      // Runs of a stage that has been read are not needed any more; its bad records are.
+      const isNeeded = stageOf(id) > last
+      if (damaged.has(id) || (isNeeded && !result.runs.every((run) => isWhole(run, runsDir)))) gone.push(id)
     }
     this.#forget(gone)
     for (const id of this.#finished.keys()) this.#recalled.add(id)
   }
 
-  #hasParts({ parts, topAsked }: TaskResult): boolean {
-    const { partsDir, top } = this.#options
-    const isThere = (part: PartEntry) => hasSize(join(partsDir, part.name), part.bytes)
-    return parts.length === 0 || (topAsked >= top && parts.every(isThere))
+  /**
+   * Finished tasks whose output is no longer what they wrote: the files are read to their end. Runs are verified when they are used.
+   *
+   * @throws INTERRUPTED
+   */
+  async #findDamaged(): Promise<Set<string>> {
+    const { partsDir, top, badRecords, onNote } = this.#options
+    const damaged = new Set<string>()
+    const verify = async (id: string, path: string, written: WrittenFile): Promise<void> => {
+      if (await isIntact(path, written, () => this.#checkStop())) return
+      damaged.add(id)
+      onNote?.(`${basename(path)}, which an earlier run wrote, is damaged or gone: ${id} will run again`)
+    }
+    for (const { id, parts, topAsked, quarantine } of this.#finished.values()) {
+      for (const part of parts) await verify(id, join(partsDir, part.name), part)
+      if (parts.length > 0 && topAsked < top) damaged.add(id)
+      if (quarantine && badRecords) await verify(id, join(badRecords.dir, quarantine.name), quarantine)
+      else if (quarantine) damaged.add(id)
+    }
+    return damaged
   }
 
-  #hasBadRecords({ quarantine }: TaskResult): boolean {
-    const { badRecords } = this.#options
-    if (quarantine === null) return true
-    return badRecords !== null && hasSize(join(badRecords.dir, quarantine.name), quarantine.bytes)
-  }
-
-  #hasFiles(result: TaskResult): boolean {
-    return (
-      this.#hasParts(result) &&
-      this.#hasBadRecords(result) &&
-      result.runs.every((run) => isWhole(run, this.#options.runsDir))
-    )
+  /** @throws INTERRUPTED */
+  #checkStop(): void {
+    if (this.#options.signal?.aborted) throw new RunjobError('INTERRUPTED')
   }
 
   /**

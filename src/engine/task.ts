@@ -1,6 +1,7 @@
 /** What the scheduler hands to a worker, and what comes back. Plain data: it crosses threads and is kept in the job's state. */
 import type { ErrorJson } from '../base/errors.js'
 import type { InputFile } from '../io/inputs.js'
+import type { WrittenFile } from '../io/written_file.js'
 import type { PartitionCount } from '../kernels/kernels.js'
 import type { Plan } from '../plan/plan.js'
 import type { BadRecordsInit, QuarantineEntry } from './bad_records.js'
@@ -33,10 +34,9 @@ export interface RunEntry {
   partitions: PartitionCount[]
 }
 
-export interface PartEntry {
+export interface PartEntry extends WrittenFile {
   /** Path below the output folder. */
   name: string
-  bytes: number
   records: number
 }
 

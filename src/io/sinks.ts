@@ -7,6 +7,7 @@ import { fileError, writeFully } from '../base/files.js'
 import { kernels } from '../kernels/index.js'
 import { codecName, encode, isColumns, typeName, valueColumns } from '../plan/codec.js'
 import type { CodecSpec, RecordSpec, SinkFormat, ValueSpec } from '../plan/plan.js'
+import { checksumText, type WrittenFile } from './written_file.js'
 
 /** `part-r-00007.tsv.gz`: `m` for parts of a map, `r` of a reduce. Parts are read in the order of their numbers. */
 export function partName(kind: 'm' | 'r', number: number, format: SinkFormat, gzip: boolean): string {
@@ -18,8 +19,8 @@ export function partName(kind: 'm' | 'r', number: number, format: SinkFormat, gz
 export interface PartWriter {
   /** Takes a copy, or writes at once: the caller may reuse its buffer. */
   write(bytes: Uint8Array): void
-  /** Makes the file durable. @returns its size on disk */
-  close(): Promise<{ bytes: number }>
+  /** Makes the file durable. */
+  close(): Promise<WrittenFile>
   /** Removes the file. */
   abort(): Promise<void>
 }
@@ -43,9 +44,10 @@ const GZIP_BLOCK_BYTES = 1 << 20
 
 class PartFile {
   readonly #path: string
+  readonly #hasher = kernels.createHasher()
   #fd = -1
   #begun = 0
-  bytes = 0
+  #bytes = 0
 
   constructor(path: string) {
     this.#path = path
@@ -57,15 +59,17 @@ class PartFile {
 
   write(bytes: Uint8Array): void {
     this.#guard(() => writeFully(this.#fd, bytes))
-    this.bytes += bytes.length
-    if (this.bytes - this.#begun < WRITEBACK_BYTES) return
-    kernels.startWriteback(this.#fd, this.#begun, this.bytes - this.#begun)
-    this.#begun = this.bytes
+    this.#hasher.add(bytes)
+    this.#bytes += bytes.length
+    if (this.#bytes - this.#begun < WRITEBACK_BYTES) return
+    kernels.startWriteback(this.#fd, this.#begun, this.#bytes - this.#begun)
+    this.#begun = this.#bytes
   }
 
-  close(): void {
+  close(): WrittenFile {
     this.#guard(() => fsyncSync(this.#fd))
     this.#closeFd()
+    return { bytes: this.#bytes, checksum: checksumText(this.#hasher) }
   }
 
   abort(): void {
@@ -106,10 +110,9 @@ class PlainPart implements PartWriter {
     }
   }
 
-  async close(): Promise<{ bytes: number }> {
+  async close(): Promise<WrittenFile> {
     this.#flush()
-    this.#file.close()
-    return { bytes: this.#file.bytes }
+    return this.#file.close()
   }
 
   async abort(): Promise<void> {
@@ -148,7 +151,7 @@ class GzipPart implements PartWriter {
     }
   }
 
-  async close(): Promise<{ bytes: number }> {
+  async close(): Promise<WrittenFile> {
     this.#flush()
     const trailer = Buffer.alloc(10)
     // An empty final block, then checksum and size.
@@ -156,8 +159,7 @@ class GzipPart implements PartWriter {
     trailer.writeUInt32LE(this.#crc, 2)
     trailer.writeUInt32LE(this.#totalBytes % 2 ** 32, 6)
     this.#file.write(trailer)
-    this.#file.close()
-    return { bytes: this.#file.bytes }
+    return this.#file.close()
   }
 
   async abort(): Promise<void> {

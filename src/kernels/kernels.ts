@@ -274,6 +274,13 @@ export interface CsvReader {
   readonly position: number
 }
 
+/** XXH64, with a seed of 0, of bytes that come in pieces. */
+export interface Hasher {
+  add(data: Uint8Array): void
+  /** Of all that was added. */
+  digest(): bigint
+}
+
 export interface Kernels {
   createCollector(options: CollectorOptions): Collector
   createMapper(spec: MapperSpec, collector: Collector): Mapper
@@ -304,6 +311,7 @@ export interface Kernels {
   parseNumber(text: Uint8Array): number | undefined
   hashKey(key: Uint8Array): bigint
   xxh64(data: Uint8Array, seed: bigint): bigint
+  createHasher(): Hasher
   /** SIMD level in use, and the compiler that built the addon. */
   readonly build: { simd: string; compiler: string; sanitizer: boolean }
 }

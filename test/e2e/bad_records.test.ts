@@ -1,5 +1,5 @@
 /** `--max-bad`: what is passed over, what is listed, and when it is too much. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -182,6 +182,19 @@ describe('a later step', () => {
     const resumed = await run(chained, folder, { ...options, maxBad: '10%' })
     expect(resumed.resumedTasks).toBe(3)
     expect([resumed.recordsQuarantined, quarantineOf(output).length]).toEqual([5, 5])
+  })
+
+  it('whose list was damaged while the run lay there does that part again', async () => {
+    const folder = folderOf({ a: lines })
+    const output = join(temporaryFolder(), 'out')
+    const options = { workers: 1, partitions: 2, output }
+    await failure(run(chained, folder, { ...options, maxBad: '9%' }))
+    const lists = join(output, '../.out.runjob/quarantine')
+    const list = join(lists, readdirSync(lists)[0]!)
+    writeFileSync(list, readFileSync(list, 'utf8').replace('USER_ERROR', 'USER_ERRAR'))
+    const resumed = await run(chained, folder, { ...options, maxBad: '10%' })
+    expect(resumed.resumedTasks).toBe(2)
+    expect(quarantineOf(output).map(({ code }) => code)).toEqual(Array(5).fill('USER_ERROR'))
   })
 
   it('ends the run where a reduce throws: a group is no record', async () => {

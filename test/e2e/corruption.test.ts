@@ -27,7 +27,7 @@ interface Interrupted {
 }
 
 /** Files of the state folder that may be damaged. */
-type Target = 'run' | 'state'
+type Target = 'run' | 'part' | 'state'
 
 const tuning = { splitBytes: 1500, collectorBytes: 1, mergeRuns: 3 }
 
@@ -95,21 +95,23 @@ function damage(path: string, random: Random): string {
 
 function filesOf(state: string, target: Target): string[] {
   if (target === 'state') return [join(state, 'state.mdb')]
-  return readdirSync(join(state, 'runs'))
+  const folder = join(state, target === 'run' ? 'runs' : 'output')
+  return readdirSync(folder)
     .sort()
-    .map((name) => join(state, 'runs', name))
+    .map((name) => join(folder, name))
 }
 
-/** Resumes damaged copies of an interrupted run. Returns how many tasks were redone. */
-async function resumeDamaged(interrupted: Interrupted, target: Target, count: number, seed: number): Promise<number> {
+/** Resumes damaged copies of an interrupted run. Returns how many tasks were redone, and how often one that had been done was not resumed. */
+async function resumeDamaged(interrupted: Interrupted, target: Target, count: number, seed: number) {
   let redone = 0
+  const resumed: number[] = []
   let refused = 0
   for (let n = 0; n < count; n++) {
     const random = new Random(seed + n)
     const folder = join(interrupted.folder, `${target}-${n}`)
     const { state, options } = copyOf(interrupted, folder)
     const files = filesOf(state, target)
-    const damaged = random.times(target === 'run' ? 1 + random.below(3) : 1, () => random.pick(files))
+    const damaged = random.times(target === 'state' ? 1 : 1 + random.below(3), () => random.pick(files))
     const what = [...new Set(damaged)].map((file) => `${file}: ${damage(file, random)}`)
     const name = `seed ${seed + n}: ${what.join('; ')}`
     const outcome = await runJob(JOB, options as RunOptions).catch((error) => error)
@@ -119,11 +121,14 @@ async function resumeDamaged(interrupted: Interrupted, target: Target, count: nu
       refused++
       if (refused > 1) continue
       await runJob(JOB, { ...options, fresh: true } as RunOptions)
-    } else redone += outcome.redoneTasks
+    } else {
+      redone += outcome.redoneTasks
+      resumed.push(outcome.resumedTasks)
+    }
     expect(snapshot(options.output), name).toEqual(interrupted.expected)
     rmSync(folder, { recursive: true })
   }
-  return redone
+  return { redone, resumed }
 }
 
 describe.each(PLACES)('a run that was killed in its %s', (place) => {
@@ -132,7 +137,7 @@ describe.each(PLACES)('a run that was killed in its %s', (place) => {
   }, async () => {
     const interrupted = await interrupt(place)
     const seed = 1000 * PLACES.indexOf(place)
-    const redone = await resumeDamaged(interrupted, 'run', caseCount(6, 230), seed)
+    const { redone } = await resumeDamaged(interrupted, 'run', caseCount(6, 230), seed)
     // Of the state fewer: each costs a process.
     await resumeDamaged(interrupted, 'state', caseCount(3, 110), seed + 500)
     // Else nothing was tested.
@@ -143,6 +148,16 @@ describe.each(PLACES)('a run that was killed in its %s', (place) => {
     expect(report).toMatchObject({ redoneTasks: 0 })
     expect(report.resumedTasks).toBeGreaterThan(0)
     expect(snapshot(options.output)).toEqual(expected)
+  })
+})
+
+describe('parts of a run that was killed when it had written some', () => {
+  it('are written again where they are not what was written', { timeout: SUITE_TIMEOUT_MS }, async () => {
+    const interrupted = await interrupt('second reduce')
+    const { resumed } = await resumeDamaged(interrupted, 'part', caseCount(5, 230), 5000)
+    const { resumedTasks } = await runJob(JOB, interrupted.options as RunOptions)
+    expect(Math.max(...resumed)).toBeLessThan(resumedTasks)
+    expect(snapshot(interrupted.options.output)).toEqual(interrupted.expected)
   })
 })
 

@@ -111,7 +111,10 @@ it('a part that has not the records which were emitted is not accepted', async (
   const task = { kind: 'reduce', id: 's1-r00000', stage: 1, source: 0, records: 5 } as TaskSpec
   const counts = { recordsFiltered: 0, recordsQuarantined: 0, recordsCombined: 0, runs: [] }
   const result = { id: task.id, source: 0, recordsIn: 5, recordsOut: 4, ...counts } as unknown as TaskResult
-  const part = (records: number) => ({ ...result, parts: [{ name: 'part-r-00000.tsv', bytes: 20, records }] })
+  const part = (records: number) => ({
+    ...result,
+    parts: [{ name: 'part-r-00000.tsv', bytes: 20, checksum: '', records }],
+  })
   expect(() => checkTask(plan, task, part(4))).not.toThrow()
   expect(() => checkTask(plan, task, part(3))).toThrow('parts of s1-r00000: 3 records, not 4')
 })

@@ -104,6 +104,9 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
   parseNumber: { args: () => [bytes('1.5')] },
   hashKey: { args: () => [bytes('key')] },
   xxh64: { args: () => [bytes('data'), 0n] },
+  createHasher: { args: () => [] },
+  'Hasher.add': { make: () => kernels.createHasher(), args: () => [bytes('data')] },
+  'Hasher.digest': { make: () => kernels.createHasher(), args: () => [] },
   'Collector.add': {
     make: () => newCollector({ layout, partitionBy: 'given', partitions: 4 }),
     args: () => [batchOf(records, layout, [0, 1, 2, 3]), 4],
@@ -120,6 +123,10 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
   'LineFilter.push': {
     make: () => kernels.createLineFilter({ literal: bytes('x'), invert: false, ignoreCase: true }),
     args: () => [bytes('x\ny'), Infinity, false],
+  },
+  'LineFilter.takeBad': {
+    make: () => kernels.createLineFilter({ literal: bytes('x'), invert: false, ignoreCase: true }),
+    args: () => [],
   },
   'CsvReader.push': {
     make: () => kernels.createCsvReader({ ...csv, skipBom: true }),
