@@ -78,7 +78,7 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
    * attempt has failed. No limit by default.
    */
   taskTimeout?: number | string
-  /** Start a second attempt of a task that takes much longer than the others, once a worker is idle; the first to finish counts. */
+  /** Start a second attempt of a task that takes much longer for its size than the others, once a worker is idle; the first to finish counts. */
   speculate?: boolean
   /** Find the N records with the largest number, for `top` of the result. */
   top?: number

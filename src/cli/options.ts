@@ -169,7 +169,7 @@ function sharedOptions(): Option[] {
     new Option('--task-timeout <time>', 'end an attempt that takes longer, such as 10min (default: none)').argParser(
       (text: string) => parseDuration(text, '--task-timeout'),
     ),
-    new Option('--speculate', 'start a second attempt of a task that takes much longer than the others'),
+    new Option('--speculate', 'start a second attempt of a task that takes much longer for its size than the others'),
     new Option(
       '--max-bad <n>',
       'bad records to pass over and list: a number, or a share such as 0.5% (default: 0)',

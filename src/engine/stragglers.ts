@@ -1,13 +1,14 @@
 /** Which running task is so much slower than the others that a second attempt may overtake it. */
 import type { TaskResult, TaskSpec } from './task.js'
 
-/** How many times the median of the finished tasks. */
+/** How many times what the finished tasks let expect. */
 const STRAGGLER_FACTOR = 2
 const LOOK_INTERVAL_MS = 100
 
 /** A task that runs, as those see it who may start a copy of it. */
 export interface Watched {
   readonly task: TaskSpec
+  readonly bytes: number
   readonly startedAt: number
   /** Of the attempt that runs now. */
   attempt: number
@@ -20,9 +21,37 @@ export interface Watched {
   copyFinished(result: TaskResult): void
 }
 
+/** How long a task took, and what it read. */
+export interface Finished {
+  ms: number
+  bytes: number
+}
+
+/**
+ * The task that is furthest behind, if it has run for more than twice the time that the finished ones let expect: their median time for
+ * each byte, but no less than their median time. So a large task is no straggler among small ones, nor a task of no bytes because it takes
+ * any time at all.
+ */
+export function findStraggler<T extends { startedAt: number; bytes: number }>(
+  running: readonly T[],
+  finished: readonly Finished[],
+  now: number,
+): T | undefined {
+  if (finished.length === 0) return undefined
+  const leastMs = median(finished.map(({ ms }) => ms))
+  const msPerByte = median(finished.map(({ ms, bytes }) => ms / Math.max(1, bytes)))
+  const lateness = ({ startedAt, bytes }: T) => (now - startedAt) / Math.max(leastMs, bytes * msPerByte)
+  const [last] = running.toSorted((a, b) => lateness(b) - lateness(a))
+  return last && lateness(last) > STRAGGLER_FACTOR ? last : undefined
+}
+
+function median(numbers: number[]): number {
+  return numbers.sort((a, b) => a - b)[numbers.length >> 1]!
+}
+
 export class Stragglers {
   readonly #running = new Set<Watched>()
-  readonly #finishedMs: number[] = []
+  readonly #finished: Finished[] = []
   #wake: (() => void)[] = []
   #closed = false
 
@@ -32,21 +61,32 @@ export class Stragglers {
       copyFinished = resolve
     })
     const startedAt = performance.now()
-    const watched: Watched = { task, startedAt, attempt: 0, copyAttempt: null, over: false, copied, copyFinished }
+    const { bytes } = task
+    const watched: Watched = {
+      task,
+      bytes,
+      startedAt,
+      attempt: 0,
+      copyAttempt: null,
+      over: false,
+      copied,
+      copyFinished,
+    }
     this.#running.add(watched)
     return watched
   }
 
   ended(watched: Watched): void {
     this.#running.delete(watched)
-    this.#finishedMs.push(performance.now() - watched.startedAt)
+    this.#finished.push({ ms: performance.now() - watched.startedAt, bytes: watched.task.bytes })
     this.#wakeAll()
   }
 
   /** Waits for a task that is worth a copy; undefined once nothing runs that could become one. */
   async next(): Promise<Watched | undefined> {
     while (!this.#closed && [...this.#running].some((watched) => watched.copyAttempt === null)) {
-      const straggler = this.#slowest()
+      const candidates = [...this.#running].filter((watched) => watched.copyAttempt === null)
+      const straggler = findStraggler(candidates, this.#finished, performance.now())
       if (straggler) return straggler
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, LOOK_INTERVAL_MS)
@@ -63,15 +103,6 @@ export class Stragglers {
   close(): void {
     this.#closed = true
     this.#wakeAll()
-  }
-
-  #slowest(): Watched | undefined {
-    if (this.#finishedMs.length === 0) return undefined
-    const median = this.#finishedMs.toSorted((a, b) => a - b)[this.#finishedMs.length >> 1]!
-    const now = performance.now()
-    return [...this.#running]
-      .filter((watched) => watched.copyAttempt === null && now - watched.startedAt > STRAGGLER_FACTOR * median)
-      .sort((a, b) => a.startedAt - b.startedAt)[0]
   }
 
   #wakeAll(): void {
