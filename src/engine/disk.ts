@@ -7,7 +7,7 @@ import { dirname } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import { formatBytes } from '../base/units.js'
 import type { InputFile } from '../io/inputs.js'
-import type { Exchange, Plan, Stage } from '../plan/plan.js'
+import type { Plan, Stage } from '../plan/plan.js'
 import { inputBytes } from './planner.js'
 
 /** Bytes written for a byte that is read, where records go on whole (sort, join). */
@@ -18,13 +18,19 @@ const CHOSEN = 0.25
 const CONDENSED = 0.05
 const GZIP_RATIO = 4
 
-/** Runs, and parts beside them: runs are removed when their stage is over. Later steps of a chain are taken to read less. */
+/**
+ * What is on the disk at the same time: what a stage reads, and what it writes beside that. Runs are removed when the stage that read
+ * them is over.
+ */
 export function estimateDiskBytes(plan: Plan, files: readonly InputFile[]): number {
-  const [first] = plan.stages
-  const last = plan.stages.at(-1)!
-  const spilled = first!.target.kind === 'exchange' ? shareOfExchange(first!, first!.target) : 0
-  const written = shareOfOutput(last, spilled) / (last.target.kind === 'sink' && last.target.gzip ? GZIP_RATIO : 1)
-  return Math.ceil(inputBytes(files) * (spilled + written))
+  let before = 0
+  let most = 0
+  for (const stage of plan.stages) {
+    const written = shareWritten(stage, before)
+    most = Math.max(most, before + written)
+    before = written
+  }
+  return Math.ceil(inputBytes(files) * most)
 }
 
 /**
@@ -44,20 +50,30 @@ export function checkDisk(dir: string, needBytes: number, haveBytes: number): vo
   })
 }
 
-function shareOfExchange({ sources }: Stage, { combine }: Exchange): number {
-  if (combine !== null) return CONDENSED
-  const isWhole = sources.every((source) => {
-    const [operator] = source.operators
-    return operator?.op === 'lines' || (operator?.op === 'fields' && operator.values.some(({ kind }) => kind === 'row'))
-  })
-  return isWhole ? WHOLE : CHOSEN
+/** @param before what the stage before wrote, for a byte of the input */
+function shareWritten({ sources, target }: Stage, before: number): number {
+  const records = shareOfRecords(sources, before)
+  if (target.kind === 'sink') return target.gzip ? records / GZIP_RATIO : records
+  if (target.combine === null) return records
+  // Of the input many records share a key; of what a step gives there is nothing to go by.
+  return sources[0]!.kind === 'files' ? CONDENSED : 0
 }
 
-function shareOfOutput({ sources }: Stage, spilled: number): number {
+/** What a stage's operators give on, before it is combined. */
+function shareOfRecords(sources: Stage['sources'], before: number): number {
   const [source] = sources
-  if (source!.kind === 'files') return source!.operators[0]!.op === 'map' ? CHOSEN : CONDENSED
-  const { op } = source!.group
-  return op === 'records' || op === 'join' ? spilled : 0
+  if (source!.kind === 'exchange') {
+    const { group, operators } = source!
+    const given = group.op === 'records' || group.op === 'join' ? before : 0
+    return operators[0]?.op === 'map' ? given * CHOSEN : given
+  }
+  const operatorsOf = sources.map(({ operators }) => operators[0]!)
+  if (operatorsOf.some(({ op }) => op === 'grep')) return CONDENSED
+  const isWhole = operatorsOf.every(
+    (operator) =>
+      operator.op === 'lines' || (operator.op === 'fields' && operator.values.some(({ kind }) => kind === 'row')),
+  )
+  return isWhole ? WHOLE : CHOSEN
 }
 
 /** null where the system does not tell. */

@@ -2,12 +2,13 @@
 import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { explainJob } from 'runjob'
+import { explainJob, type Job } from 'runjob'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { estimateDiskBytes } from '../../dist/src/engine/disk.js'
 import { linesOf, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { Random } from '../helpers/random.js'
 import { failure, run, runjob } from '../helpers/run.js'
+import { sortedTwice, summedTwice } from './disk_jobs.js'
 
 const TIB = 2 ** 40
 
@@ -36,6 +37,20 @@ describe('the estimate', () => {
     const file = { path: '/in', sizeBytes: 1000, mtimeMs: 0, compression: 'none' as const }
     expect(estimateDiskBytes(plan, [file])).toBe(1000 * share)
     expect(estimateDiskBytes(plan, [{ ...file, compression: 'gzip' }])).toBe(4000 * share)
+  })
+
+  it('knows what a chain has on the disk at the same time', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { in: 'a\n' })
+    const file = { path: '/in', sizeBytes: 1000, mtimeMs: 0, compression: 'none' as const }
+    const bytesOf = async <P>(job: Job<P>) =>
+      estimateDiskBytes(await explainJob(job, { input: join(folder, 'in'), output: join(folder, 'out') } as never), [
+        file,
+      ])
+    // A quarter, and of that a quarter beside it.
+    expect(await bytesOf(sortedTwice)).toBe(Math.ceil(1000 * (1 / 4 + 1 / 16)))
+    // Of what is left when values were summed nothing is known.
+    expect(await bytesOf(summedTwice)).toBe(1000 / 20)
   })
 
   it('that is more than there is refuses the run, before it reads a byte', async () => {
