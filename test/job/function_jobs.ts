@@ -33,49 +33,31 @@ import {
 
 const splitWords = (line: string) => line.split(' ').filter(Boolean)
 
-export const mapAndReduce = defineJob({
-  name: 'map-and-reduce',
-  input: text(),
-  map(line, emit) {
-    for (const word of splitWords(line)) emit(word, 1)
-  },
-  reduce(word, ones, emit) {
-    let total = 0
-    for (const one of ones) total += one
-    emit(word, total)
-  },
-})
+type EmitCount = (word: string, count: number) => void
 
-export const nativeCombine = defineJob({
-  name: 'native-combine',
-  input: text(),
-  map(line, emit) {
-    for (const word of splitWords(line)) emit(word, 1)
-  },
-  combine: sum(),
-  reduce(word, ones, emit) {
-    let total = 0
-    for (const one of ones) total += one
-    emit(word, total)
-  },
-})
+function emitWords(line: string, emit: EmitCount): void {
+  for (const word of splitWords(line)) emit(word, 1)
+}
 
+function emitTotal(word: string, counts: Iterable<number>, emit: EmitCount): void {
+  let total = 0
+  for (const count of counts) total += count
+  emit(word, total)
+}
+
+/** Counts words, in each way that a job may combine. */
+const counting = { input: text(), map: emitWords, reduce: emitTotal }
+
+export const mapAndReduce = defineJob({ name: 'map-and-reduce', ...counting })
+export const nativeCombine = defineJob({ name: 'native-combine', ...counting, combine: sum() })
 export const userCombine = defineJob({
   name: 'user-combine',
-  input: text(),
-  map(line, emit) {
-    for (const word of splitWords(line)) emit(word, 1)
-  },
-  combine(word, ones, emit, ctx) {
-    let total = 0
-    for (const one of ones) total += one
-    ctx.count('combined', total)
-    emit(word, total)
-  },
-  reduce(word, ones, emit) {
-    let total = 0
-    for (const one of ones) total += one
-    emit(word, total)
+  ...counting,
+  combine(word, counts, emit, ctx) {
+    emitTotal(word, counts, (_, total) => {
+      ctx.count('combined', total)
+      emit(word, total)
+    })
   },
 })
 
@@ -364,23 +346,14 @@ export const chain = defineJob({
   name: 'chain',
   input: text(),
   steps: [
-    step({
-      map(line: string, emit) {
-        for (const word of splitWords(line)) emit(word, 1)
-      },
-      reduce: sum(),
-    }),
+    step({ map: emitWords, reduce: sum() }),
     step({
       key: string(),
       map([, times]: [string, number], emit) {
         emit(`${times}x`, 1)
       },
       combine: sum(),
-      reduce(times, ones, emit) {
-        let total = 0
-        for (const one of ones) total += one
-        emit(times, total)
-      },
+      reduce: emitTotal,
     }),
     step({ map: byValue({ descending: true }), reduce: take(2) }),
   ],
