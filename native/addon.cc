@@ -684,8 +684,9 @@ class LineFilter : public Wrapped<LineFilter> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(
         env, kName,
-        {Method<&LineFilter::Push>("push"), Method<&LineFilter::TakeBad>("takeBad"), Getter<&LineFilter::Position>("position"),
-         Getter<&LineFilter::RecordsIn>("recordsIn"), Getter<&LineFilter::RecordsOut>("recordsOut")});
+        {Method<&LineFilter::Push>("push"), Method<&LineFilter::TakeBad>("takeBad"),
+         Getter<&LineFilter::Position>("position"), Getter<&LineFilter::RecordsIn>("recordsIn"),
+         Getter<&LineFilter::RecordsOut>("recordsOut")});
   }
 
   explicit LineFilter(const Napi::CallbackInfo& info) : Wrapped(info) {

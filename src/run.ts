@@ -59,8 +59,8 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   /** Number of partitions, where the job does not fix it; by default one for every 64 MiB of input. */
   partitions?: number
   /**
-   * Bad records to pass over: a number, or a share of all such as '0.5%'. They are listed in the output's `_quarantine.jsonl`. By default
-   * the first one ends the run.
+   * Bad records to pass over: a number, or a share such as '0.5%' of all that the map of a step is given. They are listed in the output's
+   * `_quarantine.jsonl`. By default the first one ends the run.
    */
   maxBad?: number | string
   /** What to do if the output exists; `error` by default. */
