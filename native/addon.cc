@@ -105,8 +105,9 @@ Napi::Value Bytes(Napi::Env env, Slice bytes) {
   return Napi::Buffer<char>::Copy(env, bytes.data, bytes.size);
 }
 
-Napi::Value Uint32s(Napi::Env env, const std::vector<uint32_t>& numbers) {
-  Napi::Uint32Array array = Napi::Uint32Array::New(env, numbers.size());
+template <class Array, class Number>
+Napi::Value Numbers(Napi::Env env, const std::vector<Number>& numbers) {
+  Array array = Array::New(env, numbers.size());
   std::copy(numbers.begin(), numbers.end(), array.Data());
   return array;
 }
@@ -735,7 +736,8 @@ class CsvReader : public Wrapped<CsvReader> {
 
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, kName,
-                       {Method<&CsvReader::Push>("push"), Method<&CsvReader::TakeBad>("takeBad"),
+                       {Method<&CsvReader::Push>("push"), Method<&CsvReader::RowOffset>("rowOffset"),
+                        Method<&CsvReader::RowBytes>("rowBytes"), Method<&CsvReader::TakeBad>("takeBad"),
                         Getter<&CsvReader::Position>("position")});
   }
 
@@ -758,20 +760,29 @@ class CsvReader : public Wrapped<CsvReader> {
     Check(env, native_->Push(chunk, limit, last, &block_, &done));
     ended_ = done;
 
-    Napi::Float64Array offsets = Napi::Float64Array::New(env, block_.row_offsets.size());
-    std::copy(block_.row_offsets.begin(), block_.row_offsets.end(), offsets.Data());
     Napi::Object block = Napi::Object::New(env);
     block.Set("bytes", Bytes(env, block_.bytes));
-    block.Set("ascii", Napi::Boolean::New(env, block_.ascii));
-    block.Set("rows", Count(env, block_.rows()));
-    block.Set("rowEnds", Uint32s(env, block_.row_ends));
-    block.Set("starts", Uint32s(env, block_.starts));
-    block.Set("ends", Uint32s(env, block_.ends));
-    block.Set("rowOffsets", offsets);
+    block.Set("wide", Bytes(env, Slice(reinterpret_cast<const char*>(block_.wide.data()),
+                                       block_.wide.size() * sizeof(char16_t))));
+    block.Set("rows", Count(env, block_.rows.size()));
+    block.Set("rowEnds", Numbers<Napi::Uint32Array>(env, block_.row_ends));
+    block.Set("fields", Numbers<Napi::Int32Array>(env, block_.fields));
     Napi::Object result = Napi::Object::New(env);
     result.Set("block", block);
     result.Set("done", Napi::Boolean::New(env, done));
     return result;
+  }
+
+  const runjob::CsvBlock::Row& RowArg(const Napi::Value& value) {
+    if (block_.rows.empty()) ThrowBadArgument(value.Env(), "the reader has no rows");
+    return block_.rows[IntegerArg(value, "row", 0, block_.rows.size() - 1)];
+  }
+  Napi::Value RowOffset(const Napi::CallbackInfo& info) {
+    return Count(info.Env(), RowArg(info[0]).offset);
+  }
+  Napi::Value RowBytes(const Napi::CallbackInfo& info) {
+    const auto& [offset, start, size] = RowArg(info[0]);
+    return Bytes(info.Env(), Slice(block_.bytes.data() + start, size));
   }
 
   Napi::Value Position(const Napi::CallbackInfo& info) { return Count(info.Env(), native_->position()); }

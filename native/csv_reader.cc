@@ -1,65 +1,128 @@
 #include "csv_reader.h"
 
+#include <cstring>
+
+#include "utf8.h"
+
 namespace runjob {
 
 namespace {
 
-bool IsAscii(const std::string& bytes) {
-  const char* p = bytes.data();
-  const char* const end = p + bytes.size();
-  uint64_t seen = 0;
-  for (; end - p >= 32; p += 32) {
+constexpr uint64_t kHighBits = 0x8080808080808080u;
+
+// The first byte at `from` or after it that is not ASCII; the end if all are.
+size_t FindNonAscii(Slice bytes, size_t from) {
+  size_t i = from;
+  for (; i + 32 <= bytes.size; i += 32) {
     uint64_t words[4];
-    std::memcpy(words, p, sizeof(words));
-    seen |= words[0] | words[1] | words[2] | words[3];
+    std::memcpy(words, bytes.data + i, sizeof(words));
+    if (((words[0] | words[1] | words[2] | words[3]) & kHighBits) != 0) break;
   }
-  for (; p < end; ++p) seen |= static_cast<unsigned char>(*p);
-  return (seen & 0x8080808080808080u) == 0;
+  while (i < bytes.size && static_cast<signed char>(bytes.data[i]) >= 0) ++i;
+  return i;
+}
+
+void AppendDecoded(Slice text, std::u16string* out) {
+  const size_t before = out->size();
+  // UTF-16 has at most one unit where UTF-8 has a byte.
+  out->resize(before + text.size);
+  char16_t* to = out->data() + before;
+  const char* const end = text.data + text.size;
+  for (const char* p = text.data; p < end;) {
+    const auto [code_point, length, truncated] = DecodeUtf8(p, end);
+    p += length;
+    if (code_point < 0x10000) {
+      *to++ = static_cast<char16_t>(code_point);
+    } else {
+      *to++ = static_cast<char16_t>(0xD800 + ((code_point - 0x10000) >> 10));
+      *to++ = static_cast<char16_t>(0xDC00 + (code_point & 0x3FF));
+    }
+  }
+  out->resize(static_cast<size_t>(to - out->data()));
+}
+
+// Where the string of a field is cut from that cannot be cut from its row: behind the rows, undone, or decoded.
+void PlaceField(const CsvField& field, char quote, bool ascii, CsvBlock* out, int32_t* bounds) {
+  Slice text = field.text;
+  if (field.doubled) {
+    const size_t at = out->bytes.size();
+    out->bytes.resize(at + text.size);
+    char* const undone = out->bytes.data() + at;
+    text = Slice(undone, static_cast<size_t>(WriteUndoubled(text, quote, undone) - undone));
+    if (ascii) {
+      out->bytes.resize(at + text.size);
+      bounds[0] = static_cast<int32_t>(at);
+      bounds[1] = static_cast<int32_t>(at + text.size);
+      return;
+    }
+  }
+  bounds[0] = ~static_cast<int32_t>(out->wide.size());
+  AppendDecoded(text, &out->wide);
+  bounds[1] = static_cast<int32_t>(out->wide.size());
+  if (field.doubled) out->bytes.resize(static_cast<size_t>(text.data - out->bytes.data()));
 }
 
 // Appends the rows but the blank ones, which stay in `bytes` without a field that refers to them.
 void AppendRows(const CsvRows& rows, CsvBlock* out) {
   const uint32_t begin = rows.row_start(0);
-  const size_t end = size_t{rows.field_ends[rows.row_ends[rows.count - 1] - 1]};
-  const uint32_t shift = static_cast<uint32_t>(out->bytes.size());
-  out->bytes.append(rows.data + begin, end - begin);
+  const Slice all(rows.data + begin, rows.field_ends[rows.row_ends[rows.count - 1] - 1] - begin);
+  const size_t shift = out->bytes.size();
+  out->bytes.append(all.data, all.size);
 
-  const size_t fields = rows.row_ends[rows.count - 1] - rows.first_field;
-  const size_t first = out->starts.size();
-  out->starts.resize(first + fields);
-  out->ends.resize(first + fields);
-  uint32_t* starts = out->starts.data() + first;
-  uint32_t* ends = out->ends.data() + first;
+  const size_t fields_before = out->fields.size();
+  const size_t rows_before = out->rows.size();
+  out->fields.resize(fields_before + 2 * (rows.row_ends[rows.count - 1] - rows.first_field));
+  out->rows.resize(rows_before + rows.count);
+  out->row_ends.resize(rows_before + rows.count);
+  int32_t* bounds = out->fields.data() + fields_before;
+  CsvBlock::Row* row_out = out->rows.data() + rows_before;
+  uint32_t* row_end = out->row_ends.data() + rows_before;
+  size_t non_ascii = FindNonAscii(all, 0);
   for (size_t r = 0; r < rows.count; ++r) {
     if (rows.blank(r)) continue;
     const uint32_t last = rows.row_ends[r] - 1;
-    for (uint32_t i = rows.row_first_field(r); i <= last; ++i) {
+    for (uint32_t i = rows.row_first_field(r); i <= last; ++i, bounds += 2) {
       const CsvField field = rows.Field(rows.field_ends + i, i == last);
-      const uint32_t start = static_cast<uint32_t>(field.text.data - rows.data) - begin + shift;
-      *starts++ = start;
-      *ends++ = (start + static_cast<uint32_t>(field.text.size)) | (field.doubled ? CsvBlock::kDoubled : 0);
+      const size_t start = static_cast<size_t>(field.text.data - all.data);
+      const size_t end = start + field.text.size;
+      if (non_ascii < start) [[unlikely]] non_ascii = FindNonAscii(all, start);
+      const bool ascii = non_ascii >= end;
+      if (!ascii || field.doubled) [[unlikely]] {
+        PlaceField(field, static_cast<char>(rows.quote), ascii, out, bounds);
+        continue;
+      }
+      bounds[0] = static_cast<int32_t>(start + shift);
+      bounds[1] = static_cast<int32_t>(end + shift);
     }
-    out->row_ends.push_back(static_cast<uint32_t>(starts - out->starts.data()));
-    out->row_offsets.push_back(static_cast<double>(rows.row_offset(r)));
+    const Slice row = rows.row(r);
+    *row_end++ = static_cast<uint32_t>((bounds - out->fields.data()) / 2);
+    *row_out++ = {rows.row_offset(r), static_cast<uint32_t>(row.data - all.data + shift),
+                  static_cast<uint32_t>(row.size)};
   }
-  const size_t kept = static_cast<size_t>(starts - out->starts.data());
-  out->starts.resize(kept);
-  out->ends.resize(kept);
+  out->fields.resize(static_cast<size_t>(bounds - out->fields.data()));
+  out->rows.resize(static_cast<size_t>(row_out - out->rows.data()));
+  out->row_ends.resize(out->rows.size());
 }
 
 }  // namespace
 
-Status CsvReader::Push(Slice chunk, uint64_t limit, bool last, CsvBlock* out, bool* done) {
-  out->bytes.clear();
-  out->row_ends.clear();
-  out->starts.clear();
-  out->ends.clear();
-  out->row_offsets.clear();
+void CsvBlock::Clear() {
+  bytes.clear();
+  wide.clear();
+  row_ends.clear();
+  fields.clear();
+  rows.clear();
+}
 
+Status CsvReader::Push(Slice chunk, uint64_t limit, bool last, CsvBlock* out, bool* done) {
+  out->Clear();
+  if (chunk.size > kMaxCsvTextChunkBytes) {
+    *done = false;
+    return Status::Error("BAD_ARGUMENT", "a chunk of CSV to be read as text must not be larger than 1 MiB");
+  }
   scanner_.Feed(chunk, limit, last);
   CsvRows rows;
   while (scanner_.Next(&rows)) AppendRows(rows, out);
-  out->ascii = IsAscii(out->bytes);
   *done = scanner_.done();
   return scanner_.status();
 }

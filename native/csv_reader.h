@@ -1,6 +1,7 @@
-// CSV for code that wants every field: rows located in one block of bytes, nothing decoded.
+// CSV for code that may want every field as a string: rows in a block of text, from which its fields are slices.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -12,27 +13,36 @@
 
 namespace runjob {
 
-// Row r's fields are row_ends[r-1] .. row_ends[r]; field i is bytes[starts[i] .. ends[i] without bit 31], its
-// quotes left out.
+// Row r's fields are row_ends[r-1] .. row_ends[r]. Field i goes from fields[2 * i] to fields[2 * i + 1] in `bytes`
+// if it is ASCII; else from ~fields[2 * i] in `wide`, so that one accent does not make the other fields slow. Its
+// quotes are left out or undone.
 struct CsvBlock {
-  static constexpr uint32_t kDoubled = uint32_t{1} << 31;  // in `ends`: the field has doubled quotes to undo
+  struct Row {
+    uint64_t offset;  // from the start of the first chunk
+    uint32_t start;   // of the row in `bytes`, as it stands in the input
+    uint32_t size;    // without the line end
+  };
 
-  std::string bytes;  // a copy of the rows as they stand in the input
-  bool ascii = true;  // all of `bytes`
+  std::string bytes;    // the rows as they stand in the input, and fields whose doubled quotes were undone
+  std::u16string wide;  // the fields that are not ASCII, decoded: what is no UTF-8 becomes U+FFFD
   std::vector<uint32_t> row_ends;
-  std::vector<uint32_t> starts;
-  std::vector<uint32_t> ends;
-  std::vector<double> row_offsets;  // where row r starts, from the start of the first chunk
+  std::vector<int32_t> fields;
+  std::vector<Row> rows;
 
-  size_t rows() const { return row_ends.size(); }
+  void Clear();
 };
+
+// A longer row is RECORD_TOO_LARGE. A block's text is one string of JavaScript, which is shorter than 512 MiB, and a
+// row with quotes to undo is in it almost twice.
+constexpr size_t kMaxCsvTextRowBytes = size_t{254} << 20;
+constexpr size_t kMaxCsvTextChunkBytes = size_t{1} << 20;
 
 // Not thread-safe.
 class CsvReader {
  public:
-  explicit CsvReader(const CsvReadOptions& options) : scanner_(options, &bad_) {}
+  explicit CsvReader(const CsvReadOptions& options) : scanner_(Limited(options), &bad_) {}
 
-  // Takes the next bytes (less than 1 GiB) as Mapper::Push does; replaces *out by the records completed with
+  // Takes the next bytes (at most kMaxCsvTextChunkBytes) as Mapper::Push does; replaces *out by the records completed with
   // them. After an error *out holds the records before the bad one, position() is its start, and nothing may
   // follow. Errors: CSV_BAD_QUOTE, CSV_UNCLOSED_QUOTE, RECORD_TOO_LARGE, BAD_ARGUMENT.
   Status Push(Slice chunk, uint64_t limit, bool last, CsvBlock* out, bool* done);
@@ -44,6 +54,11 @@ class CsvReader {
   uint64_t position() const { return scanner_.position(); }
 
  private:
+  static CsvReadOptions Limited(CsvReadOptions options) {
+    options.max_record_bytes = std::min<uint64_t>(options.max_record_bytes, kMaxCsvTextRowBytes);
+    return options;
+  }
+
   BadRecords bad_;
   CsvScanner scanner_;
 };

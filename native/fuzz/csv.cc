@@ -1,10 +1,12 @@
 // The CSV scanner, in chunks of any size and up to any limit, against a state machine that goes byte by byte; its three
 // first passes against one another; the guess of where a record starts.
 #include <algorithm>
+#include <string_view>
 
 #include "csv_reader.h"
 #include "csv_scan.h"
 #include "fuzz.h"
+#include "utf8.h"
 
 namespace runjob::fuzz {
 namespace {
@@ -57,7 +59,7 @@ Table Expected(const std::string& data, CsvDialect dialect, uint64_t limit) {
         table.position = row.start;
         return table;
       }
-      row.fields.push_back(field);
+      row.fields.push_back(Repaired(field));
       more = at < data.size() && data[at] == dialect.delimiter;
     }
     at = std::min(at, data.size());
@@ -67,6 +69,36 @@ Table Expected(const std::string& data, CsvDialect dialect, uint64_t limit) {
   return table;
 }
 
+// UTF-8 of valid UTF-16.
+std::string Encoded(std::u16string_view text) {
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); i++) {
+    uint32_t code_point = text[i];
+    if (code_point >= 0xD800 && code_point < 0xDC00) code_point = 0x10000 + ((code_point & 0x3FF) << 10 | (text[++i] & 0x3FF));
+    AppendUtf8(code_point, &bytes);
+  }
+  return bytes;
+}
+
+// As decoding and encoding leaves it: with U+FFFD where it is no UTF-8.
+std::string Repaired(const std::string& bytes) {
+  std::string repaired;
+  const char* const end = bytes.data() + bytes.size();
+  for (const char* p = bytes.data(); p < end;) {
+    const Utf8Char decoded = DecodeUtf8(p, end);
+    AppendUtf8(decoded.code_point, &repaired);
+    p += decoded.length;
+  }
+  return repaired;
+}
+
+std::string FieldOf(const CsvBlock& block, uint32_t i) {
+  const int32_t start = block.fields[2 * i];
+  const size_t end = static_cast<size_t>(block.fields[2 * i + 1]);
+  if (start >= 0) return block.bytes.substr(static_cast<size_t>(start), end - static_cast<size_t>(start));
+  return Encoded(std::u16string_view(block.wide).substr(static_cast<size_t>(~start), end - static_cast<size_t>(~start)));
+}
+
 Table Read(const std::string& data, CsvDialect dialect, uint64_t limit, size_t chunk_bytes) {
   CsvReader reader(CsvReadOptions{.dialect = dialect});
   CsvBlock block;
@@ -74,17 +106,12 @@ Table Read(const std::string& data, CsvDialect dialect, uint64_t limit, size_t c
   ForEachChunk(data, chunk_bytes, [&](Slice chunk, bool last) {
     bool done = false;
     const Status status = reader.Push(chunk, limit, last, &block, &done);
-    for (size_t r = 0; r < block.rows(); r++) {
-      Row row{static_cast<uint64_t>(block.row_offsets[r]), {}};
+    for (size_t r = 0; r < block.rows.size(); r++) {
+      const auto& [offset, start, size] = block.rows[r];
+      EXPECT(data.compare(offset, size, block.bytes, start, size) == 0);
+      Row row{offset, {}};
       for (uint32_t i = r == 0 ? 0 : block.row_ends[r - 1]; i < block.row_ends[r]; i++) {
-        const uint32_t end = block.ends[i] & ~CsvBlock::kDoubled;
-        std::string field = block.bytes.substr(block.starts[i], end - block.starts[i]);
-        if ((block.ends[i] & CsvBlock::kDoubled) != 0) {
-          const Slice doubled(block.bytes.data() + block.starts[i], end - block.starts[i]);
-          field.resize(static_cast<size_t>(
-              WriteUndoubled(doubled, static_cast<char>(dialect.quote), field.data()) - field.data()));
-        }
-        row.fields.push_back(std::move(field));
+        row.fields.push_back(FieldOf(block, i));
       }
       table.rows.push_back(std::move(row));
     }

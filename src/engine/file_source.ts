@@ -18,7 +18,7 @@ import type { ExchangeTarget } from './exchange_target.js'
 import type { PartTarget } from './part_target.js'
 import { type RecordGuard, recordGuard } from './record_guard.js'
 import { RegexpFilter } from './regexp_filter.js'
-import { createRows, type RowFactory } from './rows.js'
+import { BlockText, createRows, type RowFactory } from './rows.js'
 import type { Piece, TaskResult } from './task.js'
 
 export type Target = { kind: 'exchange'; target: ExchangeTarget } | { kind: 'part'; target: PartTarget }
@@ -157,16 +157,17 @@ function nativeOpener(source: FileSource, operator: FileOperator, env: TaskEnvir
     Object.assign(spec, spec.op === 'fields' ? csvLimits(env) : lineLimit(env))
     const mapper = kernels.createMapper(spec, target.collector)
     let given = 0
+    const push: PieceReader['push'] = (chunk, limit, last) => {
+      if (operator.op === 'words' && operator.lowercase && !isAscii(chunk)) ensureLowercaseTable()
+      const done = mapper.push(chunk, limit, last)
+      target.spillIfFull()
+      recordsOut += mapper.recordsOut - given
+      given = mapper.recordsOut
+      for (const bad of env.quarantine ? mapper.takeBad() : []) quarantineRecord(env, file, start, bad)
+      return done
+    }
     return {
-      push: inPortions(env, (chunk, limit, last) => {
-        if (operator.op === 'words' && operator.lowercase && !isAscii(chunk)) ensureLowercaseTable()
-        const done = mapper.push(chunk, limit, last)
-        target.spillIfFull()
-        recordsOut += mapper.recordsOut - given
-        given = mapper.recordsOut
-        for (const bad of env.quarantine ? mapper.takeBad() : []) quarantineRecord(env, file, start, bad)
-        return done
-      }),
+      push: env.quarantine ? inPortions(push) : push,
       get position() {
         return mapper.position
       },
@@ -193,9 +194,11 @@ function csvLimits(env: TaskEnvironment): Pick<CsvReadOptions, 'maxRecordBytes' 
   return { maxRecordBytes: Math.min(env.budget.maxRecordBytes, MAX_ROW_BYTES), keepBad: env.quarantine !== null }
 }
 
-/** A chunk may hold a million bad rows; a part of it does not, and they are taken off in between. */
-function inPortions(env: TaskEnvironment, push: PieceReader['push']): PieceReader['push'] {
-  if (!env.quarantine) return push
+/**
+ * Hands on a chunk in small parts. What native code makes of one is still in the cache when it is used, and small enough to be collected
+ * young; and of the million bad rows that a chunk may hold, no more than a part's are kept until they are taken off.
+ */
+function inPortions(push: PieceReader['push']): PieceReader['push'] {
   return (chunk, limit, last) => {
     for (let at = 0; ; at += PORTION_BYTES) {
       const isEnd = at + PORTION_BYTES >= chunk.length
@@ -268,14 +271,15 @@ function literalOpener(
     })
     filters.push(filter)
     let written = 0
+    const push: PieceReader['push'] = (chunk, limit, last) => {
+      const { output, done } = filter.push(chunk, limit, last)
+      if (output.length > 0) target.write(output, filter.recordsOut - written)
+      written = filter.recordsOut
+      for (const bad of env.quarantine ? filter.takeBad() : []) quarantineRecord(env, file, start, bad)
+      return done
+    }
     return {
-      push: inPortions(env, (chunk, limit, last) => {
-        const { output, done } = filter.push(chunk, limit, last)
-        if (output.length > 0) target.write(output, filter.recordsOut - written)
-        written = filter.recordsOut
-        for (const bad of env.quarantine ? filter.takeBad() : []) quarantineRecord(env, file, start, bad)
-        return done
-      }),
+      push: env.quarantine ? inPortions(push) : push,
       get position() {
         return filter.position
       },
@@ -400,37 +404,44 @@ async function rowReader(
   const { delimiter, quote } = format
   const atFileStart = start === 0
   const csv = kernels.createCsvReader({ delimiter, quote, skipBom: atFileStart, ...csvLimits(env) })
-  const rows: RowFactory = createRows(columns, quote)
+  const rowAt: RowFactory = createRows(columns)
   let skipHeader = atFileStart && format.columns === null
   let recordsIn = 0
-  let offset = -1
+  /** The row in hand, in the reader's last block. */
+  let row = -1
+  const useAll = (block: BlockText, first: number): void => {
+    for (let r = first; r < block.rows; r++) {
+      row = r
+      call(rowAt(block, r))
+    }
+    recordsIn += block.rows - first
+  }
+  const useGuarded = (block: BlockText, first: number, guard: RecordGuard): void => {
+    const bad = csv.takeBad()
+    let next = 0
+    const quarantineUpTo = (end: number) => {
+      for (; next < bad.length && bad[next]!.offset < end; next++) quarantineRecord(env, file, start, bad[next]!)
+    }
+    for (let r = first; r < block.rows; r++) {
+      row = r
+      if (next < bad.length) quarantineUpTo(csv.rowOffset(r))
+      guard(
+        () => call(rowAt(block, r)),
+        () => csv.rowBytes(r).toString(),
+      )
+    }
+    quarantineUpTo(Number.POSITIVE_INFINITY)
+    recordsIn += block.rows - first + bad.length
+  }
   return {
-    push: inPortions(env, (chunk, limit, last) => {
+    push: inPortions((chunk, limit, last) => {
+      row = -1
       const { block, done } = csv.push(chunk, limit, last)
-      const { rowAt, offsetAt, textAt } = rows(block)
-      const bad = guard ? csv.takeBad() : []
-      let next = 0
-      const quarantineUpTo = (end: number) => {
-        for (; next < bad.length && bad[next]!.offset < end; next++, recordsIn++) {
-          quarantineRecord(env, file, start, bad[next]!)
-        }
-      }
-      for (let r = 0; r < block.rows; r++) {
-        if (skipHeader) {
-          skipHeader = false
-          continue
-        }
-        offset = offsetAt(r)
-        if (guard) quarantineUpTo(offset)
-        recordsIn++
-        if (guard)
-          guard(
-            () => call(rowAt(r)),
-            () => textAt(r),
-          )
-        else call(rowAt(r))
-      }
-      quarantineUpTo(Number.POSITIVE_INFINITY)
+      const text = new BlockText(block)
+      const first = skipHeader && text.rows > 0 ? 1 : 0
+      if (first === 1) skipHeader = false
+      if (guard) useGuarded(text, first, guard)
+      else useAll(text, first)
       return done
     }),
     get position() {
@@ -439,6 +450,6 @@ async function rowReader(
     get recordsIn() {
       return recordsIn
     },
-    recordOffset: () => offset,
+    recordOffset: () => (row < 0 ? -1 : csv.rowOffset(row)),
   }
 }

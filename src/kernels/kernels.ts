@@ -252,23 +252,29 @@ export interface LineFilter {
   readonly recordsOut: number
 }
 
-/** Rows of a block of CSV, located but not decoded. */
+/** Rows of CSV as text, of which every field is a slice. All of it is a copy. */
 export interface CsvBlock {
-  /** The records' own bytes (a copy: it lives as long as rows refer to it). */
-  bytes: Uint8Array
-  ascii: boolean
+  /** Text to be decoded as latin1. */
+  bytes: Buffer
+  /** Text to be decoded as UTF-16, little endian: the fields that are not ASCII. */
+  wide: Buffer
   rows: number
-  /** Row r's fields are `starts[rowEnds[r-1]..rowEnds[r]]`. */
+  /** Row r's fields are `rowEnds[r-1]` to `rowEnds[r]`. */
   rowEnds: Uint32Array
-  /** Offsets into `bytes`, quotes left out; bit 31 of an end: the field has doubled quotes to undo. */
-  starts: Uint32Array
-  ends: Uint32Array
-  /** Where row r starts, from the start of the first chunk. */
-  rowOffsets: Float64Array
+  /**
+   * Field i, quotes left out or undone, goes from `fields[2 * i]` to `fields[2 * i + 1]` in `bytes`; where that start is negative, from
+   * `~fields[2 * i]` in `wide`.
+   */
+  fields: Int32Array
 }
 
 export interface CsvReader {
+  /** As Mapper.push, at most 1 MiB at once; a row of more than 254 MiB is RECORD_TOO_LARGE. */
   push(chunk: Uint8Array, limit: number, last: boolean): { block: CsvBlock; done: boolean }
+  /** Where row r of the last block starts, from the start of the first chunk. */
+  rowOffset(r: number): number
+  /** Row r of the last block as it stands in the input, without its line end. */
+  rowBytes(r: number): Buffer
   /** As Mapper.takeBad: what is no row by its quotes, or too long. */
   takeBad(): BadRecord[]
   readonly position: number

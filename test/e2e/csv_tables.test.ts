@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { parseString, writeToString } from 'fast-csv'
 import { describe, expect, it } from 'vitest'
+import { BlockText } from '../../dist/src/engine/rows.js'
 import { createFormatter } from '../../dist/src/io/sinks.js'
 import { kernels, type Layout } from '../../dist/src/kernels/index.js'
 import { temporaryFolder, textOf, writeFiles } from '../helpers/folder.js'
@@ -80,14 +81,10 @@ function readNatively(text: string, delimiter: string, cuts: number[] = []): str
   const rows: string[][] = []
   const push = (chunk: Uint8Array, limit: number, last: boolean): boolean => {
     const { block, done } = reader.push(chunk, limit, last)
-    const bytes = Buffer.from(block.bytes)
+    const text = new BlockText(block)
     for (let row = 0, field = 0; row < block.rows; row++) {
       const fields: string[] = []
-      for (; field < block.rowEnds[row]!; field++) {
-        const end = block.ends[field]!
-        const raw = bytes.toString('utf8', block.starts[field]!, end & 0x7fffffff)
-        fields.push(end >>> 31 ? raw.replaceAll('""', '"') : raw)
-      }
+      for (; field < block.rowEnds[row]!; field++) fields.push(text.field(field))
       rows.push(fields)
     }
     return done

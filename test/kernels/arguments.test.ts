@@ -7,6 +7,7 @@ import {
   type AggregateSpec,
   type Collector,
   type CollectorOptions,
+  type CsvReader,
   type Cursor,
   fromNative,
   kernels,
@@ -72,6 +73,11 @@ function filled(options: Partial<CollectorOptions> = {}): Collector {
   return collector
 }
 const newStore = () => track(kernels.openStore(newPath(), { readOnly: false }))
+function readerWithRows(): CsvReader {
+  const reader = kernels.createCsvReader({ ...csv, skipBom: true })
+  reader.push(bytes('a,b\nc,d\n'), Number.POSITIVE_INFINITY, false)
+  return reader
+}
 const aggregated = () => filled({ mode: 'hash', aggregates: specs })
 const runPath = (() => {
   let path: string | undefined
@@ -132,6 +138,8 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
     make: () => kernels.createCsvReader({ ...csv, skipBom: true }),
     args: () => [bytes('x\ny'), 10, false],
   },
+  'CsvReader.rowOffset': { make: () => readerWithRows(), args: () => [1] },
+  'CsvReader.rowBytes': { make: () => readerWithRows(), args: () => [1] },
   'CsvReader.takeBad': { make: () => kernels.createCsvReader({ ...csv, skipBom: true }), args: () => [] },
   'RunWriter.add': {
     make: () => kernels.createRunWriter(newPath(), 2, 100),
