@@ -22,6 +22,36 @@ struct Table {
   std::string error;
 };
 
+// UTF-8 of valid UTF-16.
+std::string Encoded(std::u16string_view text) {
+  std::string bytes;
+  for (size_t i = 0; i < text.size(); i++) {
+    uint32_t code_point = text[i];
+    if (code_point >= 0xD800 && code_point < 0xDC00) code_point = 0x10000 + ((code_point & 0x3FF) << 10 | (text[++i] & 0x3FF));
+    AppendUtf8(code_point, &bytes);
+  }
+  return bytes;
+}
+
+// As decoding and encoding leaves it: with U+FFFD where it is no UTF-8.
+std::string Repaired(const std::string& bytes) {
+  std::string repaired;
+  const char* const end = bytes.data() + bytes.size();
+  for (const char* p = bytes.data(); p < end;) {
+    const Utf8Char decoded = DecodeUtf8(p, end);
+    AppendUtf8(decoded.code_point, &repaired);
+    p += decoded.length;
+  }
+  return repaired;
+}
+
+std::string FieldOf(const CsvBlock& block, uint32_t i) {
+  const int32_t start = block.fields[2 * i];
+  const size_t end = static_cast<size_t>(block.fields[2 * i + 1]);
+  if (start >= 0) return block.bytes.substr(static_cast<size_t>(start), end - static_cast<size_t>(start));
+  return Encoded(std::u16string_view(block.wide).substr(static_cast<size_t>(~start), end - static_cast<size_t>(~start)));
+}
+
 bool IsBlank(const std::string& line) { return line.empty() || line == "\n" || line == "\r" || line == "\r\n"; }
 
 // One field, from `*at` on. Empty, or the code of what is wrong.
@@ -67,36 +97,6 @@ Table Expected(const std::string& data, CsvDialect dialect, uint64_t limit) {
   }
   table.position = at;
   return table;
-}
-
-// UTF-8 of valid UTF-16.
-std::string Encoded(std::u16string_view text) {
-  std::string bytes;
-  for (size_t i = 0; i < text.size(); i++) {
-    uint32_t code_point = text[i];
-    if (code_point >= 0xD800 && code_point < 0xDC00) code_point = 0x10000 + ((code_point & 0x3FF) << 10 | (text[++i] & 0x3FF));
-    AppendUtf8(code_point, &bytes);
-  }
-  return bytes;
-}
-
-// As decoding and encoding leaves it: with U+FFFD where it is no UTF-8.
-std::string Repaired(const std::string& bytes) {
-  std::string repaired;
-  const char* const end = bytes.data() + bytes.size();
-  for (const char* p = bytes.data(); p < end;) {
-    const Utf8Char decoded = DecodeUtf8(p, end);
-    AppendUtf8(decoded.code_point, &repaired);
-    p += decoded.length;
-  }
-  return repaired;
-}
-
-std::string FieldOf(const CsvBlock& block, uint32_t i) {
-  const int32_t start = block.fields[2 * i];
-  const size_t end = static_cast<size_t>(block.fields[2 * i + 1]);
-  if (start >= 0) return block.bytes.substr(static_cast<size_t>(start), end - static_cast<size_t>(start));
-  return Encoded(std::u16string_view(block.wide).substr(static_cast<size_t>(~start), end - static_cast<size_t>(~start)));
 }
 
 Table Read(const std::string& data, CsvDialect dialect, uint64_t limit, size_t chunk_bytes) {

@@ -15,6 +15,8 @@ const KEY_BYTES = 1 << 20
 const VALUE_BYTES = 1 << 20
 /** Kernels may load whole words at the end of the keys (native/batch.h). */
 const PADDING = 64
+const SURROGATES_START = 0xd800
+const SURROGATES_END = 0xdfff
 /** Below this a loop over charCodeAt beats a call into the runtime. */
 const SHORT = 48
 /** Where one record alone may not go: batch offsets are 32 bits. */
@@ -69,8 +71,18 @@ class BytesWriter implements BytesColumn {
       let i = 0
       for (; i < length; i++) {
         const code = text.charCodeAt(i)
-        if (code > 127) break
-        bytes[at++] = code
+        if (code < 0x80) {
+          bytes[at++] = code
+        } else if (code < 0x800) {
+          bytes[at++] = 0xc0 | (code >> 6)
+          bytes[at++] = 0x80 | (code & 0x3f)
+        } else if (code < SURROGATES_START || code > SURROGATES_END) {
+          bytes[at++] = 0xe0 | (code >> 12)
+          bytes[at++] = 0x80 | ((code >> 6) & 0x3f)
+          bytes[at++] = 0x80 | (code & 0x3f)
+        } else {
+          break
+        }
       }
       if (i === length) {
         this.at = at

@@ -22,8 +22,8 @@ export interface TaskEnvironment extends Omit<WorkerInit, 'shared'> {
   shouldStop(): boolean
   /** Adds to this task's progress. */
   progress(bytes: number, records: number, spillBytes: number): void
-  /** Runs a user's function; what it throws becomes USER_ERROR with their stack and the place. */
-  guard<T>(role: string, call: () => T): T
+  /** A call of a user's function; what it throws becomes USER_ERROR with their stack and the place. */
+  guard<A extends unknown[]>(role: string, use: (...args: A) => unknown): (...args: A) => void
   /** Sets the file that `ctx.inputPath` names. */
   enterFile(path: string): void
   /** What `ctx.write` does; a task that ends in an exchange has no named outputs. */
@@ -46,24 +46,35 @@ export function interrupted(): RunjobError {
   return new RunjobError('INTERRUPTED')
 }
 
-/** Wraps what a user's function threw, or returned where it must not. */
-export function guarded<T>(role: string, where: () => Where, call: () => T): T {
-  let result: T
-  try {
-    result = call()
-  } catch (error) {
-    throw userError(error, role, where())
+/**
+ * Wraps a call of a user's function: what it throws, or returns where it must not, becomes an error that says so. Made once and called for
+ * every record, so that a record costs no closure.
+ */
+export function guarded<A extends unknown[]>(
+  role: string,
+  where: () => Where,
+  use: (...args: A) => unknown,
+): (...args: A) => void {
+  return (...args) => {
+    let result: unknown
+    try {
+      result = use(...args)
+    } catch (error) {
+      throw userError(error, role, where())
+    }
+    if (result !== undefined) refusePromise(result, role, where)
   }
-  if (typeof (result as { then?: unknown } | undefined | null)?.then === 'function') {
-    // Nobody will wait for it: an unhandled rejection would end the worker with a worse message.
-    ;(result as unknown as Promise<unknown>).then(undefined, () => {})
-    throw new RunjobError(
-      'JOB_INVALID',
-      {
-        problem: `${role}() returned a promise; it must be synchronous. Load what it needs in setup(), which may be asynchronous`,
-      },
-      { where: where() },
-    )
-  }
-  return result
+}
+
+function refusePromise(result: unknown, role: string, where: () => Where): void {
+  if (typeof (result as { then?: unknown } | null)?.then !== 'function') return
+  // Nobody will wait for it: an unhandled rejection would end the worker with a worse message.
+  ;(result as Promise<unknown>).then(undefined, () => {})
+  throw new RunjobError(
+    'JOB_INVALID',
+    {
+      problem: `${role}() returned a promise; it must be synchronous. Load what it needs in setup(), which may be asynchronous`,
+    },
+    { where: where() },
+  )
 }

@@ -109,13 +109,17 @@ export class ExchangeTarget {
         }
         emitter.emit(key, value)
       }
+      const { context } = this.#env
+      const call = this.#env.guard('combine', (key: unknown, values: Iterable<unknown>) =>
+        combine(key, values, emit, context),
+      )
       forEachGroup(reader, (key, values) => {
         if (batchPartition !== partition) {
           emitter.flush()
           partition = batchPartition
         }
         group = key
-        this.#env.guard('combine', () => combine(key, values, emit, this.#env.context))
+        call(key, values)
       })
       emitter.flush()
       expectCount('the combiner', cursor.recordsOut, this.collector.entries)

@@ -345,9 +345,7 @@ function functionOpener(
   const { context } = env
   const emitter: Emitter | null = into.kind === 'exchange' ? into.target.emitter() : null
   const emit: Emit = emitter ? emitter.emit : (into.target as PartTarget).emit
-  const call = (record: unknown): void => {
-    env.guard('map', () => map(record, emit, context))
-  }
+  const call: (record: unknown) => void = env.guard('map', (record: unknown) => map(record, emit, context))
   const { format } = source
   const { quarantine } = env
   const guard = quarantine && recordGuard(env, quarantine, emitter ?? (into.target as PartTarget))

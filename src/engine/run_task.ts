@@ -146,10 +146,10 @@ function readGroups(
     const prefixGrouping = exchange.grouping === 'prefix'
     const reader = new RecordReader(grouped, { record: exchange.record, prefixGrouping, onBatch, clock })
     const { context } = env
-    const reduceGroup = (key: unknown, values: Iterable<unknown>): void => {
+    const reduceGroup = env.guard('reduce', (key: unknown, values: Iterable<unknown>) => {
       env.where = () => ({ key: printable(key) })
-      env.guard('reduce', () => reduce(key, values, emit, context))
-    }
+      return reduce(key, values, emit, context)
+    })
     clock.time('reduce', () => forEachGroup(reader, reduceGroup))
     return
   }
@@ -224,9 +224,7 @@ function recordMap(fn: FunctionRef, emitter: Emitter, env: TaskEnvironment, resu
   const partition = (task as Extract<TaskSpec, { kind: 'reduce' }>).partition
   let current: unknown
   const where = (): Where => ({ stage, partition, key: printable(current) })
-  const call = (key: unknown, value: unknown): void => {
-    env.guard('map', () => map([key, value], emit, context))
-  }
+  const call: Emit = env.guard('map', (key, value) => map([key, value], emit, context))
   return (key, value) => {
     // A reduce that emits has a place of its own, and goes on from there.
     const outer = env.where

@@ -105,12 +105,15 @@ async function runAttempt(
       done.spillBytes += spillBytes
       shared.set(init.slot, done.bytes, done.records, done.spillBytes)
     },
-    guard(role, call) {
-      if (role !== entered) {
-        entered = role
-        shared.enterFunction(init.slot, role)
+    guard(role, use) {
+      const call = guarded(role, () => env.where(), use)
+      return (...args) => {
+        if (role !== entered) {
+          entered = role
+          shared.enterFunction(init.slot, role)
+        }
+        call(...args)
       }
-      return guarded(role, env.where, call)
     },
     enterFile(path) {
       inputPath = path

@@ -49,12 +49,8 @@ export function runMap(given: unknown, records: readonly unknown[], options: Fun
       throw notTestable(job, mapFor(step, input) ? 'map' : `map of input "${input}"`)
     const map = functions.find(ref('map', input)) as MapFunction
     const { emit, pairs } = gather(emittedRecord(job.name, step))
-    for (const record of records)
-      guarded(
-        'map',
-        () => ({}),
-        () => map(record, emit, context),
-      )
+    const call = guarded('map', nowhere, (record: unknown) => map(record, emit, context))
+    for (const record of records) call(record)
     return pairs()
   })
 }
@@ -122,12 +118,9 @@ export function groupFunction(
       emitter.flush()
       const cursor = collector.sorted()
       const reader = new RecordReader(cursor, { record, prefixGrouping: order !== null })
-      forEachGroup(reader, (group, members) =>
-        guarded(
-          role,
-          () => ({}),
-          () => call(group, members, emit, context),
-        ),
+      forEachGroup(
+        reader,
+        guarded(role, nowhere, (group: unknown, members: Iterable<unknown>) => call(group, members, emit, context)),
       )
       cursor.close()
       return pairs()
@@ -226,6 +219,9 @@ function decodeBatch({ keys, columns }: RecordBatch, count: number, record: Reco
 function sliceOf({ bytes, ends }: RecordBatch['keys'], i: number): Uint8Array {
   return bytes.subarray(i === 0 ? 0 : ends[i - 1]!, ends[i]!)
 }
+
+/** Records of a test lie in no file. */
+const nowhere = () => ({})
 
 function notTestable(job: AnyJob, what: string): RunjobError {
   return new RunjobError('JOB_INVALID', {
