@@ -8,6 +8,8 @@ namespace runjob {
 
 namespace {
 
+// Text that one enormous row has left behind is given back above this size.
+constexpr size_t kKeepBytes = 4 << 20;
 constexpr uint64_t kHighBits = 0x8080808080808080u;
 
 // The first byte at `from` or after it that is not ASCII; the end if all are.
@@ -107,6 +109,8 @@ void AppendRows(const CsvRows& rows, CsvBlock* out) {
 }  // namespace
 
 void CsvBlock::Clear() {
+  if (bytes.capacity() > kKeepBytes) std::string().swap(bytes);
+  if (wide.capacity() > kKeepBytes) std::u16string().swap(wide);
   bytes.clear();
   wide.clear();
   row_ends.clear();

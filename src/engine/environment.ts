@@ -67,8 +67,8 @@ export function guarded<A extends unknown[]>(
 }
 
 function refusePromise(result: unknown, role: string, where: () => Where): void {
-  if (typeof (result as { then?: unknown } | null)?.then !== 'function') return
-  // Nobody will wait for it: an unhandled rejection would end the worker with a worse message.
+  if (typeof (result as { then?: unknown } | null)?.then !== 'function')
+    return // Nobody will wait for it: an unhandled rejection would end the worker with a worse message.
   ;(result as Promise<unknown>).then(undefined, () => {})
   throw new RunjobError(
     'JOB_INVALID',

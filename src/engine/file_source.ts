@@ -190,7 +190,7 @@ function lineLimit(env: TaskEnvironment): Required<RecordLimit> {
 }
 
 /** How many bytes a row may have, and what becomes of a bad one. */
-function csvLimits(env: TaskEnvironment): Pick<CsvReadOptions, 'maxRecordBytes' | 'keepBad'> {
+function csvLimits(env: TaskEnvironment): Required<Pick<CsvReadOptions, 'maxRecordBytes' | 'keepBad'>> {
   return { maxRecordBytes: Math.min(env.budget.maxRecordBytes, MAX_ROW_BYTES), keepBad: env.quarantine !== null }
 }
 
@@ -401,7 +401,10 @@ async function rowReader(
   const columns = format.columns ?? (await readHeader(file, format))
   const { delimiter, quote } = format
   const atFileStart = start === 0
-  const csv = kernels.createCsvReader({ delimiter, quote, skipBom: atFileStart, ...csvLimits(env) })
+  const limits = csvLimits(env)
+  // Beside the bytes of a row there is its text, with two bytes a character where it is not ASCII.
+  const maxRecordBytes = Math.ceil(limits.maxRecordBytes / 2)
+  const csv = kernels.createCsvReader({ ...limits, delimiter, quote, skipBom: atFileStart, maxRecordBytes })
   const rowAt: RowFactory = createRows(columns)
   let skipHeader = atFileStart && format.columns === null
   let recordsIn = 0

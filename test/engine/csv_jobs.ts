@@ -25,3 +25,19 @@ export const strictRows = defineJob({
     emit(id, [...amounts].join(' '))
   },
 })
+
+/** Rows that a map holds on to: each record has the fields of its row and, as JSON, a row of `KEPT_ROWS` calls before. */
+export const KEPT_ROWS = 3000
+const kept: object[] = []
+export const keptRows = defineJob({
+  name: 'kept-rows',
+  input: csv<'id' | 'note' | 'amount'>(),
+  key: string(),
+  value: json<string[]>(),
+  map(row, emit) {
+    kept.push(row)
+    const earlier = kept.length > KEPT_ROWS ? JSON.stringify(kept[kept.length - 1 - KEPT_ROWS]) : ''
+    emit(row.id, [row.note, row.amount, earlier])
+  },
+  output: jsonl(),
+})
