@@ -43,25 +43,28 @@ void AppendDecoded(Slice text, std::u16string* out) {
   out->resize(static_cast<size_t>(to - out->data()));
 }
 
-// Where the string of a field is cut from that cannot be cut from its row: behind the rows, undone, or decoded.
+Slice AppendUndoubled(Slice text, char quote, std::string* out) {
+  const size_t before = out->size();
+  out->resize(before + text.size);
+  char* const begin = out->data() + before;
+  const Slice undone(begin, static_cast<size_t>(WriteUndoubled(text, quote, begin) - begin));
+  out->resize(before + undone.size);
+  return undone;
+}
+
+// For a field that cannot be cut out of its row: undone behind the rows, or decoded.
 void PlaceField(const CsvField& field, char quote, bool ascii, CsvBlock* out, int32_t* bounds) {
-  Slice text = field.text;
-  if (field.doubled) {
-    const size_t at = out->bytes.size();
-    out->bytes.resize(at + text.size);
-    char* const undone = out->bytes.data() + at;
-    text = Slice(undone, static_cast<size_t>(WriteUndoubled(text, quote, undone) - undone));
-    if (ascii) {
-      out->bytes.resize(at + text.size);
-      bounds[0] = static_cast<int32_t>(at);
-      bounds[1] = static_cast<int32_t>(at + text.size);
-      return;
-    }
+  const size_t at = out->bytes.size();
+  const Slice text = field.doubled ? AppendUndoubled(field.text, quote, &out->bytes) : field.text;
+  if (ascii) {
+    bounds[0] = static_cast<int32_t>(at);
+    bounds[1] = static_cast<int32_t>(at + text.size);
+    return;
   }
   bounds[0] = ~static_cast<int32_t>(out->wide.size());
   AppendDecoded(text, &out->wide);
   bounds[1] = static_cast<int32_t>(out->wide.size());
-  if (field.doubled) out->bytes.resize(static_cast<size_t>(text.data - out->bytes.data()));
+  out->bytes.resize(at);
 }
 
 // Appends the rows but the blank ones, which stay in `bytes` without a field that refers to them.

@@ -1,4 +1,4 @@
-// CSV for code that may want every field as a string: rows in a block of text, from which its fields are slices.
+// CSV for code that may want every field as a string: rows in a block of text, of which the fields are slices.
 #pragma once
 
 #include <algorithm>
@@ -13,9 +13,9 @@
 
 namespace runjob {
 
-// Row r's fields are row_ends[r-1] .. row_ends[r]. Field i goes from fields[2 * i] to fields[2 * i + 1] in `bytes`
-// if it is ASCII; else from ~fields[2 * i] in `wide`, so that one accent does not make the other fields slow. Its
-// quotes are left out or undone.
+// Row r's fields are row_ends[r-1] .. row_ends[r]. Field i goes from fields[2 * i] to fields[2 * i + 1] in
+// `bytes` if it is ASCII; else from ~fields[2 * i] in `wide`, so that one accent does not make the other fields
+// slow. Its quotes are left out or undone.
 struct CsvBlock {
   struct Row {
     uint64_t offset;  // from the start of the first chunk
@@ -32,8 +32,8 @@ struct CsvBlock {
   void Clear();
 };
 
-// A longer row is RECORD_TOO_LARGE. A block's text is one string of JavaScript, which is shorter than 512 MiB, and a
-// row with quotes to undo is in it almost twice.
+// A longer row is RECORD_TOO_LARGE. A block's text is one string of JavaScript, which is shorter than 512 MiB,
+// and a row with quotes to undo is in it almost twice.
 constexpr size_t kMaxCsvTextRowBytes = size_t{254} << 20;
 constexpr size_t kMaxCsvTextChunkBytes = size_t{1} << 20;
 
@@ -42,9 +42,9 @@ class CsvReader {
  public:
   explicit CsvReader(const CsvReadOptions& options) : scanner_(Limited(options), &bad_) {}
 
-  // Takes the next bytes (at most kMaxCsvTextChunkBytes) as Mapper::Push does; replaces *out by the records completed with
-  // them. After an error *out holds the records before the bad one, position() is its start, and nothing may
-  // follow. Errors: CSV_BAD_QUOTE, CSV_UNCLOSED_QUOTE, RECORD_TOO_LARGE, BAD_ARGUMENT.
+  // Takes the next bytes (at most kMaxCsvTextChunkBytes) as Mapper::Push does; replaces *out by the records
+  // completed with them. After an error *out holds the records before the bad one, position() is its start, and
+  // nothing may follow. Errors: CSV_BAD_QUOTE, CSV_UNCLOSED_QUOTE, RECORD_TOO_LARGE, BAD_ARGUMENT.
   Status Push(Slice chunk, uint64_t limit, bool last, CsvBlock* out, bool* done);
 
   // Bad records passed over since the last call, in order; none unless the options keep them.
