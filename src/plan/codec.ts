@@ -63,7 +63,8 @@ export function decode(spec: CodecSpec, bytes: Uint8Array): unknown {
     case 'bigint':
       return decodeBigint(bytes)
     case 'bytes':
-      return bytes.slice()
+      // Not bytes.slice(): that of a Buffer is no copy.
+      return new Uint8Array(bytes)
     case 'json':
       return JSON.parse(asBuffer(bytes).toString('utf8'))
   }

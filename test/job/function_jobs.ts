@@ -249,6 +249,19 @@ export const orderTypes = defineJob({
     }),
 })
 
+/** Keeps all values of a key, and looks at them when there are no more. */
+export const keptBytes = defineJob({
+  name: 'kept-bytes',
+  input: text(),
+  value: bytes(),
+  map: (line, emit) => emit('all', Buffer.from(line)),
+  outValue: string(),
+  reduce(key, values, emit) {
+    const kept = [...values]
+    emit(key, kept.map((value) => Buffer.from(value).toString()).join(' '))
+  },
+})
+
 export const withParams = defineJob({
   name: 'with-params',
   params: {

@@ -54,6 +54,12 @@ describe('map, combine and reduce', () => {
     expect(error.message).toContain('combine')
   })
 
+  it('bytes may be kept: they are of nobody else', async () => {
+    const lines = Array.from({ length: 20_000 }, (_, i) => `line-${i}`)
+    const { output } = await run(jobs.keptBytes, input(...lines))
+    expect(linesOf(output)).toEqual([`all\t${lines.join(' ')}`])
+  })
+
   it('values reach reduce in input order, files and spills notwithstanding', async () => {
     const folder = temporaryFolder()
     const numbers = Array.from({ length: 2000 }, (_, i) => i)

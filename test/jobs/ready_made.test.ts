@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { CASES, LINKS, rowsOf, writeInput } from '../helpers/cases.js'
-import { linesOf, snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
+import { linesOf, partsOf, snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import * as oracle from '../helpers/oracles.js'
+import { Random } from '../helpers/random.js'
 import { CONFIGS, run } from '../helpers/run.js'
 
 describe.each(Object.entries(CASES))('%s', (_, { job, params = {}, input, expected, order, header }) => {
@@ -24,6 +25,21 @@ describe.each(Object.entries(CASES))('%s', (_, { job, params = {}, input, expect
       }
     },
   )
+})
+
+describe('sort', () => {
+  it('cuts its input into parts of about the same size', async () => {
+    // More lines than a batch of the sample has.
+    const random = new Random(3)
+    const folder = temporaryFolder()
+    const lines = random.times(30_000, () => `${random.below(1e9)}`.padStart(9, '0'))
+    writeFiles(folder, { 'in.txt': `${lines.join('\n')}\n` })
+    const { output } = await run('sort', join(folder, 'in.txt'), { partitions: 4 })
+    const counts = partsOf(output).map((part) => part.toString().split('\n').length - 1)
+    expect(counts).toHaveLength(4)
+    expect(Math.min(...counts)).toBeGreaterThan(lines.length / 5)
+    expect(linesOf(output)).toEqual(lines.toSorted())
+  })
 })
 
 describe('pagerank', () => {
