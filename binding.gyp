@@ -14,6 +14,8 @@
       "defines": [
         "NAPI_VERSION=8",
         "NODE_ADDON_API_CPP_EXCEPTIONS_ALL",
+        # A thread that is ended while it loads the addon, or uses it, cannot throw any more: nobody is left to see.
+        "NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS",
         "NODE_ADDON_API_DISABLE_DEPRECATED",
       ],
       "cflags": ["-fvisibility=hidden", "-Wall", "-Wextra"],

@@ -65,4 +65,15 @@ describe('a thread that was started ahead', () => {
     expect(done.stderr).toContain(name)
     expect(done.code).toBe(code)
   })
+
+  test('may be ended while it loads the addon', async () => {
+    // Eight at a time on fewer cores: threads are at different points when their process ends.
+    for (let round = 0; round < 10; round++) {
+      const runs = Array.from({ length: 8 }, () => runjob('wordcount', 'in.txt', '--bogus'))
+      for (const { code, stderr } of await Promise.all(runs)) {
+        expect(stderr).not.toContain('terminate called')
+        expect(code).toBe(2)
+      }
+    }
+  }, 60_000)
 })
