@@ -76,6 +76,7 @@ class KeyRecorder final : public Collector {
   size_t bytes() const override { return 0; }
   uint64_t records_in() const override { return keys.size(); }
   uint64_t entries() const override { return keys.size(); }
+  uint64_t records_out() const override { return 0; }
   Status SpillTo(RunWriter*) override { return Status::Ok(); }
   std::unique_ptr<Cursor> Sorted(const uint32_t**) override { return nullptr; }
   void Clear() override { keys.clear(); }
