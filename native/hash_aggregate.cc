@@ -194,11 +194,15 @@ class HashCollector final : public Collector {
   };
 
   bool ranges() const { return options_.partitions > 1 && options_.partition_by == PartitionBy::kRange; }
+  // Whether the key belongs before the bound, and so before the partition that begins there.
+  bool IsBefore(Slice key, const std::string& bound) const {
+    const int c = Compare(GroupPart(key), Slice(bound));
+    return options_.descending ? c > 0 : c < 0;
+  }
   // Whether the key belongs behind the partition. The last one, and the last that has a bound, take all.
   bool IsBehind(Slice key, uint32_t partition) const {
-    if (partition + 1 >= options_.partitions || partition >= options_.bounds.size()) return false;
-    const int c = Compare(key, Slice(options_.bounds[partition]));
-    return options_.descending ? c <= 0 : c >= 0;
+    return partition + 1 < options_.partitions && partition < options_.bounds.size() &&
+           !IsBefore(key, options_.bounds[partition]);
   }
 
   // Gives the table up if most records have a new key and there will be too many keys for it. That is looked at
@@ -411,10 +415,8 @@ class HashCollector final : public Collector {
   void CutAtBounds() {
     size_t start = 0;
     for (size_t p = 0; p + 1 < options_.partitions && p < options_.bounds.size(); p++) {
-      const Slice bound(options_.bounds[p]);
       const auto before = [&](const SortItem& item) {
-        const int c = Compare(GroupPart(table_.key(item.index)), bound);
-        return options_.descending ? c > 0 : c < 0;
+        return IsBefore(table_.key(item.index), options_.bounds[p]);
       };
       const SortItem* end = std::partition_point(sorted_ + start, sorted_ + sorted_count_, before);
       start = static_cast<size_t>(end - sorted_);

@@ -1,5 +1,4 @@
 /** A job's parameters as flags: `topWords` is `--top-words N`; a boolean is `--x` or `--no-x`. */
-
 import { RunjobError } from '../base/errors.js'
 import type { ParamSpec } from '../job/params.js'
 import type { ParamValue } from '../plan/plan.js'

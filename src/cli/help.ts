@@ -1,5 +1,4 @@
 /** Help: in general, of one job, and the list of ready-made jobs. */
-
 import type { AnyJob } from '../job/define.js'
 import { Argument, type Command, type Option } from './commander.js'
 import { describeParam, flagName } from './flags.js'

@@ -1,5 +1,4 @@
 /** The options that every job has, and the parser that knows them together with the job's own. */
-
 import { RunjobError } from '../base/errors.js'
 import { parseBytes, parseDuration } from '../base/units.js'
 import { parseBadLimit } from '../engine/bad_records.js'
