@@ -45,22 +45,31 @@ MDB_val ToVal(Slice slice) { return {slice.size, const_cast<char*>(slice.data)};
 Slice ToSlice(const MDB_val& val) { return {static_cast<const char*>(val.mv_data), val.mv_size}; }
 
 // Paths of the stores that are open, by any thread.
-std::mutex open_mutex;
-std::set<std::string> open_paths;
+struct OpenPaths {
+  std::mutex mutex;
+  std::set<std::string> paths;
+};
+// Never destroyed: a store may outlive the statics.
+OpenPaths& GlobalPaths() {
+  static OpenPaths& paths = *new OpenPaths;
+  return paths;
+}
 
 class LmdbStore : public Store {
  public:
   explicit LmdbStore(std::string path) : path_(std::move(path)) {}
   ~LmdbStore() override {
     if (env_ != nullptr) mdb_env_close(env_);
-    const std::lock_guard<std::mutex> lock(open_mutex);
-    if (is_listed_) open_paths.erase(path_);
+    OpenPaths& open = GlobalPaths();
+    const std::lock_guard<std::mutex> lock(open.mutex);
+    if (is_listed_) open.paths.erase(path_);
   }
 
   Status Open(bool read_only) {
     {
-      const std::lock_guard<std::mutex> lock(open_mutex);
-      is_listed_ = open_paths.insert(path_).second;
+      OpenPaths& open = GlobalPaths();
+      const std::lock_guard<std::mutex> lock(open.mutex);
+      is_listed_ = open.paths.insert(path_).second;
     }
     if (!is_listed_) return Status::Error("BAD_ARGUMENT", path_ + " is open already");
     int rc = mdb_env_create(&env_);
