@@ -6,7 +6,7 @@
 //   all other modules  names alone, handed on from the chunks: tests find there what ships
 //
 // Whatever makes tsc write there (bench/ compiles some of src/, too) is to run this afterwards.
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -50,6 +50,8 @@ await build({
     },
   ],
 })
+// npm does that only when it links the command for the first time.
+chmodSync(join(dist, 'cli/main.js'), 0o755)
 for (const name of internal) {
   writeFileSync(join(dist, `${name}.js`), stub(name))
   rmSync(join(dist, `${name}.js.map`), { force: true })
