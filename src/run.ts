@@ -33,6 +33,7 @@ import type { AnyBody, AnyJob, Job } from './job/define.js'
 import { codeOf, type JobCode, loadJob } from './job/load.js'
 import { lowerJob } from './job/lower.js'
 import { resolveParams } from './job/params.js'
+import { fromNative } from './kernels/index.js'
 import type { Format, ParamValue, Plan, Sink } from './plan/plan.js'
 
 export type { Progress, ResumedStage, StageReport, TaskProfile } from './engine/report.js'
@@ -158,7 +159,7 @@ export async function runJob<P, K, V>(job: Job<P, K, V> | string, options: RunOp
     if (typeof options.output === 'string') {
       rmSync(join(stateDirOf(resolveOutput(options.output, process.cwd())), STDIN), { force: true })
     }
-    throw toRunjobError(error)
+    throw toRunjobError(fromNative(error))
   }
   const { output } = prepared
   const sink = sinkOf(prepared.plan)
@@ -327,7 +328,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       ...(options.profile ? { profile: result.tasks } : {}),
     })
   } catch (error) {
-    throw toRunjobError(fileError(error, output, 'write')).withWhere({ job: plan.job })
+    throw toRunjobError(fileError(fromNative(error), output, 'write')).withWhere({ job: plan.job })
   } finally {
     lock.release()
   }

@@ -81,7 +81,7 @@ export class JobState implements StateView {
    * Opens the state in a folder, which is created if need be. Hold the folder's lock.
    *
    * @param note is told if there is a state that no run can use
-   * @throws STATE_CORRUPT if what is there is damaged or not ours; DISK_FULL, FILE_IO, as do all that write
+   * @throws STATE_CORRUPT if what is there is damaged or not ours; DISK_FULL, FILE_IO, OUT_OF_MEMORY, as does all that reads or writes
    */
   static open(dir: string, note: (text: string) => void = () => {}): JobState {
     const path = join(dir, STORE)
@@ -194,19 +194,19 @@ export class JobState implements StateView {
   }
 
   #read<T>(key: string): T | undefined {
-    const entry = this.#store.get(key)
+    const entry = this.#guard(() => this.#store.get(key))
     return entry && (contentOf(entry) as T)
   }
 
   #entries(prefix: string): [key: string, value: Buffer][] {
-    return this.#store.entries(prefix, Number.MAX_SAFE_INTEGER)
+    return this.#guard(() => this.#store.entries(prefix, Number.MAX_SAFE_INTEGER))
   }
 
   /** Removes, then puts, in one transaction. */
   #write(puts: [key: string, value: Buffer][], removes: string[] = []): void {
     // A copy: where the transaction fails, tasks that are done later still have to be written beside what was there before.
     const seal = { ...this.#seal }
-    try {
+    this.#guard(() => {
       for (const key of new Set([...removes, ...puts.map(([key]) => key)])) {
         const entry = this.#store.get(key)
         if (!entry) continue
@@ -220,10 +220,16 @@ export class JobState implements StateView {
       }
       const keys = puts.map(([key]) => key)
       this.#store.write(removes, [...keys, SEAL], [...entries, entryOf(SEAL, serialize(seal))])
+    })
+    this.#seal = seal
+  }
+
+  #guard<T>(action: () => T): T {
+    try {
+      return action()
     } catch (error) {
       throw storeError(error, this.#path)
     }
-    this.#seal = seal
   }
 }
 

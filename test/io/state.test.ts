@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { RunjobError } from '../../dist/src/base/errors.js'
 import { compareIdentities, JobState, type RunIdentity } from '../../dist/src/io/state.js'
 import type { Plan } from '../../dist/src/plan/plan.js'
 import { code, temporaryFolder } from './folder.js'
@@ -68,6 +69,14 @@ test('a transaction that fails changes nothing: what is written afterwards is wh
   const again = JobState.open(folder)
   expect([...again.finishedTasks().keys()]).toEqual(['m0', 'm1'])
   await again.close()
+})
+
+test('what the store throws when it is read is an error of ours', async () => {
+  const state = JobState.open(temporaryFolder())
+  // It takes no key of this length.
+  expect(() => state.get('x'.repeat(10_000))).toThrow(expect.any(RunjobError))
+  await state.close()
+  expect(() => state.finishedTasks()).toThrow(expect.any(RunjobError))
 })
 
 test('a new run forgets the old one', async () => {
