@@ -47,48 +47,70 @@ class BytesWriter implements BytesColumn {
   bytes: Buffer
   readonly ends = new Uint32Array(BATCH_RECORDS)
   at = 0
+  /** Bytes that may be written, all in all. */
+  #room: number
 
   constructor(capacity: number) {
     this.bytes = Buffer.allocUnsafeSlow(capacity + PADDING)
+    this.#room = capacity
   }
 
   /** Room for `bytes` more; a batch is flushed before it comes to this, unless one record alone is as large. */
   reserve(bytes: number): void {
+    if (this.at + bytes <= this.#room) return
     const need = this.at + bytes + PADDING
-    if (need <= this.bytes.length) return
     if (need > MAX_BYTES) throw new RunjobError('RECORD_TOO_LARGE', { bytes: need, limit: MAX_BYTES })
     const grown = Buffer.allocUnsafeSlow(Math.max(need, Math.min(2 * this.bytes.length, MAX_BYTES)))
     this.bytes.copy(grown, 0, 0, this.at)
     this.bytes = grown
+    this.#room = grown.length - PADDING
   }
 
   text(text: string): void {
     const length = text.length
-    this.reserve(length * 3)
-    if (length <= SHORT) {
-      const { bytes } = this
-      let at = this.at
-      let i = 0
-      for (; i < length; i++) {
-        const code = text.charCodeAt(i)
-        if (code < 0x80) {
-          bytes[at++] = code
-        } else if (code < 0x800) {
-          bytes[at++] = 0xc0 | (code >> 6)
-          bytes[at++] = 0x80 | (code & 0x3f)
-        } else if (code < SURROGATES_START || code > SURROGATES_END) {
-          bytes[at++] = 0xe0 | (code >> 12)
-          bytes[at++] = 0x80 | ((code >> 6) & 0x3f)
-          bytes[at++] = 0x80 | (code & 0x3f)
-        } else {
-          break
-        }
+    if (length > SHORT) {
+      this.#encode(text)
+      return
+    }
+    if (this.at + 3 * SHORT > this.#room) this.reserve(3 * SHORT)
+    const { bytes, at } = this
+    // Kept this small, it is inlined into the loop in which a user's map calls emit.
+    for (let i = 0; i < length; i++) {
+      const code = text.charCodeAt(i)
+      if (code >= 0x80) {
+        this.#shortText(text)
+        return
       }
-      if (i === length) {
-        this.at = at
+      bytes[at + i] = code
+    }
+    this.at = at + length
+  }
+
+  /** There is room for it. */
+  #shortText(text: string): void {
+    const { bytes } = this
+    let { at } = this
+    for (let i = 0; i < text.length; i++) {
+      const code = text.charCodeAt(i)
+      if (code < 0x80) {
+        bytes[at++] = code
+      } else if (code < 0x800) {
+        bytes[at++] = 0xc0 | (code >> 6)
+        bytes[at++] = 0x80 | (code & 0x3f)
+      } else if (code < SURROGATES_START || code > SURROGATES_END) {
+        bytes[at++] = 0xe0 | (code >> 12)
+        bytes[at++] = 0x80 | ((code >> 6) & 0x3f)
+        bytes[at++] = 0x80 | (code & 0x3f)
+      } else {
+        this.#encode(text)
         return
       }
     }
+    this.at = at
+  }
+
+  #encode(text: string): void {
+    this.reserve(text.length * 3)
     this.at += this.bytes.write(text, this.at, 'utf8')
   }
 
