@@ -54,7 +54,8 @@ class BufferOf final : public AggregateBuffer {
   }
 
   size_t bytes() const override {
-    return pieces_.bytes() + arena_.bytes() + ListSorter<ShortItem>::kBytes + 2 * LongestLongs() * sizeof(SortItem);
+    return pieces_.bytes() + arena_.bytes() + ListSorter<ShortItem>::BytesFor(size_) +
+           2 * LongestLongs() * sizeof(SortItem);
   }
 
   bool Next() override {
@@ -91,10 +92,10 @@ class BufferOf final : public AggregateBuffer {
   char* Append(Slice key, const State& state) {
     size_++;
     if (key.size > kShortKeyBytes) return AppendLong(key, state);
-    const ShortKey loaded = LoadShortKey(key);
-    PieceList<ShortItem>& list = shorts_[PartitionOfKey(loaded.hash())];
-    const uint64_t rest = __builtin_bswap64(loaded.high & ~ShortKey::kSizeMask) | loaded.size();
-    ShortItem* item = new (list.Add(&pieces_)) ShortItem{__builtin_bswap64(loaded.low) ^ flip_, rest ^ flip_, state};
+    PieceList<ShortItem>& list = shorts_[PartitionOfKey(LoadShortKey(key).hash())];
+    ShortItem* item = new (list.Add(&pieces_)) ShortItem;
+    item->Load(key, flip_);
+    item->state = state;
     return reinterpret_cast<char*>(item->state.data());
   }
 

@@ -1,4 +1,5 @@
-// Append collector: every record is kept, packed as a run stores it, and an entry of 20 bytes finds it again.
+// Append collector: every record is kept, packed as a run stores it, and an item with the first bytes of its key finds it
+// again.
 #include <algorithm>
 #include <cstring>
 #include <limits>
@@ -10,19 +11,21 @@
 #include "arena.h"
 #include "collector.h"
 #include "hash.h"
+#include "item_sort.h"
 #include "key_encoding.h"
 #include "packed_record.h"
-#include "page_array.h"
+#include "piece_list.h"
 #include "prefetch.h"
 #include "run_file.h"
-#include "sort.h"
 
 namespace runjob {
 namespace {
 
-constexpr size_t kLookahead = 16;           // records prefetched ahead when they are gathered in sorted order
+constexpr ptrdiff_t kLookahead = 16;   // records prefetched ahead when they are gathered in sorted order
+constexpr size_t kKeyPadding = 16;     // readable bytes behind every key
+constexpr uint32_t kMostLists = 64;    // each takes memory from its first item on
 
-// Record bytes in big blocks, not aligned as an Arena's are.
+// Record bytes in big blocks, not aligned as an Arena's are. Behind each record kKeyPadding bytes can be read.
 class RecordHeap {
  public:
   RecordHeap() = default;
@@ -65,10 +68,11 @@ class RecordHeap {
     // A record that would waste much of a block gets pages of its own; the current block goes on being
     // filled.
     if (n > kArenaBlockBytes / 4) {
+      const size_t size = n + kKeyPadding;
       big_.reserve(big_.size() + 1);
-      char* data = AllocatePages(n);
-      big_.emplace_back(data, n);
-      full_bytes_ += n;
+      char* data = AllocatePages(size);
+      big_.emplace_back(data, size);
+      full_bytes_ += size;
       return data;
     }
     blocks_.reserve(blocks_.size() + 1);
@@ -77,7 +81,7 @@ class RecordHeap {
     full_bytes_ += static_cast<size_t>(end_ - start_);
     start_ = block;
     next_ = block + n;
-    end_ = block + kArenaBlockBytes;
+    end_ = block + kArenaBlockBytes - kKeyPadding;
     return block;
   }
 
@@ -89,74 +93,99 @@ class RecordHeap {
   size_t full_bytes_ = 0;
 };
 
-// Where the records are, in input order. Chunks, because doubling one array would hold it three times over.
-class EntryList {
+// A record, with the first bytes of its key.
+using RecordItem = Item<1>;
+
+const char* RecordOf(const RecordItem& item) {
+  return reinterpret_cast<const char*>(static_cast<uintptr_t>(item.state[0]));
+}
+
+// What ListSorter gets at the keys with.
+class RecordKeys {
  public:
-  static constexpr size_t kBytesPerEntry = sizeof(SortItem) + sizeof(uint32_t);
+  static constexpr bool kWhole = false;
 
-  EntryList() = default;
-  ~EntryList() { Clear(); }
-  EntryList(const EntryList&) = delete;
-  EntryList& operator=(const EntryList&) = delete;
+  explicit RecordKeys(bool descending) : flip_(descending ? ~uint64_t{0} : 0) {}
 
-  size_t size() const { return size_; }
+  uint64_t flip() const { return flip_; }
+  Slice operator()(const RecordItem& item) const {
+    Slice key, value;
+    UnpackRecord(RecordOf(item), &key, &value);
+    return key;
+  }
+  RUNJOB_PREFETCHER void Prefetch(const RecordItem& item) const { __builtin_prefetch(RecordOf(item)); }
 
-  void Append(SortItem item, uint32_t partition) {
-    if (size_ == chunks_.size() * kChunkEntries) AddChunk();
-    Chunk* chunk = chunks_.back();
-    const size_t i = size_++ % kChunkEntries;
-    chunk->items[i] = item;
-    chunk->partitions[i] = partition;
+ private:
+  uint64_t flip_;
+};
+
+// Where the records are: filled in input order, emptied in that of partitions and keys.
+class RecordLists {
+ public:
+  RecordLists(uint32_t partitions, RecordKeys keys)
+      : partitions_(partitions), keys_(keys), sorter_(&pieces_, keys) {
+    while ((partitions - 1) >> shift_ >= kMostLists) shift_++;
+    lists_.resize(((partitions - 1) >> shift_) + 1);
   }
 
-  template <class Visit>
-  void ForEach(const Visit& visit) const {
-    for (size_t c = 0; c < chunks_.size(); c++) {
-      const Chunk& chunk = *chunks_[c];
-      const size_t n = std::min(kChunkEntries, size_ - c * kChunkEntries);
-      for (size_t i = 0; i < n; i++) visit(chunk.items[i], chunk.partitions[i]);
+  // Where several partitions share a list, the record's own tells them apart.
+  bool shares() const { return shift_ > 0; }
+
+  void Add(uint32_t partition, Slice key, const char* record) {
+    RecordItem* item = new (lists_[partition >> shift_].Add(&pieces_)) RecordItem;
+    item->Load(key, keys_.flip());
+    item->state[0] = reinterpret_cast<uintptr_t>(record);
+    size_++;
+  }
+
+  // Items that are still to come.
+  uint64_t size() const { return size_; }
+  size_t bytes() const { return pieces_.bytes() + ListSorter<RecordItem, RecordKeys>::BytesFor(size_); }
+
+  // The next n sorted items, of one partition; good until the next call. n is 0 at the end. REQUIRES: nothing is added
+  // after the first call.
+  const RecordItem* Next(uint32_t* partition, size_t* n) {
+    for (;;) {
+      const RecordItem* items = sorter_.Next(n);
+      *partition = partition_;
+      size_ -= *n;
+      if (*n > 0 || next_partition_ == partitions_) return items;
+      partition_ = next_partition_++;
+      const uint32_t first = partition_ >> shift_ << shift_;
+      if (shares() && partition_ == first) Part(&lists_[partition_ >> shift_]);
+      sorter_.Begin(std::move(shares() ? parts_[partition_ - first] : lists_[partition_]));
     }
   }
 
-  void Clear() {
-    for (Chunk* chunk : chunks_) FreeBlock(reinterpret_cast<char*>(chunk));
-    chunks_.clear();
-    size_ = 0;
-  }
-
  private:
-  static constexpr size_t kChunkEntries = kArenaBlockBytes / kBytesPerEntry;
-  struct Chunk {
-    SortItem items[kChunkEntries];
-    uint32_t partitions[kChunkEntries];
-  };
-  static_assert(sizeof(Chunk) <= kArenaBlockBytes);
-
-  void AddChunk() {
-    chunks_.reserve(chunks_.size() + 1);
-    chunks_.push_back(new (AllocateBlock()) Chunk);
+  // Puts each partition of a list into one of its own.
+  void Part(PieceList<RecordItem>* list) {
+    parts_ = std::vector<PieceList<RecordItem>>(size_t{1} << shift_);
+    list->Drain(&pieces_, [&](const RecordItem& item) {
+      uint32_t partition;
+      std::memcpy(&partition, RecordOf(item) - sizeof(partition), sizeof(partition));
+      new (parts_[partition & ((uint32_t{1} << shift_) - 1)].Add(&pieces_)) RecordItem(item);
+    });
   }
 
-  std::vector<Chunk*> chunks_;
-  size_t size_ = 0;
-};
-
-const char* RecordAt(uint64_t index) { return reinterpret_cast<const char*>(static_cast<uintptr_t>(index)); }
-
-struct RecordKey {
-  Slice operator()(uint64_t index) const {
-    Slice key, value;
-    UnpackRecord(RecordAt(index), &key, &value);
-    return key;
-  }
-  RUNJOB_PREFETCHER void Prefetch(uint64_t index) const { __builtin_prefetch(RecordAt(index)); }
+  const uint32_t partitions_;
+  const RecordKeys keys_;
+  uint32_t shift_ = 0;
+  Pieces pieces_;
+  std::vector<PieceList<RecordItem>> lists_;  // of 2^shift_ partitions each
+  std::vector<PieceList<RecordItem>> parts_;
+  uint64_t size_ = 0;
+  uint32_t partition_ = 0;
+  uint32_t next_partition_ = 0;
+  ListSorter<RecordItem, RecordKeys> sorter_;
 };
 
 class AppendCollector : public Collector {
  public:
   explicit AppendCollector(const CollectorOptions& options) : options_(options) {
     options_.partitions = std::max(options_.partitions, 1u);
-    ForgetFloors();
+    cuts_ = options_.partition_by == PartitionBy::kRange && options_.partitions > 1;
+    Clear();
   }
 
   Status Add(const RecordBatch& batch) override {
@@ -179,39 +208,40 @@ class AppendCollector : public Collector {
       if (!floors_.empty() && BehindFloor(key, partition)) continue;
 
       const size_t value_size = ValueSize(batch, i);
-      char* record = heap_.Allocate(PackedSize(key.size, value_size));
+      char* record = Allocate(&heap_, partition, PackedSize(key.size, value_size));
       char* p = PutVarint(record, key.size);
       p = PutVarint(p, value_size);
       p = CopyBytes(p, key.data, key.size);
       PutValue(p, batch, i);
-      entries_.Append(SortItem{KeyPrefix(key), reinterpret_cast<uintptr_t>(record)}, partition);
+      lists_->Add(partition, key, record);
+      held_++;
     }
-    if (options_.take > 0 && entries_.size() > truncate_above_) Truncate();
+    if (options_.take > 0 && held_ > truncate_above_) Truncate();
     return Status::Ok();
   }
 
+  bool takes_bounds() const override { return true; }
+
   size_t bytes() const override {
-    // Sorting needs the entries a second and a third time for a while; truncating, a copy of what it keeps.
-    const size_t entries = entries_.size() * (EntryList::kBytesPerEntry + sizeof(SortItem));
-    const size_t truncating = options_.take > 0 ? heap_.bytes() / 2 : 0;
-    return heap_.bytes() + truncating + entries + sorted_count_ * sizeof(SortItem);
+    const size_t bytes = heap_.bytes() + lists_->bytes();
+    // Truncating needs a copy of what it keeps.
+    return options_.take > 0 ? bytes + bytes / 2 : bytes;
   }
 
   uint64_t records_in() const override { return records_in_; }
-  uint64_t entries() const override { return entries_.size() + sorted_count_; }
+  uint64_t entries() const override { return held_; }
   uint64_t records_out() const override { return records_out_; }
 
   Status SpillTo(RunWriter* writer) override {
-    Sort();
-    for (uint32_t p = 0; p < options_.partitions; p++) {
-      const auto [start, end] = Kept(p);
-      for (size_t i = start; i < end; i++) {
-        PrefetchRecord(i, end);
+    Stretch stretch;
+    while (Next(&stretch)) {
+      for (const RecordItem* item = stretch.begin; item != stretch.end; item++) {
+        PrefetchRecord(item, stretch.end);
         Slice key, value;
-        UnpackRecord(RecordAt(sorted_[i].index), &key, &value);
-        RUNJOB_RETURN_IF_ERROR(writer->Add(p, key, value));
+        UnpackRecord(RecordOf(*item), &key, &value);
+        RUNJOB_RETURN_IF_ERROR(writer->Add(stretch.partition, key, value));
       }
-      records_out_ += end - start;
+      records_out_ += static_cast<uint64_t>(stretch.end - stretch.begin);
     }
     Clear();
     return Status::Ok();
@@ -220,17 +250,23 @@ class AppendCollector : public Collector {
   std::unique_ptr<Cursor> Sorted(const uint32_t** partition_of) override;
 
   void Clear() override {
-    entries_.Clear();
-    sorted_ = PageArray<SortItem>();
-    starts_.clear();
-    sorted_count_ = 0;
+    BeginWith(NewLists());
     heap_.Clear();
+    held_ = 0;
     // What was let go may have been all of a partition's first records.
-    ForgetFloors();
+    floors_.clear();
+    truncate_above_ = TruncateAbove(0);
   }
 
  private:
   class SortedCursor;
+
+  // Records in order, of one partition.
+  struct Stretch {
+    const RecordItem* begin = nullptr;
+    const RecordItem* end = nullptr;
+    uint32_t partition = 0;
+  };
 
   Slice GroupPart(Slice key) const {
     return options_.prefix_grouping ? Slice(key.data, PrefixLength(key)) : key;
@@ -270,22 +306,35 @@ class AppendCollector : public Collector {
     return Slice(column.bytes + start, column.ends[i] - start);
   }
 
-  RUNJOB_PREFETCHER void PrefetchRecord(size_t i, size_t end) const {
-    if (i + kLookahead >= end) return;
-    const char* record = RecordAt(sorted_[i + kLookahead].index);
+  // Room for a record of so many bytes.
+  char* Allocate(RecordHeap* heap, uint32_t partition, size_t size) {
+    if (!lists_->shares()) return heap->Allocate(size);
+    char* p = heap->Allocate(sizeof(partition) + size);
+    std::memcpy(p, &partition, sizeof(partition));
+    return p + sizeof(partition);
+  }
+
+  RUNJOB_PREFETCHER static void PrefetchRecord(const RecordItem* item, const RecordItem* end) {
+    if (end - item <= kLookahead) return;
+    const char* record = RecordOf(item[kLookahead]);
     __builtin_prefetch(record);
     __builtin_prefetch(record + 64);
   }
 
-  // What `take` leaves of partition p in sorted_.
-  std::pair<size_t, size_t> Kept(uint32_t p) const {
-    const size_t n = starts_[p + 1] - starts_[p];
-    return {starts_[p], starts_[p] + (options_.take > 0 ? std::min<uint64_t>(n, options_.take) : n)};
+  std::unique_ptr<RecordLists> NewLists() const {
+    return std::make_unique<RecordLists>(cuts_ ? 1 : options_.partitions, RecordKeys(options_.descending));
+  }
+  void BeginWith(std::unique_ptr<RecordLists> lists) {
+    lists_ = std::move(lists);
+    rest_ = Stretch();
+    taken_ = 0;
   }
 
-  // entries_ -> sorted_, by partition and key.
-  void Sort();
-  void CutAtBounds(size_t n);
+  // The next records in order, without those that `take` leaves out. False at the end. Afterwards nothing can be added until
+  // the lists are cleared.
+  bool Next(Stretch* stretch);
+  // By range, the keys decide: where the records of rest_ end that are still of its partition.
+  const RecordItem* EndOfRange() const;
   void Truncate();
 
   // With `take`: a partition that has its first `take` records needs no other that sorts behind the last of
@@ -300,138 +349,121 @@ class AppendCollector : public Collector {
     const int c = Compare(key, floor.key);
     return options_.descending ? c <= 0 : c >= 0;
   }
-  void ForgetFloors() {
-    floors_.clear();
-    truncate_above_ = TruncateAbove(0);
-  }
   uint64_t TruncateAbove(uint64_t kept) const {
     const uint64_t n = std::max<uint64_t>({kept, options_.take, 32768});
     return n > std::numeric_limits<uint64_t>::max() / 2 ? n : 2 * n;
   }
 
   CollectorOptions options_;
+  bool cuts_;  // into partitions where the sorted keys pass their bounds
   RecordHeap heap_;
-  EntryList entries_;
+  std::unique_ptr<RecordLists> lists_;
+  uint64_t held_ = 0;
   uint64_t records_in_ = 0;
   uint64_t records_out_ = 0;
   std::vector<Floor> floors_;  // one per partition, or none while none is known
   uint64_t truncate_above_ = 0;
 
-  PageArray<SortItem> sorted_;
-  std::vector<size_t> starts_;  // partition p is sorted_[starts_[p] .. starts_[p + 1])
-  size_t sorted_count_ = 0;
+  Stretch rest_;        // what came in order and has not been handed out
+  uint64_t taken_ = 0;  // of rest_'s partition
 };
 
-void AppendCollector::Sort() {
-  const size_t n = entries_.size();
-  const uint32_t partitions = options_.partitions;
-  sorted_ = PageArray<SortItem>(n);
-  starts_.assign(size_t{partitions} + 1, 0);
-
-  // Bucketed by a counting sort first: it is stable, and smaller arrays sort faster. By range, the keys
-  // decide.
-  std::vector<size_t> next(partitions, 0);
-  entries_.ForEach([&](const SortItem&, uint32_t partition) { starts_[partition + 1]++; });
-  for (uint32_t p = 0; p < partitions; p++) {
-    starts_[p + 1] += starts_[p];
-    next[p] = starts_[p];
+bool AppendCollector::Next(Stretch* stretch) {
+  for (;;) {
+    if (rest_.begin == rest_.end) {
+      size_t n;
+      uint32_t partition;
+      rest_.begin = lists_->Next(&partition, &n);
+      rest_.end = rest_.begin + n;
+      if (n == 0) return false;
+      if (!cuts_ && partition != std::exchange(rest_.partition, partition)) taken_ = 0;
+    }
+    *stretch = rest_;
+    if (cuts_) {
+      stretch->end = EndOfRange();
+      if (stretch->end == stretch->begin) {
+        rest_.partition++;
+        taken_ = 0;
+        continue;
+      }
+    }
+    rest_.begin = stretch->end;
+    if (options_.take > 0) {
+      const uint64_t n = static_cast<uint64_t>(stretch->end - stretch->begin);
+      stretch->end = stretch->begin + std::min(n, options_.take - taken_);
+      taken_ += static_cast<uint64_t>(stretch->end - stretch->begin);
+    }
+    if (stretch->begin != stretch->end) return true;
   }
-  SortItem* sorted = sorted_.data();
-  entries_.ForEach([&](const SortItem& item, uint32_t partition) { sorted[next[partition]++] = item; });
-  entries_.Clear();
-  sorted_count_ = n;
-
-  const PageArray<SortItem> scratch(n);
-  for (uint32_t p = 0; p < partitions; p++) {
-    const size_t start = starts_[p];
-    const size_t count = starts_[p + 1] - start;
-    SortByKey(sorted + start, scratch.data() + start, count, options_.descending, RecordKey());
-  }
-  if (options_.partition_by == PartitionBy::kRange) CutAtBounds(n);
 }
 
-void AppendCollector::CutAtBounds(size_t n) {
-  const SortItem* sorted = sorted_.data();
-  starts_[0] = 0;
-  for (uint32_t p = 1; p < options_.partitions; p++) {
-    // Fewer bounds than partitions leave the last ones empty.
-    if (p > options_.bounds.size()) {
-      starts_[p] = n;
-      continue;
-    }
-    const Slice bound(options_.bounds[p - 1]);
-    starts_[p] = static_cast<size_t>(
-        std::partition_point(sorted + starts_[p - 1], sorted + n,
-                             [&](const SortItem& item) {
-                               const int c = Compare(GroupPart(RecordKey()(item.index)), bound);
-                               return options_.descending ? c > 0 : c < 0;
-                             }) -
-        sorted);
-  }
-  starts_[options_.partitions] = n;
+const RecordItem* AppendCollector::EndOfRange() const {
+  // Fewer bounds than partitions leave the last ones empty.
+  if (rest_.partition + 1 == options_.partitions || rest_.partition >= options_.bounds.size()) return rest_.end;
+  const Slice bound(options_.bounds[rest_.partition]);
+  const RecordKeys keys(options_.descending);
+  const auto before = [&](const RecordItem& item) {
+    const int c = Compare(GroupPart(keys(item)), bound);
+    return options_.descending ? c > 0 : c < 0;
+  };
+  if (before(rest_.end[-1])) return rest_.end;
+  return std::partition_point(rest_.begin, rest_.end, before);
 }
 
 void AppendCollector::Truncate() {
-  Sort();
   // What stays moves to fresh memory in sorted order, so the next sort finds equal keys still in input order.
   RecordHeap kept;
-  const bool ranges = options_.partition_by == PartitionBy::kRange && options_.partitions > 1;
-  if (!ranges) floors_.resize(options_.partitions);  // of a range, Add does not know which one a key falls in
-  for (uint32_t p = 0; p < options_.partitions; p++) {
-    const auto [start, end] = Kept(p);
-    for (size_t i = start; i < end; i++) {
-      PrefetchRecord(i, end);
-      const char* record = RecordAt(sorted_[i].index);
-      Slice key, value;
+  auto lists = NewLists();
+  held_ = 0;
+  if (!cuts_) floors_.resize(options_.partitions);  // of a range, Add does not know which one a key falls in
+  Stretch stretch;
+  while (Next(&stretch)) {
+    Slice key, value;
+    for (const RecordItem* item = stretch.begin; item != stretch.end; item++) {
+      PrefetchRecord(item, stretch.end);
+      const char* record = RecordOf(*item);
       UnpackRecord(record, &key, &value);
       const size_t size = static_cast<size_t>(value.data + value.size - record);
-      char* copy = kept.Allocate(size);
+      char* copy = Allocate(&kept, stretch.partition, size);
       CopyBytes(copy, record, size);
-      entries_.Append(SortItem{KeyPrefix(key), reinterpret_cast<uintptr_t>(copy)}, ranges ? 0 : p);
-      if (!ranges && i + 1 == start + options_.take) floors_[p] = Floor{true, key.ToString()};
+      lists->Add(cuts_ ? 0 : stretch.partition, Slice(copy + (key.data - record), key.size), copy);
+      held_++;
     }
+    if (!cuts_ && taken_ == options_.take) floors_[stretch.partition] = Floor{true, key.ToString()};
   }
   heap_.Replace(&kept);
-  sorted_ = PageArray<SortItem>();
-  starts_.clear();
-  sorted_count_ = 0;
-  truncate_above_ = TruncateAbove(entries_.size());
+  BeginWith(std::move(lists));
+  truncate_above_ = TruncateAbove(held_);
 }
 
 class AppendCollector::SortedCursor : public Cursor {
  public:
-  explicit SortedCursor(const AppendCollector* collector) : collector_(collector) {}
+  explicit SortedCursor(AppendCollector* collector) : collector_(collector) {}
 
   Status Start() override { return Next(); }
   Status Next() override {
-    while (i_ == end_) {
-      if (next_partition_ == collector_->options_.partitions) {
-        valid_ = false;
-        return Status::Ok();
-      }
-      partition_ = next_partition_++;
-      std::tie(i_, end_) = collector_->Kept(partition_);
+    if (next_ == stretch_.end) {
+      valid_ = collector_->Next(&stretch_);
+      if (!valid_) return Status::Ok();
+      next_ = stretch_.begin;
     }
-    collector_->PrefetchRecord(i_, end_);
-    UnpackRecord(RecordAt(collector_->sorted_[i_++].index), &key_, &value_);
+    PrefetchRecord(next_, stretch_.end);
+    UnpackRecord(RecordOf(*next_++), &key_, &value_);
     records_++;
     valid_ = true;
     return Status::Ok();
   }
   uint64_t records_in() const override { return records_; }
-  const uint32_t* partition() const { return &partition_; }
+  const uint32_t* partition() const { return &stretch_.partition; }
 
  private:
-  const AppendCollector* collector_;
-  size_t i_ = 0;
-  size_t end_ = 0;
-  uint32_t next_partition_ = 0;
-  uint32_t partition_ = 0;
+  AppendCollector* collector_;
+  Stretch stretch_;
+  const RecordItem* next_ = nullptr;
   uint64_t records_ = 0;
 };
 
 std::unique_ptr<Cursor> AppendCollector::Sorted(const uint32_t** partition_of) {
-  Sort();
   auto cursor = std::make_unique<SortedCursor>(this);
   *partition_of = cursor->partition();
   return cursor;

@@ -1,4 +1,5 @@
-// Stable sort of records whose whole key is in the item: no key is ever looked up, and equal keys are seen as such.
+// Stable sort of items that carry the beginning of their keys with them, or all of it: keys are looked up for ties alone,
+// and never if items hold them whole.
 //
 // Most significant digit first, as in sort.h. What does not fit the cache is split from one list into others,
 // which take the memory over that the list leaves behind; what fits is sorted in one place.
@@ -13,28 +14,38 @@
 
 #include "page_array.h"
 #include "piece_list.h"
+#include "short_key.h"
+#include "slice.h"
 
 namespace runjob {
 
-// A key of up to 15 bytes, and the state of its record. Pairs (first, second) have the memcmp order of the keys:
-// where one key is the beginning of another one, the sizes decide.
+// The first 15 bytes of a key, or of what follows some beginning of it, and the state of its record. Pairs (first,
+// second) have the memcmp order of these bytes: where one key is the beginning of another one, the sizes decide.
 template <size_t kWords>
 struct Item {
   uint64_t first;   // bytes 0 to 7, big endian
-  uint64_t second;  // bytes 8 to 14, big endian, and the size
+  uint64_t second;  // bytes 8 to 14, big endian, and the size: 16 if there are more bytes
   [[no_unique_address]] std::array<uint64_t, kWords> state;
 
   bool SameKey(const Item& other) const { return first == other.first && second == other.second; }
   bool Before(const Item& other) const {
     return first != other.first ? first < other.first : second < other.second;
   }
+  // Reads 16 bytes, whatever the key's size. `flip` is 0, or ~0 for descending order.
+  void Load(Slice key, uint64_t flip) {
+    const auto& mask = short_key_internal::kMasks.of[std::min<size_t>(key.size, kShortKeyBytes)];
+    first = __builtin_bswap64(hash_internal::Load64(key.data) & mask.low) ^ flip;
+    second = (__builtin_bswap64(hash_internal::Load64(key.data + 8) & mask.high) |
+              std::min<size_t>(key.size, kShortKeyBytes + 1)) ^ flip;
+  }
 };
 
-// In which bits items differ, and the digit that begins with the highest one.
+// In which bits items differ, and the digit of the highest ones.
 template <class Item>
 class Digits {
  public:
-  static constexpr size_t kBuckets = 256;
+  static constexpr int kMostBits = 8;
+  static constexpr size_t kBuckets = size_t{1} << kMostBits;
 
   void Add(const Item& a, const Item& b) {
     first_ |= a.first ^ b.first;
@@ -42,22 +53,42 @@ class Digits {
   }
   bool none() const { return (first_ | second_) == 0; }
 
-  // A function from items to buckets. REQUIRES: !none().
-  auto Highest() const {
+  // A function from items to numbers below 2^bits, of bits that differ. Decimal digits and letters have bits in between that
+  // do not: two stretches of bits that do are taken. REQUIRES: !none().
+  auto Highest(int bits) const {
     const bool in_first = first_ != 0;
-    const int high = 63 - __builtin_clzll(in_first ? first_ : second_);
-    const int shift = std::max(0, high - 7);
-    return [in_first, shift](const Item& item) {
-      return static_cast<size_t>((in_first ? item.first : item.second) >> shift) & (kBuckets - 1);
+    uint64_t differing = in_first ? first_ : second_;
+    const Stretch high = TakeStretch(&differing, bits);
+    const Stretch low = TakeStretch(&differing, bits - high.bits);
+    return [in_first, high, low](const Item& item) {
+      const uint64_t word = in_first ? item.first : item.second;
+      return ((word >> high.shift) & high.mask) << low.bits | ((word >> low.shift) & low.mask);
     };
   }
 
  private:
+  struct Stretch {
+    int shift;
+    int bits;
+    uint64_t mask;
+  };
+  // The highest stretch of ones, or the upper `most` bits of it, which are taken out of `word`.
+  static Stretch TakeStretch(uint64_t* word, int most) {
+    if (*word == 0 || most == 0) return {0, 0, 0};
+    const int end = 64 - __builtin_clzll(*word);
+    const uint64_t aligned = *word << (64 - end);
+    const int length = ~aligned == 0 ? 64 : __builtin_clzll(~aligned);
+    const int bits = std::min(length, most);
+    const uint64_t mask = (uint64_t{1} << bits) - 1;
+    *word &= ~(mask << (end - bits));
+    return {end - bits, bits, mask};
+  }
+
   uint64_t first_ = 0;
   uint64_t second_ = 0;
 };
 
-// Sorts items that are all in the cache.
+// Sorts items that are all in the cache, by what they hold of their keys.
 template <class Item>
 class CacheSorter {
  public:
@@ -76,7 +107,7 @@ class CacheSorter {
       if (!stays) std::copy_n(items, n, other);
       return;
     }
-    const auto digit = differing.Highest();
+    const auto digit = differing.Highest(Digits<Item>::kMostBits);
     std::array<uint32_t, Digits<Item>::kBuckets> ends{};
     for (size_t i = 0; i < n; i++) ends[digit(items[i])]++;
     uint32_t sum = 0;
@@ -100,20 +131,31 @@ class CacheSorter {
   }
 };
 
-// Sorts a list of any length, and hands its items out in order, a stretch at a time.
-template <class Item>
+// How the keys are found of which items hold no more than the beginning: items hold all there is.
+struct WholeKeys {
+  static constexpr bool kWhole = true;
+};
+
+// Sorts a list of any length, and hands its items out in order, a stretch at a time. What Keys has, unless it is WholeKeys:
+//   kWhole                              false
+//   uint64_t flip() const               0, or ~0 for descending order
+//   Slice operator()(const Item&) const the key, with 16 readable bytes from any place in it
+//   void Prefetch(const Item&) const    called some items ahead
+template <class Item, class Keys = WholeKeys>
 class ListSorter {
  private:
   static constexpr size_t kInCache = 16384;
   static constexpr size_t kLevels = 4;  // of splitting that are there at a time, as a rule
 
  public:
-  // Memory that sorting takes beside the lists' own, about: two arrays, and for each bucket of the lists that are
-  // being split a piece which has just been begun.
-  static constexpr size_t kBytes =
-      2 * kInCache * sizeof(Item) + kLevels * Digits<Item>::kBuckets * Pieces::kBytes;
+  // Memory that sorting so many items takes beside that of their lists, about: two arrays, and for each bucket of the
+  // lists that are being split a piece which has just been begun.
+  static size_t BytesFor(size_t items) {
+    return 2 * std::min(items, kInCache) * sizeof(Item) +
+           std::min(kLevels * Digits<Item>::kBuckets * Pieces::kBytes, items * sizeof(Item) / 4);
+  }
 
-  explicit ListSorter(Pieces* pieces) : pieces_(pieces) {}
+  explicit ListSorter(Pieces* pieces, Keys keys = {}) : pieces_(pieces), keys_(keys) {}
 
   // REQUIRES: what was begun before has been handed out.
   void Begin(PieceList<Item> list) {
@@ -121,7 +163,7 @@ class ListSorter {
       items_ = PageArray<Item>(kInCache);
       scratch_ = PageArray<Item>(kInCache);
     }
-    if (list.size() > 0) lists_.push_back(std::move(list));
+    if (list.size() > 0) lists_.push_back({std::move(list), 0, false});
   }
 
   // The next n sorted items, good until the next call. n is 0 at the end.
@@ -130,43 +172,138 @@ class ListSorter {
     Item* const items = items_.data();
     const auto take = [items, n](const Item& item) { new (&items[(*n)++]) Item(item); };
     while (!lists_.empty()) {
-      PieceList<Item>& list = lists_.back();
-      if (list.size() <= kInCache) {
-        list.Drain(pieces_, take);
+      List& list = lists_.back();
+      if (list.same) {
+        list.items.DrainPiece(pieces_, take);
+        if (list.items.size() == 0) lists_.pop_back();
+        return items;
+      }
+      if (list.items.size() <= kInCache) {
+        list.items.Drain(pieces_, take);
+        const size_t depth = list.depth;
         lists_.pop_back();
         CacheSorter<Item>::Sort(items, scratch_.data(), *n);
+        if constexpr (!Keys::kWhole) BreakTies({0, *n, depth});
         return items;
       }
-      if (!Split()) {
-        list.DrainPiece(pieces_, take);
-        return items;
-      }
+      Split();
     }
     return nullptr;
   }
 
  private:
-  // Puts the buckets of the last list in its place. False if all its keys are the same.
-  bool Split() {
+  // Items hold what follows the first `depth` bytes of their keys, which are the same.
+  struct List {
+    PieceList<Item> items;
+    size_t depth;
+    bool same;  // whether all keys are the same
+  };
+  struct Range {
+    size_t start;
+    size_t n;
+    size_t depth;
+  };
+
+  // Puts buckets of the last list in its place, or makes its items hold what comes next, or finds all its keys the same.
+  void Split() {
+    List& list = lists_.back();
     Digits<Item> differing;
     const Item* first = nullptr;
-    lists_.back().ForEach([&](const Item& item) {
+    list.items.ForEach([&](const Item& item) {
       if (first == nullptr) first = &item;
       differing.Add(*first, item);
     });
-    if (differing.none()) return false;
-    const auto digit = differing.Highest();
-    std::vector<PieceList<Item>> buckets(Digits<Item>::kBuckets);
-    lists_.back().Drain(pieces_, [&](const Item& item) { new (buckets[digit(item)].Add(pieces_)) Item(item); });
+    if (differing.none()) {
+      list.same = true;
+      if constexpr (!Keys::kWhole) {
+        list.same = !Deepen(&list.depth, [&](const auto& visit) { list.items.ForEachPiece(visit); });
+      }
+      return;
+    }
+    // About half as many as fit the cache into each, and no more buckets than that takes.
+    int bits = 1;
+    while (bits < Digits<Item>::kMostBits && list.items.size() >> bits > kInCache / 2) bits++;
+    const auto digit = differing.Highest(bits);
+    std::vector<PieceList<Item>> buckets(size_t{1} << bits);
+    list.items.Drain(pieces_, [&](const Item& item) { new (buckets[digit(item)].Add(pieces_)) Item(item); });
+    const size_t depth = list.depth;
     lists_.pop_back();
     for (size_t b = buckets.size(); b > 0; b--) {
-      if (buckets[b - 1].size() > 0) lists_.push_back(std::move(buckets[b - 1]));
+      if (buckets[b - 1].size() > 0) lists_.push_back({std::move(buckets[b - 1]), depth, false});
     }
+  }
+
+  // Orders what is the same in the sorted items so far by the rest of the keys. With a stack of its own: keys may be the same
+  // for longer than a worker's stack would do.
+  void BreakTies(Range sorted) {
+    Item* const items = items_.data();
+    ties_.push_back(sorted);
+    while (!ties_.empty()) {
+      const Range range = ties_.back();
+      ties_.pop_back();
+      Item* const from = items + range.start;
+      if (range.depth != sorted.depth) CacheSorter<Item>::Sort(from, scratch_.data(), range.n);
+      for (size_t i = 0, end; i < range.n; i = end) {
+        for (end = i + 1; end < range.n && from[end].SameKey(from[i]);) end++;
+        if (end - i == 1 || !HasMore(from[i])) continue;
+        Range tied{range.start + i, end - i, range.depth};
+        const auto visit_all = [&](const auto& visit) { visit(from + i, from + end); };
+        if (Deepen(&tied.depth, visit_all)) ties_.push_back(tied);
+      }
+    }
+  }
+
+  bool HasMore(const Item& item) const { return ((item.second ^ keys_.flip()) & 0xFF) > kShortKeyBytes; }
+
+  // Moves items that hold the same on to the first byte where their keys differ. False if they do not. `for_each` calls what
+  // it is given with the beginning and the end of each stretch of them.
+  template <class ForEach>
+  bool Deepen(size_t* depth, const ForEach& for_each) {
+    Slice first;
+    size_t common = 0;  // bytes that all keys begin with
+    size_t longest = 0;
+    bool has_more = true;
+    for_each([&](const Item* from, const Item* end) {
+      if (!has_more) return;
+      for (const Item* item = from; item != end; item++) {
+        if (end - item > kKeysAhead) keys_.Prefetch(item[kKeysAhead]);
+        if (first.data == nullptr) {
+          has_more = HasMore(*item);
+          if (!has_more) return;
+          first = keys_(*item);
+          common = first.size;
+        }
+        const Slice key = keys_(*item);
+        common = CommonPrefix(first, key, *depth + kShortKeyBytes, common);
+        longest = std::max(longest, key.size);
+      }
+    });
+    if (!has_more || common == longest) return false;
+    *depth = common;
+    for_each([&](Item* from, Item* end) {
+      for (Item* item = from; item != end; item++) {
+        if (end - item > kKeysAhead) keys_.Prefetch(item[kKeysAhead]);
+        const Slice key = keys_(*item);
+        item->Load(Slice(key.data + common, key.size - common), keys_.flip());
+      }
+    });
     return true;
   }
 
+  static size_t CommonPrefix(Slice a, Slice b, size_t from, size_t limit) {
+    limit = std::min(limit, b.size);
+    size_t i = from;
+    while (i + 8 <= limit && hash_internal::Load64(a.data + i) == hash_internal::Load64(b.data + i)) i += 8;
+    while (i < limit && a.data[i] == b.data[i]) i++;
+    return i;
+  }
+
+  static constexpr ptrdiff_t kKeysAhead = 16;
+
   Pieces* const pieces_;
-  std::vector<PieceList<Item>> lists_;  // the first one in order is the last one here
+  const Keys keys_;
+  std::vector<List> lists_;  // the first one in order is the last one here
+  std::vector<Range> ties_;
   PageArray<Item> items_, scratch_;
 };
 

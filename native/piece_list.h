@@ -79,6 +79,12 @@ class PieceList {
     for (size_t i = drained_; i < pieces_.size(); i++) VisitPiece(i, visit);
   }
 
+  // Visits stretches of items, which may be changed, by their beginning and end.
+  template <class Visit>
+  void ForEachPiece(const Visit& visit) {
+    for (size_t i = drained_; i < pieces_.size(); i++) visit(pieces_[i], EndOf(i));
+  }
+
   // Visits the first items, up to a piece of them, which leave the list. REQUIRES: size() > 0.
   template <class Visit>
   void DrainPiece(Pieces* pieces, const Visit& visit) {
@@ -101,10 +107,11 @@ class PieceList {
 
   template <class Visit>
   void VisitPiece(size_t i, const Visit& visit) const {
-    const T* const piece = pieces_[i];
-    const T* const end = i + 1 == pieces_.size() ? next_ : piece + kPerPiece;
-    for (const T* item = piece; item != end; item++) visit(*item);
+    const T* const end = EndOf(i);
+    for (const T* item = pieces_[i]; item != end; item++) visit(*item);
   }
+
+  T* EndOf(size_t i) const { return i + 1 == pieces_.size() ? next_ : pieces_[i] + kPerPiece; }
 
   std::vector<T*> pieces_;
   size_t drained_ = 0;  // pieces that are not here any more

@@ -460,6 +460,58 @@ describe('the append collector', () => {
     expect(got).toEqual(all)
   })
 
+  // More than fit the cache: they are split, deepened and handed out in stretches.
+  describe.each([false, true])('sorts many records, descending: %s', (descending) => {
+    const long = 'the same beginning of every key, '
+    const shapes: Record<string, (i: number) => string> = {
+      'that have one short key': () => 'key',
+      'that have one long key': () => `${long}${long}`,
+      'that have one of two long keys': (i) => long + (i % 2),
+      'whose keys are each the beginning of the next': (i) => 'a'.repeat((i * 7919) % 2_003),
+      'whose keys are numbers': (i) => `${(i * 7919) % 30_011}`,
+    }
+    test.each(Object.entries(shapes))('%s', (_, keyOf) => {
+      const all = Array.from({ length: 40_000 }, (_, i): Rec => ({ key: keyOf(i), values: [i] }))
+      const collector = newCollector({ layout: ['number'], descending })
+      collector.add(batchOf(all, ['number']), all.length)
+      const got = readAll(collector.sorted(), ['number'], { room: 1000, byteCount: 4_000_000 }).map(plain)
+      const order = (a: Rec, b: Rec) => (descending ? compare(b.key, a.key) : compare(a.key, b.key))
+      expect(got).toEqual([...all].sort((a, b) => order(a, b) || (a.values[0] as number) - (b.values[0] as number)))
+    })
+
+    test.each(['hash', 'given', 'range'] as const)('into many partitions, by %s', (partitionBy) => {
+      const partitions = 1000
+      const all = Array.from(
+        { length: 40_000 },
+        (_, i) => ({ key: `${(i * 7919) % 30_011}`, values: [i] }) satisfies Rec,
+      )
+      const sorted = [...new Set(all.map(({ key }) => key))].sort((a, b) =>
+        descending ? compare(b, a) : compare(a, b),
+      )
+      const bounds = Array.from({ length: partitions - 1 }, (_, p) => sorted[(p + 1) * 30]!)
+      const rank = new Map(sorted.map((key, i) => [key, i]))
+      const of = {
+        hash: (key: string) => partitionOf(key, partitions),
+        given: (key: string) => Number(key) % partitions,
+        range: (key: string) => Math.min(partitions - 1, Math.floor(rank.get(key)! / 30)),
+      }[partitionBy]
+      const collector = newCollector({
+        layout: ['number'],
+        descending,
+        partitions,
+        partitionBy,
+        ...(partitionBy === 'range' ? { bounds: bounds.map((bound) => bytes(bound)) } : {}),
+      })
+      const given = partitionBy === 'given' ? all.map(({ key }) => of(key)) : undefined
+      collector.add(batchOf(all, ['number'], given), all.length)
+      const want = all
+        .map((record) => ({ ...record, partition: of(record.key) }))
+        .sort((a, b) => a.partition - b.partition || rank.get(a.key)! - rank.get(b.key)! || a.values[0]! - b.values[0]!)
+      const got = drain(collector, ['number'], { room: 1000, partitions: true })
+      expect(got.map(({ groupStart, ...record }) => record)).toEqual(want)
+    })
+  })
+
   test('partitions composite keys by their groups, and reads the groups plain', () => {
     const composite = fc.record({ group: key, order: fc.constantFrom('', '\0', '\x01', 'a', 'b', '\xff') })
     fc.assert(
