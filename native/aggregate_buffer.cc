@@ -92,9 +92,9 @@ class BufferOf final : public AggregateBuffer {
   char* Append(Slice key, const State& state) {
     size_++;
     if (key.size > kShortKeyBytes) return AppendLong(key, state);
-    PieceList<ShortItem>& list = shorts_[PartitionOfKey(LoadShortKey(key).hash())];
-    ShortItem* item = new (list.Add(&pieces_)) ShortItem;
-    item->Load(key, flip_);
+    const ShortKey loaded = LoadShortKey(key);
+    ShortItem* item = new (shorts_[PartitionOfKey(loaded.hash())].Add(&pieces_)) ShortItem;
+    item->Set(loaded.low, loaded.high & ~ShortKey::kSizeMask, loaded.size(), flip_);
     item->state = state;
     return reinterpret_cast<char*>(item->state.data());
   }

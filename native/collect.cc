@@ -4,7 +4,6 @@
 #include <cstring>
 #include <limits>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -138,8 +137,6 @@ class RecordLists {
     size_++;
   }
 
-  // Items that are still to come.
-  uint64_t size() const { return size_; }
   size_t bytes() const { return pieces_.bytes() + ListSorter<RecordItem, RecordKeys>::BytesFor(size_); }
 
   // The next n sorted items, of one partition; good until the next call. n is 0 at the end. REQUIRES: nothing is added
@@ -174,7 +171,7 @@ class RecordLists {
   Pieces pieces_;
   std::vector<PieceList<RecordItem>> lists_;  // of 2^shift_ partitions each
   std::vector<PieceList<RecordItem>> parts_;
-  uint64_t size_ = 0;
+  uint64_t size_ = 0;  // items that are still to come
   uint32_t partition_ = 0;
   uint32_t next_partition_ = 0;
   ListSorter<RecordItem, RecordKeys> sorter_;

@@ -31,12 +31,16 @@ struct Item {
   bool Before(const Item& other) const {
     return first != other.first ? first < other.first : second < other.second;
   }
-  // Reads 16 bytes, whatever the key's size. `flip` is 0, or ~0 for descending order.
+  // Bytes 0 to 7 and 8 to 14, little endian, zero padded. `flip` is 0, or ~0 for descending order.
+  void Set(uint64_t low, uint64_t high, size_t size, uint64_t flip) {
+    first = __builtin_bswap64(low) ^ flip;
+    second = (__builtin_bswap64(high) | size) ^ flip;
+  }
+  // Reads 16 bytes, whatever the key's size.
   void Load(Slice key, uint64_t flip) {
     const auto& mask = short_key_internal::kMasks.of[std::min<size_t>(key.size, kShortKeyBytes)];
-    first = __builtin_bswap64(hash_internal::Load64(key.data) & mask.low) ^ flip;
-    second = (__builtin_bswap64(hash_internal::Load64(key.data + 8) & mask.high) |
-              std::min<size_t>(key.size, kShortKeyBytes + 1)) ^ flip;
+    Set(hash_internal::Load64(key.data) & mask.low, hash_internal::Load64(key.data + 8) & mask.high,
+        std::min<size_t>(key.size, kShortKeyBytes + 1), flip);
   }
 };
 
@@ -216,7 +220,8 @@ class ListSorter {
     if (differing.none()) {
       list.same = true;
       if constexpr (!Keys::kWhole) {
-        list.same = !Deepen(&list.depth, [&](const auto& visit) { list.items.ForEachPiece(visit); });
+        const auto visit_all = [&](const auto& visit) { list.items.ForEachPiece(visit); };
+        list.same = !HasMore(*first) || !Deepen(&list.depth, visit_all);
       }
       return;
     }
@@ -256,29 +261,25 @@ class ListSorter {
   bool HasMore(const Item& item) const { return ((item.second ^ keys_.flip()) & 0xFF) > kShortKeyBytes; }
 
   // Moves items that hold the same on to the first byte where their keys differ. False if they do not. `for_each` calls what
-  // it is given with the beginning and the end of each stretch of them.
+  // it is given with the beginning and the end of each stretch of them. REQUIRES: they have more.
   template <class ForEach>
   bool Deepen(size_t* depth, const ForEach& for_each) {
     Slice first;
     size_t common = 0;  // bytes that all keys begin with
     size_t longest = 0;
-    bool has_more = true;
     for_each([&](const Item* from, const Item* end) {
-      if (!has_more) return;
       for (const Item* item = from; item != end; item++) {
         if (end - item > kKeysAhead) keys_.Prefetch(item[kKeysAhead]);
-        if (first.data == nullptr) {
-          has_more = HasMore(*item);
-          if (!has_more) return;
-          first = keys_(*item);
-          common = first.size;
-        }
         const Slice key = keys_(*item);
+        if (first.data == nullptr) {
+          first = key;
+          common = key.size;
+        }
         common = CommonPrefix(first, key, *depth + kShortKeyBytes, common);
         longest = std::max(longest, key.size);
       }
     });
-    if (!has_more || common == longest) return false;
+    if (common == longest) return false;
     *depth = common;
     for_each([&](Item* from, Item* end) {
       for (Item* item = from; item != end; item++) {
@@ -288,14 +289,6 @@ class ListSorter {
       }
     });
     return true;
-  }
-
-  static size_t CommonPrefix(Slice a, Slice b, size_t from, size_t limit) {
-    limit = std::min(limit, b.size);
-    size_t i = from;
-    while (i + 8 <= limit && hash_internal::Load64(a.data + i) == hash_internal::Load64(b.data + i)) i += 8;
-    while (i < limit && a.data[i] == b.data[i]) i++;
-    return i;
   }
 
   static constexpr ptrdiff_t kKeysAhead = 16;

@@ -34,6 +34,21 @@ inline bool operator==(Slice a, Slice b) {
   return a.size == b.size && (a.size == 0 || std::memcmp(a.data, b.data, a.size) == 0);
 }
 
+// How many bytes a and b have in common at their beginnings, up to `limit`. REQUIRES: the first
+// `from` are the same; limit <= a.size.
+inline size_t CommonPrefix(Slice a, Slice b, size_t from, size_t limit) {
+  limit = limit < b.size ? limit : b.size;
+  size_t i = from;
+  for (; i + 8 <= limit; i += 8) {
+    uint64_t x, y;
+    std::memcpy(&x, a.data + i, 8);
+    std::memcpy(&y, b.data + i, 8);
+    if (x != y) break;
+  }
+  while (i < limit && a.data[i] == b.data[i]) i++;
+  return i;
+}
+
 // The first 8 bytes as a big-endian integer, zero padded: integer order is memcmp order up to ties.
 inline uint64_t KeyPrefix(Slice s) {
   uint64_t v = 0;

@@ -240,19 +240,6 @@ class KeySorter {
     if (n == 1) Finish(*group);
   }
 
-  static size_t CommonPrefix(Slice a, Slice b, size_t from, size_t limit) {
-    limit = std::min(limit, b.size);
-    size_t i = from;
-    for (; i + 8 <= limit; i += 8) {
-      uint64_t x, y;
-      std::memcpy(&x, a.data + i, 8);
-      std::memcpy(&y, b.data + i, 8);
-      if (x != y) break;
-    }
-    while (i < limit && a.data[i] == b.data[i]) i++;
-    return i;
-  }
-
   SortItem* items_;
   SortItem* scratch_;
   bool descending_;

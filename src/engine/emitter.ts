@@ -72,9 +72,9 @@ class BytesWriter implements BytesColumn {
       this.#encode(text)
       return
     }
+    // Kept this small, and free of calls, it is inlined into the loop in which a user's map calls emit.
     if (this.at + 3 * SHORT > this.#room) this.reserve(3 * SHORT)
     const { bytes, at } = this
-    // Kept this small, it is inlined into the loop in which a user's map calls emit.
     for (let i = 0; i < length; i++) {
       const code = text.charCodeAt(i)
       if (code >= 0x80) {
