@@ -16,7 +16,7 @@ using hash_internal::Mix;
 
 constexpr size_t kFirstCapacity = 4096;
 constexpr size_t kReleaseBytes = size_t{2} << 20;
-constexpr size_t kEntriesAhead = 24;
+constexpr size_t kEntryEnd = 40;  // of most entries: they may lie in two cache lines
 
 // REQUIRES: both have more than 15 bytes.
 inline bool LongKeysEqual(Slice a, Slice b) {
@@ -84,12 +84,14 @@ void AggregateTable::Prepare(const AnyKeys& keys, Group* group) const {
   for (size_t j = 0; j < shorts; j++) {
     const size_t home = HomeOfShort(group->low[j], group->high[j], shift);
     __builtin_prefetch(&slots[home]);
+    __builtin_prefetch(&slots[home + 1]);
     group->homes[j] = home;
   }
   for (size_t j = shorts; j < keys.n; j++) {
     const uint64_t hash = HashKey(keys.at(group->index[j]));
     const size_t home = HomeOfLong(hash, shift);
     __builtin_prefetch(&slots[home]);
+    __builtin_prefetch(&slots[home + 1]);
     group->low[j] = hash;
     group->homes[j] = home;
   }
@@ -115,22 +117,30 @@ void AggregateTable::ProbeShort(const AnyKeys& keys, const Group& group, const F
 }
 
 template <class AnyKeys, class Found>
-void AggregateTable::ProbeLong(const AnyKeys& keys, const Group& group, const Found& found) {
+void AggregateTable::ProbeLong(const AnyKeys& keys, Group* group, const Found& found) {
   Slot* const slots = slots_;
   const size_t mask = capacity_ - 1;
-  for (size_t j = group.shorts; j < keys.n; j++) {
-    if (j + kEntriesAhead < keys.n) __builtin_prefetch(EntryOf(slots[group.homes[j + kEntriesAhead]]));
-    const uint64_t hash = group.low[j];
-    const Slice key = keys.at(group.index[j]);
+  // Up to the first slot with the same hash, or a free one: hardly ever has another key the same hash. So the
+  // entries of all keys are on their way before the first one is looked at.
+  for (size_t j = group->shorts; j < keys.n; j++) {
+    size_t at = group->homes[j];
+    while (slots[at].key.high != 0 && !IsLong(slots[at], group->low[j])) at = (at + 1) & mask;
+    __builtin_prefetch(EntryOf(slots[at]));
+    __builtin_prefetch(reinterpret_cast<const char*>(EntryOf(slots[at])) + kEntryEnd);
+    group->homes[j] = at;
+  }
+  for (size_t j = group->shorts; j < keys.n; j++) {
+    const uint64_t hash = group->low[j];
+    const Slice key = keys.at(group->index[j]);
     const auto is_it = [&](const Slot& slot) {
-      return slot.key.low == hash && slot.key.high == kLongKey && LongKeysEqual(EntryOf(slot)->key(width_), key);
+      return IsLong(slot, hash) && LongKeysEqual(EntryOf(slot)->key(width_), key);
     };
-    size_t at = group.homes[j];
+    size_t at = group->homes[j];
     while (slots[at].key.high != 0 && !is_it(slots[at])) at = (at + 1) & mask;
     if (slots[at].key.high == 0) {
-      FillLong(&slots[at], hash, key, keys.partition(group.index[j]));
+      FillLong(&slots[at], hash, key, keys.partition(group->index[j]));
     }
-    found(group.index[j], EntryOf(slots[at])->state());
+    found(group->index[j], EntryOf(slots[at])->state());
   }
 }
 
@@ -141,7 +151,7 @@ void AggregateTable::Resolve(const AnyKeys& keys, const Found& found) {
   Group group;
   Prepare(keys, &group);
   ProbeShort(keys, group, found);
-  ProbeLong(keys, group, found);
+  ProbeLong(keys, &group, found);
 }
 
 template <class AnyKeys>

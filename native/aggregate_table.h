@@ -141,6 +141,7 @@ class AggregateTable {
   char* StateOf(Slot* slot) const {
     return inline_states_ ? reinterpret_cast<char*>(slot->state) : reinterpret_cast<char*>(slot->state[0]);
   }
+  static bool IsLong(const Slot& slot, uint64_t hash) { return slot.key.low == hash && slot.key.high == kLongKey; }
   static Entry* EntryOf(const Slot& slot) { return reinterpret_cast<Entry*>(slot.state[0]); }
 
   // Where probing starts. Not by the high bits of HashKey: a partition is a range of those, and the keys of a
@@ -158,7 +159,7 @@ class AggregateTable {
   template <class AnyKeys, class Found>
   void ProbeShort(const AnyKeys& keys, const Group& group, const Found& found);
   template <class AnyKeys, class Found>
-  void ProbeLong(const AnyKeys& keys, const Group& group, const Found& found);
+  void ProbeLong(const AnyKeys& keys, Group* group, const Found& found);
   template <class AnyKeys, class Found>
   void Resolve(const AnyKeys& keys, const Found& found);
   void FillShort(Slot* slot, uint64_t low, uint64_t high, uint32_t partition);
