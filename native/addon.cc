@@ -1052,7 +1052,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   const std::string compiler = std::string("gcc ") + __VERSION__;
 #endif
   Napi::Object build = Napi::Object::New(env);
-  build.Set("simd", SimdLevel());
+  build.Set("simd", SimdName());
   build.Set("compiler", compiler);
   build.Set("sanitizer", Napi::Boolean::New(env, kSanitizer));
   exports.Set("build", build);

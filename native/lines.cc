@@ -14,7 +14,7 @@ namespace runjob {
 
 namespace {
 
-// Positions of `c` in the text, in order; returns how many. `out` has room for `size` + 7.
+// Positions of `c` in the text, in order; returns how many. `out` has room for `size` + kMostExtraPositions.
 // REQUIRES: 63 bytes can be read past the end.
 size_t FindAllPortable(const char* text, size_t size, char c, uint32_t* out) {
   size_t count = 0;
@@ -34,10 +34,20 @@ RUNJOB_AVX2 size_t FindAllAvx2(const char* text, size_t size, char c, uint32_t* 
   }
   return count;
 }
+
+RUNJOB_AVX512 size_t FindAllAvx512(const char* text, size_t size, char c, uint32_t* out) {
+  size_t count = 0;
+  for (size_t at = 0; at < size; at += 64) {
+    const uint64_t found = avx512::EqualMask(text + at, c) & LowBits(std::min<size_t>(64, size - at));
+    count += avx512::BitPositions(found, static_cast<uint32_t>(at), out + count);
+  }
+  return count;
+}
 #endif
 
 size_t FindAll(const char* text, size_t size, char c, uint32_t* out) {
 #if defined(__x86_64__)
+  if (HasAvx512()) return FindAllAvx512(text, size, c, out);
   if (HasAvx2()) return FindAllAvx2(text, size, c, out);
 #endif
   return FindAllPortable(text, size, c, out);

@@ -37,11 +37,12 @@ struct WordBounds {
 };
 
 // Adds the `n` bytes at `at`, whose masks are given.
+template <class Positions>
 __attribute__((always_inline)) inline void AddBlock(uint64_t space, uint64_t newline, size_t at, size_t n,
-                                                    WordBounds* bounds) {
+                                                    const Positions& bit_positions, WordBounds* bounds) {
   const uint64_t word = ~space;
   const uint64_t changes = (word ^ (word << 1 | (bounds->in_word ? 1 : 0))) & LowBits(n);
-  bounds->count += BitPositions(changes, static_cast<uint32_t>(at), bounds->positions + bounds->count);
+  bounds->count += bit_positions(changes, static_cast<uint32_t>(at), bounds->positions + bounds->count);
   bounds->newlines += static_cast<uint64_t>(__builtin_popcountll(newline & LowBits(n)));
   bounds->in_word = (word >> (n - 1) & 1) != 0;
 }
@@ -49,7 +50,7 @@ __attribute__((always_inline)) inline void AddBlock(uint64_t space, uint64_t new
 void AddBlocksPortable(const char* text, size_t size, WordBounds* bounds) {
   for (size_t at = 0; at < size; at += 64) {
     AddBlock(portable::SpaceMask(text + at), portable::EqualMask(text + at, '\n'), at,
-             std::min<size_t>(64, size - at), bounds);
+             std::min<size_t>(64, size - at), BitPositions, bounds);
   }
 }
 
@@ -57,25 +58,35 @@ void AddBlocksPortable(const char* text, size_t size, WordBounds* bounds) {
 RUNJOB_AVX2 void AddBlocksAvx2(const char* text, size_t size, WordBounds* bounds) {
   for (size_t at = 0; at < size; at += 64) {
     AddBlock(avx2::SpaceMask(text + at), avx2::EqualMask(text + at, '\n'), at,
-             std::min<size_t>(64, size - at), bounds);
+             std::min<size_t>(64, size - at), BitPositions, bounds);
+  }
+}
+
+RUNJOB_AVX512 void AddBlocksAvx512(const char* text, size_t size, WordBounds* bounds) {
+  for (size_t at = 0; at < size; at += 64) {
+    AddBlock(avx512::SpaceMask(text + at), avx512::EqualMask(text + at, '\n'), at,
+             std::min<size_t>(64, size - at), avx512::BitPositions, bounds);
   }
 }
 #endif
+
+using AddBlocks = void (*)(const char* text, size_t size, WordBounds* bounds);
+
+AddBlocks ChooseAddBlocks() {
+#if defined(__x86_64__)
+  if (HasAvx512()) return AddBlocksAvx512;
+  if (HasAvx2()) return AddBlocksAvx2;
+#endif
+  return AddBlocksPortable;
+}
 
 // REQUIRES: kPadding bytes can be read past the end of the text.
 void FindWords(const char* text, size_t size, WordBounds* bounds) {
   bounds->count = 0;
   bounds->newlines = 0;
   if (bounds->in_word) bounds->positions[bounds->count++] = 0;
-#if defined(__x86_64__)
-  if (HasAvx2()) {
-    AddBlocksAvx2(text, size, bounds);
-  } else {
-    AddBlocksPortable(text, size, bounds);
-  }
-#else
-  AddBlocksPortable(text, size, bounds);
-#endif
+  static const AddBlocks add_blocks = ChooseAddBlocks();
+  add_blocks(text, size, bounds);
   if (bounds->in_word) bounds->positions[bounds->count++] = static_cast<uint32_t>(size);
 }
 
