@@ -56,6 +56,22 @@ inline uint64_t Load32(const char* p) {
   return v;
 }
 
+// The bytes from the 8th on of n = 8 to 16, zero padded, and nothing outside.
+inline uint64_t LoadBehind8(const char* p, size_t n) {
+  // The last 8 bytes, without those before the 8th. Two shifts, because one by 64 (n = 8) is undefined.
+  const size_t half = 4 * (16 - n);
+  return Load64(p + n - 8) >> half >> half;
+}
+
+// n = 0 to 7 bytes, zero padded, and nothing outside. Overlapping loads agree where they overlap, so OR puts the word
+// together.
+inline uint64_t LoadBelow8(const char* p, size_t n) {
+  if (n >= 4) return Load32(p) | Load32(p + n - 4) << (8 * (n - 4));
+  if (n == 0) return 0;
+  const auto byte = [p](size_t i) { return static_cast<uint64_t>(static_cast<uint8_t>(p[i])) << (8 * i); };
+  return byte(0) | byte(n / 2) | byte(n - 1);
+}
+
 // `a` and `b`: the key's bytes, zero padded to 16, as two little-endian words.
 inline uint64_t HashShort(uint64_t a, uint64_t b, size_t size) {
   return Mix(kSecret[1] ^ size, Mix(a ^ kSecret[1], b ^ kSecret[0]));
@@ -71,21 +87,8 @@ inline uint64_t HashKey(Slice key) {
   const char* p = key.data;
   const size_t n = key.size;
   if (n > 16) return HashLong(p, n);
-  if (n >= 8) {
-    // The last 8 bytes, without those that the first word has. Two shifts, because one by 64 (n = 8) is
-    // undefined.
-    const size_t half = 4 * (16 - n);
-    return HashShort(Load64(p), Load64(p + n - 8) >> half >> half, n);
-  }
-  // Overlapping loads agree where they overlap, so OR puts the word together.
-  uint64_t a = 0;
-  if (n >= 4) {
-    a = Load32(p) | Load32(p + n - 4) << (8 * (n - 4));
-  } else if (n > 0) {
-    const auto byte = [p](size_t i) { return static_cast<uint64_t>(static_cast<uint8_t>(p[i])) << (8 * i); };
-    a = byte(0) | byte(n / 2) | byte(n - 1);
-  }
-  return HashShort(a, 0, n);
+  if (n >= 8) return HashShort(Load64(p), LoadBehind8(p, n), n);
+  return HashShort(LoadBelow8(p, n), 0, n);
 }
 
 }  // namespace runjob

@@ -12,7 +12,8 @@
 namespace runjob {
 
 // Merges sorted cursors into one; equal keys keep the order of `inputs`. One input is passed through.
-// Cost: O(log inputs) comparisons a record, on cached 8-byte prefixes. Source: Knuth, TAOCP vol. 3, 5.4.1 (loser tree).
+// Cost: O(log inputs) comparisons a record, on copies of the keys' first 15 bytes.
+// Source: Knuth, TAOCP vol. 3, 5.4.1 (loser tree).
 std::unique_ptr<Cursor> NewMerge(std::vector<std::unique_ptr<Cursor>> inputs, bool descending);
 
 // Groups equal keys and merges their states. `finalize`: values are answers (AggregateLayout::result_layout), else
