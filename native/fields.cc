@@ -3,6 +3,7 @@
 // keys.
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 #include <memory>
 #include <string>
@@ -75,6 +76,21 @@ std::string BadNumber(Slice text, uint32_t column) {
          (size < text.size ? "..." : "") + "\"";
 }
 
+bool Contains(Slice text, char byte) {
+  return !text.empty() && std::memchr(text.data, byte, text.size) != nullptr;
+}
+
+// Copies what is mostly short 32 bytes at a time, whatever its length: the target has room, the source is looked after.
+inline char* CopyShort(char* to, Slice text, const char* readable_end) {
+  if (text.size <= 32 && readable_end - text.data >= 32) [[likely]] {
+    std::memcpy(to, text.data, 16);
+    std::memcpy(to + 16, text.data + 16, 16);
+  } else if (text.size > 0) {
+    std::memcpy(to, text.data, text.size);
+  }
+  return to + text.size;
+}
+
 class FieldsMapper : public Mapper {
  public:
   FieldsMapper(const FieldsOptions& options, Collector* collector);
@@ -82,10 +98,18 @@ class FieldsMapper : public Mapper {
   Status Push(Slice chunk, uint64_t limit, bool last, bool* done) override;
 
  private:
+  // Columns that follow one another: from `first` to `last`.
+  struct Stretch {
+    uint32_t first;
+    uint32_t last;
+  };
   struct Column {
     std::vector<double> numbers;
     ByteColumn bytes;
+    std::vector<Stretch> stretches;  // what a row is made of
   };
+
+  static std::vector<Stretch> StretchesOf(const std::vector<uint32_t>& columns);
 
   Status AddRows(const CsvRows& rows);
   size_t GatherBatch(const CsvRows& rows, size_t from);
@@ -93,8 +117,11 @@ class FieldsMapper : public Mapper {
   void AddKeys(const CsvRows& rows);
   void AddNumbers(const CsvRows& rows, uint32_t column, double* numbers);
   bool BoundKeys(const CsvRows& rows, uint32_t column);
-  void CopyFields(const CsvRows& rows, uint32_t column, ByteColumn* out);
+  void CopyFields(const CsvRows& rows, uint32_t column, Slice tail, ByteColumn* out);
+  bool CopyStretches(const CsvRows& rows, const std::vector<Stretch>& stretches, ByteColumn* out);
   void CopyRows(const CsvRows& rows, const std::vector<uint32_t>& columns, ByteColumn* out);
+  Slice BatchText(const CsvRows& rows) const;
+  bool IsPlain(Slice text) const;
   bool SetEnd(const CsvRows& rows, size_t i, ByteColumn* out);
   Slice Plain(CsvField field);
   Status Flush();
@@ -151,6 +178,7 @@ FieldsMapper::FieldsMapper(const FieldsOptions& options, Collector* collector)
     need(options_.values[i].columns);
     views_[i].kind = options_.values[i].kind;
     if (options_.values[i].kind == ValueKind::kNumber) columns_[i].numbers.resize(kBatchRows);
+    if (options_.values[i].row) columns_[i].stretches = StretchesOf(options_.values[i].columns);
   }
 }
 
@@ -179,10 +207,10 @@ Status FieldsMapper::AddRows(const CsvRows& rows) {
       const FieldsOptions::Value& value = options_.values[i];
       if (value.kind == ValueKind::kNumber) {
         AddNumbers(rows, value.columns[0], columns_[i].numbers.data());
-      } else if (value.row) {
+      } else if (!value.row) {
+        CopyFields(rows, value.columns[0], Slice(), &columns_[i].bytes);
+      } else if (!CopyStretches(rows, columns_[i].stretches, &columns_[i].bytes)) {
         CopyRows(rows, value.columns, &columns_[i].bytes);
-      } else {
-        CopyFields(rows, value.columns[0], &columns_[i].bytes);
       }
     }
     Status status = Flush();
@@ -254,11 +282,17 @@ inline void FieldsMapper::ForEachField(const CsvRows& rows, uint32_t column, con
   }
 }
 
-// The key of one column is the field itself. Otherwise it is put together from parts (key_encoding.h).
+// The key of one column is the field itself, with a tag behind it in a join; without a zero byte there is nothing to
+// escape. Otherwise it is put together from parts (key_encoding.h).
 void FieldsMapper::AddKeys(const CsvRows& rows) {
   key_text_ = nullptr;
   if (options_.keys.size() == 1 && options_.tag < 0) {
-    if (!BoundKeys(rows, options_.keys[0])) CopyFields(rows, options_.keys[0], &keys_);
+    if (!BoundKeys(rows, options_.keys[0])) CopyFields(rows, options_.keys[0], Slice(), &keys_);
+    return;
+  }
+  if (options_.keys.size() == 1 && !Contains(BatchText(rows), '\0')) {
+    const char tail[] = {'\0', '\x01', static_cast<char>(options_.tag)};
+    CopyFields(rows, options_.keys[0], Slice(tail, sizeof(tail)), &keys_);
     return;
   }
   keys_.Clear();
@@ -320,34 +354,77 @@ void FieldsMapper::AddNumbers(const CsvRows& rows, uint32_t column, double* numb
   }
 }
 
-// Short fields are copied 32 bytes at a time, whatever their length: the target has room, the source is
-// looked after.
-void FieldsMapper::CopyFields(const CsvRows& rows, uint32_t column, ByteColumn* out) {
+// From the first row's first byte to the last row's last one.
+Slice FieldsMapper::BatchText(const CsvRows& rows) const {
+  if (count_ == 0) return Slice();
+  const uint32_t width = width_ != 0 ? width_ : widths_[count_ - 1];
+  const uint32_t start = rows.field_start(first_field(0));
+  return Slice(rows.data + start, rows.field_ends[first_field(count_ - 1) + width - 1] - start);
+}
+
+// Copies one column, and `tail` behind each field.
+void FieldsMapper::CopyFields(const CsvRows& rows, uint32_t column, Slice tail, ByteColumn* out) {
   out->Clear();
   if (count_ == 0) return;
   // No field is longer than its row.
-  const uint32_t width = width_ != 0 ? width_ : widths_[count_ - 1];
-  const uint32_t rows_end = rows.field_ends[first_field(count_ - 1) + width - 1];
-  char* p = out->Reserve(rows_end - rows.field_start(first_field(0)));
+  char* p = out->Reserve(BatchText(rows).size + count_ * tail.size);
   const char* const begin = p;
   uint32_t* const ends = out->ends;
   const char* const readable_end = rows.data + rows.size;
   const char quote = static_cast<char>(rows.quote);
+  char tail_bytes[4] = {};
+  if (tail.size > 0) std::memcpy(tail_bytes, tail.data, tail.size);
   ForEachField(rows, column, [&](size_t i, CsvField field) {
-    const Slice text = field.text;
-    if (text.size <= 32 && readable_end - text.data >= 32 && !field.doubled) [[likely]] {
-      std::memcpy(p, text.data, 16);
-      std::memcpy(p + 16, text.data + 16, 16);
-      p += text.size;
-    } else if (field.doubled) {
-      p = WriteUndoubled(text, quote, p);
-    } else {
-      if (text.size > 0) std::memcpy(p, text.data, text.size);
-      p += text.size;
-    }
+    p = field.doubled ? WriteUndoubled(field.text, quote, p) : CopyShort(p, field.text, readable_end);
+    std::memcpy(p, tail_bytes, sizeof(tail_bytes));
+    p += tail.size;
     ends[i] = static_cast<uint32_t>(p - begin);
   });
   out->SetEnd(p);
+}
+
+std::vector<FieldsMapper::Stretch> FieldsMapper::StretchesOf(const std::vector<uint32_t>& columns) {
+  std::vector<Stretch> stretches;
+  for (const uint32_t column : columns) {
+    if (!stretches.empty() && stretches.back().last + 1 == column) {
+      stretches.back().last = column;
+    } else {
+      stretches.push_back({column, column});
+    }
+  }
+  return stretches;
+}
+
+// Whether rows of `text` stand in it as they are to be written: no field has quotes, or is to have them.
+bool FieldsMapper::IsPlain(Slice text) const {
+  const CsvDialect& dialect = options_.csv.dialect;
+  return dialect.delimiter == ',' && !Contains(text, '"') && !Contains(text, '\r') &&
+         (dialect.quote < 0 || dialect.quote == '"' || !Contains(text, static_cast<char>(dialect.quote)));
+}
+
+// Copies columns that lie side by side in one piece, with the delimiters between them. False, and nothing is
+// done, unless all rows of the batch are alike and need no rewriting.
+bool FieldsMapper::CopyStretches(const CsvRows& rows, const std::vector<Stretch>& stretches, ByteColumn* out) {
+  const Slice batch = BatchText(rows);
+  const size_t most = (batch.size + count_) * stretches.size();
+  if (width_ == 0 || count_ == 0 || most > kKeepColumnBytes || !IsPlain(batch)) return false;
+  out->Clear();
+  char* p = out->Reserve(most);
+  const char* const begin = p;
+  const char* const data = rows.data;
+  const char* const readable_end = data + rows.size;
+  const uint32_t* ends = rows.field_ends + first_field_;
+  for (size_t i = 0; i < count_; ++i, ends += width_) {
+    for (const Stretch& stretch : stretches) {
+      const uint32_t from = *(ends + stretch.first - 1) + 1;
+      p = CopyShort(p, Slice(data + from, ends[stretch.last] - from), readable_end);
+      *p++ = ',';
+    }
+    if (!stretches.empty()) --p;
+    out->ends[i] = static_cast<uint32_t>(p - begin);
+  }
+  out->SetEnd(p);
+  return true;
 }
 
 void FieldsMapper::CopyRows(const CsvRows& rows, const std::vector<uint32_t>& columns, ByteColumn* out) {

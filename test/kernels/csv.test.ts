@@ -369,6 +369,36 @@ describe('the fields mapper', () => {
     )
   })
 
+  test('makes the same keys and rows of plain batches and of those that have to be rewritten', () => {
+    const d: Dialect = { delimiter: ',', quote: '"' }
+    // More than a batch of each; the odd row is in the middle of one.
+    const plainRows = Array.from({ length: 1500 }, (_, i) => `${i},${'long'.repeat(i % 14)},c${i},`)
+    const odd = ['', '"a""b",x,y,', 'a\0b,x,y,', '"",x,"y,z",', 'a\rb,x,"y\nz",', 'a,x', "a,'x',y,"]
+    for (const [key, columns] of [
+      [0, [1, 2, 3]],
+      [1, [0, 2, 3]],
+      [2, []],
+      [3, [3, 2, 2]],
+      [0, [3]],
+    ] as [number, number[]][]) {
+      for (const row of odd) {
+        for (const end of ['\n', '\r\n']) {
+          const rows = [...plainRows]
+          rows[700] = row
+          const spec: Fields = {
+            ...{ op: 'fields', ...d, keys: [key], skipHeader: false, skipBom: false, tag: 1 },
+            values: [{ kind: 'bytes', row: true, columns }],
+          }
+          const data = rows.join(end)
+          const want = oracleFields(spec, oracleCsv(data, d, { limit: Infinity, skipBom: false }))
+          const got = nativeFields(spec, data, [20_000], Infinity)
+          expect(got.records).toEqual(want.records.sort(byKey))
+          expect(got.error && { code: got.error.code, offset: got.error.offset }).toEqual(want.error)
+        }
+      }
+    }
+  })
+
   test('takes numbers as they come in files', () => {
     const number = fc.oneof(
       fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
