@@ -7,6 +7,7 @@
 
 #include "key_encoding.h"
 #include "number.h"
+#include "packed_record.h"
 #include "record.h"
 #include "text_write.h"
 
@@ -79,10 +80,7 @@ class RowWriter {
     if (fields_++ > 0) *out_++ = separator_;
   }
 
-  void Copy(Slice bytes) {
-    if (bytes.size > 0) std::memcpy(out_, bytes.data, bytes.size);
-    out_ += bytes.size;
-  }
+  void Copy(Slice bytes) { out_ = CopyBytes(out_, bytes.data, bytes.size); }
 
   const FormatOptions& options_;
   const char separator_;

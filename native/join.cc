@@ -1,9 +1,11 @@
 // Join of two sides that lie side by side in one sorted stream.
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "key_encoding.h"
 #include "merge.h"
+#include "packed_record.h"
 
 namespace runjob {
 namespace {
@@ -66,8 +68,7 @@ class JoinCursor : public Cursor {
   }
 
   bool InGroup(Slice key) const {
-    return !group_.empty() && key.size >= group_.size() &&
-           std::memcmp(key.data, group_.data(), group_.size()) == 0;
+    return !group_.empty() && key.size >= group_.size() && SameBytes(key.data, group_.data(), group_.size());
   }
 
   void StartGroup(Slice key) {
@@ -91,29 +92,32 @@ class JoinCursor : public Cursor {
   }
 
   void StartLeft(Slice row) {
-    row_.clear();
-    AppendField(row);
-    left_size_ = row_.size();
+    left_size_ = PutField(0, row);
     right_ = 0;
     SetRow();
   }
 
   void SetRow() {
-    row_.resize(left_size_);
-    if (right_ends_.empty()) {
-      AppendField(options_.missing_right);
-    } else {
-      const size_t start = right_ == 0 ? 0 : right_ends_[right_ - 1];
-      AppendField(Slice(rights_.data() + start, right_ends_[right_] - start));
-    }
-    value_ = row_;
+    const size_t size = PutField(left_size_, Right());
+    value_ = Slice(row_.data(), size);
     valid_ = true;
   }
 
-  void AppendField(Slice bytes) {
+  Slice Right() const {
+    if (right_ends_.empty()) return options_.missing_right;
+    const size_t start = right_ == 0 ? 0 : right_ends_[right_ - 1];
+    return Slice(rights_.data() + start, right_ends_[right_] - start);
+  }
+
+  // Writes a field at offset `at` of the row; returns where it ends.
+  size_t PutField(size_t at, Slice bytes) {
     const uint32_t size = static_cast<uint32_t>(bytes.size);
-    row_.append(reinterpret_cast<const char*>(&size), sizeof(size));
-    row_.append(bytes.data, bytes.size);
+    const size_t end = at + sizeof(size) + bytes.size;
+    if (end > row_.size()) row_.resize(std::max(end, 2 * row_.size()));
+    char* const p = row_.data() + at;
+    std::memcpy(p, &size, sizeof(size));
+    CopyBytes(p + sizeof(size), bytes.data, bytes.size);
+    return end;
   }
 
   const std::unique_ptr<Cursor> input_;
@@ -124,7 +128,7 @@ class JoinCursor : public Cursor {
   std::vector<size_t> right_ends_;
   bool seen_left_ = false;
   size_t right_ = 0;       // the right row in the output
-  std::string row_;
+  std::string row_;        // the output's value at its beginning, and room
   size_t left_size_ = 0;
   uint64_t records_ = 0;
 };

@@ -30,9 +30,19 @@ inline int Compare(Slice a, Slice b) {
   return a.size < b.size ? -1 : (a.size > b.size ? 1 : 0);
 }
 
-inline bool operator==(Slice a, Slice b) {
-  return a.size == b.size && (a.size == 0 || std::memcmp(a.data, b.data, a.size) == 0);
+// memcmp without the call for the sizes that keys mostly have.
+inline bool SameBytes(const char* a, const char* b, size_t n) {
+  if (n < 8 || n > 16) return n == 0 || std::memcmp(a, b, n) == 0;
+  const auto differ = [a, b](size_t i) {
+    uint64_t x, y;
+    std::memcpy(&x, a + i, 8);
+    std::memcpy(&y, b + i, 8);
+    return x ^ y;
+  };
+  return (differ(0) | differ(n - 8)) == 0;
 }
+
+inline bool operator==(Slice a, Slice b) { return a.size == b.size && SameBytes(a.data, b.data, a.size); }
 
 // How many bytes a and b have in common at their beginnings, up to `limit`. REQUIRES: the first
 // `from` are the same; limit <= a.size.
