@@ -1,5 +1,16 @@
 /** Files that survive a crash, and the operating system's errors in our words. */
-import { closeSync, fsyncSync, openSync, readSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { RunjobError } from './errors.js'
 
@@ -87,6 +98,31 @@ export function fsyncDir(path: string): void {
     if (!hasErrno(error, 'EINVAL', 'ENOTSUP', 'EPERM', 'EISDIR', 'ENOSYS')) throw fileError(error, path, 'write')
   } finally {
     closeSync(fd)
+  }
+}
+
+/**
+ * Makes a folder, and those above it that are not there; fine if it exists. Node's own way of doing so says ENOENT where a disk is
+ * read-only, and never returns where a folder takes no others, such as /proc.
+ *
+ * @throws DISK_FULL, OUTPUT_UNWRITABLE, FILE_IO
+ */
+export function makeFolder(path: string): void {
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    if (hasErrno(error, 'ENOENT') && !isFolder(dirname(path))) {
+      makeFolder(dirname(path))
+      makeFolder(path)
+    } else if (!isFolder(path)) throw fileError(error, path, 'write')
+  }
+}
+
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
   }
 }
 

@@ -1,7 +1,6 @@
 /** `--profile`: where a job's time and bytes went, as JSON and as a page with a timeline. */
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { writeFileAtomic } from '../base/files.js'
+import { makeFolder, writeFileAtomic } from '../base/files.js'
 import { formatBytes, formatCount, formatDuration } from '../base/units.js'
 import type { RunReport, TaskProfile } from '../run.js'
 
@@ -21,7 +20,7 @@ const COLORS: Record<string, string> = {
 
 /** Writes `profile.json` and `profile.html` into a folder, which is created. */
 export function writeProfile(folder: string, report: RunReport): void {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const tasks = report.profile ?? []
   const { job, output, elapsedMs, peakRssBytes, stages } = report
   const document = { job, output, elapsedMs, peakRssBytes, stages, tasks }

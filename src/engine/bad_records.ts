@@ -4,10 +4,10 @@
  * A task writes those it meets to a file of its attempt; only files of attempts that count are put together, in the order of the input.
  * So the limit and the outcome know nothing of workers, retries and resumes.
  */
-import { closeSync, mkdirSync, openSync } from 'node:fs'
+import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import { RunjobError, type Where } from '../base/errors.js'
-import { fileError, writeFully } from '../base/files.js'
+import { fileError, makeFolder, writeFully } from '../base/files.js'
 import { checksumText, type WrittenFile } from '../io/written_file.js'
 import { kernels } from '../kernels/index.js'
 
@@ -122,7 +122,7 @@ export class Quarantine {
     const path = join(this.#init.dir, this.#name!)
     try {
       if (this.#fd < 0) {
-        mkdirSync(this.#init.dir, { recursive: true })
+        makeFolder(this.#init.dir)
         this.#fd = openSync(path, 'w')
       }
       writeFully(this.#fd, bytes)

@@ -1,7 +1,8 @@
 /** Runs tasks on all workers: attempt by attempt, each result checked and remembered. */
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RunjobError, toRunjobError, userError } from '../base/errors.js'
+import { makeFolder } from '../base/files.js'
 import type { Plan } from '../plan/plan.js'
 import { checkTask } from './accounting.js'
 import { quarantineName } from './bad_records.js'
@@ -198,7 +199,7 @@ export class Scheduler {
     const { attemptsDir, partsDir } = this.#options
     const own = join(attemptsDir, attemptName(id, attempt))
     for (const { name } of parts) {
-      mkdirSync(dirname(join(partsDir, name)), { recursive: true })
+      makeFolder(dirname(join(partsDir, name)))
       renameSync(join(own, name), join(partsDir, name))
     }
     if (parts.length > 0) rmSync(own, { recursive: true, force: true })

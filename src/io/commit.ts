@@ -20,7 +20,6 @@ import {
   existsSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -31,7 +30,16 @@ import {
 import { homedir } from 'node:os'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import { RunjobError } from '../base/errors.js'
-import { concatFiles, fileError, fsyncDir, fsyncFile, hasErrno, removeTree, writeFileAtomic } from '../base/files.js'
+import {
+  concatFiles,
+  fileError,
+  fsyncDir,
+  fsyncFile,
+  hasErrno,
+  makeFolder,
+  removeTree,
+  writeFileAtomic,
+} from '../base/files.js'
 import { isHiddenName } from './inputs.js'
 import { PART_NAME } from './outputs.js'
 
@@ -113,7 +121,7 @@ export function prepareOutput(output: string, mode: OutputMode, inputs: readonly
 export function commitOutput(from: string, output: string, mode: OutputMode, run: string): void {
   const state = stateDirOf(output)
   try {
-    mkdirSync(dirname(output), { recursive: true })
+    makeFolder(dirname(output))
     const exists = existsSync(output) && !isEmptyFolder(output)
     if (!exists || mode === 'error' || mode === 'ignore') {
       finishFolder(from)
@@ -282,7 +290,7 @@ function buildUnion(output: string, from: string, state: string): string {
 }
 
 function appendParts(from: string, into: string): void {
-  mkdirSync(into, { recursive: true })
+  makeFolder(into)
   const numbers = readdirSync(into).map((name) => Number(PART_NAME.exec(name)?.[1] ?? -1))
   const first = numbers.reduce((last, number) => Math.max(last, number), -1) + 1
   for (const entry of readdirSync(from, { withFileTypes: true })) {
@@ -307,7 +315,7 @@ function renumber(name: string, first: number): string {
 }
 
 function linkTree(from: string, into: string): void {
-  mkdirSync(into, { recursive: true })
+  makeFolder(into)
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const path = join(from, entry.name)
     if (entry.isDirectory()) linkTree(path, join(into, entry.name))

@@ -13,7 +13,6 @@
 import { randomBytes } from 'node:crypto'
 import {
   linkSync,
-  mkdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -25,7 +24,7 @@ import {
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
-import { fileError, hasErrno } from '../base/files.js'
+import { fileError, hasErrno, makeFolder } from '../base/files.js'
 
 const HEARTBEAT_MS = 10_000
 const FORGOTTEN_MS = 60_000
@@ -68,7 +67,7 @@ export function acquireLock(stateDir: string): Lock {
   }
   const candidate = join(stateDir, `.lock-${owner.id}`)
   try {
-    mkdirSync(stateDir, { recursive: true })
+    makeFolder(stateDir)
     writeFileSync(candidate, JSON.stringify(owner))
     acquire(path, candidate, stateDir)
   } catch (error) {

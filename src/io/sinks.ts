@@ -1,9 +1,9 @@
 /** Part files: how an output's records become bytes on disk. */
-import { closeSync, fsyncSync, mkdirSync, openSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import zlib from 'node:zlib'
 import { RunjobError } from '../base/errors.js'
-import { fileError, writeFully } from '../base/files.js'
+import { fileError, makeFolder, writeFully } from '../base/files.js'
 import { kernels } from '../kernels/index.js'
 import { codecName, encode, isColumns, typeName, valueColumns } from '../plan/codec.js'
 import type { CodecSpec, RecordSpec, SinkFormat, ValueSpec } from '../plan/plan.js'
@@ -52,7 +52,7 @@ class PartFile {
   constructor(path: string) {
     this.#path = path
     this.#guard(() => {
-      mkdirSync(dirname(path), { recursive: true })
+      makeFolder(dirname(path))
       this.#fd = openSync(path, 'w')
     })
   }

@@ -11,12 +11,12 @@
  * sum of them all, so that entries that are lost, or come back from an older transaction, are found as well.
  */
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, renameSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { deserialize, serialize } from 'node:v8'
 import { RunjobError } from '../base/errors.js'
-import { fileError, removeTree, writeFileAtomic } from '../base/files.js'
+import { fileError, makeFolder, removeTree, writeFileAtomic } from '../base/files.js'
 import { fromNative, kernels, type Store } from '../kernels/index.js'
 import type { ParamValue, Plan } from '../plan/plan.js'
 import { currentBootId } from './lock.js'
@@ -89,7 +89,7 @@ export class JobState implements StateView {
     const boot = currentBootId() ?? ''
     let state: JobState | undefined
     try {
-      mkdirSync(dir, { recursive: true })
+      makeFolder(dir)
       if (existsSync(path) || existsSync(found)) {
         // Written last: without it the making of the store was cut short.
         const before = readBoot(dir)

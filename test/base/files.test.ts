@@ -2,7 +2,7 @@ import { mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { RunjobError } from '../../dist/src/base/errors.js'
-import { fileError, fsyncDir, fsyncFile, removeTree, writeFileAtomic } from '../../dist/src/base/files.js'
+import { fileError, fsyncDir, fsyncFile, makeFolder, removeTree, writeFileAtomic } from '../../dist/src/base/files.js'
 import { temporaryFolder, writeFiles } from '../io/folder.js'
 
 test('an atomic write replaces the file and leaves nothing else behind', () => {
@@ -70,4 +70,16 @@ test('what is no error of the system comes back as it was', () => {
     expect(fileError(error, '/x', 'read')).toBe(error)
   }
   expect(fileError(undefined, '/x', 'read')).toBeUndefined()
+})
+
+test('a folder is made with those above it, and one that cannot be is an error at once', () => {
+  const folder = temporaryFolder()
+  makeFolder(join(folder, 'a/b/c'))
+  makeFolder(join(folder, 'a/b/c'))
+  expect(readdirSync(join(folder, 'a/b'))).toEqual(['c'])
+  writeFiles(folder, { file: 'x' })
+  expect(() => makeFolder(join(folder, 'file'))).toThrow(RunjobError)
+  expect(() => makeFolder(join(folder, 'file/below'))).toThrow(RunjobError)
+  // Takes no folders of anybody's: mkdir with `recursive` tries for ever.
+  if (process.platform === 'linux') expect(() => makeFolder('/proc/a')).toThrow(RunjobError)
 })
