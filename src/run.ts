@@ -1,9 +1,9 @@
 /** Running a job: from what the user gave to a committed output. */
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { RunjobError, toRunjobError } from './base/errors.js'
-import { concatFiles, fileError, removeTree, writeFileAtomic } from './base/files.js'
+import { concatFiles, fileError, makeFolder, removeTree, writeFileAtomic } from './base/files.js'
 import { availableCores, availableMemoryBytes } from './base/limits.js'
 import { parseBytes, parseDuration } from './base/units.js'
 import { parseBadLimit } from './engine/bad_records.js'
@@ -25,9 +25,9 @@ import {
 } from './io/commit.js'
 import { readHeader } from './io/header.js'
 import { expandInputs, type InputFile, spoolStdin } from './io/inputs.js'
-import { acquireLock } from './io/lock.js'
+import { acquireLock, refuseHeld } from './io/lock.js'
 import { readOutput } from './io/outputs.js'
-import { bytesBelow, COMMITTED, type RunStart, START, type StartCommand } from './io/run_status.js'
+import { bytesBelow, COMMITTED, type RunStart, readsStdin, START, type StartCommand } from './io/run_status.js'
 import { compareIdentities, JobState, type RunIdentity } from './io/state.js'
 import type { AnyBody, AnyJob, Job } from './job/define.js'
 import { codeOf, type JobCode, loadJob } from './job/load.js'
@@ -151,15 +151,14 @@ export async function runJob<P, K, V>(job: Job<P, K, V> | string, options: RunOp
   }
   const started = performance.now()
   let prepared: Prepared
-  let report: RunReport
+  let report: RunReport | undefined
   try {
     prepared = await prepare(job as AnyJob | string, options as RunOptions, true)
     report = await execute(prepared, options as RunOptions, started)
   } catch (error) {
-    if (typeof options.output === 'string') {
-      rmSync(join(stateDirOf(resolveOutput(options.output, process.cwd())), STDIN), { force: true })
-    }
     throw toRunjobError(fromNative(error))
+  } finally {
+    if (!report || report.skipped) removeSpooled(options.output)
   }
   const { output } = prepared
   const sink = sinkOf(prepared.plan)
@@ -246,6 +245,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
     return report({ skipped: true })
 
   const lock = acquireLock(stateDir)
+  let state: JobState | undefined
   try {
     const planHash = fingerprint(plan)
     const identity = identityOf(prepared, options, planHash)
@@ -286,13 +286,12 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       onResume: options.onResume,
     })
     let result: PlanResult
-    let state: JobState | undefined
     try {
       state = await openState(prepared, options, identity)
       if (options.diskCheck !== false) checkDisk(stateDir, estimateDiskBytes(plan, files), bytesBelow(stateDir))
       state.put(START, { startedAt: new Date().toISOString(), command: options[COMMAND] ?? null } satisfies RunStart)
-      mkdirSync(runsDir, { recursive: true })
-      mkdirSync(partsDir, { recursive: true })
+      makeFolder(runsDir)
+      makeFolder(partsDir)
       const { code } = prepared
       if (code && 'text' in code.module) writeFileAtomic(plan.module!.path, code.module.text, false)
       result = await run.run(state)
@@ -328,7 +327,10 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       ...(options.profile ? { profile: result.tasks } : {}),
     })
   } catch (error) {
-    throw toRunjobError(fileError(fromNative(error), output, 'write')).withWhere({ job: plan.job })
+    const failure = toRunjobError(fileError(fromNative(error), output, 'write')).withWhere({ job: plan.job })
+    // The list of bad records is for people to look at.
+    if (state && readsStdin(files, stateDir) && failure.code !== 'TOO_MANY_BAD_RECORDS') forget(output, stateDir)
+    throw failure
   } finally {
     lock.release()
   }
@@ -402,7 +404,7 @@ async function listInputs(
     const paths: string[] = []
     for (const path of pathsOf(input, job, name)) {
       if (path !== '-') paths.push(path)
-      else if (forReal) paths.push(await spooledStdin(stateDir, options.signal))
+      else if (forReal) paths.push(await spooledStdin(stateDir, options))
     }
     const own = expandInputs(paths, process.cwd())
     inputs.set(
@@ -413,11 +415,51 @@ async function listInputs(
   return { files, inputs }
 }
 
-async function spooledStdin(stateDir: string, signal: AbortSignal | undefined): Promise<string> {
-  mkdirSync(stateDir, { recursive: true })
+/** @throws OUTPUT_BUSY, OUTPUT_EXISTS and what else would refuse the run, before anything is read: that may take hours */
+async function spooledStdin(stateDir: string, { output, mode = 'error', signal }: RunOptions): Promise<string> {
+  prepareOutput(resolveOutput(output, process.cwd()), mode)
+  makeFolder(stateDir)
+  refuseHeld(stateDir)
   const path = join(stateDir, STDIN)
-  await spoolStdin(process.stdin, path, signal)
+  try {
+    await spoolStdin(process.stdin, path, signal)
+  } catch (error) {
+    removeIfEmpty(stateDir)
+    throw error
+  }
   return path
+}
+
+/** Of a run that did not begin, or had nothing to do: the copy of its standard input, and the folder if that is all there was. */
+function removeSpooled(output: unknown): void {
+  if (typeof output !== 'string') return
+  try {
+    const stateDir = stateDirOf(resolveOutput(output, process.cwd()))
+    rmSync(join(stateDir, STDIN))
+    removeIfEmpty(stateDir)
+  } catch {
+    // There is none. Whatever the run failed with is worth more than this.
+  }
+}
+
+function removeIfEmpty(folder: string): void {
+  try {
+    rmdirSync(folder)
+  } catch {
+    // An earlier run left something there.
+  }
+}
+
+/** Removes what a run left that none can continue. */
+function forget(output: string, stateDir: string): void {
+  try {
+    // The old output may be in there.
+    recoverOutput(output)
+    clearState(stateDir)
+    removeTree(stateDir)
+  } catch {
+    // It is the next run's to remove.
+  }
 }
 
 function sideFiles(body: AnyBody, cwd: string): Plan['sideFiles'] {
@@ -436,13 +478,14 @@ function sideFiles(body: AnyBody, cwd: string): Plan['sideFiles'] {
  * @throws STATE_MISMATCH, naming what changed
  */
 async function openState(
-  { files, output, stateDir }: Prepared,
+  { output, stateDir }: Prepared,
   options: RunOptions,
   identity: RunIdentity,
 ): Promise<JobState> {
-  if (options.fresh || files.some((file) => file.path === join(stateDir, STDIN))) clearState(stateDir, [STDIN])
+  if (options.fresh) clearState(stateDir, [STDIN])
   let state = JobState.open(stateDir, options.onNote)
-  if (state.get(COMMITTED)) {
+  const found = state.identity()
+  if (state.get(COMMITTED) || (found && Object.values(found.manifest).some((read) => readsStdin(read, stateDir)))) {
     state.close()
     clearState(stateDir, [STDIN])
     state = JobState.open(stateDir)

@@ -11,16 +11,7 @@
  * touched its lock lately.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  linkSync,
-  readFileSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
+import { linkSync, readFileSync, readlinkSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
@@ -98,6 +89,13 @@ export function lockHolder(stateDir: string): { pid: number; started: string } |
 /** An identifier of this boot of the machine; null where the system does not tell. */
 export function currentBootId(): string | null {
   return readText('/proc/sys/kernel/random/boot_id')
+}
+
+/** @throws OUTPUT_BUSY if another run holds the folder now; nothing is locked */
+export function refuseHeld(stateDir: string): void {
+  const path = join(stateDir, 'lock')
+  const owner = readOwner(path)
+  if (owner && isAlive(owner, path)) throw busy(stateDir, owner)
 }
 
 function acquire(path: string, candidate: string, stateDir: string): void {

@@ -120,6 +120,11 @@ async function unfinishedRun(dir: string): Promise<UnfinishedRun | null> {
   return found
 }
 
+/** Whether a run's inputs have standard input among them, which was spooled into its state folder: it cannot be read again. */
+export function readsStdin(files: readonly { path: string }[], stateDir: string): boolean {
+  return files.some(({ path }) => dirname(path) === stateDir)
+}
+
 function readTasks(state: StateView, into: UnfinishedRun): void {
   const identity = state.identity()
   if (!identity) {
@@ -128,9 +133,7 @@ function readTasks(state: StateView, into: UnfinishedRun): void {
   }
   into.job = identity.plan.job
   into.start = state.get<RunStart>(START) ?? null
-  into.readsStdin = Object.values(identity.manifest).some((files) =>
-    files.some(({ path }) => dirname(path) === into.dir),
-  )
+  into.readsStdin = Object.values(identity.manifest).some((files) => readsStdin(files, into.dir))
   const partitions = state.get<number[]>(PARTITIONS)
   const done = [...state.finishedTasks().keys()]
   into.stages = identity.plan.stages.map((stage, i) => {

@@ -1,5 +1,5 @@
 /** Inputs as they come. */
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
@@ -81,6 +81,30 @@ describe('what is named as input', () => {
     expect(second.stderr).toContain('INPUT_NOT_FOUND')
     expect((await runjob(['wordcount', '-', '-o', 'out2', '--quiet'], { cwd: folder, stdin: '' })).code).toBe(0)
     expect(textOf(join(folder, 'out2'))).toBe('')
+  })
+
+  it('may be standard input, of which nothing stays when the run is refused, fails or has nothing to do', async () => {
+    const folder = temporaryFolder()
+    const count = (...more: string[]) => runjob(['wordcount', '-', ...more, '--quiet'], { cwd: folder, stdin: 'a b\n' })
+    writeFiles(folder, { 'out/_SUCCESS': '', 'out/part-r-00000.tsv': 'a\t1\n', file: '' })
+    expect((await count('-o', 'out')).stderr).toContain('error OUTPUT_EXISTS')
+    expect((await count('-o', 'out', '--mode', 'ignore')).code).toBe(0)
+    expect((await count('-o', 'file/out')).stderr).toContain('error OUTPUT_UNWRITABLE')
+    expect((await count('-o', 'n'.repeat(250))).stderr).toContain('error OUTPUT_UNWRITABLE')
+    const stats = ['stats', '-', '--by', 'a', '--of', 'b', '-o', 'new']
+    const failed = await runjob(stats, { cwd: folder, stdin: 'a,b\n1,x\n' })
+    expect(failed.stderr).toContain('error CSV_BAD_NUMBER')
+    expect(readdirSync(folder).sort()).toEqual(['file', 'out'])
+  })
+
+  it('of standard input does not throw away what an unfinished run of files has done', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'bad.csv': 'a,b\n1,x\n' })
+    const stats = (input: string) => ['stats', input, '--by', 'a', '--of', 'b', '-o', 'new']
+    expect((await runjob(stats('bad.csv'), { cwd: folder })).stderr).toContain('error CSV_BAD_NUMBER')
+    const other = await runjob(stats('-'), { cwd: folder, stdin: 'a,b\n1,2\n' })
+    expect(other.stderr).toContain('error STATE_MISMATCH')
+    expect(readdirSync(folder).sort()).toEqual(['.new.runjob', 'bad.csv'])
   })
 
   it('must exist and hold files', async () => {
