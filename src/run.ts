@@ -5,6 +5,7 @@ import { join, relative, resolve } from 'node:path'
 import { RunjobError, toRunjobError } from './base/errors.js'
 import { concatFiles, fileError, makeFolder, removeTree, writeFileAtomic } from './base/files.js'
 import { availableCores, availableMemoryBytes } from './base/limits.js'
+import { packageVersion } from './base/packages.js'
 import { parseBytes, parseDuration } from './base/units.js'
 import { parseBadLimit } from './engine/bad_records.js'
 import { checkDisk, estimateDiskBytes } from './engine/disk.js'
@@ -506,7 +507,9 @@ async function openState(
 /** What a run must have in common with an earlier one to be the same. */
 function identityOf({ plan, files, inputs }: Prepared, options: RunOptions, fingerprint: string): RunIdentity {
   const manifest = Object.fromEntries([...inputs].map(([name, numbers]) => [name, numbers.map((n) => files[n]!)]))
-  return { plan, fingerprint, options: { partitions: options.partitions ?? null }, manifest }
+  // Which words there are, and how they are lowered, is what the engine's Unicode says.
+  const versions = { runjob: packageVersion(), Unicode: process.versions.unicode ?? null }
+  return { plan, fingerprint, versions, options: { partitions: options.partitions ?? null }, manifest }
 }
 
 /** Of the whole plan, the code of its functions included, wherever that lies. */

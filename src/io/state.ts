@@ -22,7 +22,7 @@ import type { ParamValue, Plan } from '../plan/plan.js'
 import { currentBootId } from './lock.js'
 import { compareManifests, type Manifest } from './manifest.js'
 
-const VERSION = 3
+const VERSION = 4
 const STORE = 'state.mdb'
 /** The file that was found, until all of it is in the new one. */
 const FOUND = 'found.mdb'
@@ -41,6 +41,8 @@ export interface RunIdentity {
   plan: Plan
   /** Of the plan, module included. */
   fingerprint: string
+  /** Of all that the bytes of an output follow from. */
+  versions: Record<string, string | null>
   /** Those options that shape tasks or output. */
   options: Record<string, ParamValue>
   manifest: Manifest
@@ -235,8 +237,8 @@ export class JobState implements StateView {
 
 function identityOf(header: Header | undefined): RunIdentity | undefined {
   if (!header) return undefined
-  const { plan, fingerprint, options, manifest } = header
-  return { plan, fingerprint, options, manifest }
+  const { plan, fingerprint, versions, options, manifest } = header
+  return { plan, fingerprint, versions, options, manifest }
 }
 
 /**
@@ -244,6 +246,7 @@ function identityOf(header: Header | undefined): RunIdentity | undefined {
  */
 export function compareIdentities(before: RunIdentity, now: RunIdentity): string[] {
   const changes = compareManifests(before.manifest, now.manifest)
+  changes.push(...compareValues('the version of', before.versions, now.versions))
   changes.push(...compareValues('parameter', before.plan.params, now.plan.params))
   changes.push(...compareValues('option', before.options, now.options))
   if (before.plan.module?.hash !== now.plan.module?.hash) changes.push("the job's code changed")

@@ -19,6 +19,7 @@ const plan: Plan = {
 const identity: RunIdentity = {
   plan,
   fingerprint: 'f1',
+  versions: { runjob: '1.0.0', Unicode: '15.1' },
   options: { partitions: 4 },
   manifest: { input: [{ path: '/d/a', sizeBytes: 5, mtimeMs: 1000.5, compression: 'none' }] },
 }
@@ -230,4 +231,9 @@ describe('what keeps a run from being continued is named', () => {
   ])('%s', (_, change, expected) => {
     expect(compareIdentities(identity, { ...identity, ...change })).toEqual(expected)
   })
+})
+
+test('a run of another version of runjob is not continued, and is told which', () => {
+  const now = { ...identity, versions: { ...identity.versions, runjob: '1.1.0' } }
+  expect(compareIdentities(identity, now)).toEqual(['the version of runjob was 1.0.0 and is 1.1.0'])
 })
