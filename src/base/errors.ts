@@ -54,7 +54,10 @@ const CATALOGUE = {
   INPUT_UNREADABLE: {
     kind: 'user',
     message: (p) => `Input ${p.path} cannot be read${because(p)}.`,
-    hint: () => 'Check the permissions of the file and of the folders above it.',
+    hint: (p) =>
+      p.errno === undefined
+        ? 'Put that right, or name the other inputs, one by one or as a glob.'
+        : 'Check the permissions of the file and of the folders above it.',
   },
   INPUT_CHANGED: {
     kind: 'user',

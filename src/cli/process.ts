@@ -1,5 +1,7 @@
 /** The process of the command: what it gives to the commands, and how it ends. */
-import { readFileSync } from 'node:fs'
+import { exitCodeFor, RunjobError } from '../base/errors.js'
+import { packageVersion } from '../base/packages.js'
+import type { AnyJob } from '../job/define.js'
 import { builtinJobs, loadJob } from '../job/load.js'
 import { type Host, runCommand } from './commands.js'
 import { renderError } from './report_error.js'
@@ -11,8 +13,8 @@ const host: Host = {
   stdout: process.stdout,
   stderr: process.stderr,
   signals: process,
-  version: () => JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')).version,
-  loadJob: (nameOrPath) => loadJob(nameOrPath, process.cwd()),
+  version: packageVersion,
+  loadJob: loadOrTell,
   builtinJobs,
   runJob: async (job, options, command) => {
     const { COMMAND, runJob } = await import('../run.js')
@@ -20,6 +22,24 @@ const host: Host = {
   },
   chdir: (folder) => process.chdir(folder),
   explainJob: async (job, options) => (await import('../run.js')).explainJob(job, options),
+}
+
+/** A module may end the process, or wait for ever, while it is imported: nobody is to take that for success. */
+async function loadOrTell(nameOrPath: string): Promise<AnyJob> {
+  const tell = () => {
+    const reason = 'while it was imported it ended the process, or waited for what never came'
+    const error = new RunjobError('JOB_LOAD_FAILED', { path: nameOrPath, reason })
+    process.stderr.write(renderError(error, createColors(false)))
+    process.exitCode = exitCodeFor(error)
+  }
+  process.once('exit', tell)
+  // The stacks of its errors are to lead to what its author wrote.
+  if (/[./]/.test(nameOrPath)) process.setSourceMapsEnabled(true)
+  try {
+    return await loadJob(nameOrPath, process.cwd())
+  } finally {
+    process.off('exit', tell)
+  }
 }
 
 process.on('uncaughtException', (error) => {

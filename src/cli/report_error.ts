@@ -53,9 +53,8 @@ export function resumeHint(state: string, fresh: boolean): string {
  * Everything else needs none.
  */
 function stackToShow(error: RunjobError): string[] {
+  if (error.userStack !== undefined) return frames(error.userStack).filter((frame) => !isOurs(frame))
   const causeStack = error.cause instanceof Error ? error.cause.stack : undefined
-  const userStack = error.userStack ?? (error.code === 'JOB_LOAD_FAILED' ? causeStack : undefined)
-  if (userStack !== undefined) return frames(userStack).filter((frame) => !isOurs(frame))
   return error.kind === 'bug' ? frames(causeStack ?? error.stack ?? '') : []
 }
 

@@ -210,7 +210,7 @@ function deathOf(cause: unknown, exitCode: number, init: WorkerInit): RunjobErro
       detail: 'a worker thread’s JavaScript heap is full',
     })
   }
-  const detail = cause instanceof Error ? cause.message : `exit code ${exitCode}`
+  const detail = cause instanceof Error ? cause.message : null
   return new RunjobError('WORKER_DIED', { exitCode, detail }, { cause })
 }
 

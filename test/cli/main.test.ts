@@ -245,6 +245,28 @@ describe('failures', () => {
   })
 })
 
+describe('a job module', () => {
+  it.each([
+    [
+      'process.exit(0)',
+      'error JOB_LOAD_FAILED: The job module ./job.ts cannot be loaded: while it was imported it ended',
+    ],
+    [
+      'await new Promise(() => {})',
+      'error JOB_LOAD_FAILED: The job module ./job.ts cannot be loaded: while it was imp',
+    ],
+    ["function f(): never {\n  throw new Error('bad')\n}\nf()", 'job.ts:2:9)'],
+    ['const = 1', 'error JOB_LOAD_FAILED'],
+  ])('that cannot be imported is no success: %s', async (text, said) => {
+    writeFileSync(join(folder, 'job.ts'), `${text}\nexport default null\n`)
+    const { code, stderr } = await runjob('./job.ts', 'books', '-o', 'out')
+    expect(stderr).toContain(said)
+    // Neither a copy that is gone nor the compiler means anything to its author.
+    expect(stderr).not.toMatch(/job\.mjs|esbuild/)
+    expect(code).toBe(1)
+  })
+})
+
 describe('a signal', () => {
   it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
     '%s stops the job within a second; the same command resumes it',
