@@ -194,7 +194,7 @@ async function interruptibly(
     progress.stop('failed')
     // Whatever an interrupted run failed with, the interruption is why.
     if (!watch.signal.aborted) throw error
-    throw new RunjobError('INTERRUPTED', existsSync(state) ? { state, fresh } : {}, { cause: error })
+    throw new RunjobError('INTERRUPTED', { state: existsSync(state) ? state : null, fresh }, { cause: error })
   } finally {
     watch.dispose()
   }

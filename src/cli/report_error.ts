@@ -39,6 +39,7 @@ export function renderWhere(where: Where): string {
 /** What to do next. Only the command line knows where the state of the run is and how it was called. */
 function hintFor(error: RunjobError): string {
   const { state, fresh } = error.params
+  if (error.code === 'INTERRUPTED' && state === null) return 'nothing is kept; the same command starts anew'
   if (error.code !== 'INTERRUPTED' || typeof state !== 'string') return error.hint
   return resumeHint(state, fresh === true)
 }

@@ -63,6 +63,9 @@ describe('an error', () => {
       '  hint: state kept in /data/.counts.runjob; run the same command again to resume\n',
     )
     expect(renderError(new RunjobError('INTERRUPTED', { state, fresh: true }), plain)).toContain('without --fresh')
+    expect(renderError(new RunjobError('INTERRUPTED', { state: null }), plain)).toContain(
+      'the same command starts anew',
+    )
   })
 
   it('is red where colours are wanted', () => {
