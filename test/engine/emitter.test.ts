@@ -1,7 +1,7 @@
 /** What `emit` writes into the batches that native code takes. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createEmitter } from '../../dist/src/engine/emitter.js'
+import { createEmitter, type Emitter } from '../../dist/src/engine/emitter.js'
 import type { BytesColumn } from '../../dist/src/kernels/kernels.js'
 
 const part = ({ bytes, ends }: BytesColumn, i: number) => Buffer.from(bytes.slice(i === 0 ? 0 : ends[i - 1]!, ends[i]!))
@@ -22,6 +22,22 @@ function emitted(pairs: [string, string][]): [Buffer, Buffer][] {
   return flushed
 }
 
+let numbered: [key: string, value: number][] = []
+const counts = createEmitter({
+  record: { key: 'string', value: 'number' },
+  flush({ keys, columns }, count) {
+    for (let i = 0; i < count; i++) numbered.push([part(keys, i).toString(), (columns[0] as Float64Array)[i]!])
+  },
+})
+
+/** The same for text with a number. */
+function counted(pairs: [string, number][]): [string, number][] {
+  numbered = []
+  for (const [key, value] of pairs) counts.emit(key, value)
+  counts.flush()
+  return numbered
+}
+
 describe('the emitter', () => {
   // All of ASCII, two and three bytes and their ends, pairs of surrogates, and halves of them.
   const unit = fc.constantFrom(
@@ -38,6 +54,42 @@ describe('the emitter', () => {
       }),
       { numRuns: 1000 },
     )
+  })
+
+  it('writes the same keys beside numbers', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(text, fc.double()), { maxLength: 30 }), (pairs) => {
+        expect(counted(pairs)).toEqual(pairs.map(([key, value]) => [Buffer.from(key).toString(), value]))
+      }),
+      { numRuns: 1000 },
+    )
+    const long = Array.from({ length: 20_000 }, (_, i): [string, number] => [`é${'x'.repeat(i % 300)}${i}`, i])
+    expect(counted(long)).toEqual(long)
+    const longerThanBuffer: [string, number] = ['y'.repeat(3 << 20), 1]
+    expect(counted([['a', 0], longerThanBuffer, ['b', 2]])).toEqual([['a', 0], longerThanBuffer, ['b', 2]])
+  })
+
+  it('refuses other types, and nothing of what it refused is in the next record', () => {
+    const refused = (emit: Emitter['emit'], key: unknown, value: unknown) =>
+      expect(() => emit(key, value)).toThrow(expect.objectContaining({ code: 'EMIT_TYPE' }))
+    refused(counts.emit, 'lost', '1')
+    counts.emit('a', 1)
+    refused(counts.emit, 2, 2)
+    refused(counts.emit, 'lost', null)
+    expect(counted([['b', 2]])).toEqual([
+      ['a', 1],
+      ['b', 2],
+    ])
+    flushed = []
+    refused(emitter.emit, 'lost', 1)
+    emitter.emit('a', 'one')
+    refused(emitter.emit, 'lost', null)
+    emitter.emit('b', 'two')
+    emitter.flush()
+    expect(flushed.map((pair) => pair.map(String))).toEqual([
+      ['a', 'one'],
+      ['b', 'two'],
+    ])
   })
 
   it('hands over batches without losing a record between two', () => {
