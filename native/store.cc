@@ -60,9 +60,11 @@ class LmdbStore : public Store {
   explicit LmdbStore(std::string path) : path_(std::move(path)) {}
   ~LmdbStore() override {
     if (env_ != nullptr) mdb_env_close(env_);
+    // Not listed: there may have been no memory for the list, and asking for it again would throw again, from here.
+    if (!is_listed_) return;
     OpenPaths& open = GlobalPaths();
     const std::lock_guard<std::mutex> lock(open.mutex);
-    if (is_listed_) open.paths.erase(path_);
+    open.paths.erase(path_);
   }
 
   Status Open(bool read_only) {
