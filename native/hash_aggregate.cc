@@ -170,7 +170,9 @@ class HashCollector final : public Collector {
 
   class BufferCursor final : public Cursor {
    public:
-    explicit BufferCursor(HashCollector* collector) : collector_(collector), buffer_(*collector->buffer_) {}
+    explicit BufferCursor(HashCollector* collector) : collector_(collector), buffer_(*collector->buffer_) {
+      EnterRange(0);
+    }
 
     Status Start() override { return Next(); }
     Status Next() override {
@@ -179,7 +181,7 @@ class HashCollector final : public Collector {
       key_ = buffer_.key();
       value_ = buffer_.state();
       if (collector_->ranges()) {
-        while (collector_->IsBehind(key_, partition_)) partition_++;
+        while (!IsWellBefore(KeyPrefix(key_)) && collector_->IsBehind(key_, partition_)) EnterRange(partition_ + 1);
       } else {
         partition_ = buffer_.partition();
       }
@@ -188,9 +190,21 @@ class HashCollector final : public Collector {
     const uint32_t* partition() const { return &partition_; }
 
    private:
+    void EnterRange(uint32_t partition) {
+      const CollectorOptions& options = collector_->options_;
+      partition_ = partition;
+      bound_ = partition < options.bounds.size() ? KeyPrefix(options.bounds[partition])
+                                                 : (options.descending ? 0 : UINT64_MAX);
+    }
+    // Whether the first 8 bytes say that the key is not behind the range, as those of nearly all keys do.
+    bool IsWellBefore(uint64_t prefix) const {
+      return collector_->options_.descending ? prefix > bound_ : prefix < bound_;
+    }
+
     const HashCollector* const collector_;
     AggregateBuffer& buffer_;
     uint32_t partition_ = 0;
+    uint64_t bound_ = 0;  // prefix of the bound that ends the range
   };
 
   bool ranges() const { return options_.partitions > 1 && options_.partition_by == PartitionBy::kRange; }
