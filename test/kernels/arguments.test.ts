@@ -282,6 +282,16 @@ function call(name: string, args: Any[]): unknown {
 }
 
 describe('every entry', () => {
+  test('is among those that are tried here', () => {
+    for (const [name, { make }] of Object.entries(entries)) {
+      const prototype = make ? Object.getPrototypeOf(track(make())) : {}
+      const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(([, { value }]) => value)
+      for (const [method] of methods.filter(([method]) => method !== 'constructor')) {
+        expect(Object.keys(entries)).toContain(`${name.split('.')[0]}.${method}`)
+      }
+    }
+  })
+
   test.each(Object.keys(entries))('%s works', (name) => {
     expect(failure(() => call(name, entries[name]!.args()))).toBeUndefined()
   })
