@@ -125,8 +125,10 @@ void AggregateTable::ProbeLong(const AnyKeys& keys, Group* group, const Found& f
   for (size_t j = group->shorts; j < keys.n; j++) {
     size_t at = group->homes[j];
     while (slots[at].key.high != 0 && !IsLong(slots[at], group->low[j])) at = (at + 1) & mask;
-    __builtin_prefetch(EntryOf(slots[at]));
-    __builtin_prefetch(reinterpret_cast<const char*>(EntryOf(slots[at])) + kEntryEnd);
+    // As a number: of a free slot it points nowhere.
+    const uintptr_t entry = slots[at].state[0];
+    __builtin_prefetch(reinterpret_cast<const char*>(entry));
+    __builtin_prefetch(reinterpret_cast<const char*>(entry + kEntryEnd));
     group->homes[j] = at;
   }
   for (size_t j = group->shorts; j < keys.n; j++) {
