@@ -70,6 +70,8 @@ inline uint64_t PrefixXor(uint64_t bits) {
   return bits;
 }
 
+static_assert(kCsvIndexSlack >= kMostExtraPositions);
+
 // `newlines` are among the `separators`.
 using EmitFunction = void (*)(uint64_t separators, uint64_t newlines, uint32_t position, CsvIndex* index);
 

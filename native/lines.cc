@@ -111,7 +111,7 @@ class LinesMapper final : public TextMapper {
   static constexpr size_t kPadding = 64;
 
   uint64_t line_start_ = 0;  // of the open key
-  uint32_t newlines_[kStripBytes + 8];
+  uint32_t newlines_[kStripBytes + kMostExtraPositions];
   uint32_t bounds_[2 * kStripBytes + 2];
   char end_[kStripBytes + kPadding] = {};
 };

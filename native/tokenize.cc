@@ -26,6 +26,7 @@ constexpr size_t kStripBytes = 4096;
 // An invalid byte becomes three bytes; nothing grows more.
 constexpr size_t kMappedBytes = 3 * kStripBytes;
 constexpr size_t kPadding = 64;
+static_assert(kPadding >= kMostExtraPositions);
 
 // Where words start and end, in turn. A word that goes on at the end of the text ends there for now.
 struct WordBounds {
@@ -70,14 +71,12 @@ RUNJOB_AVX512 void AddBlocksAvx512(const char* text, size_t size, WordBounds* bo
 }
 #endif
 
-using AddBlocks = void (*)(const char* text, size_t size, WordBounds* bounds);
-
-AddBlocks ChooseAddBlocks() {
+void AddBlocks(const char* text, size_t size, WordBounds* bounds) {
 #if defined(__x86_64__)
-  if (HasAvx512()) return AddBlocksAvx512;
-  if (HasAvx2()) return AddBlocksAvx2;
+  if (HasAvx512()) return AddBlocksAvx512(text, size, bounds);
+  if (HasAvx2()) return AddBlocksAvx2(text, size, bounds);
 #endif
-  return AddBlocksPortable;
+  AddBlocksPortable(text, size, bounds);
 }
 
 // REQUIRES: kPadding bytes can be read past the end of the text.
@@ -85,8 +84,7 @@ void FindWords(const char* text, size_t size, WordBounds* bounds) {
   bounds->count = 0;
   bounds->newlines = 0;
   if (bounds->in_word) bounds->positions[bounds->count++] = 0;
-  static const AddBlocks add_blocks = ChooseAddBlocks();
-  add_blocks(text, size, bounds);
+  AddBlocks(text, size, bounds);
   if (bounds->in_word) bounds->positions[bounds->count++] = static_cast<uint32_t>(size);
 }
 

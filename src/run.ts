@@ -21,6 +21,7 @@ import {
   QUARANTINE,
   recoverOutput,
   removeJournal,
+  removeState,
   resolveOutput,
   stateDirOf,
 } from './io/commit.js'
@@ -313,10 +314,7 @@ async function execute(prepared: Prepared, options: RunOptions, started: number)
       await run.end()
       state?.close()
     }
-    if (!options.keepState) {
-      clearState(stateDir)
-      removeTree(stateDir)
-    }
+    if (!options.keepState) removeState(stateDir)
     return report({
       counters: { ...result.counters },
       stages: result.stages,
@@ -456,8 +454,7 @@ function forget(output: string, stateDir: string): void {
   try {
     // The old output may be in there.
     recoverOutput(output)
-    clearState(stateDir)
-    removeTree(stateDir)
+    removeState(stateDir)
   } catch {
     // It is the next run's to remove.
   }

@@ -184,6 +184,12 @@ export function clearState(stateDir: string, keep: readonly string[] = []): void
   for (const name of [...names, JOURNAL]) removeTree(join(stateDir, name))
 }
 
+/** Removes a state folder. The locks go last: until then nobody else begins here. */
+export function removeState(stateDir: string): void {
+  clearState(stateDir)
+  removeTree(stateDir)
+}
+
 /** For a state that is kept, once it says itself that its run has committed. */
 export function removeJournal(stateDir: string): void {
   removeTree(join(stateDir, JOURNAL))

@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
-import { hasErrno, removeTree } from '../base/files.js'
-import { clearState, recoverOutput, SUCCESS, stateDirOf } from './commit.js'
+import { hasErrno } from '../base/files.js'
+import { recoverOutput, removeState, SUCCESS, stateDirOf } from './commit.js'
 import { acquireLock, lockHolder } from './lock.js'
 import { PART_NAME } from './outputs.js'
 import type { StateView } from './state.js'
@@ -79,9 +79,7 @@ export function cleanState(output: string): number {
     // The old output may be in there.
     recoverOutput(output)
     const bytes = bytesBelow(dir)
-    // The lock goes last: until then nobody else begins here.
-    clearState(dir)
-    removeTree(dir)
+    removeState(dir)
     return bytes
   } finally {
     lock.release()
