@@ -108,13 +108,22 @@ export function fsyncDir(path: string): void {
  * @throws DISK_FULL, OUTPUT_UNWRITABLE, FILE_IO
  */
 export function makeFolder(path: string): void {
+  let error = makeOne(path)
+  if (hasErrno(error, 'ENOENT')) {
+    // The folder above is not there; or it was not then, and somebody else is making the same ones.
+    makeFolder(dirname(path))
+    error = makeOne(path)
+  }
+  if (error !== null) throw fileError(error, path, 'write')
+}
+
+/** @returns why the folder could not be made; null if it is there now, whoever made it */
+function makeOne(path: string): unknown {
   try {
     mkdirSync(path)
+    return null
   } catch (error) {
-    if (hasErrno(error, 'ENOENT') && !isFolder(dirname(path))) {
-      makeFolder(dirname(path))
-      makeFolder(path)
-    } else if (!isFolder(path)) throw fileError(error, path, 'write')
+    return isFolder(path) ? null : error
   }
 }
 

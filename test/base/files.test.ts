@@ -1,5 +1,7 @@
+import { once } from 'node:events'
 import { mkdirSync, openSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import { RunjobError } from '../../dist/src/base/errors.js'
 import { fileError, fsyncDir, fsyncFile, makeFolder, removeTree, writeFileAtomic } from '../../dist/src/base/files.js'
@@ -82,4 +84,33 @@ test('a folder is made with those above it, and one that cannot be is an error a
   expect(() => makeFolder(join(folder, 'file/below'))).toThrow(RunjobError)
   // Takes no folders of anybody's: mkdir with `recursive` tries for ever.
   if (process.platform === 'linux') expect(() => makeFolder('/proc/a')).toThrow(RunjobError)
+})
+
+test("threads that make folders side by side do not stand in each other's way", async () => {
+  const folder = temporaryFolder()
+  const threads = 4
+  const program = `
+    const { parentPort, workerData } = require('node:worker_threads')
+    const { folder, thread, threads, arrived, files } = workerData
+    import(files).then(({ makeFolder }) => {
+      for (let round = 0; round < 300; round++) {
+        // All at the same moment.
+        Atomics.add(arrived, 0, 1)
+        while (Atomics.load(arrived, 0) < threads * (round + 1));
+        makeFolder(folder + '/' + round + '/a/b/' + thread)
+      }
+    })`
+  const arrived = new Int32Array(new SharedArrayBuffer(4))
+  const files = new URL('../../dist/src/base/files.js', import.meta.url).href
+  const workers = Array.from(
+    { length: threads },
+    (_, thread) => new Worker(program, { eval: true, workerData: { folder, thread, threads, arrived, files } }),
+  )
+  const failed = Promise.race(workers.map((worker) => once(worker, 'error').then(([error]) => Promise.reject(error))))
+  try {
+    await Promise.race([failed, Promise.all(workers.map((worker) => once(worker, 'exit')))])
+  } finally {
+    await Promise.all(workers.map((worker) => worker.terminate()))
+  }
+  expect(readdirSync(join(folder, '299/a/b')).sort()).toEqual(['0', '1', '2', '3'])
 })
