@@ -50,7 +50,8 @@ function median(numbers: number[]): number {
 }
 
 export class Stragglers {
-  readonly #running = new Set<Watched>()
+  /** Running, and without a copy. */
+  readonly #alone = new Set<Watched>()
   readonly #finished: Finished[] = []
   #wake: (() => void)[] = []
   #closed = false
@@ -72,22 +73,25 @@ export class Stragglers {
       copied,
       copyFinished,
     }
-    this.#running.add(watched)
+    this.#alone.add(watched)
     return watched
   }
 
   ended(watched: Watched): void {
-    this.#running.delete(watched)
+    this.#alone.delete(watched)
     this.#finished.push({ ms: performance.now() - watched.startedAt, bytes: watched.task.bytes })
     this.#wakeAll()
   }
 
-  /** Waits for a task that is worth a copy; undefined once nothing runs that could become one. */
+  /** Waits for a task that is worth a copy, and gives it to nobody else; undefined once nothing runs that could become one. */
   async next(): Promise<Watched | undefined> {
-    while (!this.#closed && [...this.#running].some((watched) => watched.copyAttempt === null)) {
-      const candidates = [...this.#running].filter((watched) => watched.copyAttempt === null)
-      const straggler = findStraggler(candidates, this.#finished, performance.now())
-      if (straggler) return straggler
+    while (!this.#closed && this.#alone.size > 0) {
+      const straggler = findStraggler([...this.#alone], this.#finished, performance.now())
+      if (straggler) {
+        // Now, not when the copy starts: others may have been woken at the same time.
+        this.#alone.delete(straggler)
+        return straggler
+      }
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, LOOK_INTERVAL_MS)
         this.#wake.push(() => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Finished, findStraggler } from '../../dist/src/engine/stragglers.js'
+import { type Finished, findStraggler, Stragglers } from '../../dist/src/engine/stragglers.js'
+import type { TaskSpec } from '../../dist/src/engine/task.js'
 
 const MB = 1e6
 /** One millisecond for each MB. */
@@ -56,4 +57,15 @@ describe('a straggler', () => {
       }),
     )
   })
+})
+
+it('is given to one of those who wait for a task to copy', async () => {
+  const stragglers = new Stragglers()
+  const watch = (id: string) => stragglers.watch({ id, bytes: 1 } as TaskSpec)
+  stragglers.ended(watch('quick'))
+  const slow = watch('slow')
+  while (performance.now() - slow.startedAt < 10) {
+    // Later than twice the time of the other.
+  }
+  expect(await Promise.all([stragglers.next(), stragglers.next()])).toEqual([slow, undefined])
 })
