@@ -5,6 +5,7 @@
 // An object that failed half-way stays failed: its next call throws instead of going on with half a state.
 #include <fcntl.h>
 #include <napi.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <climits>
@@ -983,17 +984,26 @@ Napi::Value Checksum(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), Xxh64(BytesArg(info[0], "data"), seed));
 }
 
-// Advice: where the system knows no such call, or refuses, whoever flushes the file later waits longer.
-Napi::Value StartWriteback(const Napi::CallbackInfo& info) {
+Napi::Value SetDirect(const Napi::CallbackInfo& info) {
   const int fd = static_cast<int>(IntegerArg(info[0], "fd", 0, INT_MAX));
-  const uint64_t from = IntegerArg(info[1], "from", 0, kMaxSafeInteger);
-  const uint64_t bytes = IntegerArg(info[2], "bytes", 0, kMaxSafeInteger);
-#ifdef __linux__
-  sync_file_range(fd, static_cast<off64_t>(from), static_cast<off64_t>(bytes), SYNC_FILE_RANGE_WRITE);
+  const bool direct = BooleanArg(info[1], "direct");
+#ifdef O_DIRECT
+  // Of a pipe the flag would mean something else.
+  struct stat file;
+  const bool is_file = fstat(fd, &file) == 0 && S_ISREG(file.st_mode);
+  const int flags = is_file ? fcntl(fd, F_GETFL) : -1;
+  const bool is_set = flags >= 0 && fcntl(fd, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+  return Napi::Boolean::New(info.Env(), is_set && direct);
 #else
-  static_cast<void>(fd + from + bytes);
+  static_cast<void>(fd + direct);
+  return Napi::Boolean::New(info.Env(), false);
 #endif
-  return info.Env().Undefined();
+}
+
+Napi::Value Misfit(const Napi::CallbackInfo& info) {
+  const uintptr_t start = reinterpret_cast<uintptr_t>(BytesArg(info[0], "memory").data);
+  const uint64_t alignment = IntegerArg(info[1], "alignment", 1, kMaxSafeInteger);
+  return Napi::Number::New(info.Env(), static_cast<double>((alignment - start % alignment) % alignment));
 }
 
 Napi::Value FreeMemory(const Napi::CallbackInfo& info) {
@@ -1034,7 +1044,8 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   Export<ReadInfo>(exports, "readRunInfo");
   Export<GuessRecordStart>(exports, "guessCsvRecordStart");
   Export<FreeMemory>(exports, "releaseMemory");
-  Export<StartWriteback>(exports, "startWriteback");
+  Export<SetDirect>(exports, "setDirect");
+  Export<Misfit>(exports, "misfit");
   Export<SetLowercase>(exports, "setLowercaseTable");
   Export<FormatNumber>(exports, "formatNumber");
   Export<ReadNumber>(exports, "parseNumber");

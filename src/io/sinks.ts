@@ -1,9 +1,9 @@
 /** Part files: how an output's records become bytes on disk. */
-import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import zlib from 'node:zlib'
 import { RunjobError } from '../base/errors.js'
-import { fileError, makeFolder, writeFully } from '../base/files.js'
+import { fileError, hasErrno, makeFolder } from '../base/files.js'
 import { kernels } from '../kernels/index.js'
 import { codecName, encode, isColumns, typeName, valueColumns } from '../plan/codec.js'
 import type { CodecSpec, RecordSpec, SinkFormat, ValueSpec } from '../plan/plan.js'
@@ -32,22 +32,28 @@ export interface PartWriter {
  */
 export function openPart(path: string, options: { gzip: boolean }): PartWriter {
   const file = new PartFile(path)
-  return options.gzip ? new GzipPart(file) : new PlainPart(file)
+  return options.gzip ? new GzipPart(file) : file
 }
 
-/** Bytes gathered before a write; larger writes pass by. */
-const BUFFER_BYTES = 64 << 10
-/** Bytes after which the disk is told to begin: a part is flushed before it counts, and the disk would be idle until then. */
-const WRITEBACK_BYTES = 8 << 20
+/** Bytes gathered before a write. */
+const BUFFER_BYTES = 1 << 20
+/** Where memory and file offsets of writes past the page cache begin and end. */
+const PAGE_BYTES = 4096
 /** Bytes compressed at a time. */
 const GZIP_BLOCK_BYTES = 1 << 20
 
-class PartFile {
+/**
+ * A file that is written past the page cache from the first full buffer on. It is flushed before it counts, so its bytes have to be on
+ * the disk by then anyway; in the cache they would take memory from what is read again, and a copy.
+ */
+class PartFile implements PartWriter {
   readonly #path: string
   readonly #hasher = kernels.createHasher()
+  readonly #buffer = alignedBuffer(BUFFER_BYTES)
+  #filled = 0
   #fd = -1
-  #begun = 0
   #bytes = 0
+  #direct = false
 
   constructor(path: string) {
     this.#path = path
@@ -58,23 +64,52 @@ class PartFile {
   }
 
   write(bytes: Uint8Array): void {
-    this.#guard(() => writeFully(this.#fd, bytes))
-    this.#hasher.add(bytes)
-    this.#bytes += bytes.length
-    if (this.#bytes - this.#begun < WRITEBACK_BYTES) return
-    kernels.startWriteback(this.#fd, this.#begun, this.#bytes - this.#begun)
-    this.#begun = this.#bytes
+    for (let at = 0; at < bytes.length; ) {
+      const taken = bytes.subarray(at, at + BUFFER_BYTES - this.#filled)
+      this.#buffer.set(taken, this.#filled)
+      this.#filled += taken.length
+      at += taken.length
+      if (this.#filled === BUFFER_BYTES) this.#flush()
+    }
   }
 
-  close(): WrittenFile {
+  async close(): Promise<WrittenFile> {
+    // What is left need not fill a page.
+    this.#setDirect(false)
+    this.#flush()
     this.#guard(() => fsyncSync(this.#fd))
     this.#closeFd()
     return { bytes: this.#bytes, checksum: checksumText(this.#hasher) }
   }
 
-  abort(): void {
+  async abort(): Promise<void> {
     this.#closeFd()
     rmSync(this.#path, { force: true })
+  }
+
+  #flush(): void {
+    const bytes = this.#buffer.subarray(0, this.#filled)
+    this.#filled = 0
+    if (bytes.length === BUFFER_BYTES && this.#bytes === 0) this.#setDirect(true)
+    this.#guard(() => this.#writeFully(bytes))
+    this.#hasher.add(bytes)
+    this.#bytes += bytes.length
+  }
+
+  #writeFully(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; ) {
+      try {
+        at += writeSync(this.#fd, bytes, at, bytes.length - at)
+      } catch (error) {
+        // A filesystem that wants more than pages, or a write that ended within one.
+        if (!this.#direct || !hasErrno(error, 'EINVAL')) throw error
+        this.#setDirect(false)
+      }
+    }
+  }
+
+  #setDirect(direct: boolean): void {
+    if (direct !== this.#direct) this.#direct = kernels.setDirect(this.#fd, direct)
   }
 
   #closeFd(): void {
@@ -91,38 +126,10 @@ class PartFile {
   }
 }
 
-class PlainPart implements PartWriter {
-  readonly #file: PartFile
-  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES)
-  #filled = 0
-
-  constructor(file: PartFile) {
-    this.#file = file
-  }
-
-  write(bytes: Uint8Array): void {
-    if (this.#filled + bytes.length > BUFFER_BYTES) this.#flush()
-    if (bytes.length > BUFFER_BYTES) {
-      this.#file.write(bytes)
-    } else {
-      this.#buffer.set(bytes, this.#filled)
-      this.#filled += bytes.length
-    }
-  }
-
-  async close(): Promise<WrittenFile> {
-    this.#flush()
-    return this.#file.close()
-  }
-
-  async abort(): Promise<void> {
-    this.#file.abort()
-  }
-
-  #flush(): void {
-    if (this.#filled > 0) this.#file.write(this.#buffer.subarray(0, this.#filled))
-    this.#filled = 0
-  }
+function alignedBuffer(bytes: number): Buffer {
+  const memory = Buffer.allocUnsafeSlow(bytes + PAGE_BYTES)
+  const misfit = kernels.misfit(memory, PAGE_BYTES)
+  return memory.subarray(misfit, misfit + bytes)
 }
 
 // One gzip member (RFC 1952) of independently compressed deflate blocks, each ended by a sync flush so that they may simply
@@ -162,8 +169,8 @@ class GzipPart implements PartWriter {
     return this.#file.close()
   }
 
-  async abort(): Promise<void> {
-    this.#file.abort()
+  abort(): Promise<void> {
+    return this.#file.abort()
   }
 
   #flush(): void {

@@ -302,8 +302,14 @@ export interface Kernels {
   /** Opens partition `partition` of each run and merges them; equal keys keep the order of `paths`. */
   openRuns(paths: string[], partition: number, options: { descending: boolean }): Cursor
   readRunInfo(path: string): RunInfo
-  /** Has the disk begin to write these bytes of a file, and does not wait: flushing the file later takes less time. */
-  startWriteback(fd: number, from: number, bytes: number): void
+  /**
+   * Has writes to a file go past the page cache, or no longer. They must begin and end at pages, in memory and in the file.
+   *
+   * @returns whether they do now: not every filesystem can
+   */
+  setDirect(fd: number, direct: boolean): boolean
+  /** Bytes from the start of `memory` to the first address in it that is a multiple of `alignment`. */
+  misfit(memory: Uint8Array, alignment: number): number
   /** Gives back the memory that collectors of this thread have freed and that was kept for the next ones. */
   releaseMemory(): void
   /** Best guess of the first record start at or after `from` in a chunk taken out of the middle of a CSV file. */

@@ -174,7 +174,7 @@ describe('part files', () => {
   test.each([false, true])('hold what was written, however it was cut (gzip: %s)', async (gzip) => {
     const folder = temporaryFolder()
     const files: Buffer[] = []
-    for (const step of [1000, 65_536, 65_537, 1_048_576, content.length]) {
+    for (const step of [1000, 65_536, 65_537, 1_048_576, 1_048_577, content.length]) {
       const path = join(folder, 'named', `part-${step}`)
       const part = openPart(path, { gzip })
       const buffer = Buffer.alloc(step)
@@ -191,6 +191,15 @@ describe('part files', () => {
       files.push(written)
     }
     for (const file of files) expect(file.equals(files[0]!)).toBe(true)
+  })
+
+  test.each([0, 1, 4095, 4096])('end %i bytes behind what was written past the page cache', async (more) => {
+    const path = join(temporaryFolder(), 'part')
+    const bytes = content.subarray(0, 3 * 2 ** 20 + more)
+    const part = openPart(path, { gzip: false })
+    part.write(bytes)
+    expect(await part.close()).toMatchObject({ bytes: bytes.length })
+    expect(readFileSync(path).equals(bytes)).toBe(true)
   })
 
   test('may be empty', async () => {
