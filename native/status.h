@@ -3,38 +3,44 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 
 namespace runjob {
 
+// A pointer, null if all is well: one is returned for every record, by every operator that it passes through.
 class [[nodiscard]] Status {
  public:
   Status() = default;  // ok
+  Status(Status&&) = default;
+  Status& operator=(Status&&) = default;
+  Status(const Status& other) : failure_(other.ok() ? nullptr : std::make_unique<Failure>(*other.failure_)) {}
+  Status& operator=(const Status& other) { return *this = Status(other); }
+
   static Status Ok() { return Status(); }
   // `code` must be a string literal that the catalogue in src/base/errors.ts knows.
-  static Status Error(const char* code, std::string detail) {
-    Status s;
-    s.code_ = code;
-    s.detail_ = std::move(detail);
-    return s;
-  }
+  static Status Error(const char* code, std::string detail) { return BadRecord(code, std::move(detail), -1); }
   // A bad record: `offset` counts bytes from the start of the first chunk given to the mapper.
   static Status BadRecord(const char* code, std::string detail, int64_t offset) {
-    Status s = Error(code, std::move(detail));
-    s.offset_ = offset;
+    Status s;
+    s.failure_ = std::make_unique<Failure>(Failure{code, std::move(detail), offset});
     return s;
   }
 
-  bool ok() const { return code_ == nullptr; }
-  const char* code() const { return code_; }
-  const std::string& detail() const { return detail_; }
-  int64_t offset() const { return offset_; }  // -1: none
+  bool ok() const { return failure_ == nullptr; }
+  // REQUIRES, as what follows: !ok().
+  const char* code() const { return failure_->code; }
+  const std::string& detail() const { return failure_->detail; }
+  int64_t offset() const { return failure_->offset; }  // -1: none
 
  private:
-  const char* code_ = nullptr;
-  std::string detail_;
-  int64_t offset_ = -1;
+  struct Failure {
+    const char* code;
+    std::string detail;
+    int64_t offset;
+  };
+  std::unique_ptr<Failure> failure_;
 };
 
 #define RUNJOB_RETURN_IF_ERROR(expr)            \
