@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
@@ -48,7 +49,7 @@ struct Item {
 template <class Item>
 class Digits {
  public:
-  static constexpr int kMostBits = 8;
+  static constexpr int kMostBits = 13;
   static constexpr size_t kBuckets = size_t{1} << kMostBits;
 
   void Add(const Item& a, const Item& b) {
@@ -111,18 +112,29 @@ class CacheSorter {
       if (!stays) std::copy_n(items, n, other);
       return;
     }
-    const auto digit = differing.Highest(Digits<Item>::kMostBits);
-    std::array<uint32_t, Digits<Item>::kBuckets> ends{};
+    // About four items in each bucket, if all are used.
+    const int bits = std::min<int>(std::bit_width(n) - 2, Digits<Item>::kMostBits);
+    const auto digit = differing.Highest(bits);
+    std::array<uint32_t, Digits<Item>::kBuckets> ends;
+    std::fill_n(ends.begin(), size_t{1} << bits, 0);
     for (size_t i = 0; i < n; i++) ends[digit(items[i])]++;
     uint32_t sum = 0;
-    for (uint32_t& end : ends) sum += std::exchange(end, sum);
+    for (size_t b = 0; b < size_t{1} << bits; b++) sum += std::exchange(ends[b], sum);
     for (size_t i = 0; i < n; i++) other[ends[digit(items[i])]++] = items[i];
 
+    // Neighbours that are small are sorted as one: nothing moves further than its bucket is wide.
+    size_t small = 0;
     size_t start = 0;
-    for (const size_t end : ends) {
-      if (end != start) SortInto(other + start, items + start, end - start, !stays);
+    for (size_t b = 0; b < size_t{1} << bits; b++) {
+      const size_t end = ends[b];
+      if (end - start > kSmall) {
+        SortSmall(other + small, (stays ? items : other) + small, start - small);
+        SortInto(other + start, items + start, end - start, !stays);
+        small = end;
+      }
       start = end;
     }
+    SortSmall(other + small, (stays ? items : other) + small, n - small);
   }
 
   static void SortSmall(const Item* items, Item* out, size_t n) {
@@ -149,14 +161,12 @@ template <class Item, class Keys = WholeKeys>
 class ListSorter {
  private:
   static constexpr size_t kInCache = 16384;
-  static constexpr size_t kLevels = 4;  // of splitting that are there at a time, as a rule
 
  public:
-  // Memory that sorting so many items takes beside that of their lists, about: two arrays, and for each bucket of the
-  // lists that are being split a piece which has just been begun.
+  // Memory that sorting so many items takes beside that of their lists, at most: two arrays, and for each bucket of a list
+  // that is being split a piece which has just been begun. There is one bucket for every kInCache / 4 items, or fewer.
   static size_t BytesFor(size_t items) {
-    return 2 * std::min(items, kInCache) * sizeof(Item) +
-           std::min(kLevels * Digits<Item>::kBuckets * Pieces::kBytes, items * sizeof(Item) / 4);
+    return 2 * std::min(items, kInCache) * sizeof(Item) + items / (kInCache / 4) * Pieces::kBytes;
   }
 
   explicit ListSorter(Pieces* pieces, Keys keys = {}) : pieces_(pieces), keys_(keys) {}
