@@ -183,6 +183,7 @@ class Collector : public Wrapped<Collector> {
   static Napi::Function Define(Napi::Env env) {
     return DefineClass(env, kName,
                        {Method<&Collector::Add>("add"), Getter<&Collector::HeldBytes>("bytes"),
+                        Method<&Collector::IsFull>("isFull"),
                         Getter<&Collector::RecordsIn>("recordsIn"), Getter<&Collector::Entries>("entries"),
                         Getter<&Collector::RecordsOut>("recordsOut"), Method<&Collector::Spill>("spill"),
                         Method<&Collector::Sorted>("sorted"), Method<&Collector::Clear>("clear"),
@@ -214,6 +215,10 @@ class Collector : public Wrapped<Collector> {
 
   Napi::Value HeldBytes(const Napi::CallbackInfo& info) {
     return Count(info.Env(), Open(info.Env()).bytes());
+  }
+  Napi::Value IsFull(const Napi::CallbackInfo& info) {
+    const uint64_t budget_bytes = LimitArg(info[0], "budgetBytes");
+    return Napi::Boolean::New(info.Env(), Open(info.Env()).IsFull(budget_bytes));
   }
   Napi::Value RecordsIn(const Napi::CallbackInfo& info) {
     return Count(info.Env(), Open(info.Env()).records_in());

@@ -44,8 +44,10 @@ class Collector {
   virtual Status Add(const RecordBatch& batch) = 0;
   // Whether batches may have key_bounds: keys that need not be copied together first.
   virtual bool takes_bounds() const { return false; }
-  // Memory held, including what sorting it will need. The caller spills when this passes its budget.
+  // Memory held, including what sorting it will need.
   virtual size_t bytes() const = 0;
+  // Whether to spill: it holds more than that, or so much that holding more would gain nothing.
+  virtual bool IsFull(size_t budget_bytes) const { return bytes() > budget_bytes; }
   virtual uint64_t records_in() const = 0;   // since construction
   virtual uint64_t entries() const = 0;      // held now; what a spill writes may be fewer
   virtual uint64_t records_out() const = 0;  // handed to writers since construction

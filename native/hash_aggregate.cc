@@ -29,6 +29,10 @@ constexpr size_t kStatesAhead = 12;
 constexpr double kTooManyKeys = 64;
 // So many records with the same key should have been looked up.
 constexpr double kManyRepeats = 8;
+// A buffer of so many bytes, times CollectorOptions::table_keys, has enough, unless so many records have the same key: in a larger one
+// hardly more of them would meet their like, and memory costs time when it is touched for the first time.
+constexpr size_t kEnoughBytes = size_t{4} << 10;
+constexpr double kSomeRepeats = 1.25;
 constexpr size_t kKeyListBytes = size_t{1} << 20;  // more, and a list is added before it has kGroup keys
 
 // With what SortByKey gets at the keys.
@@ -78,6 +82,9 @@ class HashCollector final : public Collector {
   bool takes_bounds() const override { return !distinct_; }
 
   size_t bytes() const override { return buffer_ != nullptr ? buffer_->bytes() : table_.bytes(); }
+  bool IsFull(size_t budget_bytes) const override {
+    return bytes() > budget_bytes || (buffer_ != nullptr && HasEnough());
+  }
   uint64_t records_in() const override { return records_in_; }
   uint64_t entries() const override { return buffer_ != nullptr ? buffer_->size() : table_.size(); }
   uint64_t records_out() const override { return records_out_; }
@@ -248,6 +255,10 @@ class HashCollector final : public Collector {
       buffer_->Add(table_.key(items[i].index), table_.state(items[i].index));
     }
     table_.Clear();
+  }
+
+  bool HasEnough() const {
+    return buffer_->bytes() > kEnoughBytes * options_.table_keys && buffer_->items_per_key() < kSomeRepeats;
   }
 
   // Takes the table again where the estimate was wrong: where keys come in the same order again and again, the

@@ -48,7 +48,7 @@ export class ExchangeTarget {
 
   /** Call after every batch or block. */
   spillIfFull(): void {
-    if (this.collector.bytes > this.#env.budget.collectorBytes) this.#env.clock.time('spill', () => this.#spill())
+    if (this.collector.isFull(this.#env.budget.collectorBytes)) this.#env.clock.time('spill', () => this.#spill())
   }
 
   get spillBytes(): number {

@@ -83,8 +83,10 @@ export interface Collector {
    * does are read in place; others are copied once more.
    */
   add(batch: RecordBatch, count: number): void
-  /** Bytes held, sorting included: spill when this passes the budget. */
+  /** Bytes held, sorting included. */
   readonly bytes: number
+  /** Whether to spill: it holds more than that, or so much that holding more would gain nothing. */
+  isFull(budgetBytes: number): boolean
   readonly recordsIn: number
   /** Held now. In mode 'hash', what a spill writes may be fewer. */
   readonly entries: number

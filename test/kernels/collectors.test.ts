@@ -348,6 +348,21 @@ describe('the hash collector', () => {
       })
     }
 
+    test.each([
+      ['a buffer is full before the budget is spent', 800_000],
+      ['it is not where some come again', 200_000],
+    ])('%s', (_, different) => {
+      const collector = newCollector({ mode: 'hash', aggregates: counts, tableKeys: 2000 })
+      for (let from = 0; from < 800_000; from += 4000) {
+        const keys = Array.from({ length: 4000 }, (_, i) => ({ key: `${((from + i) * 7919) % different}`, values: [] }))
+        collector.add(batchOf(keys, []), keys.length)
+        expect(collector.isFull(1e9)).toBe(different === 800_000 && collector.bytes > 8000 * 1024)
+      }
+      expect(collector.entries, 'items of keys that repeat are kept').toBe(800_000)
+      expect(collector.isFull(collector.bytes - 1)).toBe(true)
+      collector.close()
+    })
+
     test('and then do, they are looked up again', () => {
       const collector = newCollector({ mode: 'hash', aggregates: counts, tableKeys: 100 })
       const keys = Array.from({ length: 50_000 }, (_, i) => ({ key: `sensor ${i}`, values: [] }))
