@@ -41,12 +41,23 @@ CaseTable::CaseTable(const uint32_t* table) {
   for (uint32_t lead = 0; lead < 48; lead++) {
     const bool two_bytes = lead < 32;
     const uint32_t per_second = two_bytes ? 1 : 64;  // characters with one lead and one second byte
-    stays_by_lead_[lead] = 0;
-    for (uint32_t group = 0; group < 4; group++) {
-      const uint32_t first = ((two_bytes ? lead : lead - 32) * 64 + group * 16) * per_second;
+    const auto second_stays = [&](uint32_t second) {
+      const uint32_t first = ((two_bytes ? lead : lead - 32) * 64 + second) * per_second;
       bool stay = true;
-      for (uint32_t c = first; c < first + 16 * per_second; c++) stay = stay && Stays(c, two_bytes ? 2 : 3);
-      if (stay) stays_by_lead_[lead] |= static_cast<uint8_t>(1 << group);
+      for (uint32_t c = first; c < first + per_second; c++) stay = stay && Stays(c, two_bytes ? 2 : 3);
+      return stay;
+    };
+    for (uint32_t group = 0; group < 4; group++) {
+      uint32_t changing = 0;
+      uint32_t last = 0;
+      for (uint32_t second = 16 * group; second < 16 * (group + 1); second++) {
+        if (second_stays(second)) continue;
+        changing++;
+        last = second;
+      }
+      if (changing > (leads_.exception[lead] == 0 ? 1 : 0)) continue;
+      if (changing == 1) leads_.exception[lead] = static_cast<uint8_t>(0x80 | last);
+      leads_.stays[lead] |= static_cast<uint8_t>(1 << group);
     }
   }
 }

@@ -20,9 +20,16 @@ class CaseTable {
 
   // The two bytes that the two-byte character with these low bits becomes, in memory order; 0: ask Map.
   uint16_t TwoBytes(uint32_t code_point) const { return two_bytes_[code_point]; }
-  // For lead bytes C0 to EF: bit g is set if all characters with that lead, and a second byte of 80 + 16 g to
-  // 8F + 16 g, are valid, stay as they are and are no white space.
-  const uint8_t* stays_by_lead() const { return stays_by_lead_; }
+  // What stays as it is, by lead bytes C0 to EF.
+  struct LeadTable {
+    // Bit g is set if all characters with that lead, and a second byte of 80 + 16 g to 8F + 16 g, are valid, stay as they are
+    // and are no white space, but for one.
+    uint8_t stays[48];
+    // The second byte of that one; 0 if there is none. Without it most of Greek's small letters would share the fate of the
+    // capital kai, which hardly anybody writes.
+    uint8_t exception[48];
+  };
+  const LeadTable& leads() const { return leads_; }
 
   // Writes what a character becomes, without regard to context, at `out`; returns how many bytes, up to 4.
   // White space becomes as many spaces as the character has bytes.
@@ -45,7 +52,7 @@ class CaseTable {
   bool Stays(uint32_t code_point, uint32_t length) const;
 
   uint16_t two_bytes_[0x800];
-  uint8_t stays_by_lead_[48];
+  LeadTable leads_ = {};
   std::vector<uint32_t> entries_;
 };
 

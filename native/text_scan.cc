@@ -59,11 +59,8 @@ struct Utf8Masks {
   uint64_t high, continuation, lead2, lead3, lead4, stays;
 };
 
-// `stays`: CaseTable::stays_by_lead. The byte after the block is looked at, too.
-RUNJOB_AVX2 inline Utf8Masks ReadUtf8Masks(const char* block, const uint8_t* stays) {
-  const auto table = [stays](size_t i) RUNJOB_AVX2 {
-    return _mm256_broadcastsi128_si256(_mm_loadu_si128(reinterpret_cast<const __m128i*>(stays + i)));
-  };
+// The byte after the block is looked at, too.
+RUNJOB_AVX2 inline Utf8Masks ReadUtf8Masks(const char* block, const CaseTable::LeadTable& lead_table) {
   const __m256i nibble = _mm256_set1_epi8(15);
   // The group that a second byte belongs to, by its high half: 8, 9, A, B.
   const __m256i groups = _mm256_setr_epi8(0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 0, 0, 0, 0,  //
@@ -78,12 +75,18 @@ RUNJOB_AVX2 inline Utf8Masks ReadUtf8Masks(const char* block, const uint8_t* sta
       return _mm256_cmpeq_epi8(high, _mm256_set1_epi8(half));
     };
     const __m256i is_c = has_high(12), is_d = has_high(13), is_e = has_high(14);
-    const __m256i of_lead =
-        _mm256_or_si256(_mm256_or_si256(_mm256_and_si256(is_c, _mm256_shuffle_epi8(table(0), low)),
-                                        _mm256_and_si256(is_d, _mm256_shuffle_epi8(table(16), low))),
-                        _mm256_and_si256(is_e, _mm256_shuffle_epi8(table(32), low)));
+    // What a table of 48 has for leads C0 to EF; 0 for other bytes.
+    const auto of_lead = [&](const uint8_t* table) RUNJOB_AVX2 {
+      const auto part = [&](size_t at, __m256i is_it) RUNJOB_AVX2 {
+        const __m128i sixteen = _mm_loadu_si128(reinterpret_cast<const __m128i*>(table + at));
+        return _mm256_and_si256(is_it, _mm256_shuffle_epi8(_mm256_broadcastsi128_si256(sixteen), low));
+      };
+      return _mm256_or_si256(_mm256_or_si256(part(0, is_c), part(16, is_d)), part(32, is_e));
+    };
     const __m256i group = _mm256_shuffle_epi8(groups, _mm256_and_si256(_mm256_srli_epi16(second, 4), nibble));
-    const __m256i changes = _mm256_cmpeq_epi8(_mm256_and_si256(of_lead, group), _mm256_setzero_si256());
+    const __m256i stays = _mm256_andnot_si256(_mm256_cmpeq_epi8(of_lead(lead_table.exception), second),
+                                              _mm256_and_si256(of_lead(lead_table.stays), group));
+    const __m256i changes = _mm256_cmpeq_epi8(stays, _mm256_setzero_si256());
     const auto bits = [i](__m256i mask) RUNJOB_AVX2 {
       return static_cast<uint64_t>(static_cast<uint32_t>(_mm256_movemask_epi8(mask))) << (32 * i);
     };
@@ -97,12 +100,12 @@ RUNJOB_AVX2 inline Utf8Masks ReadUtf8Masks(const char* block, const uint8_t* sta
   return masks;
 }
 
-RUNJOB_AVX2 void FindCandidatesAvx2(const char* text, size_t size, const uint8_t* stays,
+RUNJOB_AVX2 void FindCandidatesAvx2(const char* text, size_t size, const CaseTable::LeadTable& lead_table,
                                     uint64_t* candidates) {
   uint64_t carry = 0;     // continuation bytes that the block before promises
   uint64_t doubtful = 0;  // the same, if the lead that promised them may be invalid
   for (size_t at = 0; at < size; at += 64) {
-    const Utf8Masks m = ReadUtf8Masks(text + at, stays);
+    const Utf8Masks m = ReadUtf8Masks(text + at, lead_table);
     const uint64_t all = LowBits(std::min<size_t>(64, size - at));
     const uint64_t leads = m.lead2 | m.lead3 | m.lead4;
     const uint64_t longer = m.lead3 | m.lead4;
@@ -132,7 +135,7 @@ bool CopyText(const char* in, size_t n, bool lowercase, char* out) {
 
 void FindCandidates(const char* text, size_t size, const CaseTable& table, uint64_t* candidates) {
 #if defined(__x86_64__)
-  if (HasAvx2()) return FindCandidatesAvx2(text, size, table.stays_by_lead(), candidates);
+  if (HasAvx2()) return FindCandidatesAvx2(text, size, table.leads(), candidates);
 #endif
   FindCandidatesPortable(text, size, candidates);
 }
