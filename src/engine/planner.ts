@@ -17,6 +17,8 @@ export const NATIVE_HEAP_BYTES = 32 * MIB
 const MIN_NATIVE_SPLIT_BYTES = 32 * MIB
 const MIN_FUNCTION_SPLIT_BYTES = 4 * MIB
 const MAX_SPLIT_BYTES = 1024 * MIB
+/** Where tasks are made of several splits: the last ones, a split each, are as small as this. */
+const MAX_LAST_SPLIT_BYTES = 512 * MIB
 /** Enough that the last task to finish does not leave the others waiting for long. */
 const TASKS_PER_WORKER = 4
 
@@ -100,7 +102,10 @@ export function planMapTasks(
   const total = files.reduce((sum, file) => sum + file.sizeBytes, 0)
   const usesFunction = stage.sources.some((source) => source.kind === 'files' && source.operators[0]!.op === 'map')
   const least = usesFunction ? MIN_FUNCTION_SPLIT_BYTES : MIN_NATIVE_SPLIT_BYTES
-  const target = tuning.splitBytes ?? clamp(Math.ceil(total / (workers * TASKS_PER_WORKER)), least, MAX_SPLIT_BYTES)
+  // What a function has done is not to be lost: its tasks stay small.
+  const isGrouped = combinesInMemory(stage) && !usesFunction && tuning.splitBytes === undefined
+  const most = isGrouped ? MAX_LAST_SPLIT_BYTES : MAX_SPLIT_BYTES
+  const target = tuning.splitBytes ?? clamp(Math.ceil(total / (workers * TASKS_PER_WORKER)), least, most)
   const tasks: TaskSpec[] = []
   stage.sources.forEach((source, s) => {
     if (source.kind !== 'files') return
@@ -109,8 +114,6 @@ export function planMapTasks(
       numbers.map((n) => files[n]!),
       target,
     )
-    // What a function has done is not to be lost: its tasks stay small.
-    const isGrouped = combinesInMemory(stage) && !usesFunction && tuning.splitBytes === undefined
     for (const { pieces, bytes } of isGrouped ? largeFirst(splits, workers) : splits) {
       const own = pieces.map(({ file, start, end }) => ({ file: numbers[file]!, start, end }))
       tasks.push({ id: taskId('m', index, tasks.length), stage: index, source: s, kind: 'map', pieces: own, bytes })
@@ -125,8 +128,8 @@ function combinesInMemory({ target }: Stage): boolean {
 }
 
 /**
- * One large task for each worker from the first three quarters of the splits: the more a table sees, the less it writes. The rest stays
- * small, so that the workers end at about the same time.
+ * Large tasks, as many for each worker, from the first three quarters of the splits: the more a table sees, the less it writes. The rest
+ * stays small, so that the workers end at about the same time.
  *
  * Source: Hummel, Schonberg, Flynn, "Factoring", Communications of the ACM 35(8), 1992.
  */
@@ -135,9 +138,9 @@ function largeFirst(splits: TaskInput[], workers: number): TaskInput[] {
   if (share < 2) return splits
   const tasks: TaskInput[] = []
   let next = 0
-  for (let worker = 0; worker < workers; worker++) {
+  while (next < share * workers) {
     const task: TaskInput = { pieces: [], bytes: 0 }
-    for (const end = next + share; next < end; next++) {
+    for (const end = Math.min(next + share, share * workers); next < end; next++) {
       const split = splits[next]!
       if (task.bytes > 0 && task.bytes + split.bytes > MAX_SPLIT_BYTES) break
       for (const piece of split.pieces) {

@@ -104,6 +104,12 @@ describe('map tasks', () => {
     expect(sizesOf(plan(mapping, [800], 2))).toEqual([100, 100, 100, 100, 100, 100, 100, 100])
   })
 
+  it('the last tasks are small, however large the input is, and those before are shared out evenly', () => {
+    const sizes = sizesOf(plan(counting, [1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000, 1000], 2))
+    expect(sizes.slice(0, 6)).toEqual([1000, 1000, 1000, 1000, 1000, 1000])
+    expect(sizes.slice(6)).toEqual([500, 500, 500, 500, 500, 500])
+  })
+
   it('no task is larger than a gibibyte, and small inputs are not grouped', () => {
     expect(Math.max(...sizesOf(plan(counting, [20_000], 2)))).toBeLessThanOrEqual(1024)
     expect(sizesOf(plan(counting, [64], 2))).toEqual([32, 32])
