@@ -5,7 +5,6 @@
 // An object that failed half-way stays failed: its next call throws instead of going on with half a state.
 #include <fcntl.h>
 #include <napi.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <climits>
@@ -20,6 +19,7 @@
 #include "arena.h"
 #include "collector.h"
 #include "csv_reader.h"
+#include "file_writer.h"
 #include "format.h"
 #include "hash.h"
 #include "lines.h"
@@ -46,6 +46,7 @@ struct InstanceData {
   Napi::FunctionReference csv_reader;
   Napi::FunctionReference store;
   Napi::FunctionReference hasher;
+  Napi::FunctionReference file_writer;
 };
 
 // Runs `body`; memory that ran out becomes a JavaScript error. What node-addon-api allocates by itself, as for
@@ -824,6 +825,53 @@ class Hasher : public Wrapped<Hasher> {
   Xxh64Stream native_;
 };
 
+class FileWriter : public Wrapped<FileWriter> {
+ public:
+  static constexpr const char* kName = "FileWriter";
+  static constexpr napi_type_tag kTag = {0x2f9a41c68de7503b, 0xa47d0e5b91c3f862};
+
+  static Napi::Function Define(Napi::Env env) {
+    return DefineClass(env, kName,
+                       {Method<&FileWriter::Write>("write"), Method<&FileWriter::Finish>("finish"),
+                        Method<&FileWriter::Digest>("digest"), Getter<&FileWriter::WrittenBytes>("bytes"),
+                        Method<&FileWriter::Close>("close")});
+  }
+
+  explicit FileWriter(const Napi::CallbackInfo& info) : Wrapped(info) {
+    Guarded(info.Env(), [&] {
+      const int fd = static_cast<int>(IntegerArg(info[0], "fd", 0, INT_MAX));
+      native_ = std::make_unique<runjob::FileWriter>(fd);
+    });
+  }
+
+ private:
+  Napi::Value Write(const Napi::CallbackInfo& info) {
+    const Slice bytes = BytesArg(info[0], "bytes");
+    if (finished_) ThrowBadArgument(info.Env(), "the file is finished");
+    return Napi::Number::New(info.Env(), Open(info.Env()).Write(bytes));
+  }
+  Napi::Value Finish(const Napi::CallbackInfo& info) {
+    finished_ = true;
+    return Napi::Number::New(info.Env(), Open(info.Env()).Finish());
+  }
+  Napi::Value WrittenBytes(const Napi::CallbackInfo& info) { return Count(info.Env(), Open(info.Env()).bytes()); }
+  Napi::Value Digest(const Napi::CallbackInfo& info) {
+    return Napi::BigInt::New(info.Env(), Open(info.Env()).Digest());
+  }
+  Napi::Value Close(const Napi::CallbackInfo& info) {
+    native_.reset();
+    return info.Env().Undefined();
+  }
+
+  runjob::FileWriter& Open(Napi::Env env) const {
+    if (native_ == nullptr) ThrowBadArgument(env, "the writer is closed");
+    return *native_;
+  }
+
+  std::unique_ptr<runjob::FileWriter> native_;
+  bool finished_ = false;
+};
+
 class Store : public Wrapped<Store> {
  public:
   static constexpr const char* kName = "Store";
@@ -989,28 +1037,6 @@ Napi::Value Checksum(const Napi::CallbackInfo& info) {
   return Napi::BigInt::New(info.Env(), Xxh64(BytesArg(info[0], "data"), seed));
 }
 
-Napi::Value SetDirect(const Napi::CallbackInfo& info) {
-  const int fd = static_cast<int>(IntegerArg(info[0], "fd", 0, INT_MAX));
-  const bool direct = BooleanArg(info[1], "direct");
-#ifdef O_DIRECT
-  // Of a pipe the flag would mean something else.
-  struct stat file;
-  const bool is_file = fstat(fd, &file) == 0 && S_ISREG(file.st_mode);
-  const int flags = is_file ? fcntl(fd, F_GETFL) : -1;
-  const bool is_set = flags >= 0 && fcntl(fd, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
-  return Napi::Boolean::New(info.Env(), is_set && direct);
-#else
-  static_cast<void>(fd + direct);
-  return Napi::Boolean::New(info.Env(), false);
-#endif
-}
-
-Napi::Value Misfit(const Napi::CallbackInfo& info) {
-  const uintptr_t start = reinterpret_cast<uintptr_t>(BytesArg(info[0], "memory").data);
-  const uint64_t alignment = IntegerArg(info[1], "alignment", 1, kMaxSafeInteger);
-  return Napi::Number::New(info.Env(), static_cast<double>((alignment - start % alignment) % alignment));
-}
-
 Napi::Value FreeMemory(const Napi::CallbackInfo& info) {
   ReleaseBlocks();
   return info.Env().Undefined();
@@ -1037,6 +1063,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   data->csv_reader = Napi::Persistent(CsvReader::Define(env));
   data->store = Napi::Persistent(Store::Define(env));
   data->hasher = Napi::Persistent(Hasher::Define(env));
+  data->file_writer = Napi::Persistent(FileWriter::Define(env));
 
   Export<Create<&InstanceData::collector>>(exports, "createCollector");
   Export<Create<&InstanceData::mapper>>(exports, "createMapper");
@@ -1045,12 +1072,11 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   Export<Create<&InstanceData::run_writer>>(exports, "createRunWriter");
   Export<Create<&InstanceData::store>>(exports, "openStore");
   Export<Create<&InstanceData::hasher>>(exports, "createHasher");
+  Export<Create<&InstanceData::file_writer>>(exports, "createFileWriter");
   Export<OpenRuns>(exports, "openRuns");
   Export<ReadInfo>(exports, "readRunInfo");
   Export<GuessRecordStart>(exports, "guessCsvRecordStart");
   Export<FreeMemory>(exports, "releaseMemory");
-  Export<SetDirect>(exports, "setDirect");
-  Export<Misfit>(exports, "misfit");
   Export<SetLowercase>(exports, "setLowercaseTable");
   Export<FormatNumber>(exports, "formatNumber");
   Export<ReadNumber>(exports, "parseNumber");

@@ -69,20 +69,6 @@ struct BlockKey {
   }
 };
 
-// A file descriptor that closes itself.
-struct File {
-  explicit File(int descriptor) : fd(descriptor) {}
-  ~File();
-  File(const File&) = delete;
-  File& operator=(const File&) = delete;
-
-  const int fd;
-};
-
-// Read or write all of it. False: errno says why (0: the file ends before).
-bool ReadAt(int fd, void* data, size_t n, uint64_t offset);
-bool WriteAt(int fd, const void* data, size_t n, uint64_t offset);
-
 // The checksum that the seal of these pages should have. False as ReadAt.
 bool SealChecksum(int fd, const Seal& seal, const std::vector<uint64_t>& tree_pages, uint64_t* checksum);
 

@@ -10,6 +10,7 @@
 #include <mutex>
 #include <utility>
 
+#include "file.h"
 #include "hash.h"
 #include "lmdb.h"
 #include "packed_record.h"

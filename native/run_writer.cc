@@ -7,6 +7,7 @@
 #include <cstring>
 #include <utility>
 
+#include "file.h"
 #include "hash.h"
 #include "lmdb.h"
 #include "packed_record.h"

@@ -1,6 +1,8 @@
 // Many threads on what the native part shares: the table of open runs, each of them one LMDB environment however many
 // readers it has; the table of lower case; everything that is set up at its first use. Every answer is checked, and
 // ThreadSanitizer watches (threads.mjs).
+#include <fcntl.h>
+
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +15,8 @@
 #include <vector>
 
 #include "collector.h"
+#include "file.h"
+#include "file_writer.h"
 #include "format.h"
 #include "mapper.h"
 #include "merge.h"
@@ -103,6 +107,17 @@ void CountWords(const std::string& path) {
   EXPECT(lines == "one\t20\ntwo\t40\n\xC3\xA9t\xC3\xA9\t40\n");
 }
 
+// A file of a few buffers from a thread of its own, or half of one.
+void WriteFile(const std::string& path, size_t pieces) {
+  const std::string piece(300'000, 'x');
+  const File file(open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  FileWriter writer(file.fd);
+  for (size_t i = 0; i < pieces; i++) EXPECT(writer.Write(piece) == 0);
+  if (pieces % 2 == 1) return;
+  EXPECT(writer.Finish() == 0);
+  EXPECT(writer.bytes() == pieces * piece.size() && std::filesystem::file_size(path) == writer.bytes());
+}
+
 // What is no run, opened by many at once, is an error for each.
 void OpenWrong(const std::string& damaged, const std::string& missing) {
   std::unique_ptr<Cursor> cursor;
@@ -117,7 +132,7 @@ void Work(const std::string& folder, const std::vector<std::string>& shared, con
   for (int round = 0; round < rounds; round++) {
     const uint32_t partition = static_cast<uint32_t>(random()) % kPartitions;
     const size_t run = random() % kSharedRuns;
-    switch (random() % 6) {
+    switch (random() % 7) {
       case 0:
         CountWords(own);
         break;
@@ -136,6 +151,9 @@ void Work(const std::string& folder, const std::vector<std::string>& shared, con
         EXPECT(ReadRunInfo(shared[run], &info).ok() && info.partitions.size() == kPartitions);
         break;
       }
+      case 5:
+        WriteFile(own, random() % 12);
+        break;
       default:
         ReadRun(shared[run], partition, 10 + 500 * run, random() % (kRecords + 1));
         break;

@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { getSystemErrorMap } from 'node:util'
 import { RunjobError } from './errors.js'
 
 /**
@@ -147,6 +148,12 @@ export function removeTree(path: string): void {
 export function hasErrno(error: unknown, ...codes: string[]): boolean {
   const code = (error as NodeJS.ErrnoException | null)?.code
   return code !== undefined && codes.includes(code)
+}
+
+/** The error that Node would have thrown for a system call of ours. */
+export function systemError(errno: number, syscall: string): Error {
+  const [code, reason] = getSystemErrorMap().get(-errno) ?? ['EIO', `unknown error ${errno}`]
+  return Object.assign(new Error(`${code}: ${reason}, ${syscall}`), { errno: -errno, code, syscall })
 }
 
 /**

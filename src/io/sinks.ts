@@ -1,10 +1,10 @@
 /** Part files: how an output's records become bytes on disk. */
-import { closeSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import zlib from 'node:zlib'
 import { RunjobError } from '../base/errors.js'
-import { fileError, hasErrno, makeFolder } from '../base/files.js'
-import { kernels } from '../kernels/index.js'
+import { fileError, makeFolder, systemError } from '../base/files.js'
+import { type FileWriter, kernels } from '../kernels/index.js'
 import { codecName, encode, isColumns, typeName, valueColumns } from '../plan/codec.js'
 import type { CodecSpec, RecordSpec, SinkFormat, ValueSpec } from '../plan/plan.js'
 import { checksumText, type WrittenFile } from './written_file.js'
@@ -35,101 +35,55 @@ export function openPart(path: string, options: { gzip: boolean }): PartWriter {
   return options.gzip ? new GzipPart(file) : file
 }
 
-/** Bytes gathered before a write. */
-const BUFFER_BYTES = 1 << 20
-/** Where memory and file offsets of writes past the page cache begin and end. */
-const PAGE_BYTES = 4096
 /** Bytes compressed at a time. */
 const GZIP_BLOCK_BYTES = 1 << 20
 
-/**
- * A file that is written past the page cache from the first full buffer on. It is flushed before it counts, so its bytes have to be on
- * the disk by then anyway; in the cache they would take memory from what is read again, and a copy.
- */
 class PartFile implements PartWriter {
   readonly #path: string
-  readonly #hasher = kernels.createHasher()
-  readonly #buffer = alignedBuffer(BUFFER_BYTES)
-  #filled = 0
   #fd = -1
-  #bytes = 0
-  #direct = false
+  readonly #writer: FileWriter
 
   constructor(path: string) {
     this.#path = path
-    this.#guard(() => {
+    try {
       makeFolder(dirname(path))
       this.#fd = openSync(path, 'w')
-    })
+    } catch (error) {
+      throw fileError(error, path, 'write')
+    }
+    this.#writer = kernels.createFileWriter(this.#fd)
   }
 
   write(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) {
-      const taken = bytes.subarray(at, at + BUFFER_BYTES - this.#filled)
-      this.#buffer.set(taken, this.#filled)
-      this.#filled += taken.length
-      at += taken.length
-      if (this.#filled === BUFFER_BYTES) this.#flush()
-    }
+    this.#check(this.#writer.write(bytes))
   }
 
   async close(): Promise<WrittenFile> {
-    // What is left need not fill a page.
-    this.#setDirect(false)
-    this.#flush()
-    this.#guard(() => fsyncSync(this.#fd))
-    this.#closeFd()
-    return { bytes: this.#bytes, checksum: checksumText(this.#hasher) }
+    this.#check(this.#writer.finish())
+    try {
+      fsyncSync(this.#fd)
+    } catch (error) {
+      throw fileError(error, this.#path, 'write')
+    }
+    const written = { bytes: this.#writer.bytes, checksum: checksumText(this.#writer) }
+    this.#release()
+    return written
   }
 
   async abort(): Promise<void> {
-    this.#closeFd()
+    this.#release()
     rmSync(this.#path, { force: true })
   }
 
-  #flush(): void {
-    const bytes = this.#buffer.subarray(0, this.#filled)
-    this.#filled = 0
-    if (bytes.length === BUFFER_BYTES && this.#bytes === 0) this.#setDirect(true)
-    this.#guard(() => this.#writeFully(bytes))
-    this.#hasher.add(bytes)
-    this.#bytes += bytes.length
-  }
-
-  #writeFully(bytes: Uint8Array): void {
-    for (let at = 0; at < bytes.length; ) {
-      try {
-        at += writeSync(this.#fd, bytes, at, bytes.length - at)
-      } catch (error) {
-        // A filesystem that wants more than pages, or a write that ended within one.
-        if (!this.#direct || !hasErrno(error, 'EINVAL')) throw error
-        this.#setDirect(false)
-      }
-    }
-  }
-
-  #setDirect(direct: boolean): void {
-    if (direct !== this.#direct) this.#direct = kernels.setDirect(this.#fd, direct)
-  }
-
-  #closeFd(): void {
+  #release(): void {
+    this.#writer.close()
     if (this.#fd >= 0) closeSync(this.#fd)
     this.#fd = -1
   }
 
-  #guard(action: () => void): void {
-    try {
-      action()
-    } catch (error) {
-      throw fileError(error, this.#path, 'write')
-    }
+  #check(errno: number): void {
+    if (errno !== 0) throw fileError(systemError(errno, 'write'), this.#path, 'write')
   }
-}
-
-function alignedBuffer(bytes: number): Buffer {
-  const memory = Buffer.allocUnsafeSlow(bytes + PAGE_BYTES)
-  const misfit = kernels.misfit(memory, PAGE_BYTES)
-  return memory.subarray(misfit, misfit + bytes)
 }
 
 // One gzip member (RFC 1952) of independently compressed deflate blocks, each ended by a sync flush so that they may simply

@@ -13,7 +13,7 @@ export interface WrittenFile {
   checksum: string
 }
 
-export function checksumText(hasher: Hasher): string {
+export function checksumText(hasher: Pick<Hasher, 'digest'>): string {
   return hasher.digest().toString(16)
 }
 

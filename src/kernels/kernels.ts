@@ -289,6 +289,22 @@ export interface Hasher {
   digest(): bigint
 }
 
+/**
+ * Writes a file past the page cache, where the filesystem can, and in the background: up to 2 MiB are on their way. The file is the
+ * caller's to open, flush and close.
+ */
+export interface FileWriter {
+  /** Copies the bytes. Returns 0, or the errno of this or of an earlier write; the rest is not written then. */
+  write(bytes: Uint8Array): number
+  /** Waits until all is written; returns as write does. */
+  finish(): number
+  readonly bytes: number
+  /** XXH64 of all bytes. */
+  digest(): bigint
+  /** Ends the writer. What was not finished may be missing. */
+  close(): void
+}
+
 export interface Kernels {
   createCollector(options: CollectorOptions): Collector
   createMapper(spec: MapperSpec, collector: Collector): Mapper
@@ -304,14 +320,6 @@ export interface Kernels {
   /** Opens partition `partition` of each run and merges them; equal keys keep the order of `paths`. */
   openRuns(paths: string[], partition: number, options: { descending: boolean }): Cursor
   readRunInfo(path: string): RunInfo
-  /**
-   * Has writes to a file go past the page cache, or no longer. They must begin and end at pages, in memory and in the file.
-   *
-   * @returns whether they do now: not every filesystem can
-   */
-  setDirect(fd: number, direct: boolean): boolean
-  /** Bytes from the start of `memory` to the first address in it that is a multiple of `alignment`. */
-  misfit(memory: Uint8Array, alignment: number): number
   /** Gives back the memory that collectors of this thread have freed and that was kept for the next ones. */
   releaseMemory(): void
   /** Best guess of the first record start at or after `from` in a chunk taken out of the middle of a CSV file. */
@@ -326,6 +334,8 @@ export interface Kernels {
   hashKey(key: Uint8Array): bigint
   xxh64(data: Uint8Array, seed: bigint): bigint
   createHasher(): Hasher
+  /** `fd` is that of an empty file. */
+  createFileWriter(fd: number): FileWriter
   /** SIMD level in use, and the compiler that built the addon. */
   readonly build: { simd: string; compiler: string; sanitizer: boolean }
 }
