@@ -139,13 +139,12 @@ class BufferOf final : public AggregateBuffer {
   }
 
   // Whether there are more short keys in this partition: short_ is the next.
-  bool HasShort() {
-    if (short_ == shorts_end_) {
-      size_t n;
-      short_ = sorter_.Next(&n);
-      shorts_end_ = short_ + n;
-    }
-    return short_ != shorts_end_;
+  bool HasShort() { return short_ != shorts_end_ || SortShorts(); }
+  __attribute__((noinline)) bool SortShorts() {
+    size_t n;
+    short_ = sorter_.Next(&n);
+    shorts_end_ = short_ + n;
+    return n > 0;
   }
 
   Slice ShortKeyOf(const ShortItem& item, char (&bytes)[16]) const {

@@ -6,6 +6,7 @@
 #include "arena.h"
 #include "key_encoding.h"
 #include "merge.h"
+#include "packed_record.h"
 
 namespace runjob {
 namespace {
@@ -71,8 +72,9 @@ class GroupCursor : public Cursor {
 
   void HoldKey() {
     const Slice key = input_->key();
-    held_key_.assign(key.data, key.size);
-    key_ = held_key_;
+    if (key.size > held_key_.size()) held_key_.resize(std::max(key.size, 2 * held_key_.size()));
+    CopyBytes(held_key_.data(), key.data, key.size);
+    key_ = Slice(held_key_.data(), key.size);
   }
   Status Advance() {
     records_++;
@@ -81,9 +83,9 @@ class GroupCursor : public Cursor {
   bool SameKey() const { return input_->valid() && input_->key() == key_; }
 
   const std::unique_ptr<Cursor> input_;
-  std::string held_key_;
 
  private:
+  std::string held_key_;  // at its beginning, and room
   uint64_t records_ = 0;
 };
 
@@ -217,7 +219,7 @@ class DistinctCursor : public GroupCursor {
     prefix_.assign(input_->key().data, prefix_length);
     std::fill(counts_.begin(), counts_.end(), 0);
     state_.Init();
-    held_key_.clear();
+    value_key_.clear();
     // The group part ends in a terminator, so no key of another group begins with it.
     while (input_->valid() && StartsWith(input_->key(), prefix_)) {
       const Slice key = input_->key();
@@ -225,8 +227,8 @@ class DistinctCursor : public GroupCursor {
       RUNJOB_RETURN_IF_ERROR(ReadTag(key, prefix_length, counts_.size(), &tag));
       if (tag == 0) {
         state_.Merge(input_->value());
-      } else if (!(key == Slice(held_key_))) {
-        held_key_.assign(key.data, key.size);
+      } else if (!(key == Slice(value_key_))) {
+        value_key_.assign(key.data, key.size);
         counts_[tag - 1]++;
       }
       RUNJOB_RETURN_IF_ERROR(Advance());
@@ -266,6 +268,7 @@ class DistinctCursor : public GroupCursor {
   StateBuffer state_;
   std::vector<uint64_t> counts_;
   std::string prefix_;
+  std::string value_key_;  // the last of the group's distinct values
   std::string plain_key_;
   std::string result_;
 };

@@ -50,7 +50,6 @@ template <class Item>
 class Digits {
  public:
   static constexpr int kMostBits = 13;
-  static constexpr size_t kBuckets = size_t{1} << kMostBits;
 
   void Add(const Item& a, const Item& b) {
     first_ |= a.first ^ b.first;
@@ -58,25 +57,34 @@ class Digits {
   }
   bool none() const { return (first_ | second_) == 0; }
 
-  // A function from items to numbers below 2^bits, of bits that differ. Decimal digits and letters have bits in between that
-  // do not: two stretches of bits that do are taken. REQUIRES: !none().
-  auto Highest(int bits) const {
-    const bool in_first = first_ != 0;
-    uint64_t differing = in_first ? first_ : second_;
-    const Stretch high = TakeStretch(&differing, bits);
-    const Stretch low = TakeStretch(&differing, bits - high.bits);
-    return [in_first, high, low](const Item& item) {
-      const uint64_t word = in_first ? item.first : item.second;
-      return ((word >> high.shift) & high.mask) << low.bits | ((word >> low.shift) & low.mask);
-    };
-  }
-
- private:
   struct Stretch {
     int shift;
     int bits;
     uint64_t mask;
   };
+  // Of two stretches of bits, high ones first: a number below 2^bits().
+  struct Digit {
+    bool in_first;
+    Stretch high;
+    Stretch low;
+
+    int bits() const { return high.bits + low.bits; }
+    uint64_t operator()(const Item& item) const {
+      const uint64_t word = in_first ? item.first : item.second;
+      return ((word >> high.shift) & high.mask) << low.bits | ((word >> low.shift) & low.mask);
+    }
+  };
+
+  // A digit of `most` bits that differ, or of fewer. Decimal digits and letters have bits in between that do not: two stretches
+  // of bits that do are taken. REQUIRES: !none().
+  Digit Highest(int most) const {
+    const bool in_first = first_ != 0;
+    uint64_t differing = in_first ? first_ : second_;
+    const Stretch high = TakeStretch(&differing, most);
+    return {in_first, high, TakeStretch(&differing, most - high.bits)};
+  }
+
+ private:
   // The highest stretch of ones, or the upper `most` bits of it, which are taken out of `word`.
   static Stretch TakeStretch(uint64_t* word, int most) {
     if (*word == 0 || most == 0) return {0, 0, 0};
@@ -101,7 +109,10 @@ class CacheSorter {
   static void Sort(Item* items, Item* scratch, size_t n) { SortInto(items, scratch, n, true); }
 
  private:
+  using Digit = typename Digits<Item>::Digit;
+
   static constexpr size_t kSmall = 24;  // insertion sort below
+  static constexpr int kFewBits = 6;
 
   // The result stays in `items`, or goes to `other`.
   static void SortInto(Item* items, Item* other, size_t n, bool stays) {
@@ -113,19 +124,29 @@ class CacheSorter {
       return;
     }
     // About four items in each bucket, if all are used.
-    const int bits = std::min<int>(std::bit_width(n) - 2, Digits<Item>::kMostBits);
-    const auto digit = differing.Highest(bits);
-    std::array<uint32_t, Digits<Item>::kBuckets> ends;
-    std::fill_n(ends.begin(), size_t{1} << bits, 0);
+    const Digit digit = differing.Highest(std::min<int>(std::bit_width(n) - 2, Digits<Item>::kMostBits));
+    if (digit.bits() <= kFewBits) {
+      SortBy<kFewBits>(digit, items, other, n, stays);
+    } else {
+      SortBy<Digits<Item>::kMostBits>(digit, items, other, n, stays);
+    }
+  }
+
+  // In a frame of its own, which is small for small digits: there are the more of them on the stack.
+  template <int kMostBits>
+  __attribute__((noinline)) static void SortBy(Digit digit, Item* items, Item* other, size_t n, bool stays) {
+    const size_t buckets = size_t{1} << digit.bits();
+    std::array<uint32_t, size_t{1} << kMostBits> ends;
+    std::fill_n(ends.begin(), buckets, 0);
     for (size_t i = 0; i < n; i++) ends[digit(items[i])]++;
     uint32_t sum = 0;
-    for (size_t b = 0; b < size_t{1} << bits; b++) sum += std::exchange(ends[b], sum);
+    for (size_t b = 0; b < buckets; b++) sum += std::exchange(ends[b], sum);
     for (size_t i = 0; i < n; i++) other[ends[digit(items[i])]++] = items[i];
 
     // Neighbours that are small are sorted as one: nothing moves further than its bucket is wide.
     size_t small = 0;
     size_t start = 0;
-    for (size_t b = 0; b < size_t{1} << bits; b++) {
+    for (size_t b = 0; b < buckets; b++) {
       const size_t end = ends[b];
       if (end - start > kSmall) {
         SortSmall(other + small, (stays ? items : other) + small, start - small);
@@ -239,7 +260,7 @@ class ListSorter {
     int bits = 1;
     while (bits < Digits<Item>::kMostBits && list.items.size() >> bits > kInCache / 2) bits++;
     const auto digit = differing.Highest(bits);
-    std::vector<PieceList<Item>> buckets(size_t{1} << bits);
+    std::vector<PieceList<Item>> buckets(size_t{1} << digit.bits());
     list.items.Drain(pieces_, [&](const Item& item) { new (buckets[digit(item)].Add(pieces_)) Item(item); });
     const size_t depth = list.depth;
     lists_.pop_back();

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <filesystem>
 
+#include "file.h"
 #include "fuzz.h"
 #include "hash.h"
 #include "run_file.h"
