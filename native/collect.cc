@@ -20,7 +20,7 @@
 namespace runjob {
 namespace {
 
-constexpr ptrdiff_t kLookahead = 16;   // records prefetched ahead when they are gathered in sorted order
+constexpr ptrdiff_t kLookahead = 48;   // records prefetched ahead when they are gathered in sorted order
 constexpr size_t kKeyPadding = 16;     // readable bytes behind every key
 constexpr uint32_t kMostLists = 64;    // each takes memory from its first item on
 
