@@ -3,7 +3,6 @@
 //
 // Every worker thread loads its own instance; all state hangs off JavaScript objects or the instance's data.
 // An object that failed half-way stays failed: its next call throws instead of going on with half a state.
-#include <fcntl.h>
 #include <napi.h>
 
 #include <algorithm>

@@ -59,9 +59,9 @@ void FileWriter::Start() {
 }
 
 int FileWriter::HandOver() {
-  if (!started_) Start();
   const int error = WaitUntilIdle();
   if (error != 0) return error;
+  if (!started_) Start();
   const char* const buffer = buffers_[filling_].data();
   filled_ = 0;
   if (!thread_.joinable()) return error_ = WriteNow(buffer, kBufferBytes);
