@@ -28,6 +28,7 @@
 #include "record.h"
 #include "rekey.h"
 #include "run_file.h"
+#include "run_writer.h"
 #include "simd.h"
 #include "store.h"
 
@@ -963,9 +964,12 @@ Napi::Value Create(const Napi::CallbackInfo& info) {
 Napi::Value OpenRuns(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::vector<std::string> paths = PathsArg(info[0], "paths");
+  if (paths.size() > runjob::kMaxMergeInputs) {
+    ThrowBadArgument(env, "paths must be at most " + std::to_string(runjob::kMaxMergeInputs));
+  }
   const uint32_t partition = static_cast<uint32_t>(IntegerArg(info[1], "partition", 0, kMaxPartitions - 1));
   const bool descending = BooleanArg(ObjectArg(info[2], "options").Get("descending"), "descending");
-  std::vector<std::unique_ptr<runjob::Cursor>> runs(paths.size());
+  std::vector<std::unique_ptr<runjob::RecordSource>> runs(paths.size());
   for (size_t i = 0; i < paths.size(); ++i) Check(env, OpenRun(paths[i], partition, &runs[i]));
   CursorState state;
   state.native = NewMerge(std::move(runs), descending);

@@ -15,6 +15,7 @@
 #include "prefetch.h"
 #include "short_key.h"
 #include "sort.h"
+#include "sorted_record.h"
 
 namespace runjob {
 
@@ -150,9 +151,7 @@ class BufferOf final : public AggregateBuffer {
   Slice ShortKeyOf(const ShortItem& item, char (&bytes)[16]) const {
     const uint64_t first = __builtin_bswap64(item.first ^ flip_);
     const uint64_t second = item.second ^ flip_;
-    const uint64_t rest = __builtin_bswap64(second);
-    std::memcpy(bytes, &first, 8);
-    std::memcpy(bytes + 8, &rest, 8);
+    StoreHead(KeyHead{__builtin_bswap64(second)} << 64 | first, bytes);
     return Slice(bytes, second & 0xFF);
   }
 

@@ -15,7 +15,7 @@
 #include "packed_record.h"
 #include "piece_list.h"
 #include "prefetch.h"
-#include "run_file.h"
+#include "run_writer.h"
 
 namespace runjob {
 namespace {
@@ -437,23 +437,23 @@ class AppendCollector::SortedCursor : public Cursor {
  public:
   explicit SortedCursor(AppendCollector* collector) : collector_(collector) {}
 
-  Status Start() override { return Next(); }
-  Status Next() override {
-    if (next_ == stretch_.end) {
-      valid_ = collector_->Next(&stretch_);
-      if (!valid_) return Status::Ok();
-      next_ = stretch_.begin;
-    }
-    PrefetchRecord(next_, stretch_.end);
-    UnpackRecord(RecordOf(*next_++), &key_, &value_);
-    records_++;
-    valid_ = true;
-    return Status::Ok();
-  }
   uint64_t records_in() const override { return records_; }
   const uint32_t* partition() const { return &stretch_.partition; }
 
  private:
+  Status Read() override {
+    if (next_ == stretch_.end) {
+      if (!collector_->Next(&stretch_)) return Status::Ok();
+      next_ = stretch_.begin;
+    }
+    PrefetchRecord(next_, stretch_.end);
+    Slice key, value;
+    UnpackRecord(RecordOf(*next_++), &key, &value);
+    SetReady(key, value);
+    records_++;
+    return Status::Ok();
+  }
+
   AppendCollector* collector_;
   Stretch stretch_;
   const RecordItem* next_ = nullptr;

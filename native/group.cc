@@ -7,6 +7,7 @@
 #include "key_encoding.h"
 #include "merge.h"
 #include "packed_record.h"
+#include "sorted_record.h"
 
 namespace runjob {
 namespace {
@@ -53,17 +54,6 @@ class GroupCursor : public Cursor {
  public:
   explicit GroupCursor(std::unique_ptr<Cursor> input) : input_(std::move(input)) {}
 
-  Status Start() override {
-    RUNJOB_RETURN_IF_ERROR(input_->Start());
-    return Next();
-  }
-  Status Next() final {
-    valid_ = false;
-    if (!input_->valid()) return Status::Ok();
-    RUNJOB_RETURN_IF_ERROR(ReadGroup());
-    valid_ = true;
-    return Status::Ok();
-  }
   uint64_t records_in() const override { return records_; }
 
  protected:
@@ -83,24 +73,81 @@ class GroupCursor : public Cursor {
   bool SameKey() const { return input_->valid() && input_->key() == key_; }
 
   const std::unique_ptr<Cursor> input_;
+  Slice key_;
+  Slice value_;
 
  private:
+  Status Begin() final {
+    RUNJOB_RETURN_IF_ERROR(input_->Start());
+    return Read();
+  }
+  Status Read() final {
+    if (!input_->valid()) return Status::Ok();
+    RUNJOB_RETURN_IF_ERROR(ReadGroup());
+    SetReady(key_, value_);
+    return Status::Ok();
+  }
+
   std::string held_key_;  // at its beginning, and room
   uint64_t records_ = 0;
 };
 
-class DistinctKeysCursor : public GroupCursor {
+// The first record of each key: of what the input has ready, those that differ from the one before.
+class DistinctKeysCursor : public Cursor {
  public:
-  using GroupCursor::GroupCursor;
+  explicit DistinctKeysCursor(std::unique_ptr<Cursor> input) : input_(std::move(input)) {}
+
+  uint64_t records_in() const override { return records_in_; }
 
  private:
-  Status ReadGroup() override {
-    HoldKey();
-    do {
-      RUNJOB_RETURN_IF_ERROR(Advance());
-    } while (SameKey());
+  Status Begin() override {
+    RUNJOB_RETURN_IF_ERROR(input_->Start());
+    Filter();
+    return valid() ? Status::Ok() : Read();
+  }
+  Status Read() override {
+    while (!valid() && input_->valid()) {
+      HoldLastKey();
+      RUNJOB_RETURN_IF_ERROR(input_->NextReady());
+      Filter();
+    }
     return Status::Ok();
   }
+
+  // Without a branch on what nobody can predict.
+  void Filter() {
+    const size_t count = static_cast<size_t>(input_->ready_end() - input_->ready_begin());
+    if (count > distinct_.size()) distinct_.resize(count);
+    Record* to = distinct_.data();
+    KeyHead last_head = last_head_;
+    Slice last = last_key_;
+    for (const Record* record = input_->ready_begin(); record != input_->ready_end(); record++) {
+      const KeyHead head = HeadOf(record->key);
+      bool same = (head == last_head) & (record->key.size == last.size);
+      if (same && last.size > kHeadBytes) same = SameBytes(record->key.data, last.data, last.size);
+      to->key = record->key;
+      to += !same;
+      last_head = head;
+      last = record->key;
+    }
+    records_in_ += count;
+    last_head_ = last_head;
+    last_key_ = last;
+    SetReady(distinct_.data(), to);
+  }
+
+  void HoldLastKey() {
+    if (last_key_.size <= kHeadBytes) return;  // its head is all of it
+    held_key_.assign(last_key_.data, last_key_.size);
+    last_key_ = held_key_;
+  }
+
+  const std::unique_ptr<Cursor> input_;
+  std::vector<Record> distinct_;
+  KeyHead last_head_ = 0;
+  Slice last_key_{nullptr, SIZE_MAX};  // no key has this size
+  std::string held_key_;
+  uint64_t records_in_ = 0;
 };
 
 // Counts of records only, the state of word count: each is a u64, serialized as it is.
@@ -278,20 +325,19 @@ class FinalizeCursor : public Cursor {
   FinalizeCursor(std::unique_ptr<Cursor> input, std::vector<AggregateSpec> specs)
       : input_(std::move(input)), state_(std::move(specs)) {}
 
-  Status Start() override { return Read(input_->Start()); }
-  Status Next() override { return Read(input_->Next()); }
   uint64_t records_in() const override { return records_; }
 
  private:
-  Status Read(Status status) {
-    valid_ = status.ok() && input_->valid();
-    if (!valid_) return status;
+  Status Begin() override { return Finalize(input_->Start()); }
+  Status Read() override { return Finalize(input_->Next()); }
+
+  Status Finalize(Status status) {
+    if (!status.ok() || !input_->valid()) return status;
     records_++;
-    key_ = input_->key();
     state_.Init();
     state_.Merge(input_->value());
     state_.Finalize(&result_);
-    value_ = result_;
+    SetReady(input_->key(), result_);
     return status;
   }
 

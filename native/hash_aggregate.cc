@@ -15,7 +15,7 @@
 #include "hash.h"
 #include "key_encoding.h"
 #include "prefetch.h"
-#include "run_file.h"
+#include "run_writer.h"
 #include "sort.h"
 
 namespace runjob {
@@ -148,30 +148,21 @@ class HashCollector final : public Collector {
    public:
     explicit SortedCursor(HashCollector* collector) : collector_(collector) {}
 
-    Status Start() override {
-      Load();
-      return Status::Ok();
-    }
-    Status Next() override {
-      at_++;
-      Load();
-      return Status::Ok();
-    }
     const uint32_t* partition() const { return &partition_; }
 
    private:
-    void Load() {
-      valid_ = at_ < collector_->sorted_count_;
-      if (!valid_) return;
-      collector_->Prefetch(at_);
-      while (at_ >= collector_->partition_ends_[partition_]) partition_++;
-      const uint64_t index = collector_->sorted_[at_].index;
-      key_ = collector_->table_.key(index);
-      value_ = collector_->Value(index, key_);
+    Status Read() override {
+      if (next_ == collector_->sorted_count_) return Status::Ok();
+      collector_->Prefetch(next_);
+      while (next_ >= collector_->partition_ends_[partition_]) partition_++;
+      const uint64_t index = collector_->sorted_[next_++].index;
+      const Slice key = collector_->table_.key(index);
+      SetReady(key, collector_->Value(index, key));
+      return Status::Ok();
     }
 
     HashCollector* const collector_;
-    size_t at_ = 0;
+    size_t next_ = 0;
     uint32_t partition_ = 0;
   };
 
@@ -181,22 +172,21 @@ class HashCollector final : public Collector {
       EnterRange(0);
     }
 
-    Status Start() override { return Next(); }
-    Status Next() override {
-      valid_ = buffer_.Next();
-      if (!valid_) return Status::Ok();
-      key_ = buffer_.key();
-      value_ = buffer_.state();
+    const uint32_t* partition() const { return &partition_; }
+
+   private:
+    Status Read() override {
+      if (!buffer_.Next()) return Status::Ok();
+      const Slice key = buffer_.key();
+      SetReady(key, buffer_.state());
       if (collector_->ranges()) {
-        while (!IsWellBefore(KeyPrefix(key_)) && collector_->IsBehind(key_, partition_)) EnterRange(partition_ + 1);
+        while (!IsWellBefore(KeyPrefix(key)) && collector_->IsBehind(key, partition_)) EnterRange(partition_ + 1);
       } else {
         partition_ = buffer_.partition();
       }
       return Status::Ok();
     }
-    const uint32_t* partition() const { return &partition_; }
 
-   private:
     void EnterRange(uint32_t partition) {
       const CollectorOptions& options = collector_->options_;
       partition_ = partition;

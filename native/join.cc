@@ -17,26 +17,25 @@ class JoinCursor : public Cursor {
   JoinCursor(std::unique_ptr<Cursor> input, JoinOptions options)
       : input_(std::move(input)), options_(std::move(options)) {}
 
-  Status Start() override {
+  uint64_t records_in() const override { return records_; }
+
+ private:
+  Status Begin() override {
     RUNJOB_RETURN_IF_ERROR(input_->Start());
     return FindRow();
   }
-  Status Next() override {
+  Status Read() override {
     if (++right_ < right_ends_.size()) {
       SetRow();
       return Status::Ok();
     }
     // The left row is done, unmatched ones after their only output.
-    valid_ = false;
     RUNJOB_RETURN_IF_ERROR(Advance());
     return FindRow();
   }
-  uint64_t records_in() const override { return records_; }
 
- private:
   // From the record the input stands on to the next left row that has an output.
   Status FindRow() {
-    valid_ = false;
     while (input_->valid()) {
       const Slice key = input_->key();
       if (!InGroup(key)) StartGroup(key);
@@ -73,7 +72,7 @@ class JoinCursor : public Cursor {
 
   void StartGroup(Slice key) {
     group_.assign(key.data, PrefixLength(key));
-    key_ = UnescapePrefix(group_, &plain_key_);
+    row_key_ = UnescapePrefix(group_, &plain_key_);
     rights_.clear();
     right_ends_.clear();
     seen_left_ = false;
@@ -83,7 +82,7 @@ class JoinCursor : public Cursor {
     // Its length counts, too, or empty rows would be free.
     if (row.size + (right_ends_.size() + 1) * sizeof(size_t) + rights_.size() > options_.group_limit_bytes) {
       return Status::Error("JOIN_GROUP_TOO_LARGE",
-                           "the right side's rows with the key \"" + key_.ToString().substr(0, 100) +
+                           "the right side's rows with the key \"" + row_key_.ToString().substr(0, 100) +
                                "\" are more than " + std::to_string(options_.group_limit_bytes) + " bytes");
     }
     rights_.append(row.data, row.size);
@@ -99,8 +98,7 @@ class JoinCursor : public Cursor {
 
   void SetRow() {
     const size_t size = PutField(left_size_, Right());
-    value_ = Slice(row_.data(), size);
-    valid_ = true;
+    SetReady(row_key_, Slice(row_.data(), size));
   }
 
   Slice Right() const {
@@ -124,6 +122,7 @@ class JoinCursor : public Cursor {
   const JoinOptions options_;
   std::string group_;      // the key's escaped group part
   std::string plain_key_;  // and itself, if it had to be unescaped
+  Slice row_key_;
   std::string rights_;     // the group's right rows, one after another
   std::vector<size_t> right_ends_;
   bool seen_left_ = false;

@@ -1,138 +1,159 @@
 #include "merge.h"
 
-#include <algorithm>
+#include <array>
+#include <bit>
 #include <utility>
-
-#include "hash.h"
 
 namespace runjob {
 namespace {
 
 class EmptyCursor : public Cursor {
- public:
-  Status Start() override { return Status::Ok(); }
-  Status Next() override { return Status::Ok(); }
+  Status Read() override { return Status::Ok(); }
 };
-
-// The first 15 bytes of a key and its size, as one number that has memcmp order: where one key is the beginning of
-// another one, the sizes decide. Only keys that are longer may be the same here and differ.
-using Beginning = unsigned __int128;
-
-constexpr size_t kWholeBytes = 15;
-constexpr uint8_t kLonger = kWholeBytes + 2;  // in the place of 1 + size
-constexpr Beginning kNoKey = ~Beginning{0};   // behind every key, ascending or descending
-
-// Reads no byte outside the key.
-Beginning BeginningOf(Slice key) {
-  using namespace hash_internal;
-  const size_t n = key.size;
-  uint64_t first, second;
-  if (n >= 8) {
-    first = Load64(key.data);
-    second = n > kWholeBytes ? Load64(key.data + 8) << 8 >> 8 : LoadBehind8(key.data, n);
-  } else {
-    first = LoadBelow8(key.data, n);
-    second = 0;
-  }
-  const size_t size = std::min(n, kWholeBytes + 1) + 1;
-  return Beginning{__builtin_bswap64(first)} << 64 | __builtin_bswap64(second) | size;
-}
 
 // A tree of losers: every inner node keeps the loser of the match played there, so that replacing the winner
 // replays one path from its leaf to the root, one comparison a level.
 class MergeCursor : public Cursor {
  public:
-  MergeCursor(std::vector<std::unique_ptr<Cursor>> inputs, bool descending)
-      : inputs_(std::move(inputs)), losers_(inputs_.size()), flip_(descending ? ~Beginning{0} : 0) {}
+  MergeCursor(std::vector<std::unique_ptr<RecordSource>> sources, bool descending)
+      : count_(sources.size()),
+        leaves_(std::bit_ceil(count_)),
+        inputs_(std::make_unique<Input[]>(leaves_)),
+        losers_(std::make_unique<Player[]>(leaves_)),
+        flip_(descending ? kNoRecord : 0),
+        long_size_(static_cast<uint64_t>(flip_ ^ SizeInBeginning(kBeginningBytes + 1)) & kSizeMask) {
+    for (size_t i = 0; i < count_; i++) inputs_[i].source = std::move(sources[i]);
+  }
 
-  Status Start() override {
-    const uint32_t n = static_cast<uint32_t>(inputs_.size());
-    // Leaf i is node n + i; node k's children are 2k and 2k + 1.
-    std::vector<Head> winners(2 * size_t{n});
-    for (uint32_t i = 0; i < n; i++) {
-      RUNJOB_RETURN_IF_ERROR(inputs_[i]->Start());
-      winners[n + i] = HeadOf(i);
-    }
-    for (uint32_t node = n - 1; node > 0; node--) {
-      winners[node] = winners[2 * node];
+  uint64_t records_in() const override {
+    // Not what is ready behind the current record: who wants some records only does not come to it.
+    return merged_ - (valid() ? static_cast<uint64_t>(ready_end() - ready_begin()) - 1 : 0);
+  }
+
+ private:
+  Status Begin() override {
+    for (size_t i = 0; i < count_; i++) RUNJOB_RETURN_IF_ERROR(inputs_[i].Read());
+    // Leaf i is node leaves_ + i; node k's children are 2k and 2k + 1.
+    std::vector<Player> winners(2 * leaves_);
+    for (size_t i = 0; i < leaves_; i++) winners[leaves_ + i] = PlayerOf(i);
+    for (size_t node = leaves_ - 1; node > 0; node--) {
       losers_[node] = winners[2 * node + 1];
-      Play(&losers_[node], &winners[node]);
+      winners[node] = Play<true>(winners[2 * node], &losers_[node]);
     }
     winner_ = winners[1];
-    TakeWinner();
+    return Merge();
+  }
+
+  Status Read() override {
+    Input* const input = &inputs_[InputOf(winner_)];
+    if (input->at == input->end && input->source != nullptr) {
+      RUNJOB_RETURN_IF_ERROR(input->Read());
+      winner_ = NextWinner(InputOf(winner_));
+    }
+    return Merge();
+  }
+
+  // Makes records ready until one input has no more at hand: its source may be asked for others only when these are used.
+  Status Merge() {
+    size_t n = 0;
+    Player winner = winner_;
+    while (n < kReady && !IsNone(winner)) {
+      const uint64_t i = InputOf(winner);
+      Input* const input = &inputs_[i];
+      ready_[n++] = Record{input->at->key, input->at->value};
+      if (++input->at == input->end) break;
+      winner = NextWinner(i);
+    }
+    winner_ = winner;
+    merged_ += n;
+    SetReady(ready_.data(), ready_.data() + n);
     return Status::Ok();
   }
 
-  Status Next() override {
-    Status status = inputs_[winner_.input]->Next();
-    if (!status.ok()) {
-      valid_ = false;
-      return status;
-    }
-    Head winner = HeadOf(winner_.input);
-    for (size_t node = (winner_.input + inputs_.size()) / 2; node > 0; node /= 2) Play(&losers_[node], &winner);
-    winner_ = winner;
-    TakeWinner();
-    return status;
-  }
+  // A source, and its records that have been read and not been taken.
+  struct Input {
+    const SortedRecord* at = nullptr;
+    const SortedRecord* end = nullptr;
+    std::unique_ptr<RecordSource> source;
 
-  uint64_t records_in() const override { return records_; }
-
- private:
-  // What most comparisons need of an input's current record.
-  struct Head {
-    Beginning key = kNoKey;  // complemented if descending; kNoKey at the end
-    uint64_t input = 0;
+    Status Read() { return source->Read(&at, &end); }
   };
+  // An input's current record: the beginning of its key, complemented if descending, with the number of the input in the
+  // bits that are spare. So equal keys are in the order of the inputs.
+  using Player = Beginning;
 
-  Head HeadOf(uint64_t i) const {
-    const Cursor& input = *inputs_[i];
-    return {input.valid() ? BeginningOf(input.key()) ^ flip_ : kNoKey, i};
+  static constexpr size_t kReady = 64;
+  static constexpr uint64_t kInputMask = kMaxMergeInputs - 1;
+  static constexpr uint64_t kSizeMask = ((uint64_t{1} << kSizeBits) - 1) << kSpareBits;
+  static constexpr Player kNoRecord = ~Player{kInputMask};  // behind every key, ascending or descending
+
+  Player PlayerOf(uint64_t i) {
+    const Input& input = inputs_[i];
+    const Player player = (input.at != input.end ? input.at->beginning ^ flip_ : kNoRecord) | i;
+    has_long_keys_ |= IsLong(player);
+    return player;
+  }
+  static bool IsNone(Player player) { return player >= kNoRecord; }
+  static uint64_t InputOf(Player player) { return static_cast<uint64_t>(player) & kInputMask; }
+
+  // Keeps the loser of the two, and returns the winner. Without a branch where the beginnings decide: nobody could predict
+  // it.
+  template <bool with_long_keys>
+  Player Play(Player a, Player* b_and_loser) const {
+    const Player b = *b_and_loser;
+    uint64_t high = static_cast<uint64_t>((a ^ b) >> 64);
+    uint64_t low = static_cast<uint64_t>(a ^ b);
+    bool b_wins = b < a;
+    if constexpr (with_long_keys) {
+      if ((high | (low & ~kInputMask)) == 0 && IsLong(a)) b_wins = IsBefore(InputOf(b), InputOf(a));
+    }
+    high &= -uint64_t{b_wins};
+    low &= -uint64_t{b_wins};
+    const Player exchange = Player{high} << 64 | low;
+    *b_and_loser = b ^ exchange;
+    return a ^ exchange;
   }
 
-  // Exchanges the two if the loser comes before the winner. Without a branch: nobody could predict it.
-  void Play(Head* loser, Head* winner) const {
-    const bool tied = loser->key == winner->key;
-    bool before = (loser->key < winner->key) | (tied & (loser->input < winner->input));
-    if (tied && IsLonger(loser->key)) [[unlikely]] before = IsBefore(loser->input, winner->input);
-    const Beginning mask = -Beginning{before};
-    const Beginning key = (loser->key ^ winner->key) & mask;
-    const uint64_t input = (loser->input ^ winner->input) & static_cast<uint64_t>(mask);
-    loser->key ^= key;
-    winner->key ^= key;
-    loser->input ^= input;
-    winner->input ^= input;
+  // Who wins now that an input has another record, or none any more.
+  Player NextWinner(uint64_t input) {
+    const Player player = PlayerOf(input);
+    return has_long_keys_ ? PlayPath<true>(player, input) : PlayPath<false>(player, input);
   }
 
-  bool IsLonger(Beginning key) const { return static_cast<uint8_t>(key ^ flip_) == kLonger; }
+  template <bool with_long_keys>
+  Player PlayPath(Player player, uint64_t input) {
+    Player* const losers = losers_.get();
+    for (size_t node = (leaves_ + input) / 2; node > 0; node /= 2) {
+      player = Play<with_long_keys>(player, &losers[node]);
+    }
+    return player;
+  }
+
+  // Whether there is more of the key than its beginning.
+  bool IsLong(Player player) const { return (static_cast<uint64_t>(player) & kSizeMask) == long_size_; }
 
   bool IsBefore(uint64_t i, uint64_t j) const {
-    const int c = Compare(inputs_[i]->key(), inputs_[j]->key());
+    const int c = Compare(inputs_[i].at->key, inputs_[j].at->key);
     if (c == 0) return i < j;
     return flip_ != 0 ? c > 0 : c < 0;
   }
 
-  void TakeWinner() {
-    valid_ = winner_.key != kNoKey;
-    if (!valid_) return;
-    const Cursor& input = *inputs_[winner_.input];
-    key_ = input.key();
-    value_ = input.value();
-    records_++;
-  }
-
-  std::vector<std::unique_ptr<Cursor>> inputs_;
-  std::vector<Head> losers_;
+  const size_t count_;
+  const size_t leaves_;  // some of them without a source: each path is as long as any, as the processor expects it
+  const std::unique_ptr<Input[]> inputs_;
+  const std::unique_ptr<Player[]> losers_;
   const Beginning flip_;
-  Head winner_;
-  uint64_t records_ = 0;
+  const uint64_t long_size_;  // that of a player whose key is longer than its beginning
+  bool has_long_keys_ = false;
+  Player winner_ = kNoRecord;
+  std::array<Record, kReady> ready_;
+  uint64_t merged_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Cursor> NewMerge(std::vector<std::unique_ptr<Cursor>> inputs, bool descending) {
+std::unique_ptr<Cursor> NewMerge(std::vector<std::unique_ptr<RecordSource>> inputs, bool descending) {
   if (inputs.empty()) return std::make_unique<EmptyCursor>();
-  if (inputs.size() == 1) return std::move(inputs[0]);
   return std::make_unique<MergeCursor>(std::move(inputs), descending);
 }
 

@@ -8,13 +8,16 @@
 
 #include "aggregate.h"
 #include "cursor.h"
+#include "sorted_record.h"
 
 namespace runjob {
 
-// Merges sorted cursors into one; equal keys keep the order of `inputs`. One input is passed through.
-// Cost: O(log inputs) comparisons a record, on copies of the keys' first 15 bytes.
+constexpr size_t kMaxMergeInputs = size_t{1} << kSpareBits;
+
+// Merges sorted sources, at most kMaxMergeInputs, into one; equal keys keep the order of `inputs`.
+// Cost: O(log inputs) comparisons a record, on copies of the keys' first 14 bytes.
 // Source: Knuth, TAOCP vol. 3, 5.4.1 (loser tree).
-std::unique_ptr<Cursor> NewMerge(std::vector<std::unique_ptr<Cursor>> inputs, bool descending);
+std::unique_ptr<Cursor> NewMerge(std::vector<std::unique_ptr<RecordSource>> inputs, bool descending);
 
 // Groups equal keys and merges their states. `finalize`: values are answers (AggregateLayout::result_layout), else
 // serialized states again (for combining merges). Empty `aggregates`: distinct keys with empty values.

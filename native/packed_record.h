@@ -1,5 +1,4 @@
-// Packed records, the form they have in run files and in the append collector, so that a spill only gathers
-// bytes:
+// Packed records, the form they have in the append collector:
 //
 //   varint key size | varint value size | key | value          varint: LEB128, 7 bits a byte, low bits first
 #pragma once
@@ -44,7 +43,7 @@ inline size_t PackedSize(size_t key_size, size_t value_size) {
   return VarintSize(key_size) + VarintSize(value_size) + key_size + value_size;
 }
 
-// REQUIRES: the record is whole (memory of our own, or checked by ReadPacked before).
+// REQUIRES: the record is whole.
 inline void UnpackRecord(const char* p, Slice* key, Slice* value) {
   const auto varint = [&p] {
     uint64_t v = static_cast<uint8_t>(*p++);
@@ -60,26 +59,6 @@ inline void UnpackRecord(const char* p, Slice* key, Slice* value) {
   const uint64_t value_size = varint();
   *key = Slice(p, key_size);
   *value = Slice(p + key_size, value_size);
-}
-
-// Reads the record at `p`; returns where it ends, or null if it does not fit before `end`.
-inline const char* ReadPacked(const char* p, const char* end, Slice* key, Slice* value) {
-  uint64_t key_size, value_size;
-  if (end - p >= 2 && ((static_cast<uint8_t>(p[0]) | static_cast<uint8_t>(p[1])) & 128) == 0) {
-    key_size = static_cast<uint8_t>(p[0]);
-    value_size = static_cast<uint8_t>(p[1]);
-    p += 2;
-  } else {
-    p = GetVarint(p, end, &key_size);
-    if (p == nullptr) return nullptr;
-    p = GetVarint(p, end, &value_size);
-    if (p == nullptr) return nullptr;
-  }
-  const size_t left = static_cast<size_t>(end - p);
-  if (key_size > left || value_size > left - key_size) return nullptr;
-  *key = Slice(p, key_size);
-  *value = Slice(p + key_size, value_size);
-  return p + key_size + value_size;
 }
 
 // memcpy without the call for the sizes that records mostly have. The areas do not overlap.

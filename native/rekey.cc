@@ -98,32 +98,22 @@ class DropPrefix : public Cursor {
  public:
   DropPrefix(std::unique_ptr<Cursor> input, size_t bytes) : input_(std::move(input)), bytes_(bytes) {}
 
-  Status Start() override {
-    RUNJOB_RETURN_IF_ERROR(input_->Start());
-    return Load();
-  }
-
-  Status Next() override {
-    valid_ = false;
-    RUNJOB_RETURN_IF_ERROR(input_->Next());
-    return Load();
-  }
-
   uint64_t records_in() const override { return records_in_; }
 
  private:
-  Status Load() {
-    if (!input_->valid()) return Status::Ok();
+  Status Begin() override { return Drop(input_->Start()); }
+  Status Read() override { return Drop(input_->Next()); }
+
+  Status Drop(Status status) {
+    if (!status.ok() || !input_->valid()) return status;
     const Slice key = input_->key();
     if (key.size < bytes_) {
       return Status::Error("RUN_CORRUPT", "a key of " + std::to_string(key.size) +
                                               " bytes lacks its prefix of " + std::to_string(bytes_));
     }
-    key_ = Slice(key.data + bytes_, key.size - bytes_);
-    value_ = input_->value();
-    valid_ = true;
+    SetReady(Slice(key.data + bytes_, key.size - bytes_), input_->value());
     ++records_in_;
-    return Status::Ok();
+    return status;
   }
 
   std::unique_ptr<Cursor> input_;

@@ -6,34 +6,17 @@
 #include <string>
 #include <vector>
 
-#include "cursor.h"
-#include "slice.h"
+#include "sorted_record.h"
 #include "status.h"
 
 namespace runjob {
 
 constexpr size_t kBlockBytes = 1 << 20;
-constexpr uint32_t kRunFormatVersion = 2;
+constexpr uint32_t kRunFormatVersion = 3;
 
 struct PartitionCount {
   uint64_t records = 0;
   uint64_t bytes = 0;  // key and value bytes
-};
-
-class RunWriter {
- public:
-  // `estimated_bytes` (of keys and values) sizes the map; a wrong guess costs a regrow, never an error.
-  static Status Open(const std::string& path, uint32_t partitions, uint64_t estimated_bytes,
-                     std::unique_ptr<RunWriter>* out);
-  virtual ~RunWriter() = default;  // without Finish: the file is removed
-
-  // Appends one record; copies both slices. REQUIRES: partition >= the last one, and key order within a partition is
-  // the caller's business.
-  virtual Status Add(uint32_t partition, Slice key, Slice value) = 0;
-  // Stores `meta` (JSON text of the caller's) beside the counts and seals the file: only now it is a run.
-  virtual Status Finish(Slice meta) = 0;
-  virtual const std::vector<PartitionCount>& partitions() const = 0;
-  virtual uint64_t file_bytes() const = 0;  // after Finish
 };
 
 struct RunInfo {
@@ -45,6 +28,6 @@ struct RunInfo {
 // Errors: RUN_MISSING, RUN_CORRUPT, RUN_VERSION.
 Status ReadRunInfo(const std::string& path, RunInfo* out);
 // Blocks' checksums are verified when read: RUN_CORRUPT.
-Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<Cursor>* out);
+Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<RecordSource>* out);
 
 }  // namespace runjob

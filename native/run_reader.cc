@@ -13,7 +13,7 @@
 #include "file.h"
 #include "hash.h"
 #include "lmdb.h"
-#include "packed_record.h"
+#include "run_block.h"
 #include "run_file.h"
 #include "run_format.h"
 
@@ -184,46 +184,34 @@ Status SharedRun::ParseMeta(Slice value) {
   return Status::Ok();
 }
 
-class RunCursor : public Cursor {
+// The records of one partition.
+class PartitionReader : public RecordSource {
  public:
-  RunCursor(SharedRun::Handle run, uint32_t partition) : run_(std::move(run)), partition_(partition) {}
+  PartitionReader(SharedRun::Handle run, uint32_t partition) : run_(std::move(run)), partition_(partition) {}
 
-  ~RunCursor() override {
+  ~PartitionReader() override {
     if (cursor_ != nullptr) mdb_cursor_close(cursor_);
     if (txn_ != nullptr) mdb_txn_abort(txn_);
     DropBlock();
   }
 
-  Status Start() override {
+  Status Start() {
     int rc = mdb_txn_begin(run_->env(), nullptr, MDB_RDONLY, &txn_);
     if (rc == 0) rc = mdb_cursor_open(txn_, run_->dbi(), &cursor_);
-    if (rc != 0) return RunIoError(run_->path(), "read", rc);
-    return Next();
+    return rc == 0 ? Status::Ok() : RunIoError(run_->path(), "read", rc);
   }
 
-  Status Next() override {
-    if (p_ == end_) {
-      Status status = NextBlock();
-      if (!status.ok() || p_ == end_) {
-        valid_ = false;
-        return status;
-      }
+  Status Read(const SortedRecord** begin, const SortedRecord** end) override {
+    for (;;) {
+      if (!block_.Read(begin, end)) return CorruptBlock(next_block_ - 1, "a record does not fit");
+      if (*begin != *end) break;
+      bool found;
+      RUNJOB_RETURN_IF_ERROR(NextBlock(&found));
+      if (!found) break;
     }
-    p_ = ReadPacked(p_, end_, &key_, &value_);
-    if (p_ == nullptr) {
-      end_ = nullptr;
-      valid_ = false;
-      return CorruptBlock(next_block_ - 1, "a record does not fit");
-    }
-    // Of a wide merge's many streams the processor follows only some by itself.
-    __builtin_prefetch(p_);
-    __builtin_prefetch(p_ + 64);
-    records_++;
-    valid_ = true;
+    records_ += static_cast<uint64_t>(*end - *begin);
     return Status::Ok();
   }
-
-  uint64_t records_in() const override { return records_; }
 
  private:
   Status CorruptBlock(uint32_t block, const std::string& what) const {
@@ -231,8 +219,8 @@ class RunCursor : public Cursor {
                                         std::to_string(block) + ": " + what);
   }
 
-  // Leaves p_ == end_ behind the last block, and after an error.
-  Status NextBlock() {
+  Status NextBlock(bool* found) {
+    *found = false;
     DropBlock();
     const uint32_t block = next_block_;
     BlockKey wanted(partition_, block);
@@ -254,8 +242,8 @@ class RunCursor : public Cursor {
     if (header.payload_bytes != payload.size || header.checksum != Xxh64(payload, 0)) {
       return CorruptBlock(block, "checksum does not match");
     }
-    p_ = payload.data;
-    end_ = payload.data + payload.size;
+    if (!block_.Begin(payload)) return CorruptBlock(block, "too short");
+    *found = true;
     return Status::Ok();
   }
 
@@ -286,8 +274,7 @@ class RunCursor : public Cursor {
   MDB_cursor* cursor_ = nullptr;
   uint32_t next_block_ = 0;
   uint64_t records_ = 0;
-  const char* p_ = nullptr;
-  const char* end_ = nullptr;
+  BlockDecoder block_;
   const char* block_start_ = nullptr;
   size_t block_size_ = 0;
 };
@@ -301,7 +288,7 @@ Status ReadRunInfo(const std::string& path, RunInfo* out) {
   return Status::Ok();
 }
 
-Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<Cursor>* out) {
+Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<RecordSource>* out) {
   SharedRun::Handle run;
   RUNJOB_RETURN_IF_ERROR(SharedRun::Acquire(path, &run));
   const size_t partitions = run->info().partitions.size();
@@ -309,7 +296,9 @@ Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<Curs
     return RunCorrupt(path, "partition " + std::to_string(partition) + " of " + std::to_string(partitions) +
                                 " is wanted");
   }
-  *out = std::make_unique<RunCursor>(std::move(run), partition);
+  auto reader = std::make_unique<PartitionReader>(std::move(run), partition);
+  RUNJOB_RETURN_IF_ERROR(reader->Start());
+  *out = std::move(reader);
   return Status::Ok();
 }
 

@@ -13,22 +13,18 @@ class TakeCursor : public Cursor {
  public:
   TakeCursor(std::unique_ptr<Cursor> input, uint64_t count) : input_(std::move(input)), count_(count) {}
 
-  // What is behind the last record wanted is not read at all.
-  Status Start() override { return count_ == 0 ? Status::Ok() : Read(input_->Start()); }
-  Status Next() override {
-    if (records_ < count_) return Read(input_->Next());
-    valid_ = false;
-    return Status::Ok();
-  }
   uint64_t records_in() const override { return records_; }
 
  private:
-  Status Read(Status status) {
-    valid_ = status.ok() && input_->valid();
-    if (!valid_) return status;
-    records_++;
-    key_ = input_->key();
-    value_ = input_->value();
+  // What is behind the last record wanted is not read at all.
+  Status Begin() override { return count_ == 0 ? Status::Ok() : Take(input_->Start()); }
+  Status Read() override { return records_ == count_ ? Status::Ok() : Take(input_->Next()); }
+
+  Status Take(Status status) {
+    if (status.ok() && input_->valid()) {
+      records_++;
+      SetReady(input_->key(), input_->value());
+    }
     return status;
   }
 
@@ -46,8 +42,6 @@ class HeapTracker : public TopTracker {
     fields_before_ = static_cast<size_t>(number - layout.begin());
   }
 
-  Status Start() override { return Read(input_->Start()); }
-  Status Next() override { return Read(input_->Next()); }
   uint64_t records_in() const override { return records_; }
 
   std::vector<Entry> Top() const override {
@@ -57,42 +51,43 @@ class HeapTracker : public TopTracker {
   }
 
  private:
-  Status Read(Status status) {
-    valid_ = status.ok() && input_->valid();
-    if (!valid_) return status;
+  Status Begin() override { return Watch(input_->Start()); }
+  Status Read() override { return Watch(input_->Next()); }
+
+  Status Watch(Status status) {
+    if (!status.ok() || !input_->valid()) return status;
     records_++;
-    key_ = input_->key();
-    value_ = input_->value();
+    SetReady(input_->key(), input_->value());
     double number;
-    if (n_ > 0 && has_number_ && FirstNumber(&number)) Offer(number);
+    if (n_ > 0 && has_number_ && FirstNumber(value(), &number)) Offer(key(), number);
     return status;
   }
 
   // The fields before it, if any, are bytes with their length.
-  bool FirstNumber(double* number) const {
+  bool FirstNumber(Slice value, double* number) const {
     size_t at = 0;
     for (size_t i = 0; i < fields_before_; i++) {
       uint32_t size;
-      if (at + sizeof(size) > value_.size) return false;
-      std::memcpy(&size, value_.data + at, sizeof(size));
+      if (at + sizeof(size) > value.size) return false;
+      std::memcpy(&size, value.data + at, sizeof(size));
       at += sizeof(size) + size;
     }
-    if (at + sizeof(*number) > value_.size) return false;
-    std::memcpy(number, value_.data + at, sizeof(*number));
+    if (at + sizeof(*number) > value.size) return false;
+    std::memcpy(number, value.data + at, sizeof(*number));
     return !std::isnan(*number);
   }
 
   // heap_ has the worst entry on top, where the next one that is better replaces it.
-  void Offer(double number) {
+  void Offer(Slice key, double number) {
     if (heap_.size() < n_) {
-      heap_.push_back(Entry{key_.ToString(), number});
+      heap_.push_back(Entry{key.ToString(), number});
       std::push_heap(heap_.begin(), heap_.end(), Better);
       return;
     }
     const Entry& worst = heap_.front();
-    if (number < worst.number || (number == worst.number && Compare(key_, worst.key) >= 0)) return;
+    if (number < worst.number || (number == worst.number && Compare(key, worst.key) >= 0)) return;
     std::pop_heap(heap_.begin(), heap_.end(), Better);
-    heap_.back() = Entry{key_.ToString(), number};
+    heap_.back() = Entry{key.ToString(), number};
     std::push_heap(heap_.begin(), heap_.end(), Better);
   }
 

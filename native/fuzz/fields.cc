@@ -14,7 +14,7 @@ struct Result {
   std::string error;
   int64_t offset = -1;
   uint64_t position = 0;
-  std::vector<Record> records;
+  std::vector<OwnRecord> records;
   bool operator==(const Result& other) const {
     return error == other.error && offset == other.offset && position == other.position && records == other.records;
   }

@@ -84,41 +84,42 @@ class KeyRecorder final : public Collector {
   std::vector<std::string> keys;
 };
 
-struct Record {
+struct OwnRecord {
   std::string key;
   std::string value;
-  bool operator==(const Record& other) const { return key == other.key && value == other.value; }
+  bool operator==(const OwnRecord& other) const { return key == other.key && value == other.value; }
 };
 
 // A cursor over records in memory. Each key and value is memory of its own.
 class RecordsCursor final : public Cursor {
  public:
-  explicit RecordsCursor(std::vector<Record> records) : records_(std::move(records)) {}
-  Status Start() override { return Next(); }
-  Status Next() override {
-    valid_ = at_ < records_.size();
-    if (!valid_) return Status::Ok();
-    Own(records_[at_].key, &key_bytes_, &key_);
-    Own(records_[at_].value, &value_bytes_, &value_);
-    ++at_;
+  explicit RecordsCursor(std::vector<OwnRecord> records) : records_(std::move(records)) {}
+
+ private:
+  Status Read() override {
+    if (next_ == records_.size()) return Status::Ok();
+    Slice key, value;
+    Own(records_[next_].key, &key_bytes_, &key);
+    Own(records_[next_].value, &value_bytes_, &value);
+    SetReady(key, value);
+    ++next_;
     return Status::Ok();
   }
 
- private:
   static void Own(const std::string& from, std::unique_ptr<char[]>* bytes, Slice* slice) {
     bytes->reset(new char[from.size()]);
     if (!from.empty()) std::memcpy(bytes->get(), from.data(), from.size());
     *slice = Slice(bytes->get(), from.size());
   }
 
-  std::vector<Record> records_;
+  std::vector<OwnRecord> records_;
   std::unique_ptr<char[]> key_bytes_;
   std::unique_ptr<char[]> value_bytes_;
-  size_t at_ = 0;
+  size_t next_ = 0;
 };
 
 // Reads a cursor to its end, or to its first error.
-inline Status ReadAll(Cursor* cursor, std::vector<Record>* out) {
+inline Status ReadAll(Cursor* cursor, std::vector<OwnRecord>* out) {
   RUNJOB_RETURN_IF_ERROR(cursor->Start());
   while (cursor->valid()) {
     out->push_back({cursor->key().ToString(), cursor->value().ToString()});

@@ -9,6 +9,7 @@
 #include "merge.h"
 #include "read.h"
 #include "rekey.h"
+#include "run_block.h"
 
 namespace runjob::fuzz {
 namespace {
@@ -32,10 +33,10 @@ std::vector<AggregateSpec> AnySpecs(Input* input) {
   return specs;
 }
 
-std::vector<Record> AnyRecords(Input* input) {
-  std::vector<Record> records;
+std::vector<OwnRecord> AnyRecords(Input* input) {
+  std::vector<OwnRecord> records;
   while (!input->empty() && records.size() < 200) {
-    Record record;
+    OwnRecord record;
     // Few keys, so that there are groups; composite ones among them.
     record.key = std::string(1, static_cast<char>('a' + input->Below(4)));
     switch (input->Below(5)) {
@@ -55,11 +56,11 @@ std::vector<Record> AnyRecords(Input* input) {
     records.push_back(std::move(record));
   }
   std::sort(records.begin(), records.end(),
-            [](const Record& a, const Record& b) { return Compare(a.key, b.key) < 0; });
+            [](const OwnRecord& a, const OwnRecord& b) { return Compare(a.key, b.key) < 0; });
   return records;
 }
 
-std::unique_ptr<Cursor> CursorOver(const std::vector<Record>& records) {
+std::unique_ptr<Cursor> CursorOver(const std::vector<OwnRecord>& records) {
   return std::make_unique<RecordsCursor>(records);
 }
 
@@ -110,7 +111,7 @@ void ReadBatch(std::unique_ptr<Cursor> cursor, const Layout& layout, bool prefix
 }
 
 // The same records through a collector: sorted as a stable sort does, each once.
-void Collect(const std::vector<Record>& records, bool descending) {
+void Collect(const std::vector<OwnRecord>& records, bool descending) {
   CollectorOptions options;
   options.layout = {ValueKind::kBytes};
   options.descending = descending;
@@ -124,28 +125,70 @@ void Collect(const std::vector<Record>& records, bool descending) {
   EXPECT(moved == records.size());
   const uint32_t* partition = nullptr;
   const std::unique_ptr<Cursor> sorted = collector->Sorted(&partition);
-  std::vector<Record> got;
+  std::vector<OwnRecord> got;
   EXPECT(ReadAll(sorted.get(), &got).ok());
-  std::vector<Record> expected = records;
-  std::stable_sort(expected.begin(), expected.end(), [&](const Record& a, const Record& b) {
+  std::vector<OwnRecord> expected = records;
+  std::stable_sort(expected.begin(), expected.end(), [&](const OwnRecord& a, const OwnRecord& b) {
     return descending ? Compare(a.key, b.key) > 0 : Compare(a.key, b.key) < 0;
   });
   EXPECT(got == expected);
 }
 
-void Merge(const std::vector<Record>& records, size_t inputs) {
-  std::vector<std::vector<Record>> parts(inputs);
+// Records encoded in blocks, as in a run.
+class BlocksSource final : public RecordSource {
+ public:
+  explicit BlocksSource(const std::vector<OwnRecord>& records) {
+    BlockEncoder encoder(kBlockBytes);
+    const auto finish = [&] {
+      const Slice payload = encoder.Finish();
+      blocks_.push_back(payload.ToString());
+      encoder.Clear();
+    };
+    for (const OwnRecord& record : records) {
+      if (encoder.Add(record.key, record.value)) continue;
+      finish();
+      if (encoder.Add(record.key, record.value)) continue;
+      std::string one(BlockEncoder::SizeOfOne(record.key, record.value), '\0');
+      BlockEncoder::PutOne(record.key, record.value, one.data());
+      blocks_.push_back(one);
+    }
+    finish();
+  }
+
+  Status Read(const SortedRecord** begin, const SortedRecord** end) override {
+    for (;;) {
+      EXPECT(decoder_.Read(begin, end));
+      if (*begin != *end || next_ == blocks_.size()) return Status::Ok();
+      // Exactly as long as it is, so that a byte read beyond it is seen.
+      const std::string& block = blocks_[next_++];
+      payload_.reset(new char[block.size()]);
+      std::memcpy(payload_.get(), block.data(), block.size());
+      EXPECT(decoder_.Begin(Slice(payload_.get(), block.size())));
+    }
+  }
+
+ private:
+  static constexpr size_t kBlockBytes = 300;
+
+  std::vector<std::string> blocks_;
+  size_t next_ = 0;
+  std::unique_ptr<char[]> payload_;
+  BlockDecoder decoder_;
+};
+
+void Merge(const std::vector<OwnRecord>& records, size_t inputs) {
+  std::vector<std::vector<OwnRecord>> parts(inputs);
   for (size_t i = 0; i < records.size(); i++) parts[i % inputs].push_back(records[i]);
-  std::vector<std::unique_ptr<Cursor>> cursors;
-  std::vector<Record> expected;
-  for (const std::vector<Record>& part : parts) {
-    cursors.push_back(CursorOver(part));
+  std::vector<std::unique_ptr<RecordSource>> sources;
+  std::vector<OwnRecord> expected;
+  for (const std::vector<OwnRecord>& part : parts) {
+    sources.push_back(std::make_unique<BlocksSource>(part));
     expected.insert(expected.end(), part.begin(), part.end());
   }
   std::stable_sort(expected.begin(), expected.end(),
-                   [](const Record& a, const Record& b) { return Compare(a.key, b.key) < 0; });
-  const std::unique_ptr<Cursor> merged = NewMerge(std::move(cursors), false);
-  std::vector<Record> got;
+                   [](const OwnRecord& a, const OwnRecord& b) { return Compare(a.key, b.key) < 0; });
+  const std::unique_ptr<Cursor> merged = NewMerge(std::move(sources), false);
+  std::vector<OwnRecord> got;
   EXPECT(ReadAll(merged.get(), &got).ok());
   EXPECT(got == expected);
 }
@@ -154,8 +197,8 @@ void Run(Input input) {
   const uint32_t choice = input.Byte();
   const Layout layout = AnyLayout(&input);
   const std::vector<AggregateSpec> specs = AnySpecs(&input);
-  const std::vector<Record> records = AnyRecords(&input);
-  std::vector<Record> out;
+  const std::vector<OwnRecord> records = AnyRecords(&input);
+  std::vector<OwnRecord> out;
   (void)ReadAll(NewAggregate(CursorOver(records), specs, choice % 2 == 0).get(), &out).ok();
   out.clear();
   (void)ReadAll(NewFinalize(CursorOver(records), specs).get(), &out).ok();

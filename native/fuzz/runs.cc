@@ -9,8 +9,11 @@
 #include "file.h"
 #include "fuzz.h"
 #include "hash.h"
+#include "merge.h"
+#include "run_block.h"
 #include "run_file.h"
 #include "run_format.h"
+#include "run_writer.h"
 
 namespace runjob::fuzz {
 namespace {
@@ -19,7 +22,7 @@ constexpr uint32_t kPartitions = 3;
 
 struct Run {
   std::string file;
-  std::vector<Record> records[kPartitions];
+  std::vector<OwnRecord> records[kPartitions];
   struct Block {
     size_t header;  // where its BlockHeader is in the file
     size_t payload_bytes;
@@ -61,7 +64,7 @@ Run MakeRun(size_t record_bytes, size_t records) {
   EXPECT(RunWriter::Open(path, kPartitions, 0, &writer).ok());
   for (const uint32_t partition : {0u, 2u}) {  // nothing in partition 1
     for (size_t i = 0; i < records; i++) {
-      const Record record{"key " + std::to_string(i), std::string(record_bytes + i % 7, static_cast<char>(i))};
+      const OwnRecord record{"key " + std::to_string(i), std::string(record_bytes + i % 7, static_cast<char>(i))};
       EXPECT(writer->Add(partition, record.key, record.value).ok());
       run.records[partition].push_back(record);
     }
@@ -93,17 +96,19 @@ const std::vector<Run>& Runs() {
 }
 
 // Reads whatever is at the path; returns whether no error was found.
-bool ReadRun(const std::string& path, std::vector<Record> (&records)[kPartitions]) {
+bool ReadRun(const std::string& path, std::vector<OwnRecord> (&records)[kPartitions]) {
   RunInfo info;
   bool whole = ReadRunInfo(path, &info).ok() && info.partitions.size() == kPartitions;
   for (uint32_t partition = 0; partition < kPartitions; partition++) {
-    std::unique_ptr<Cursor> cursor;
-    whole = OpenRun(path, partition, &cursor).ok() && ReadAll(cursor.get(), &records[partition]).ok() && whole;
+    std::vector<std::unique_ptr<RecordSource>> sources(1);
+    whole = OpenRun(path, partition, &sources[0]).ok() && whole;
+    if (sources[0] == nullptr) continue;
+    whole = ReadAll(NewMerge(std::move(sources), false).get(), &records[partition]).ok() && whole;
   }
   return whole;
 }
 
-bool SameRecords(const std::vector<Record> (&a)[kPartitions], const std::vector<Record> (&b)[kPartitions]) {
+bool SameRecords(const std::vector<OwnRecord> (&a)[kPartitions], const std::vector<OwnRecord> (&b)[kPartitions]) {
   return std::equal(std::begin(a), std::end(a), std::begin(b));
 }
 
@@ -120,7 +125,7 @@ void Damage(Input* input, const Run& run) {
   if (input->Below(4) == 0) file += input->Rest();
   const std::string path = Folder() + "/damaged";
   WriteFile(path, file);
-  std::vector<Record> records[kPartitions];
+  std::vector<OwnRecord> records[kPartitions];
   if (ReadRun(path, records)) EXPECT(SameRecords(records, run.records));
 }
 
@@ -138,14 +143,14 @@ void Forge(Input* input, const Run& run) {
   std::memcpy(file.data() + block.header, &header, sizeof(header));
   const std::string path = Folder() + "/forged";
   WriteFile(path, file);
-  std::vector<Record> records[kPartitions];
+  std::vector<OwnRecord> records[kPartitions];
   ReadRun(path, records);
 }
 
 void Invent(Input* input) {
   const std::string path = Folder() + "/invented";
   WriteFile(path, input->Rest());
-  std::vector<Record> records[kPartitions];
+  std::vector<OwnRecord> records[kPartitions];
   ReadRun(path, records);
 }
 

@@ -21,6 +21,7 @@
 #include "mapper.h"
 #include "merge.h"
 #include "run_file.h"
+#include "run_writer.h"
 #include "testing/expect.h"
 
 namespace runjob {
@@ -49,8 +50,9 @@ void WriteRun(const std::string& path, size_t value_bytes) {
 
 // Reads the first `records` records, which must be right.
 void ReadRun(const std::string& path, uint32_t partition, size_t value_bytes, size_t records) {
-  std::unique_ptr<Cursor> cursor;
-  EXPECT(OpenRun(path, partition, &cursor).ok());
+  std::vector<std::unique_ptr<RecordSource>> run(1);
+  EXPECT(OpenRun(path, partition, &run[0]).ok());
+  const std::unique_ptr<Cursor> cursor = NewMerge(std::move(run), false);
   EXPECT(cursor->Start().ok());
   const std::string value(value_bytes, static_cast<char>('a' + partition));
   for (size_t i = 0; i < records; i++) {
@@ -63,7 +65,7 @@ void ReadRun(const std::string& path, uint32_t partition, size_t value_bytes, si
 
 // All shared runs in one merge: each record once for each of them.
 void MergeRuns(const std::vector<std::string>& paths, uint32_t partition) {
-  std::vector<std::unique_ptr<Cursor>> runs(paths.size());
+  std::vector<std::unique_ptr<RecordSource>> runs(paths.size());
   for (size_t i = 0; i < paths.size(); i++) EXPECT(OpenRun(paths[i], partition, &runs[i]).ok());
   const std::unique_ptr<Cursor> merged = NewMerge(std::move(runs), false);
   size_t records = 0;
@@ -95,9 +97,10 @@ void CountWords(const std::string& path) {
   EXPECT(collector->SpillTo(writer.get()).ok());
   EXPECT(writer->Finish(Slice(std::string_view("{}"))).ok());
 
-  std::unique_ptr<Cursor> run;
-  EXPECT(OpenRun(path, 0, &run).ok());
-  const std::unique_ptr<Cursor> counts = NewAggregate(std::move(run), options.aggregates, true);
+  std::vector<std::unique_ptr<RecordSource>> run(1);
+  EXPECT(OpenRun(path, 0, &run[0]).ok());
+  const std::unique_ptr<Cursor> counts =
+      NewAggregate(NewMerge(std::move(run), false), options.aggregates, true);
   EXPECT(counts->Start().ok());
   FormatOptions format;
   format.layout = {ValueKind::kNumber};
@@ -120,9 +123,9 @@ void WriteFile(const std::string& path, size_t pieces) {
 
 // What is no run, opened by many at once, is an error for each.
 void OpenWrong(const std::string& damaged, const std::string& missing) {
-  std::unique_ptr<Cursor> cursor;
-  EXPECT(std::string(OpenRun(damaged, 0, &cursor).code()) == "RUN_CORRUPT");
-  EXPECT(std::string(OpenRun(missing, 0, &cursor).code()) == "RUN_MISSING");
+  std::unique_ptr<RecordSource> source;
+  EXPECT(std::string(OpenRun(damaged, 0, &source).code()) == "RUN_CORRUPT");
+  EXPECT(std::string(OpenRun(missing, 0, &source).code()) == "RUN_MISSING");
 }
 
 void Work(const std::string& folder, const std::vector<std::string>& shared, const std::string& damaged, int thread,
