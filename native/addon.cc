@@ -219,7 +219,8 @@ class Collector : public Wrapped<Collector> {
   }
   Napi::Value IsFull(const Napi::CallbackInfo& info) {
     const uint64_t budget_bytes = LimitArg(info[0], "budgetBytes");
-    return Napi::Boolean::New(info.Env(), Open(info.Env()).IsFull(budget_bytes));
+    const uint64_t enough_bytes = LimitArg(info[1], "enoughBytes");
+    return Napi::Boolean::New(info.Env(), Open(info.Env()).IsFull(budget_bytes, enough_bytes));
   }
   Napi::Value RecordsIn(const Napi::CallbackInfo& info) {
     return Count(info.Env(), Open(info.Env()).records_in());

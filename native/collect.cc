@@ -225,6 +225,11 @@ class AppendCollector : public Collector {
     return options_.take > 0 ? bytes + bytes / 2 : bytes;
   }
 
+  // With `take`, what is held is what need not be written.
+  bool IsFull(size_t budget_bytes, size_t enough_bytes) const override {
+    return bytes() > (options_.take > 0 ? budget_bytes : std::min(budget_bytes, enough_bytes));
+  }
+
   uint64_t records_in() const override { return records_in_; }
   uint64_t entries() const override { return held_; }
   uint64_t records_out() const override { return records_out_; }

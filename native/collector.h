@@ -46,8 +46,8 @@ class Collector {
   virtual bool takes_bounds() const { return false; }
   // Memory held, including what sorting it will need.
   virtual size_t bytes() const = 0;
-  // Whether to spill: it holds more than that, or so much that holding more would gain nothing.
-  virtual bool IsFull(size_t budget_bytes) const { return bytes() > budget_bytes; }
+  // Whether to spill: it holds more than its budget or, if it has nothing of holding more, than enough.
+  virtual bool IsFull(size_t budget_bytes, size_t enough_bytes) const = 0;
   virtual uint64_t records_in() const = 0;   // since construction
   virtual uint64_t entries() const = 0;      // held now; what a spill writes may be fewer
   virtual uint64_t records_out() const = 0;  // handed to writers since construction

@@ -29,9 +29,7 @@ constexpr size_t kStatesAhead = 12;
 constexpr double kTooManyKeys = 64;
 // So many records with the same key should have been looked up.
 constexpr double kManyRepeats = 8;
-// A buffer of so many bytes, times CollectorOptions::table_keys, has enough, unless so many records have the same key: in a larger one
-// hardly more of them would meet their like, and memory costs time when it is touched for the first time.
-constexpr size_t kEnoughBytes = size_t{4} << 10;
+// So many records with the same key are hardly any.
 constexpr double kSomeRepeats = 1.25;
 constexpr size_t kKeyListBytes = size_t{1} << 20;  // more, and a list is added before it has kGroup keys
 
@@ -82,16 +80,21 @@ class HashCollector final : public Collector {
   bool takes_bounds() const override { return !distinct_; }
 
   size_t bytes() const override { return buffer_ != nullptr ? buffer_->bytes() : table_.bytes(); }
-  bool IsFull(size_t budget_bytes) const override {
-    return bytes() > budget_bytes || (buffer_ != nullptr && HasEnough());
+  // A buffer in which some records meet their like has something of holding more.
+  bool IsFull(size_t budget_bytes, size_t enough_bytes) const override {
+    const size_t held = bytes();
+    return held > budget_bytes || (held > enough_bytes && buffer_ != nullptr && HardlyRepeats());
   }
   uint64_t records_in() const override { return records_in_; }
   uint64_t entries() const override { return buffer_ != nullptr ? buffer_->size() : table_.size(); }
   uint64_t records_out() const override { return records_out_; }
 
   Status SpillTo(RunWriter* writer) override {
+    // What comes next is more of the same, most likely.
+    const bool goes_on = buffer_ != nullptr && HardlyRepeats();
     Status status = buffer_ != nullptr ? SpillBuffer(writer) : SpillTable(writer);
     Clear();
+    if (goes_on) buffer_ = NewBuffer();
     return status;
   }
 
@@ -235,9 +238,13 @@ class HashCollector final : public Collector {
     if (is_too_many) TakeBuffer();
   }
 
-  void TakeBuffer() {
+  std::unique_ptr<AggregateBuffer> NewBuffer() const {
     const uint32_t lists = options_.partition_by == PartitionBy::kHash ? options_.partitions : 1;
-    buffer_ = AggregateBuffer::New(&layout_, lists, options_.descending);
+    return AggregateBuffer::New(&layout_, lists, options_.descending);
+  }
+
+  void TakeBuffer() {
+    buffer_ = NewBuffer();
     const size_t n = table_.size();
     const SortItem* const items = table_.TakeApart().items;
     for (size_t i = 0; i < n; i++) {
@@ -247,9 +254,7 @@ class HashCollector final : public Collector {
     table_.Clear();
   }
 
-  bool HasEnough() const {
-    return buffer_->bytes() > kEnoughBytes * options_.table_keys && buffer_->items_per_key() < kSomeRepeats;
-  }
+  bool HardlyRepeats() const { return buffer_->items_per_key() < kSomeRepeats; }
 
   // Takes the table again where the estimate was wrong: where keys come in the same order again and again, the
   // first round of them looks as if there were no end of keys.

@@ -74,6 +74,7 @@ class KeyRecorder final : public Collector {
     return Status::Ok();
   }
   size_t bytes() const override { return 0; }
+  bool IsFull(size_t, size_t) const override { return false; }
   uint64_t records_in() const override { return keys.size(); }
   uint64_t entries() const override { return keys.size(); }
   uint64_t records_out() const override { return 0; }

@@ -48,7 +48,10 @@ export class ExchangeTarget {
 
   /** Call after every batch or block. */
   spillIfFull(): void {
-    if (this.collector.isFull(this.#env.budget.collectorBytes)) this.#env.clock.time('spill', () => this.#spill())
+    const { collectorBytes, enoughBytes } = this.#env.budget
+    // The user's combiner may make fewer records of more.
+    const enough = this.#exchange.combine?.kind === 'user' ? collectorBytes : enoughBytes
+    if (this.collector.isFull(collectorBytes, enough)) this.#env.clock.time('spill', () => this.#spill())
   }
 
   get spillBytes(): number {

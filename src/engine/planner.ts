@@ -13,6 +13,11 @@ const BUFFER_BYTES = 12 * MIB
 /** A worker that runs no function of the user's needs no more heap than this. */
 export const NATIVE_HEAP_BYTES = 32 * MIB
 
+/** Memory costs time when it is touched for the first time, so a collector that combines nothing takes no more than this... */
+const MIN_ENOUGH_BYTES = 128 * MIB
+/** ...or such a share of the input, because a merge of many more runs than that costs time, too. */
+const ENOUGH_SHARES = 16
+
 /** A task should see enough records for combining to pay. A user's function is slower: its tasks are spread earlier. */
 const MIN_NATIVE_SPLIT_BYTES = 32 * MIB
 const MIN_FUNCTION_SPLIT_BYTES = 4 * MIB
@@ -56,17 +61,25 @@ export interface Budget {
 }
 
 /** Splits the memory cap once. Where it is too small for all workers, fewer start. */
-export function planBudget(memoryBytes: number, workers: number, hasUserFunctions: boolean, tuning: Tuning): Budget {
+export function planBudget(
+  memoryBytes: number,
+  workers: number,
+  hasUserFunctions: boolean,
+  inputBytes: number,
+  tuning: Tuning,
+): Budget {
   const count = Math.max(1, Math.min(workers, Math.floor(memoryBytes / MIN_WORKER_BYTES)))
   const perWorker = Math.max(MIN_WORKER_BYTES, Math.floor(memoryBytes / count))
   const heapBytes = hasUserFunctions ? Math.max(NATIVE_HEAP_BYTES, Math.floor(perWorker * 0.4)) : NATIVE_HEAP_BYTES
   const native = Math.max(4 * MIB, perWorker - (hasUserFunctions ? heapBytes : 0) - BUFFER_BYTES)
+  // The collector may overshoot by what one block of input adds before anyone looks.
+  const collectorBytes = tuning.collectorBytes ?? Math.floor(native * 0.75)
   return {
     workers: count,
     worker: {
       heapBytes,
-      // The collector may overshoot by what one block of input adds before anyone looks.
-      collectorBytes: tuning.collectorBytes ?? Math.floor(native * 0.75),
+      collectorBytes,
+      enoughBytes: Math.min(collectorBytes, Math.max(MIN_ENOUGH_BYTES, Math.ceil(inputBytes / ENOUGH_SHARES))),
       joinGroupBytes: Math.floor(native / 2),
       maxRecordBytes: Math.floor(native / 3),
     },

@@ -15,6 +15,7 @@ import { type BadRecordsInit, overLimit } from './bad_records.js'
 import { type Checkpoint, type FinishedStage, NO_CHECKPOINT, stageFact } from './checkpoint.js'
 import { DamagedRuns, isWhole, requireRuns } from './damage.js'
 import {
+  inputBytes,
   type MergeLimits,
   needsSample,
   planBudget,
@@ -113,7 +114,8 @@ export class PlanRun {
     const { plan, files, runsDir, attemptsDir, partsDir } = options
     this.#options = options
     this.#partitions = planPartitions(plan, files, options.partitions)
-    const budget = planBudget(options.memoryBytes, options.workers, usesFunctions(plan), options.tuning)
+    const { memoryBytes, workers, tuning } = options
+    const budget = planBudget(memoryBytes, workers, usesFunctions(plan), inputBytes(files), tuning)
     this.#mergeLimits = budget.merge
     this.#shared = new SharedProgress(budget.workers)
     this.#pool = new WorkerPool(budget.workers, this.#shared, (slot) => ({

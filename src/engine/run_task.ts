@@ -324,7 +324,7 @@ async function sampleKeys(
   // Without combining: a key's weight is the number of its records.
   const sampled: Exchange = { ...exchange, combine: null, partitionBy: 'hash', partition: null }
   // The sample is small, and what is spilled could not be looked at.
-  const budget = { ...env.budget, collectorBytes: Number.POSITIVE_INFINITY }
+  const budget = { ...env.budget, collectorBytes: Number.POSITIVE_INFINITY, enoughBytes: Number.POSITIVE_INFINITY }
   const target = new ExchangeTarget(sampled, 1, null, { ...env, budget })
   await readFiles(source, env, result, { kind: 'exchange', target })
   const count = target.collector.entries

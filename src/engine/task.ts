@@ -82,6 +82,8 @@ export interface TaskResult {
 /** Memory of one worker, in bytes. */
 export interface WorkerBudget {
   collectorBytes: number
+  /** What a collector needs that does not combine its records. */
+  enoughBytes: number
   heapBytes: number
   joinGroupBytes: number
   maxRecordBytes: number

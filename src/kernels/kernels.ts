@@ -85,8 +85,8 @@ export interface Collector {
   add(batch: RecordBatch, count: number): void
   /** Bytes held, sorting included. */
   readonly bytes: number
-  /** Whether to spill: it holds more than that, or so much that holding more would gain nothing. */
-  isFull(budgetBytes: number): boolean
+  /** Whether to spill: it holds more than its budget or, if it has nothing of holding more, than enough. */
+  isFull(budgetBytes: number, enoughBytes: number): boolean
   readonly recordsIn: number
   /** Held now. In mode 'hash', what a spill writes may be fewer. */
   readonly entries: number

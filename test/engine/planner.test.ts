@@ -21,17 +21,33 @@ function runsOf(count: number, partitions: { records: number; bytes: number }[])
 
 /** How many runs each merge of one pass opens. */
 function widths(memoryBytes: number, workers: number, runs: RunEntry[], mergeRuns?: number): number[] {
-  const { merge } = planBudget(memoryBytes, workers, false, mergeRuns === undefined ? {} : { mergeRuns })
+  const { merge } = planBudget(memoryBytes, workers, false, 0, mergeRuns === undefined ? {} : { mergeRuns })
   return planMergeTasks(exchange, 0, 0, runs, merge).map((task) => (task.kind === 'merge' ? task.runs.length : 0))
 }
 
 const large = [{ records: 1e6, bytes: 80 * MIB }]
 
+describe('a collector that combines nothing', () => {
+  const enough = (memoryBytes: number, inputBytes: number) =>
+    planBudget(memoryBytes, 2, false, inputBytes, {}).worker.enoughBytes
+
+  it('takes no more memory than it needs, and more where the input is large', () => {
+    expect(enough(4e9, 0)).toBe(128 * MIB)
+    expect(enough(4e9, 2e9)).toBe(128 * MIB)
+    expect(enough(4e9, 8e9)).toBe(500e6)
+  })
+
+  it('stays within the budget', () => {
+    expect(enough(128e6, 2e9)).toBeLessThan(64e6)
+    expect(enough(1e9, 1e12)).toBe(planBudget(1e9, 2, false, 1e12, {}).worker.collectorBytes)
+  })
+})
+
 describe('a merge', () => {
   it('opens no more runs than the worker has memory for their blocks', () => {
     for (const memoryBytes of [64e6, 128e6, 256e6, 512e6, 2e9]) {
       for (const workers of [1, 2, 8]) {
-        const { workers: count } = planBudget(memoryBytes, workers, false, {})
+        const { workers: count } = planBudget(memoryBytes, workers, false, 0, {})
         const most = Math.max(0, ...widths(memoryBytes, workers, runsOf(1000, large)))
         expect(most, `${memoryBytes} bytes, ${count} workers`).toBeGreaterThanOrEqual(2)
         expect(most).toBeLessThanOrEqual(256)
@@ -61,7 +77,7 @@ describe('a merge', () => {
 
   it('takes neighbours, each run once', () => {
     const runs = runsOf(100, large)
-    const { merge } = planBudget(64e6, 1, false, {})
+    const { merge } = planBudget(64e6, 1, false, 0, {})
     const tasks = planMergeTasks(exchange, 0, 0, runs, merge)
     expect(tasks.flatMap((task) => (task.kind === 'merge' ? task.runs : []))).toEqual(runs.map(({ name }) => name))
   })

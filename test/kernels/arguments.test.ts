@@ -122,7 +122,7 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
     args: () => [batchOf(records, layout, [0, 1, 2, 3]), 4],
   },
   'Collector.spill': { make: filled, args: () => [newPath(), '{}'] },
-  'Collector.isFull': { make: filled, args: () => [Infinity] },
+  'Collector.isFull': { make: filled, args: () => [Infinity, Infinity] },
   'Collector.sorted': { make: filled, args: () => [] },
   'Collector.clear': { make: filled, args: () => [] },
   'Collector.close': { make: filled, args: () => [] },

@@ -349,17 +349,17 @@ describe('the hash collector', () => {
     }
 
     test.each([
-      ['a buffer is full before the budget is spent', 800_000],
+      ['a buffer is full when it has enough', 800_000],
       ['it is not where some come again', 200_000],
     ])('%s', (_, different) => {
       const collector = newCollector({ mode: 'hash', aggregates: counts, tableKeys: 2000 })
       for (let from = 0; from < 800_000; from += 4000) {
         const keys = Array.from({ length: 4000 }, (_, i) => ({ key: `${((from + i) * 7919) % different}`, values: [] }))
         collector.add(batchOf(keys, []), keys.length)
-        expect(collector.isFull(1e9)).toBe(different === 800_000 && collector.bytes > 8000 * 1024)
+        expect(collector.isFull(1e9, 12e6)).toBe(different === 800_000 && collector.bytes > 12e6)
       }
       expect(collector.entries, 'items of keys that repeat are kept').toBe(800_000)
-      expect(collector.isFull(collector.bytes - 1)).toBe(true)
+      expect(collector.isFull(collector.bytes - 1, 1e9)).toBe(true)
       collector.close()
     })
 
@@ -460,6 +460,20 @@ describe('the append collector', () => {
       .sort((a, b) => compare(a.key, b.key) || (a.values[0] as number) - (b.values[0] as number))
       .slice(0, 1000)
     expect(readAll(collector.sorted(), ['number']).map(plain)).toEqual(want)
+  })
+
+  test.each([
+    ['is full when it has enough', 0],
+    ['is not while it leaves records out', 1000],
+  ])('%s', (_, take) => {
+    const collector = newCollector({ layout: ['number'], take })
+    const all = Array.from({ length: 20_000 }, (_, i): Rec => ({ key: `key ${i}`, values: [i] }))
+    collector.add(batchOf(all, ['number']), all.length)
+    const { bytes } = collector
+    expect(collector.isFull(2 * bytes, bytes)).toBe(false)
+    expect(collector.isFull(2 * bytes, bytes - 1)).toBe(take === 0)
+    expect(collector.isFull(bytes - 1, 2 * bytes)).toBe(true)
+    collector.close()
   })
 
   test('sorts many records whose keys have long common prefixes', () => {
