@@ -111,6 +111,28 @@ describe('a run', () => {
     expect(readRuns([path], 2, layout)).toEqual([])
   })
 
+  test('keeps every key and value, whatever those before it had in common', () => {
+    const begin = fc.integer({ min: 0, max: 60 }).map((n) => 'a long beginning '.repeat(4).slice(0, n))
+    const keys = fc.tuple(begin, fc.string({ unit: fc.constantFrom('a', '\0', '\xff'), maxLength: 20 }))
+    // Values of one size, of different ones, and numbers small and large: each is stored in a form of its own.
+    const size = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(0, 8) }, fc.integer({ min: 0, max: 300 }))
+    const small = fc.nat(1000).map((n) => Buffer.from(BigUint64Array.of(BigInt(n)).buffer).toString('latin1'))
+    const value = fc.oneof(
+      small,
+      size.map((n) => 'v'.repeat(n)),
+    )
+    const records = fc.array(fc.tuple(keys, value), { maxLength: 200 })
+    fc.assert(
+      fc.property(records, fc.boolean(), (drawn, oneSize) => {
+        const records = drawn.map(([[begin, end], value]): Rec => {
+          return { key: begin + end, values: [oneSize ? value.slice(0, 8).padEnd(8, '\0') : value] }
+        })
+        expect(readRuns([writeRun([sorted(records)], ['bytes'])], 0, ['bytes'])).toEqual(sorted(records))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
   test('does not exist before it is finished, nor after it is aborted', () => {
     const path = newPath()
     const writer = kernels.createRunWriter(path, 1, 0)
