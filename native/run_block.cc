@@ -49,11 +49,9 @@ void BlockEncoder::SetForm(uint32_t form, size_t value_size) {
   value_size_ = value_size;
 }
 
-char* BlockEncoder::PutLongKey(Slice key) {
-  char last_head[sizeof(last_head_)];
-  std::memcpy(last_head, last_head_, sizeof(last_head));
+char* BlockEncoder::PutLongKey(Slice key, KeyHead head) {
   const bool after_long = last_size_ > kHeadBytes;
-  size_t shared = CommonPrefix(key, Slice(last_head, std::min(last_size_, kHeadBytes)), 0, kHeadBytes);
+  size_t shared = std::min(SharedBytes(head), last_size_);
   if (shared == kHeadBytes && after_long) shared = CommonPrefix(key, last_long_, kHeadBytes, key.size);
   if (shared < key.size / kWorthSharing) shared = 0;
   const size_t rest = key.size - shared;
@@ -62,10 +60,7 @@ char* BlockEncoder::PutLongKey(Slice key) {
   if (shared == 0) {
     last_long_ = Slice(p, rest);
   } else {
-    const Slice before = after_long ? last_long_ : Slice(last_head, sizeof(last_head));
-    if (before.data != held_key_.data()) held_key_.assign(before.data, shared);
-    held_key_.resize(shared);
-    held_key_.append(key.data + shared, rest);
+    held_key_.assign(key.data, key.size);
     last_long_ = held_key_;
   }
   return end;

@@ -47,7 +47,7 @@ class BlockEncoder {
       if (!Prepare(key, value)) return false;
     }
     const KeyHead head = HeadOf(key);
-    char* end = key.size <= kHeadBytes ? PutShortKey(key.size, head) : PutLongKey(key);
+    char* end = key.size <= kHeadBytes ? PutShortKey(key.size, head) : PutLongKey(key, head);
     end = PutValue(end, value);
     last_head_[0] = static_cast<uint64_t>(head);
     last_head_[1] = static_cast<uint64_t>(head >> 64);
@@ -70,16 +70,17 @@ class BlockEncoder {
   bool Prepare(Slice key, Slice value);
   void SetForm(uint32_t form, size_t value_size);
 
-  char* PutShortKey(size_t size, KeyHead head) {
+  // How many bytes of the head are those of the last one.
+  size_t SharedBytes(KeyHead head) const {
     const uint64_t low = static_cast<uint64_t>(head) ^ last_head_[0];
     const uint64_t high = static_cast<uint64_t>(head >> 64) ^ last_head_[1];
-    size_t shared = kMuch - 1;
-    if (low != 0) {
-      shared = static_cast<size_t>(__builtin_ctzll(low)) / 8;
-    } else if (high != 0) {
-      shared = std::min(shared, 8 + static_cast<size_t>(__builtin_ctzll(high)) / 8);
-    }
-    shared = std::min({shared, size, last_size_});
+    if (low != 0) return static_cast<size_t>(__builtin_ctzll(low)) / 8;
+    if (high != 0) return 8 + static_cast<size_t>(__builtin_ctzll(high)) / 8;
+    return kHeadBytes;
+  }
+
+  char* PutShortKey(size_t size, KeyHead head) {
+    const size_t shared = std::min({SharedBytes(head), kMuch - 1, size, last_size_});
     const size_t rest = size - shared;
     char* p = end_;
     *p++ = static_cast<char>(shared << 4 | rest);
@@ -88,7 +89,7 @@ class BlockEncoder {
     std::memcpy(p, &bytes, sizeof(bytes));
     return p + rest;
   }
-  char* PutLongKey(Slice key);
+  char* PutLongKey(Slice key, KeyHead head);
 
   char* PutValue(char* p, Slice value) {
     if (form_ == kNumbers) {

@@ -48,12 +48,20 @@ inline bool operator==(Slice a, Slice b) { return a.size == b.size && SameBytes(
 // `from` are the same; limit <= a.size.
 inline size_t CommonPrefix(Slice a, Slice b, size_t from, size_t limit) {
   limit = limit < b.size ? limit : b.size;
-  size_t i = from;
-  for (; i + 8 <= limit; i += 8) {
+  const auto differ = [&](size_t i) {
     uint64_t x, y;
     std::memcpy(&x, a.data + i, 8);
     std::memcpy(&y, b.data + i, 8);
-    if (x != y) break;
+    return x ^ y;
+  };
+  size_t i = from;
+  for (; i + 8 <= limit; i += 8) {
+    if (const uint64_t bits = differ(i)) return i + static_cast<size_t>(__builtin_ctzll(bits)) / 8;
+  }
+  if (i < limit && limit >= 8) {
+    // The last 8 bytes: those before i are the same.
+    const uint64_t bits = differ(limit - 8);
+    return bits == 0 ? limit : limit - 8 + static_cast<size_t>(__builtin_ctzll(bits)) / 8;
   }
   while (i < limit && a.data[i] == b.data[i]) i++;
   return i;
