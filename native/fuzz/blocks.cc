@@ -45,24 +45,8 @@ std::vector<OwnRecord> AnyRecords(Input* input) {
 }
 
 void RoundTrip(const std::vector<OwnRecord>& records, size_t capacity) {
-  BlockEncoder encoder(capacity);
   std::vector<OwnRecord> got;
-  const auto flush = [&] {
-    if (encoder.empty()) return;
-    const Slice payload = encoder.Finish();
-    EXPECT(payload.size <= capacity);
-    EXPECT(Decode(payload.ToString(), &got));
-    encoder.Clear();
-  };
-  for (const OwnRecord& record : records) {
-    if (encoder.Add(record.key, record.value)) continue;
-    flush();
-    if (encoder.Add(record.key, record.value)) continue;
-    std::string one(BlockEncoder::SizeOfOne(record.key, record.value), '\0');
-    BlockEncoder::PutOne(record.key, record.value, one.data());
-    EXPECT(Decode(one, &got));
-  }
-  flush();
+  for (const std::string& payload : EncodeBlocks(records, capacity)) EXPECT(Decode(payload, &got));
   EXPECT(got == records);
 }
 

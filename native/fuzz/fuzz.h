@@ -10,6 +10,7 @@
 
 #include "collector.h"
 #include "cursor.h"
+#include "run_block.h"
 #include "slice.h"
 #include "status.h"
 #include "testing/expect.h"
@@ -127,6 +128,27 @@ inline Status ReadAll(Cursor* cursor, std::vector<OwnRecord>* out) {
     RUNJOB_RETURN_IF_ERROR(cursor->Next());
   }
   return Status::Ok();
+}
+
+// The payloads of blocks that hold the records, as a run's writer fills them.
+inline std::vector<std::string> EncodeBlocks(const std::vector<OwnRecord>& records, size_t capacity) {
+  std::vector<std::string> payloads;
+  BlockEncoder encoder(capacity);
+  const auto finish = [&] {
+    payloads.push_back(encoder.Finish().ToString());
+    EXPECT(payloads.back().size() <= capacity);
+    encoder.Clear();
+  };
+  for (const OwnRecord& record : records) {
+    if (encoder.Add(record.key, record.value)) continue;
+    finish();
+    if (encoder.Add(record.key, record.value)) continue;
+    std::string one(BlockEncoder::SizeOfOne(record.key, record.value), '\0');
+    BlockEncoder::PutOne(record.key, record.value, one.data());
+    payloads.push_back(std::move(one));
+  }
+  finish();
+  return payloads;
 }
 
 }  // namespace runjob::fuzz

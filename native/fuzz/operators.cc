@@ -137,23 +137,7 @@ void Collect(const std::vector<OwnRecord>& records, bool descending) {
 // Records encoded in blocks, as in a run.
 class BlocksSource final : public RecordSource {
  public:
-  explicit BlocksSource(const std::vector<OwnRecord>& records) {
-    BlockEncoder encoder(kBlockBytes);
-    const auto finish = [&] {
-      const Slice payload = encoder.Finish();
-      blocks_.push_back(payload.ToString());
-      encoder.Clear();
-    };
-    for (const OwnRecord& record : records) {
-      if (encoder.Add(record.key, record.value)) continue;
-      finish();
-      if (encoder.Add(record.key, record.value)) continue;
-      std::string one(BlockEncoder::SizeOfOne(record.key, record.value), '\0');
-      BlockEncoder::PutOne(record.key, record.value, one.data());
-      blocks_.push_back(one);
-    }
-    finish();
-  }
+  explicit BlocksSource(const std::vector<OwnRecord>& records) : blocks_(EncodeBlocks(records, kBlockBytes)) {}
 
   Status Read(const SortedRecord** begin, const SortedRecord** end) override {
     for (;;) {
@@ -170,7 +154,7 @@ class BlocksSource final : public RecordSource {
  private:
   static constexpr size_t kBlockBytes = 300;
 
-  std::vector<std::string> blocks_;
+  const std::vector<std::string> blocks_;
   size_t next_ = 0;
   std::unique_ptr<char[]> payload_;
   BlockDecoder decoder_;
