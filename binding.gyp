@@ -8,6 +8,7 @@
         "<!@(node native/paths.mjs sources)",
       ],
       "include_dirs": [
+        "native",
         "<!(node native/paths.mjs node-addon-api)",
         "<!(node native/paths.mjs liblmdb)",
       ],

@@ -31,8 +31,8 @@ nodeGyp('configure', ...configuration, ...nodeHeaders())
 nodeGyp('build', ...configuration, '--jobs', String(availableParallelism()))
 
 /**
- * node-gyp builds where binding.gyp is, so the sanitizer build has a copy of the sources: a build that runs beside it is
- * not disturbed, and no process loads it unasked, which would be its end.
+ * node-gyp builds in the folder of binding.gyp, so the sanitizer build has a copy of the sources: it does not disturb another
+ * build, and no other process loads its addon by accident, which would crash.
  */
 function sanitizerFolder() {
   const copy = join(root, 'build-asan')
@@ -72,7 +72,7 @@ function nodeGyp(command, ...args) {
   const script = require.resolve('node-gyp/bin/node-gyp.js')
   const result = spawnSync(process.execPath, [script, command, ...args], { cwd: folder, stdio: 'inherit' })
   if (result.status === 0) return
-  // node-gyp has said why, at length; this says what to do.
+  // node-gyp has explained why, at length; this says what to do.
   console.error(`
 runjob: the native addon could not be built (node-gyp ${command}${result.error ? `: ${result.error.message}` : ''}).
 

@@ -1,12 +1,12 @@
-// What binding.gyp has to look up: `node native/paths.mjs sources|node-addon-api|liblmdb`, run from the package's root.
-// Dependencies are found as Node finds them: npm hoists them, pnpm links them, so no path can be written down.
+// Paths for binding.gyp: `node native/paths.mjs sources|node-addon-api|liblmdb`, run from the package's root.
+// Dependencies are found as Node finds them: npm hoists them, pnpm links them, so no path can be fixed.
 import { existsSync, readdirSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 
 const require = createRequire(import.meta.url)
 
-/** LMDB's own C source, standard data format, out of the `lmdb` package. */
+/** LMDB's own C source, standard data format, from the `lmdb` package. */
 function liblmdb() {
   // `lmdb/package.json` is hidden by the package's exports: resolve its entry point and walk up.
   let folder = dirname(require.resolve('lmdb'))
@@ -20,9 +20,10 @@ function liblmdb() {
 
 const lookups = {
   sources: () =>
-    readdirSync('native')
-      .filter((name) => /\.(cc|c)$/.test(name))
+    readdirSync('native', { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.cc?$/.test(name) && !/^(fuzz|testing)\b/.test(name))
       .map((name) => `native/${name}`)
+      .sort()
       .join('\n'),
   'node-addon-api': () => require('node-addon-api').include_dir,
   liblmdb,

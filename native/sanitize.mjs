@@ -2,7 +2,7 @@
 // Runs tests on an addon built with AddressSanitizer and UndefinedBehaviorSanitizer.
 //   node native/sanitize.mjs [--all | arguments of `vitest run`; default: test/kernels]
 //
-//   --all   whatever runs jobs, from end to end, too
+//   --all   all tests that run jobs as well
 import { execFileSync, spawnSync } from 'node:child_process'
 import { platform } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -17,7 +17,7 @@ const tests = given[0] === '--all' ? [...ALL, ...given.slice(1)] : given.length 
 const build = spawnSync(process.execPath, [join(root, 'native/build.mjs'), '--sanitize'], { stdio: 'inherit' })
 if (build.status !== 0) process.exit(1)
 
-// node itself is not instrumented, so the runtime has to be there before anything else is loaded.
+// node itself is not instrumented, so the runtime must be loaded before anything else.
 const compiler = process.env.CXX ?? (platform() === 'darwin' ? 'clang++' : 'g++')
 const library = platform() === 'darwin' ? 'libclang_rt.asan_osx_dynamic.dylib' : 'libasan.so'
 const runtime = execFileSync(compiler, [`-print-file-name=${library}`], { encoding: 'utf8' }).trim()
@@ -30,7 +30,7 @@ const result = spawnSync(process.execPath, vitest, {
   env: {
     ...process.env,
     [platform() === 'darwin' ? 'DYLD_INSERT_LIBRARIES' : 'LD_PRELOAD']: runtime,
-    // Node frees little at exit: leaks cannot be told from that. Signal stacks and fake stacks are V8's own business.
+    // Node frees little at exit, so leaks cannot be recognised. Signal stacks and fake stacks conflict with V8.
     ASAN_OPTIONS: 'detect_leaks=0:detect_stack_use_after_return=0:use_sigaltstack=0:halt_on_error=1',
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     RUNJOB_ADDON: join(root, 'build-asan/build/Debug/runjob.node'),

@@ -1,7 +1,7 @@
 // Blocks of runs: records that were encoded come back, whatever their keys share; and any bytes at all decode to records or to
 // an error, without a byte read outside.
-#include "fuzz.h"
-#include "run_block.h"
+#include "fuzz/fuzz.h"
+#include "run/run_block.h"
 
 namespace runjob::fuzz {
 namespace {
@@ -18,7 +18,7 @@ bool Decode(const std::string& payload, std::vector<OwnRecord>* records) {
     if (!decoder.Read(&begin, &end)) return false;
     if (begin == end) return true;
     for (; begin != end; begin++) {
-      EXPECT(begin->beginning == BeginningOf(HeadOf(begin->key), begin->key.size));
+      EXPECT(begin->head == OrderedHeadOf(HeadOf(begin->key), begin->key.size));
       records->push_back({begin->key.ToString(), begin->value.ToString()});
     }
   }
@@ -55,7 +55,7 @@ void Run(Input input) {
     const size_t capacity = 100 + 20 * size_t{input.Byte()};
     RoundTrip(AnyRecords(&input), capacity);
   } else {
-    // Zeros behind it as behind any payload: they may be taken for bytes of a key, never for more.
+    // Zeros after it as after any payload: they may be taken for bytes of a key, never for more.
     std::vector<OwnRecord> records;
     Decode(input.Rest(), &records);
   }

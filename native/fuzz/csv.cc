@@ -1,12 +1,13 @@
-// The CSV scanner, in chunks of any size and up to any limit, against a state machine that goes byte by byte; its three
-// first passes against one another; the guess of where a record starts.
+// The CSV scanner, in chunks of any size and up to any limit, against a reader that goes byte by byte, in any dialect; its
+// three first passes against one another; the guess of where a record starts.
 #include <algorithm>
 #include <string_view>
 
-#include "csv_reader.h"
-#include "csv_scan.h"
-#include "fuzz.h"
-#include "utf8.h"
+#include "base/utf8.h"
+#include "csv/csv_reader.h"
+#include "csv/csv_scan.h"
+#include "fuzz/fuzz.h"
+#include "record/mapper.h"
 
 namespace runjob::fuzz {
 namespace {
@@ -27,7 +28,9 @@ std::string Encoded(std::u16string_view text) {
   std::string bytes;
   for (size_t i = 0; i < text.size(); i++) {
     uint32_t code_point = text[i];
-    if (code_point >= 0xD800 && code_point < 0xDC00) code_point = 0x10000 + ((code_point & 0x3FF) << 10 | (text[++i] & 0x3FF));
+    if (code_point >= 0xD800 && code_point < 0xDC00) {
+      code_point = 0x10000 + ((code_point & 0x3FF) << 10 | (text[++i] & 0x3FF));
+    }
     AppendUtf8(code_point, &bytes);
   }
   return bytes;
@@ -49,58 +52,114 @@ std::string FieldOf(const CsvBlock& block, uint32_t i) {
   const int32_t start = block.fields[2 * i];
   const size_t end = static_cast<size_t>(block.fields[2 * i + 1]);
   if (start >= 0) return block.bytes.substr(static_cast<size_t>(start), end - static_cast<size_t>(start));
-  return Encoded(std::u16string_view(block.wide).substr(static_cast<size_t>(~start), end - static_cast<size_t>(~start)));
+  return Encoded(
+      std::u16string_view(block.wide).substr(static_cast<size_t>(~start), end - static_cast<size_t>(~start)));
 }
 
-bool IsBlank(const std::string& line) { return line.empty() || line == "\n" || line == "\r" || line == "\r\n"; }
+bool IsBlankLine(const std::string& line, CsvDialect dialect) {
+  if (!line.empty() && static_cast<unsigned char>(line[0]) == dialect.comment) return true;
+  std::string rest = line;
+  if (!rest.empty() && rest.back() == '\n') rest.pop_back();
+  if (!rest.empty() && rest.back() == '\r') rest.pop_back();
+  return dialect.trim ? std::all_of(rest.begin(), rest.end(), [&](char c) { return dialect.is_blank(c); })
+                      : rest.empty();
+}
 
 // One field, from `*at` on. Empty, or the code of what is wrong.
-const char* ReadField(const std::string& data, CsvDialect dialect, size_t* at, std::string* field) {
+const char* ReadField(const std::string& data, const CsvReadOptions& options, size_t* at, std::string* field) {
+  const CsvDialect dialect = options.dialect;
   const auto is = [&](size_t i, int c) { return i < data.size() && static_cast<unsigned char>(data[i]) == c; };
   const auto ends = [&](size_t i) { return i >= data.size() || data[i] == dialect.delimiter || data[i] == '\n'; };
-  if (dialect.quote < 0 || !is(*at, dialect.quote)) {
-    while (!ends(*at)) field->push_back(data[(*at)++]);
-    const bool last = *at >= data.size() || data[*at] != dialect.delimiter;
-    if (last && !field->empty() && field->back() == '\r') field->pop_back();
-    return "";
-  }
-  for (++*at;; ++*at) {
-    if (*at >= data.size()) return "CSV_UNCLOSED_QUOTE";
-    if (is(*at, dialect.quote)) {
-      if (!is(*at + 1, dialect.quote)) break;
-      ++*at;
+  const auto skip_blanks = [&] {
+    while (dialect.trim && *at < data.size() && dialect.is_blank(data[*at])) ++*at;
+  };
+  std::string raw;  // as it stands
+  const auto take = [&](size_t count) {
+    count = std::min(count, data.size() - *at);
+    raw.append(data, *at, count);
+    *at += count;
+  };
+  skip_blanks();
+  const bool quoted = is(*at, dialect.quote);
+  if (quoted) {
+    for (++*at;;) {
+      if (*at >= data.size() || (is(*at, dialect.escape) && *at + 1 == data.size())) return "CSV_UNCLOSED_QUOTE";
+      if (is(*at, dialect.quote) && !is(*at + 1, dialect.quote)) break;
+      take(is(*at, dialect.quote) || is(*at, dialect.escape) ? 2 : 1);
     }
-    field->push_back(data[*at]);
+    ++*at;
+    skip_blanks();
+    if (is(*at, '\r') && (is(*at + 1, '\n') || *at + 1 == data.size())) ++*at;
+    if (!ends(*at)) return "CSV_BAD_QUOTE";
+  } else {
+    while (!ends(*at)) take(!is(*at, dialect.escape) ? 1 : data.compare(*at + 1, 2, "\r\n") == 0 ? 3 : 2);
+    const bool last = *at >= data.size() || data[*at] != dialect.delimiter;
+    if (last && !raw.empty() && raw.back() == '\r') raw.pop_back();
   }
-  ++*at;
-  if (is(*at, '\r') && (is(*at + 1, '\n') || *at + 1 == data.size())) ++*at;
-  return ends(*at) ? "" : "CSV_BAD_QUOTE";
+  size_t kept = 0;
+  size_t kept_raw = 0;
+  for (size_t i = 0; i < raw.size(); i++) {
+    const int c = static_cast<unsigned char>(raw[i]);
+    const bool escape = c == dialect.escape;
+    if ((escape || (quoted && c == dialect.quote)) && i + 1 < raw.size()) i++;
+    field->push_back(raw[i]);
+    if (!dialect.trim || quoted || escape || !dialect.is_blank(raw[i])) kept = field->size(), kept_raw = i + 1;
+  }
+  field->resize(kept);
+  raw.resize(kept_raw);
+  for (const std::string& missing : options.missing) {
+    if (*field == missing || raw == missing) field->clear();
+  }
+  return "";
 }
 
-Table Expected(const std::string& data, CsvDialect dialect, uint64_t limit) {
+// What is wrong with the number of fields; empty if nothing is.
+const char* Misfit(const Row& row, const CsvReadOptions& options) {
+  if (options.columns == 0 || options.ragged == RaggedRows::kFill) return "";
+  if (row.fields.size() < options.least_columns) return "CSV_SHORT_ROW";
+  const size_t columns = std::min<size_t>(options.columns, row.fields.size());
+  const bool empty = std::all_of(row.fields.begin() + static_cast<std::ptrdiff_t>(columns), row.fields.end(),
+                                 [](const std::string& field) { return field.empty(); });
+  return empty ? "" : "CSV_LONG_ROW";
+}
+
+Table Expected(const std::string& data, const CsvReadOptions& options, uint64_t limit) {
   Table table;
   size_t at = 0;
   while (at < data.size() && at < limit) {
     Row row{at, {}};
-    for (bool more = true; more; at++) {
+    const bool comment = static_cast<unsigned char>(data[at]) == options.dialect.comment;
+    if (comment) at = std::min(data.find('\n', at), data.size() - 1) + 1;
+    for (bool more = !comment; more; at++) {
       std::string field;
-      table.error = ReadField(data, dialect, &at, &field);
+      table.error = ReadField(data, options, &at, &field);
       if (!table.error.empty()) {
         table.position = row.start;
         return table;
       }
       row.fields.push_back(Repaired(field));
-      more = at < data.size() && data[at] == dialect.delimiter;
+      more = at < data.size() && data[at] == options.dialect.delimiter;
     }
     at = std::min(at, data.size());
-    if (!IsBlank(data.substr(row.start, at - row.start))) table.rows.push_back(row);
+    if (comment || (row.fields.size() == 1 && IsBlankLine(data.substr(row.start, at - row.start), options.dialect))) {
+      continue;
+    }
+    const char* const misfit = Misfit(row, options);
+    if (*misfit != '\0') {
+      if (options.ragged == RaggedRows::kDrop) continue;
+      table.error = misfit;
+      table.position = row.start;
+      return table;
+    }
+    if (options.columns > 0) row.fields.resize(options.columns);
+    table.rows.push_back(row);
   }
   table.position = at;
   return table;
 }
 
-Table Read(const std::string& data, CsvDialect dialect, uint64_t limit, size_t chunk_bytes) {
-  CsvReader reader(CsvReadOptions{.dialect = dialect});
+Table Read(const std::string& data, const CsvReadOptions& options, uint64_t limit, size_t chunk_bytes) {
+  CsvReader reader(options);
   CsvBlock block;
   Table table;
   ForEachChunk(data, chunk_bytes, [&](Slice chunk, bool last) {
@@ -150,17 +209,28 @@ Index IndexOf(Scan scan, const std::string& data, CsvDialect dialect, CsvState s
 }
 
 void Run(Input input) {
-  CsvDialect dialect;
-  dialect.delimiter = ",;\t|"[input.Below(4)];
+  CsvReadOptions options;
+  CsvDialect& dialect = options.dialect;
+  dialect.delimiter = ",;\t| "[input.Below(5)];
   dialect.quote = input.Below(3) == 0 ? -1 : (input.Flag() ? '"' : '\'');
+  const bool plain = input.Flag();
+  if (!plain) {
+    dialect.escape = input.Flag() ? '\\' : -1;
+    dialect.comment = input.Flag() ? '#' : -1;
+    dialect.trim = input.Flag();
+    if (input.Flag()) options.missing = {"NA", "\\N", "-"};
+    options.columns = input.Below(4);
+    options.least_columns = options.columns == 0 ? 0 : options.columns - input.Below(2);
+    options.ragged = static_cast<RaggedRows>(input.Below(3));
+  }
   const size_t chunk_bytes = input.Byte();
   const uint64_t limit = input.Flag() ? kNoLimit : input.Byte();
   const CsvState state = static_cast<CsvState>(input.Below(5));
   const uint32_t columns = input.Below(6);
   const std::string data = input.Rest();
 
-  const Table expected = Expected(data, dialect, limit);
-  const Table read = Read(data, dialect, limit, chunk_bytes);
+  const Table expected = Expected(data, options, limit);
+  const Table read = Read(data, options, limit, chunk_bytes);
   EXPECT(read.error == expected.error);
   EXPECT(read.rows == expected.rows);
   EXPECT(read.position == expected.position);

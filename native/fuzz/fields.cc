@@ -2,10 +2,10 @@
 // whatever the chunks, or the same error.
 #include <algorithm>
 
-#include "aggregate.h"
-#include "collector.h"
-#include "fuzz.h"
-#include "mapper.h"
+#include "aggregate/aggregate.h"
+#include "collect/collector.h"
+#include "csv/fields.h"
+#include "fuzz/fuzz.h"
 
 namespace runjob::fuzz {
 namespace {
@@ -57,6 +57,18 @@ void Run(Input input) {
     value.columns.resize(value.row ? 1 + input.Below(3) : 1);
     for (uint32_t& column : value.columns) column = input.Below(4);
     options.layout.push_back(value.kind);
+  }
+  CsvDialect& dialect = fields.csv.dialect;
+  if (input.Flag()) {
+    dialect.escape = input.Flag() ? '\\' : -1;
+    dialect.comment = input.Flag() ? '#' : -1;
+    dialect.trim = input.Flag();
+    if (input.Flag()) fields.csv.missing = {"NA", "-"};
+    fields.csv.columns = input.Flag() ? 4 + input.Below(2) : 0;
+    fields.csv.least_columns = fields.csv.columns == 0 ? 0 : 1 + input.Below(4);
+    fields.csv.ragged = static_cast<RaggedRows>(input.Below(3));
+    fields.numbers.decimal = input.Flag() ? ',' : '.';
+    if (input.Flag()) fields.numbers.thousands = fields.numbers.decimal == '.' ? ' ' : '.';
   }
   fields.skip_header = input.Flag();
   fields.csv.skip_bom = input.Flag();

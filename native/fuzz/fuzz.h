@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
-#include "collector.h"
-#include "cursor.h"
-#include "run_block.h"
-#include "slice.h"
-#include "status.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "record/batch_sink.h"
+#include "record/cursor.h"
+#include "run/run_block.h"
 #include "testing/expect.h"
 
 namespace runjob::fuzz {
@@ -67,21 +67,13 @@ void ForEachChunk(const std::string& content, size_t chunk_bytes, Push&& push) {
   } while (at < content.size());
 }
 
-// A collector that keeps the keys it is given, in order.
-class KeyRecorder final : public Collector {
+// Keeps the keys it is given, in order.
+class KeyRecorder final : public BatchSink {
  public:
   Status Add(const RecordBatch& batch) override {
     for (size_t i = 0; i < batch.count; i++) keys.push_back(batch.key(i).ToString());
     return Status::Ok();
   }
-  size_t bytes() const override { return 0; }
-  bool IsFull(size_t, size_t) const override { return false; }
-  uint64_t records_in() const override { return keys.size(); }
-  uint64_t entries() const override { return keys.size(); }
-  uint64_t records_out() const override { return 0; }
-  Status SpillTo(RunWriter*) override { return Status::Ok(); }
-  std::unique_ptr<Cursor> Sorted(const uint32_t**) override { return nullptr; }
-  void Clear() override { keys.clear(); }
 
   std::vector<std::string> keys;
 };
@@ -104,7 +96,7 @@ class RecordsCursor final : public Cursor {
     Own(records_[next_].key, &key_bytes_, &key);
     Own(records_[next_].value, &value_bytes_, &value);
     SetReady(key, value);
-    ++next_;
+    next_++;
     return Status::Ok();
   }
 

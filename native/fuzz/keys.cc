@@ -2,12 +2,12 @@
 // decodes to something without a byte read beyond its end.
 #include <cmath>
 
-#include "format.h"
-#include "fuzz.h"
-#include "key_encoding.h"
-#include "packed_record.h"
-#include "record.h"
-#include "rekey.h"
+#include "fuzz/fuzz.h"
+#include "operator/format.h"
+#include "record/key_encoding.h"
+#include "record/number_key.h"
+#include "record/packed_record.h"
+#include "record/record.h"
 
 namespace runjob::fuzz {
 namespace {
@@ -41,7 +41,7 @@ void Decode(Slice bytes, const Layout& layout) {
   EXPECT(prefix <= bytes.size);
   EXPECT(UnescapePrefix(Slice(bytes.data, prefix), &scratch).size <= prefix);
 
-  std::vector<Field> fields(layout.size());
+  std::vector<FieldValue> fields(layout.size());
   (void)SplitValue(bytes, layout, fields.data()).ok();
 }
 

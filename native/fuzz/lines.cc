@@ -2,9 +2,8 @@
 // others, against lines that are cut with find('\n').
 #include <algorithm>
 
-#include "fuzz.h"
-#include "lines.h"
-#include "mapper.h"
+#include "fuzz/fuzz.h"
+#include "text/lines.h"
 
 namespace runjob::fuzz {
 namespace {
@@ -70,8 +69,8 @@ void CheckMapper(const std::string& text, size_t chunk_bytes, uint64_t limit) {
   EXPECT(mapper->position() == EndOf(lines));
 }
 
-void CheckFilter(const std::string& text, size_t chunk_bytes, uint64_t limit, const std::string& literal,
-                 bool invert, size_t max_bytes) {
+void CheckFilter(const std::string& text, size_t chunk_bytes, uint64_t limit, const std::string& literal, bool invert,
+                 size_t max_bytes) {
   LineFilter filter(literal, invert, false, {max_bytes, true});
   std::string out;
   bool done = false;
@@ -87,8 +86,7 @@ void CheckFilter(const std::string& text, size_t chunk_bytes, uint64_t limit, co
   for (const Line& line : lines) {
     const size_t newline = line.start + line.content.size();
     // A line that lies in one chunk, with its newline, is not measured.
-    const bool measured =
-        !line.ends || (chunk_bytes > 0 && line.start / chunk_bytes != newline / chunk_bytes);
+    const bool measured = !line.ends || (chunk_bytes > 0 && line.start / chunk_bytes != newline / chunk_bytes);
     if (measured && line.content.size() > max_bytes) {
       bad.push_back(line.start);
     } else if ((line.content.find(literal) != std::string::npos) != invert) {

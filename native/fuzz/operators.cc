@@ -1,15 +1,16 @@
-// Operators on records that nobody wrote: aggregate states, join keys, values of another layout. Each reads to its end or
+// Operators on malformed records: aggregate states, join keys, values of another layout. Each reads to its end or
 // to a Status; and what collectors, runs aside, sort and merge is what a plain sort of the same records gives.
 #include <algorithm>
 
-#include "aggregate.h"
-#include "collector.h"
-#include "format.h"
-#include "fuzz.h"
-#include "merge.h"
-#include "read.h"
-#include "rekey.h"
-#include "run_block.h"
+#include "aggregate/aggregate.h"
+#include "collect/collector.h"
+#include "fuzz/fuzz.h"
+#include "operator/format.h"
+#include "operator/operators.h"
+#include "operator/read.h"
+#include "operator/rekey.h"
+#include "run/merge.h"
+#include "run/run_block.h"
 
 namespace runjob::fuzz {
 namespace {
@@ -26,7 +27,7 @@ std::vector<AggregateSpec> AnySpecs(Input* input) {
     spec.fn = static_cast<AggregateFn>(input->Below(9));
     spec.column = spec.fn == AggregateFn::kCount ? -1 : 0;
     spec.kind = input->Flag() && spec.fn != AggregateFn::kSum && spec.fn != AggregateFn::kMean ? ValueKind::kBytes
-                                                                                              : ValueKind::kNumber;
+                                                                                               : ValueKind::kNumber;
     spec.k = 1 + input->Below(5);
     spec.ascending = input->Flag();
   }
@@ -188,8 +189,10 @@ void Run(Input input) {
   (void)ReadAll(NewFinalize(CursorOver(records), specs).get(), &out).ok();
   out.clear();
   JoinOptions join;
-  join.left_outer = choice % 2 == 0;
-  join.missing_right = "none";
+  join.type = static_cast<JoinType>(choice % 6);
+  join.tuple_key = choice % 7 < 3;
+  join.left_fields = choice % 3;
+  join.right_fields = choice % 5 % 3;
   join.group_limit_bytes = 100 + choice;
   (void)ReadAll(NewJoin(CursorOver(records), join).get(), &out).ok();
   out.clear();

@@ -2,9 +2,9 @@
 // Fuzzes the native part: libFuzzer with AddressSanitizer and UndefinedBehaviorSanitizer.
 //   npm run fuzz -- [--seconds 60] [target…; default: all]
 //
-// A target is a .cc file of this folder; corpus/<target>/ has the inputs it starts from. What it finds on the way is kept
-// in build-fuzz/corpus/<target>/ for the next time, and an input that breaks something in build-fuzz/broken/: give that
-// to build-fuzz/<target> to see it again. Two targets run at a time. Skipped, visibly, without clang++ and its libFuzzer.
+// A target is a .cc file of this folder; corpus/<target>/ has its seed inputs. New inputs are kept in
+// build-fuzz/corpus/<target>/ for the next time, and inputs that break something in build-fuzz/broken/: run
+// build-fuzz/<target> with one to reproduce it. Two targets run at a time. Skipped, visibly, without clang++ and libFuzzer.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -36,14 +36,14 @@ if (unknown !== undefined || !(Number(values.seconds) > 0)) {
 const program = 'extern "C" int LLVMFuzzerTestOneInput(const unsigned char*, unsigned long) { return 0; }'
 const probe = ['-fsanitize=fuzzer,address,undefined', '-x', 'c++', '-', '-o', '/dev/null']
 if (spawnSync(compiler, probe, { input: program }).status !== 0) {
-  console.log(`fuzzing SKIPPED: ${compiler} is not there, or without libFuzzer (Debian: clang and libclang-rt-…-dev)`)
+  console.log(`fuzzing SKIPPED: ${compiler} is missing, or has no libFuzzer (Debian: clang and libclang-rt-…-dev)`)
   process.exit(0)
 }
 
 mkdirSync(join(build, 'broken'), { recursive: true })
 const objects = await compileKernels(build, compiler, flags)
 await inTurn(targets, async (name) => {
-  const object = await compile(join(folder, `${name}.cc`), join(build, 'targets'), compiler, flags)
+  const object = await compile(join(folder, `${name}.cc`), build, compiler, flags)
   await run(compiler, ['-fsanitize=fuzzer,address,undefined', object, ...objects, '-o', join(build, name)])
 })
 

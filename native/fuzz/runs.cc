@@ -6,14 +6,14 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "file.h"
-#include "fuzz.h"
-#include "hash.h"
-#include "merge.h"
-#include "run_block.h"
-#include "run_file.h"
-#include "run_format.h"
-#include "run_writer.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "fuzz/fuzz.h"
+#include "run/merge.h"
+#include "run/run_block.h"
+#include "run/run_file.h"
+#include "run/run_format.h"
+#include "run/run_writer.h"
 
 namespace runjob::fuzz {
 namespace {

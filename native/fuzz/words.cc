@@ -1,9 +1,10 @@
 // The words mapper, in chunks of any size, against JavaScript's line.toLowerCase().split(/\s+/) written plainly.
 #include <algorithm>
 
-#include "fuzz.h"
-#include "mapper.h"
-#include "utf8.h"
+#include "base/utf8.h"
+#include "fuzz/fuzz.h"
+#include "text/lowercase.h"
+#include "text/tokenize.h"
 
 namespace runjob::fuzz {
 namespace {
@@ -16,8 +17,8 @@ uint32_t LowerOf(uint32_t c) {
   if (c >= 0xC0 && c <= 0xDE && c != 0xD7) return c + 32;
   if (c >= 0x391 && c <= 0x3A9 && c != 0x3A2) return c + 32;
   if (c == kDottedCapitalI) return 'i';
-  if (c == 0x23A) return 0x2C65;   // two bytes become three
-  if (c == 0x212A) return 'k';     // three become one
+  if (c == 0x23A) return 0x2C65;  // two bytes become three
+  if (c == 0x212A) return 'k';    // three become one
   if (c >= 0x10400 && c <= 0x10427) return c + 40;
   return c;
 }
@@ -30,8 +31,8 @@ bool IsIgnorable(uint32_t c) {
          (c >= 0xE0100 && c <= 0xE01EF) || (c >= 0xE0020 && c <= 0xE007F) || c == 0xE0001;
 }
 bool IsSpace(uint32_t c) {
-  return (c >= 9 && c <= 13) || c == ' ' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-         c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFEFF;
+  return (c >= 9 && c <= 13) || c == ' ' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+         c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000 || c == 0xFEFF;
 }
 
 void SetTable() {

@@ -36,10 +36,27 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum Kind { kOpen, kRead, kWrite, kShort, kCommit, kSync, kTruncate, kLink, kRename, kMkdir, kRemove, kStep, kMmap, kMalloc, kKinds, kNone };
+enum Kind {
+  kOpen,
+  kRead,
+  kWrite,
+  kShort,
+  kCommit,
+  kSync,
+  kTruncate,
+  kLink,
+  kRename,
+  kMkdir,
+  kRemove,
+  kStep,
+  kMmap,
+  kMalloc,
+  kKinds,
+  kNone
+};
 
-static const char* const kNames[kKinds] = {"open",     "read", "write",  "short", "commit", "sync",
-                                           "truncate", "link", "rename", "mkdir", "remove", "step", "mmap",   "malloc"};
+static const char* const kNames[kKinds] = {"open", "read",   "write", "short",  "commit", "sync", "truncate",
+                                           "link", "rename", "mkdir", "remove", "step",   "mmap", "malloc"};
 
 static enum Kind fault_kind = kNone;
 static long fault_number;
@@ -113,9 +130,7 @@ static bool IsStep(enum Kind kind) {
 }
 
 // Whether calls of this kind are counted.
-static bool Counts(enum Kind kind) {
-  return counts_all || kind == fault_kind || (fault_kind == kStep && IsStep(kind));
-}
+static bool Counts(enum Kind kind) { return counts_all || kind == fault_kind || (fault_kind == kStep && IsStep(kind)); }
 
 // Counts a call of this kind; true, with errno set, if it is to fail. Does not return if the process is to end.
 static bool Fails(enum Kind kind, const char* what) {
@@ -157,8 +172,8 @@ static bool IsAddon(const void* caller) {
 }
 
 // The function that ours hides.
-#define REAL(name)                                               \
-  static __typeof__(name)* real;                                 \
+#define REAL(name)               \
+  static __typeof__(name)* real; \
   if (real == NULL) real = (__typeof__(name)*)dlsym(RTLD_NEXT, #name)
 
 static int FindAddon(struct dl_phdr_info* info, size_t size, void* unused) {
@@ -192,15 +207,15 @@ static int Watch(int fd, const char* path) {
   return fd;
 }
 
-#define OPEN(name)                                                                     \
-  int name(const char* path, int flags, ...) {                                         \
-    REAL(name);                                                                        \
-    va_list arguments;                                                                 \
-    va_start(arguments, flags);                                                        \
+#define OPEN(name)                                                                       \
+  int name(const char* path, int flags, ...) {                                           \
+    REAL(name);                                                                          \
+    va_list arguments;                                                                   \
+    va_start(arguments, flags);                                                          \
     const mode_t mode = (flags & (O_CREAT | O_TMPFILE)) ? va_arg(arguments, mode_t) : 0; \
-    va_end(arguments);                                                                 \
-    if (IsBelow(path) && Fails(kOpen, path)) return -1;                                \
-    return Watch(real(path, flags, mode), path);                                       \
+    va_end(arguments);                                                                   \
+    if (IsBelow(path) && Fails(kOpen, path)) return -1;                                  \
+    return Watch(real(path, flags, mode), path);                                         \
   }
 OPEN(open)
 OPEN(open64)
@@ -213,11 +228,11 @@ int close(int fd) {
 
 // Files: reading and writing.
 
-#define READ(name, parameters, arguments)      \
-  ssize_t name parameters {                    \
-    REAL(name);                                \
-    if (FileFails(kRead, fd)) return -1;       \
-    return real arguments;                     \
+#define READ(name, parameters, arguments) \
+  ssize_t name parameters {               \
+    REAL(name);                           \
+    if (FileFails(kRead, fd)) return -1;  \
+    return real arguments;                \
   }
 READ(read, (int fd, void* data, size_t size), (fd, data, size))
 READ(readv, (int fd, const struct iovec* parts, int count), (fd, parts, count))
@@ -244,13 +259,13 @@ ssize_t writev(int fd, const struct iovec* parts, int count) {
   return real(fd, parts, count);
 }
 
-#define PWRITE(name, offset)                                                     \
-  ssize_t name(int fd, const void* data, size_t size, offset at) {               \
-    REAL(name);                                                                  \
-    if (FileFails(kWrite, fd)) return -1;                                        \
+#define PWRITE(name, offset)                                       \
+  ssize_t name(int fd, const void* data, size_t size, offset at) { \
+    REAL(name);                                                    \
+    if (FileFails(kWrite, fd)) return -1;                          \
     if (IsMetaPage(size, at) && FileFails(kCommit, fd)) return -1; \
-    if (size > 1 && FileFails(kShort, fd)) size /= 2;                            \
-    return real(fd, data, size, at);                                             \
+    if (size > 1 && FileFails(kShort, fd)) size /= 2;              \
+    return real(fd, data, size, at);                               \
   }
 PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
@@ -298,14 +313,14 @@ int rmdir(const char* path) {
   return real(path);
 }
 
-#define MMAP(name, offset)                                                                               \
-  void* name(void* place, size_t size, int protection, int flags, int fd, offset at) {                   \
-    REAL(name);                                                                                          \
-    const bool fails = (flags & MAP_ANONYMOUS)                                                           \
-                           ? IsAddon(__builtin_return_address(0)) && Fails(kMmap, "of plain memory")     \
-                           : FileFails(kMmap, fd);                                                       \
-    if (fails) return MAP_FAILED;                                                                        \
-    return real(place, size, protection, flags, fd, at);                                                 \
+#define MMAP(name, offset)                                                                           \
+  void* name(void* place, size_t size, int protection, int flags, int fd, offset at) {               \
+    REAL(name);                                                                                      \
+    const bool fails = (flags & MAP_ANONYMOUS)                                                       \
+                           ? IsAddon(__builtin_return_address(0)) && Fails(kMmap, "of plain memory") \
+                           : FileFails(kMmap, fd);                                                   \
+    if (fails) return MAP_FAILED;                                                                    \
+    return real(place, size, protection, flags, fd, at);                                             \
   }
 MMAP(mmap, off_t)
 MMAP(mmap64, off64_t)
@@ -318,13 +333,9 @@ extern void* __libc_realloc(void* old, size_t size);
 // libstdc++, which Node brings with it.
 extern void _ZSt17__throw_bad_allocv(void) __attribute__((weak, noreturn));
 
-static bool AllocationFails(const void* caller) {
-  return Counts(kMalloc) && IsAddon(caller) && Fails(kMalloc, "");
-}
+static bool AllocationFails(const void* caller) { return Counts(kMalloc) && IsAddon(caller) && Fails(kMalloc, ""); }
 
-void* malloc(size_t size) {
-  return AllocationFails(__builtin_return_address(0)) ? NULL : __libc_malloc(size);
-}
+void* malloc(size_t size) { return AllocationFails(__builtin_return_address(0)) ? NULL : __libc_malloc(size); }
 void* calloc(size_t count, size_t size) {
   return AllocationFails(__builtin_return_address(0)) ? NULL : __libc_calloc(count, size);
 }

@@ -1,7 +1,7 @@
 // Compiles the native part without Node-API for programs that test it: build-fuzz/ and build-threads/.
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const native = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -11,7 +11,7 @@ const PARALLEL = 2
 
 /** @returns paths of the object files */
 export function compileKernels(build, compiler, flags) {
-  const sources = readdirSync(native).filter((name) => /\.cc?$/.test(name) && !name.startsWith('addon'))
+  const sources = filesOf(native).filter((name) => /\.cc?$/.test(name) && !/^(addon|fuzz|testing)\b/.test(name))
   return inTurn(sources, (name) => compile(join(native, name), build, compiler, flags))
 }
 
@@ -21,12 +21,12 @@ export function compileKernels(build, compiler, flags) {
  * @returns path of the object file
  */
 export async function compile(source, build, compiler, flags) {
-  const object = join(build, `${basename(source)}.o`)
+  const object = join(build, 'objects', `${relative(native, source)}.o`)
   if (existsSync(object) && changed(object) > Math.max(changed(source), ...headers().map(changed))) return object
-  mkdirSync(build, { recursive: true })
+  mkdirSync(dirname(object), { recursive: true })
   const isC = source.endsWith('.c')
   const language = isC ? ['-x', 'c', '-w'] : ['-std=c++20', '-Wall', '-Wextra', '-Wshadow']
-  // LMDB reads the pages of its map at whatever place they have: not defined, and not ours.
+  // LMDB reads pages of its map at any alignment: undefined, but not ours.
   const own = isC ? flags.map((flag) => flag.replace(',undefined', '')) : flags
   const includes = ['-I', native, '-isystem', liblmdb()]
   await run(compiler, [
@@ -44,7 +44,7 @@ export async function compile(source, build, compiler, flags) {
   return object
 }
 
-/** Results in order; some at a time. */
+/** Results in order, with limited concurrency. */
 export async function inTurn(items, work) {
   const results = []
   let next = 0
@@ -58,7 +58,7 @@ export async function inTurn(items, work) {
   return results
 }
 
-/** Runs a command that has to work. */
+/** Runs a command that must succeed. */
 export function run(command, args) {
   return new Promise((resolve) => {
     spawn(command, args, { stdio: 'inherit' }).on('close', (code) => {
@@ -77,8 +77,13 @@ function liblmdb() {
 }
 
 function headers() {
-  const list = (folder) => readdirSync(folder).map((name) => join(folder, name))
-  return [...list(native), ...list(join(native, 'fuzz'))].filter((path) => path.endsWith('.h'))
+  return filesOf(native)
+    .filter((name) => name.endsWith('.h'))
+    .map((name) => join(native, name))
+}
+
+function filesOf(folder) {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
 }
 
 function changed(path) {

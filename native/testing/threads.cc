@@ -1,6 +1,6 @@
-// Many threads on what the native part shares: the table of open runs, each of them one LMDB environment however many
-// readers it has; the table of lower case; everything that is set up at its first use. Every answer is checked, and
-// ThreadSanitizer watches (threads.mjs).
+// Stresses what threads share with many threads: the table of open runs, each of which is one LMDB environment for all
+// its readers; the lower-case table; everything that is set up on first use. Every answer is checked, under
+// ThreadSanitizer (threads.mjs).
 #include <fcntl.h>
 
 #include <atomic>
@@ -14,15 +14,17 @@
 #include <thread>
 #include <vector>
 
-#include "collector.h"
-#include "file.h"
-#include "file_writer.h"
-#include "format.h"
-#include "mapper.h"
-#include "merge.h"
-#include "run_file.h"
-#include "run_writer.h"
+#include "base/file.h"
+#include "base/file_writer.h"
+#include "collect/collector.h"
+#include "operator/format.h"
+#include "operator/operators.h"
+#include "run/merge.h"
+#include "run/run_file.h"
+#include "run/run_writer.h"
 #include "testing/expect.h"
+#include "text/lowercase.h"
+#include "text/tokenize.h"
 
 namespace runjob {
 namespace {
@@ -99,8 +101,7 @@ void CountWords(const std::string& path) {
 
   std::vector<std::unique_ptr<RecordSource>> run(1);
   EXPECT(OpenRun(path, 0, &run[0]).ok());
-  const std::unique_ptr<Cursor> counts =
-      NewAggregate(NewMerge(std::move(run), false), options.aggregates, true);
+  const std::unique_ptr<Cursor> counts = NewAggregate(NewMerge(std::move(run), false), options.aggregates, true);
   EXPECT(counts->Start().ok());
   FormatOptions format;
   format.layout = {ValueKind::kNumber};
@@ -121,7 +122,7 @@ void WriteFile(const std::string& path, size_t pieces) {
   EXPECT(writer.bytes() == pieces * piece.size() && std::filesystem::file_size(path) == writer.bytes());
 }
 
-// What is no run, opened by many at once, is an error for each.
+// A file that is not a run, opened by many at once, is an error for each.
 void OpenWrong(const std::string& damaged, const std::string& missing) {
   std::unique_ptr<RecordSource> source;
   EXPECT(std::string(OpenRun(damaged, 0, &source).code()) == "RUN_CORRUPT");

@@ -13,7 +13,7 @@ objects.push(await compile(join(root, 'native/testing/threads.cc'), build, compi
 const program = join(build, 'threads')
 await run(compiler, [...flags, ...objects, '-pthread', '-o', program])
 
-// ThreadSanitizer lays out the address space by itself, and cannot where that is randomised more than it knows.
+// ThreadSanitizer needs its own layout of the address space, which fails if the kernel randomises more than it expects.
 const { status: fixed } = spawnSync('setarch', ['--addr-no-randomize', 'true'])
 const [command, ...args] = fixed === 0 ? ['setarch', '--addr-no-randomize', program] : [program]
 const { status } = spawnSync(command, [...args, ...process.argv.slice(2)], {

@@ -1,0 +1,170 @@
+#include "addon/pipeline.h"
+
+#include <cstring>
+#include <utility>
+
+#include "addon/cursor.h"
+#include "addon/join_table.h"
+#include "addon/module.h"
+#include "addon/results.h"
+#include "column/rows.h"
+
+namespace runjob::addon {
+
+namespace {
+
+// Adds rows as a rows end gives them.
+Status AddStoredRows(Slice bytes, const Schema& schema, ColumnSink* head) {
+  const auto malformed = [] { return Status::Error("BAD_ARGUMENT", "bytes must be rows of the pipeline's columns"); };
+  const std::unique_ptr<RowDecoder> rows = NewRowDecoder(schema);
+  const char* at = bytes.data;
+  const char* const end = at + bytes.size;
+  while (at != end) {
+    uint32_t size = 0;
+    if (static_cast<size_t>(end - at) < sizeof(size)) return malformed();
+    std::memcpy(&size, at, sizeof(size));
+    at += sizeof(size);
+    if (static_cast<size_t>(end - at) < size || !rows->Add(Slice(at, size)).ok()) return malformed();
+    at += size;
+    if (rows->rows() == kVectorRows || at == end) {
+      RUNJOB_RETURN_IF_ERROR(head->Add(rows->batch()));
+      rows->Clear();
+    }
+  }
+  return Status::Ok();
+}
+
+// A collector that JavaScript spills once it is full.
+class SpillingSink : public BatchSink {
+ public:
+  SpillingSink(PipelineState* state, size_t budget_bytes, size_t enough_bytes)
+      : state_(state), budget_bytes_(budget_bytes), enough_bytes_(enough_bytes) {}
+
+  Status Add(const RecordBatch& batch) override {
+    runjob::Collector* const collector = state_->collector->native.get();
+    RUNJOB_RETURN_IF_ERROR(collector->Add(batch));
+    if (collector->IsFull(budget_bytes_, enough_bytes_)) state_->MakeRoom();
+    return Status::Ok();
+  }
+
+ private:
+  PipelineState* const state_;
+  const size_t budget_bytes_;
+  const size_t enough_bytes_;
+};
+
+size_t BytesOption(const Napi::Object& options, const char* name, uint64_t otherwise) {
+  const Napi::Value value = options.Get(name);
+  return static_cast<size_t>(value.IsUndefined() ? otherwise : IntegerArg(value, name, 0, kMaxSafeInteger));
+}
+
+}  // namespace
+
+void PipelineState::MakeRoom() {
+  if (on_full.IsEmpty()) return;
+  const Napi::HandleScope scope(on_full.Env());
+  if (collector != nullptr) collector->failed = false;
+  on_full.Call({});
+  if (collector == nullptr) return;
+  if (collector->native == nullptr) ThrowBadArgument(on_full.Env(), "onFull must not close the collector");
+  collector->failed = true;
+}
+
+Pipeline::Pipeline(const Napi::CallbackInfo& info) : Wrapped(info) {
+  Guarded(info.Env(), [&] {
+    const Napi::Env env = info.Env();
+    auto state = std::make_shared<PipelineState>();
+    if (!info[1].IsNull()) state->collector = Collector::FromArg(info[1], "collector")->state();
+    const Napi::Object object = ObjectArg(info[2], "options");
+    PipelineOptions options;
+    options.memory_bytes =
+        static_cast<size_t>(IntegerArg(object.Get("memoryBytes"), "memoryBytes", 0, kMaxSafeInteger));
+    const Napi::Value on_full = object.Get("onFull");
+    if (!on_full.IsUndefined()) {
+      if (!on_full.IsFunction()) ThrowNot(env, "onFull", "a function");
+      state->on_full = Napi::Persistent(on_full.As<Napi::Function>());
+      PipelineState* const raw = state.get();
+      options.take_output = [raw] { raw->MakeRoom(); };
+    }
+    const Napi::Value tables = object.Get("tables");
+    if (!tables.IsUndefined()) {
+      for (const Napi::Value& table : ArrayArg(tables, "tables", kMaxColumns)) {
+        options.tables.push_back(JoinTable::FromArg(table, "tables")->Take(env));
+      }
+    }
+    if (state->collector != nullptr) {
+      state->collector->RequireFilling(env);
+      const CollectorOptions& collector = state->collector->options;
+      if (collector.hash || collector.layout != Layout{ValueKind::kBytes} ||
+          collector.partition_by == PartitionBy::kGiven) {
+        ThrowBadArgument(env, "a pipeline's collector must append values of bytes, and choose the partitions");
+      }
+      state->records = std::make_unique<SpillingSink>(state.get(), BytesOption(object, "collectorBytes", SIZE_MAX),
+                                                      BytesOption(object, "enoughBytes", SIZE_MAX));
+      options.records = state->records.get();
+    }
+    Check(env, runjob::Pipeline::Compile(BytesArg(info[0], "program"), options, &state->native));
+    state_ = std::move(state);
+  });
+}
+
+Napi::Value Pipeline::AddRows(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const Slice bytes = BytesArg(info[0], "bytes");
+  state_->RequireReady(env);
+  state_->Run(env, [&] { return AddStoredRows(bytes, state_->native->input(), state_->native->head()); });
+  return env.Undefined();
+}
+
+Napi::Value Pipeline::Drain(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Cursor* cursor = Cursor::FromArg(info[0], "cursor");
+  const size_t max_records = static_cast<size_t>(IntegerArg(info[1], "maxRecords", 1, kMaxSafeInteger));
+  state_->RequireReady(env);
+  size_t records = 0;
+  state_->Run(env, [&] {
+    records = cursor->Consume(
+        env, [&](runjob::Cursor* native, size_t* taken) { return state_->native->Drain(native, max_records, taken); });
+    return Status::Ok();
+  });
+  return Count(env, records);
+}
+
+Napi::Value Pipeline::Finish(const Napi::CallbackInfo& info) {
+  state_->RequireReady(info.Env());
+  state_->Run(info.Env(), [&] { return state_->native->Finish(); });
+  state_->finished = true;
+  return info.Env().Undefined();
+}
+
+Napi::Value Pipeline::TakeOutput(const Napi::CallbackInfo& info) {
+  std::string* const output = Open(info.Env()).output();
+  const Napi::Value bytes = Bytes(info.Env(), *output);
+  output->clear();
+  return bytes;
+}
+
+Napi::Value Pipeline::RowsIn(const Napi::CallbackInfo& info) { return Count(info.Env(), Open(info.Env()).rows_in()); }
+Napi::Value Pipeline::RowsOut(const Napi::CallbackInfo& info) { return Count(info.Env(), Open(info.Env()).rows_out()); }
+Napi::Value Pipeline::HeldBytes(const Napi::CallbackInfo& info) {
+  return Count(info.Env(), state_->native == nullptr ? 0 : state_->native->bytes());
+}
+Napi::Value Pipeline::Done(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), Open(info.Env()).head()->done());
+}
+
+Napi::Value Pipeline::Close(const Napi::CallbackInfo& info) {
+  if (state_->running) ThrowBadArgument(info.Env(), "the pipeline is at work");
+  state_->native.reset();
+  state_->on_full.Reset();
+  return info.Env().Undefined();
+}
+
+runjob::Pipeline& Pipeline::Open(Napi::Env env) const {
+  if (state_->native == nullptr) ThrowBadArgument(env, "the pipeline is closed");
+  return *state_->native;
+}
+
+void ExportPipeline(Napi::Object exports) { ExportClass<Pipeline>(exports, "createPipeline"); }
+
+}  // namespace runjob::addon

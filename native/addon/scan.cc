@@ -1,0 +1,117 @@
+// Scans of text formats: bytes of files as rows of a pipeline.
+#include <napi.h>
+
+#include <memory>
+#include <vector>
+
+#include "addon/module.h"
+#include "addon/options.h"
+#include "addon/pipeline.h"
+#include "addon/reading.h"
+#include "csv/csv_columns.h"
+#include "json/json_columns.h"
+#include "pipeline/line_scan.h"
+#include "record/mapper.h"
+
+namespace runjob::addon {
+namespace {
+
+template <class T>
+class Scan : public Reading<T, runjob::Mapper> {
+ public:
+  static constexpr const char* kWhat = "scan";
+
+  static std::vector<typename Scan::Member> Members() {
+    return {Scan::template Method<&Scan::Push>("push"),
+            Scan::template Method<&Scan::TakeBad>("takeBad"),
+            Scan::template Getter<&Scan::Position>("position"),
+            Scan::template Getter<&Scan::RecordsIn>("recordsIn"),
+            Scan::template Getter<&Scan::RecordsOut>("recordsOut"),
+            Scan::template Getter<&Scan::RecordsDropped>("recordsDropped")};
+  }
+
+ protected:
+  explicit Scan(const Napi::CallbackInfo& info) : Reading<T, runjob::Mapper>(info) {
+    Guarded(info.Env(), [&] {
+      pipeline_ = Pipeline::FromArg(info[1], "pipeline")->state();
+      pipeline_->RequireReady(info.Env());
+    });
+  }
+
+  const Schema& schema() const { return pipeline_->native->input(); }
+  ColumnSink* sink() const { return pipeline_->native->head(); }
+
+ private:
+  void RequireReady(Napi::Env env) const override { pipeline_->RequireReady(env); }
+
+  Napi::Value Push(const Napi::CallbackInfo& info) {
+    const bool done = this->PushChunk(info, [&](Slice chunk, uint64_t limit, bool last, bool* is_done) {
+      Status status;
+      // A bad record leaves the pipeline intact: only the scan ends.
+      pipeline_->Run(info.Env(), [&] {
+        status = this->native_->Push(chunk, limit, last, is_done);
+        return Status::Ok();
+      });
+      return status;
+    });
+    return Napi::Boolean::New(info.Env(), done);
+  }
+
+  std::shared_ptr<PipelineState> pipeline_;
+};
+
+class CsvScan : public Scan<CsvScan> {
+ public:
+  static constexpr const char* kName = "CsvScan";
+  static constexpr napi_type_tag kTag = {0x5d3f19c7e2a84b06, 0x8c71f6d20b9e45a3};
+
+  explicit CsvScan(const Napi::CallbackInfo& info) : Scan(info) {
+    Guarded(info.Env(),
+            [&] { native_ = NewCsvScan(CsvColumnsArg(ObjectArg(info[0], "spec"), schema()), schema(), sink()); });
+  }
+};
+
+class JsonScan : public Scan<JsonScan> {
+ public:
+  static constexpr const char* kName = "JsonScan";
+  static constexpr napi_type_tag kTag = {0x2e90b4a61f7d5c38, 0xa4178ed35b60f29c};
+
+  explicit JsonScan(const Napi::CallbackInfo& info) : Scan(info) {
+    Guarded(info.Env(), [&] {
+      const Napi::Object spec = ObjectArg(info[0], "spec");
+      JsonColumnsOptions options;
+      options.limit = RecordLimitArg(spec);
+      options.skip_bom = BooleanArg(spec.Get("skipBom"), "skipBom");
+      native_ = NewJsonScan(options, schema(), sink());
+    });
+  }
+};
+
+class LineScan : public Scan<LineScan> {
+ public:
+  static constexpr const char* kName = "LineScan";
+  static constexpr napi_type_tag kTag = {0x92c5e07d13fa4b68, 0xb7064f2d8e31a95c};
+
+  explicit LineScan(const Napi::CallbackInfo& info) : Scan(info) {
+    Guarded(info.Env(), [&] {
+      const Napi::Object spec = ObjectArg(info[0], "spec");
+      LineScanOptions options;
+      options.limit = RecordLimitArg(spec);
+      options.skip_bom = BooleanArg(spec.Get("skipBom"), "skipBom");
+      if (schema().size() > 1 || (schema().size() == 1 && schema()[0].type.id != TypeId::kString)) {
+        ThrowBadArgument(info.Env(), "lines are one column of text");
+      }
+      native_ = NewLineScan(options, schema(), sink());
+    });
+  }
+};
+
+}  // namespace
+
+void ExportScans(Napi::Object exports) {
+  ExportClass<CsvScan>(exports, "createCsvScan");
+  ExportClass<JsonScan>(exports, "createJsonScan");
+  ExportClass<LineScan>(exports, "createLineScan");
+}
+
+}  // namespace runjob::addon

@@ -1,0 +1,242 @@
+#include "column/rows.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+
+#include "column/column_buffer.h"
+
+namespace runjob {
+
+namespace {
+
+// In a byte.
+constexpr size_t kNullBits = 8;
+
+void AppendValue(const Vector& column, size_t row, std::string* out);
+
+void AppendNulls(size_t count, std::string* out) { out->append((count + kNullBits - 1) / kNullBits, '\0'); }
+
+void AppendCount(size_t count, std::string* out) {
+  const uint32_t n = static_cast<uint32_t>(count);
+  out->append(reinterpret_cast<const char*>(&n), sizeof(n));
+}
+
+void AppendList(const Vector& column, size_t row, std::string* out) {
+  const ListRange range = column.at<ListRange>(row);
+  const Vector& elements = column.children[0];
+  AppendCount(range.count, out);
+  const size_t nulls = out->size();
+  AppendNulls(range.count, out);
+  for (size_t i = 0; i < range.count; i++) {
+    if (elements.valid(range.start + i)) {
+      AppendValue(elements, range.start + i, out);
+    } else {
+      (*out)[nulls + i / kNullBits] |= static_cast<char>(1 << i % kNullBits);
+    }
+  }
+}
+
+void AppendStruct(const Vector& column, size_t row, std::string* out) {
+  const size_t nulls = out->size();
+  AppendNulls(column.children.size(), out);
+  for (size_t i = 0; i < column.children.size(); i++) {
+    const Vector& field = column.children[i];
+    if (field.valid(row)) {
+      AppendValue(field, row, out);
+    } else {
+      (*out)[nulls + i / kNullBits] |= static_cast<char>(1 << i % kNullBits);
+    }
+  }
+}
+
+void AppendValue(const Vector& column, size_t row, std::string* out) {
+  switch (column.type->id) {
+    case TypeId::kString:
+    case TypeId::kBinary: {
+      const StringView& view = column.at<StringView>(row);
+      AppendCount(view.size, out);
+      out->append(view.slice().data, view.size);
+      return;
+    }
+    case TypeId::kList:
+      return AppendList(column, row, out);
+    case TypeId::kStruct:
+      return AppendStruct(column, column.index(row), out);
+    default: {
+      const size_t width = column.type->width();
+      out->append(static_cast<const char*>(column.values) + width * column.index(row), width);
+    }
+  }
+}
+
+// The bytes of a row that have not been read.
+struct RowReader {
+  const char* at;
+  const char* end;
+
+  bool Take(size_t size, const char** bytes) {
+    if (static_cast<size_t>(end - at) < size) return false;
+    *bytes = at;
+    at += size;
+    return true;
+  }
+  bool TakeCount(uint32_t* count) {
+    const char* bytes;
+    if (!Take(sizeof(*count), &bytes)) return false;
+    std::memcpy(count, bytes, sizeof(*count));
+    return true;
+  }
+};
+
+bool IsNull(const char* nulls, size_t i) { return (nulls[i / kNullBits] >> i % kNullBits & 1) != 0; }
+
+bool ReadValue(RowReader* row, ColumnBuffer* column);
+
+// A value of each column.
+bool ReadFields(RowReader* row, std::vector<ColumnBuffer>* columns) {
+  const char* nulls;
+  if (!row->Take((columns->size() + kNullBits - 1) / kNullBits, &nulls)) return false;
+  for (size_t i = 0; i < columns->size(); i++) {
+    if (IsNull(nulls, i)) {
+      (*columns)[i].AppendNull();
+    } else if (!ReadValue(row, &(*columns)[i])) {
+      return false;
+    }
+  }
+  return true;
+}
+
+bool ReadList(RowReader* row, ColumnBuffer* column) {
+  uint32_t count;
+  const char* nulls;
+  if (!row->TakeCount(&count) || !row->Take((size_t{count} + kNullBits - 1) / kNullBits, &nulls)) return false;
+  ColumnBuffer* elements = &column->children()[0];
+  if (elements->rows() + count > UINT32_MAX) return false;
+  for (size_t i = 0; i < count; i++) {
+    if (IsNull(nulls, i)) {
+      elements->AppendNull();
+    } else if (!ReadValue(row, elements)) {
+      return false;
+    }
+  }
+  column->AppendList(count);
+  return true;
+}
+
+bool ReadValue(RowReader* row, ColumnBuffer* column) {
+  switch (column->type().id) {
+    case TypeId::kString:
+    case TypeId::kBinary: {
+      uint32_t size;
+      const char* bytes;
+      if (!row->TakeCount(&size) || !row->Take(size, &bytes)) return false;
+      column->Append(StringView(Slice(bytes, size)));
+      return true;
+    }
+    case TypeId::kList:
+      return ReadList(row, column);
+    case TypeId::kStruct:
+      if (!ReadFields(row, &column->children())) return false;
+      column->AppendStruct();
+      return true;
+    case TypeId::kBoolean: {
+      const char* byte;
+      if (!row->Take(1, &byte) || *byte < 0 || *byte > 1) return false;
+      column->AppendFixed(byte);
+      return true;
+    }
+    default: {
+      const char* bytes;
+      if (!row->Take(column->type().width(), &bytes)) return false;
+      column->AppendFixed(bytes);
+      return true;
+    }
+  }
+}
+
+class Decoder : public RowDecoder {
+ public:
+  explicit Decoder(const Schema& schema) : schema_(schema) {
+    columns_.reserve(schema_.size());
+    for (const Field& field : schema_) columns_.emplace_back(field.type);
+    batch_.columns.resize(schema_.size());
+  }
+
+  Status Add(Slice row) override {
+    // Views of long values point into the copy. Text of an earlier row stays where it is: blocks do not move.
+    char* copy = Allocate(row.size);
+    if (row.size > 0) std::memcpy(copy, row.data, row.size);
+    RowReader reader{copy, copy + row.size};
+    if (!ReadFields(&reader, &columns_) || reader.at != reader.end) {
+      return Status::Error("RUN_CORRUPT", "a row does not have the columns of its exchange");
+    }
+    rows_++;
+    return Status::Ok();
+  }
+
+  size_t rows() const override { return rows_; }
+
+  const Batch& batch() override {
+    batch_.rows = batch_.count = rows_;
+    for (size_t i = 0; i < columns_.size(); i++) columns_[i].View(&batch_.columns[i]);
+    return batch_;
+  }
+
+  void Clear() override {
+    rows_ = 0;
+    for (ColumnBuffer& column : columns_) column.Clear();
+    if (blocks_.size() > 1) blocks_.resize(1);
+    used_ = 0;
+  }
+
+  size_t bytes() const override {
+    size_t bytes = 0;
+    for (const ColumnBuffer& column : columns_) bytes += column.bytes();
+    for (const Block& block : blocks_) bytes += block.size;
+    return bytes;
+  }
+
+ private:
+  struct Block {
+    std::unique_ptr<char[]> data;
+    size_t size;
+  };
+  static constexpr size_t kBlockBytes = size_t{64} << 10;
+
+  char* Allocate(size_t size) {
+    if (blocks_.empty() || blocks_.back().size - used_ < size) {
+      const size_t bytes = std::max(size, kBlockBytes);
+      blocks_.push_back(Block{std::unique_ptr<char[]>(new char[bytes]), bytes});
+      used_ = 0;
+    }
+    char* const at = blocks_.back().data.get() + used_;
+    used_ += size;
+    return at;
+  }
+
+  const Schema schema_;
+  std::vector<ColumnBuffer> columns_;
+  std::vector<Block> blocks_;
+  size_t used_ = 0;  // of the last block
+  size_t rows_ = 0;
+  Batch batch_;
+};
+
+}  // namespace
+
+void AppendRow(const std::vector<const Vector*>& columns, size_t row, std::string* out) {
+  const size_t nulls = out->size();
+  AppendNulls(columns.size(), out);
+  for (size_t i = 0; i < columns.size(); i++) {
+    if (columns[i]->valid(row)) {
+      AppendValue(*columns[i], row, out);
+    } else {
+      (*out)[nulls + i / kNullBits] |= static_cast<char>(1 << i % kNullBits);
+    }
+  }
+}
+
+std::unique_ptr<RowDecoder> NewRowDecoder(const Schema& schema) { return std::make_unique<Decoder>(schema); }
+
+}  // namespace runjob

@@ -1,0 +1,93 @@
+#include <string>
+
+#include "column/expression.h"
+#include "function/call.h"
+#include "function/literal.h"
+
+namespace runjob {
+
+namespace {
+
+// Deeper trees would take more of the stack than threads have.
+constexpr int kMaxDepth = 1000;
+
+class ColumnNode : public Node {
+ public:
+  ColumnNode(Type type, size_t index) : Node(std::move(type)), index_(index) {}
+
+  Status Evaluate(const Frame& frame, Vector* result) override {
+    *result = (*frame.columns)[index_];
+    return Status::Ok();
+  }
+
+ private:
+  const size_t index_;
+};
+
+class Compiled : public Expression {
+ public:
+  explicit Compiled(std::unique_ptr<Node> node) : node_(std::move(node)) {}
+
+  const Type& type() const override { return node_->type(); }
+  Status Evaluate(const Batch& batch, Vector* result) override {
+    if (batch.count == 0) {
+      *result = NullVector(type());
+      return Status::Ok();
+    }
+    return node_->Evaluate(FrameOf(batch), result);
+  }
+  Status Select(const Batch& batch, uint16_t* selection, size_t* count) override {
+    return node_->Select(FrameOf(batch), selection, count);
+  }
+
+ private:
+  static Frame FrameOf(const Batch& batch) { return {&batch.columns, {batch.rows, batch.selection, batch.count}}; }
+
+  const std::unique_ptr<Node> node_;
+};
+
+Status Compile(ProgramReader* program, const Schema& input, int depth, std::unique_ptr<Node>* node) {
+  uint8_t kind = 0;
+  if (depth > kMaxDepth) {
+    return Status::Error("BAD_ARGUMENT", "an expression is nested more than " + std::to_string(kMaxDepth) + " deep");
+  }
+  if (!program->Read(&kind)) return BadProgram();
+  if (kind == 0) {
+    uint32_t column = 0;
+    if (!program->Read(&column) || column >= input.size()) return BadProgram();
+    *node = std::make_unique<ColumnNode>(input[column].type, column);
+    return Status::Ok();
+  }
+  if (kind == 1) {
+    *node = ReadLiteral(program);
+    return *node == nullptr ? BadProgram() : Status::Ok();
+  }
+  Call call;
+  bool nullable = false;
+  uint32_t count = 0;
+  if (kind != 2 || !program->Read(&call.name) || !program->Read(&call.type) || !program->Read(&nullable) ||
+      !program->Read(&count)) {
+    return BadProgram();
+  }
+  for (uint32_t i = 0; i < count; i++) {
+    std::unique_ptr<Node> arg;
+    RUNJOB_RETURN_IF_ERROR(Compile(program, input, depth + 1, &arg));
+    call.args.push_back(std::move(arg));
+  }
+  const Factory make = FindFunction(call.name);
+  if (make == nullptr) return Status::Error("BAD_ARGUMENT", "there is no function " + call.name);
+  const std::string text = call.Text();
+  *node = make(&call);
+  return *node == nullptr ? Status::Error("BAD_ARGUMENT", "there is no function " + text) : Status::Ok();
+}
+
+}  // namespace
+
+Status Expression::Compile(ProgramReader* program, const Schema& input, std::unique_ptr<Expression>* expression) {
+  std::unique_ptr<Node> node;
+  RUNJOB_RETURN_IF_ERROR(runjob::Compile(program, input, 0, &node));
+  *expression = std::make_unique<Compiled>(std::move(node));
+  return Status::Ok();
+}
+
+}  // namespace runjob

@@ -1,0 +1,29 @@
+// Columns of JSON lines: any types, bad lines and chunks give the same rows whatever the chunks, or the same error.
+#include "json/json_columns.h"
+
+#include "fuzz/scans.h"
+
+namespace runjob::fuzz {
+namespace {
+
+void Run(Input input) {
+  const Schema schema = RandomSchema(&input, 3);
+  JsonColumnsOptions options;
+  if (input.Flag()) options.limit.max_bytes = 1 + input.Byte();
+  options.limit.keep_bad = input.Flag();
+  options.skip_bom = input.Flag();
+  const uint32_t refused = input.Below(8);
+  const uint64_t limit = input.Flag() ? kNoLimit : input.Byte();
+  const size_t chunk_bytes = 1 + input.Byte();
+  const std::string data = input.Rest();
+  const NewScan open = [&](ColumnSink* sink) { return NewJsonScan(options, schema, sink); };
+  EXPECT(Scan(data, open, refused, limit, chunk_bytes) == Scan(data, open, refused, limit, 0));
+}
+
+}  // namespace
+}  // namespace runjob::fuzz
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  runjob::fuzz::Run({data, size});
+  return 0;
+}

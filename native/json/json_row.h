@@ -1,0 +1,80 @@
+// One line of JSON, appended to columns.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "column/column_buffer.h"
+#include "column/text_heap.h"
+#include "column/type.h"
+#include "json/json_text.h"
+
+namespace runjob {
+
+// Where wanted fields of an object are found, by name.
+class JsonFields {
+ public:
+  explicit JsonFields(const std::vector<Field>& fields);
+
+  size_t size() const { return names_.size(); }
+  // Reads an object, whose brace comes next: a value for each field, empty where it is missing.
+  bool Read(JsonCursor* cursor, std::vector<Slice>* values);
+
+ private:
+  struct Seen {
+    std::string key;
+    int field;
+  };
+  int Find(std::string_view key) const;
+
+  std::vector<std::string> names_;
+  std::unordered_map<std::string_view, int> places_;
+  // Keys by their place in the object, as the last object had them: the next one is probably like it.
+  std::vector<Seen> seen_;
+  std::string unescaped_;
+};
+
+class JsonRows {
+ public:
+  // `schema` must stay where it is.
+  explicit JsonRows(const Schema& schema);
+
+  size_t size() const { return rows_; }
+  // Appends a line, or nothing: JSONL_BAD_RECORD, CELL_INVALID. Texts stay in the line.
+  Status Append(Slice line);
+  // Valid until the next change.
+  void View(Batch* batch);
+  void Clear();
+
+ private:
+  // A column, or a field or an element in one.
+  struct Node {
+    const Field* field;
+    std::string path;                    // for errors
+    std::unique_ptr<JsonFields> fields;  // of a struct
+    std::vector<Slice> values;
+    std::vector<Node> children;
+  };
+
+  static Node NodeOf(const Field& field, std::string path);
+  Status AppendValue(Node* node, Slice value, ColumnBuffer* column);
+  Status AppendList(Node* node, Slice value, ColumnBuffer* column);
+  Status AppendStruct(Node* node, Slice value, ColumnBuffer* column);
+  bool AppendString(const Node& node, Slice text, ColumnBuffer* column);
+  bool AppendNumber(const Node& node, Slice text, ColumnBuffer* column);
+  Slice Text(Slice quoted);
+
+  JsonFields fields_;
+  std::vector<Slice> values_;
+  std::vector<Node> nodes_;
+  std::vector<ColumnBuffer> columns_;
+  size_t rows_ = 0;
+  TextHeap heap_;
+};
+
+}  // namespace runjob

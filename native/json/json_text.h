@@ -1,0 +1,59 @@
+// A walk over JSON text that checks all of it, as JSON.parse does, and decodes what is asked for.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "base/slice.h"
+
+namespace runjob {
+
+// Once something is wrong, every call is false; problem() says what.
+class JsonCursor {
+ public:
+  explicit JsonCursor(Slice text) : begin_(text.data), p_(text.data), end_(text.data + text.size) {}
+
+  // What comes next, after white space; 0 at the end.
+  char Peek() {
+    SkipSpace();
+    return p_ < end_ ? *p_ : '\0';
+  }
+  // Whether the next byte is `c`, which is taken then.
+  bool Take(char c) {
+    if (Peek() != c) return false;
+    p_++;
+    return true;
+  }
+  // A string without its quotes, as it is in the text.
+  bool ReadString(Slice* text, bool* escaped);
+  // A whole value, as it is in the text.
+  bool ReadValue(Slice* value);
+  bool AtEnd() { return Peek() == '\0' && p_ == end_; }
+
+  bool Fail(const char* problem);
+  // With its place, from byte 1 on.
+  std::string problem() const;
+  bool ok() const { return problem_ == nullptr; }
+
+ private:
+  void SkipSpace() {
+    while (p_ < end_ && (*p_ == ' ' || *p_ == '\t' || *p_ == '\r' || *p_ == '\n')) p_++;
+  }
+  bool SkipString(bool* escaped);
+  bool SkipNumber();
+  bool SkipWord(const char* word, size_t size);
+  bool SkipEscape();
+
+  const char* const begin_;
+  const char* p_;
+  const char* const end_;
+  const char* problem_ = nullptr;
+  std::string open_;  // containers that are open, as '{' and '['
+};
+
+// Writes a string of JSON, without quotes and valid, with its escapes decoded; half a surrogate pair becomes U+FFFD. Returns
+// the end. REQUIRES: room for text.size bytes.
+char* WriteUnescapedJson(Slice text, char* out);
+
+}  // namespace runjob

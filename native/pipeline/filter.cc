@@ -1,0 +1,45 @@
+// Passes on the rows for which a condition is true.
+#include <memory>
+
+#include "column/expression.h"
+#include "pipeline/operator.h"
+
+namespace runjob {
+
+namespace {
+
+class Filter : public RowOperator {
+ public:
+  Filter(const Schema& schema, std::unique_ptr<Expression> where) : schema_(schema), where_(std::move(where)) {}
+
+  Status Add(const Batch& batch) override {
+    size_t count = 0;
+    RUNJOB_RETURN_IF_ERROR(where_->Select(batch, selection_, &count));
+    if (count == 0) return Status::Ok();
+    if (count == batch.count) return next_->Add(batch);
+    selected_ = batch;
+    selected_.selection = selection_;
+    selected_.count = count;
+    return next_->Add(selected_);
+  }
+
+  const Schema& schema() const override { return schema_; }
+
+ private:
+  const Schema& schema_;
+  const std::unique_ptr<Expression> where_;
+  uint16_t selection_[kVectorRows];
+  Batch selected_;
+};
+
+}  // namespace
+
+Status CompileFilter(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result) {
+  std::unique_ptr<Expression> where;
+  RUNJOB_RETURN_IF_ERROR(Expression::Compile(program, input, &where));
+  if (where->type().id != TypeId::kBoolean) return BadProgram();
+  *result = std::make_unique<Filter>(input, std::move(where));
+  return Status::Ok();
+}
+
+}  // namespace runjob

@@ -1,0 +1,247 @@
+// Min, max, first and last: states that hold one value.
+#include <bit>
+#include <limits>
+#include <utility>
+
+#include "aggregate/bytes.h"
+#include "aggregate/integer.h"
+#include "column/keys.h"
+#include "column/rows.h"
+#include "pipeline/group_function.h"
+#include "pipeline/key_value.h"
+
+namespace runjob {
+namespace {
+
+// How fixed values are compared and held. `Held` has at most 8-byte alignment.
+template <class T>
+struct Plain {
+  using Stored = T;
+  using Held = T;
+  static Held Hold(const T& x) { return x; }
+  static bool Less(const Held& a, const Held& b) { return a < b; }
+};
+struct WideDecimal {
+  using Stored = Integer128;
+  using Held = Integer128;
+  static Held Hold(const Integer128& x) { return x; }
+  static bool Less(const Held& a, const Held& b) { return a.value() < b.value(); }
+};
+// NaN is the largest, and -0 comes out as 0.
+struct Number {
+  using Stored = double;
+  using Held = double;
+  static Held Hold(double x) { return x == 0 ? 0 : x != x ? std::numeric_limits<double>::quiet_NaN() : x; }
+  static bool Less(double a, double b) { return b != b ? a == a : a < b; }
+};
+
+template <class Of>
+class FixedExtreme final : public GroupFunction {
+ public:
+  explicit FixedExtreme(bool max) : max_(max) {}
+
+  size_t width() const override { return sizeof(State); }
+
+  void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
+    rows.EachValue<typename Of::Stored>(args[0], [this](char* state, const typename Of::Stored& x) {
+      Keep(reinterpret_cast<State*>(state), Of::Hold(x));
+    });
+  }
+  void Write(const char* state, std::string* out) const override {
+    const State* const held = reinterpret_cast<const State*>(state);
+    out->push_back(static_cast<char>(held->seen));
+    if (held->seen != 0) PutFixed(held->value, out);
+  }
+  bool Merge(char* state, StateReader* in, Arena*) override {
+    uint8_t seen;
+    typename Of::Held value;
+    if (!in->Read(&seen)) return false;
+    if (seen == 0) return true;
+    if (!in->Read(&value)) return false;
+    Keep(reinterpret_cast<State*>(state), value);
+    return true;
+  }
+  Status Finish(const char* state, std::string* out, bool* null) override {
+    const State* const held = reinterpret_cast<const State*>(state);
+    *null = held->seen == 0;
+    if (!*null) PutFixed(held->value, out);
+    return Status::Ok();
+  }
+
+ private:
+  struct alignas(8) State {
+    typename Of::Held value;
+    uint8_t seen;
+  };
+
+  void Keep(State* state, const typename Of::Held& value) const {
+    if (state->seen == 0 || (max_ ? Of::Less(state->value, value) : Of::Less(value, state->value))) {
+      state->value = value;
+      state->seen = 1;
+    }
+  }
+
+  const bool max_;
+};
+
+// Of text and bytes, and of lists and structs by their keys.
+class BytesExtreme final : public GroupFunction {
+ public:
+  BytesExtreme(const Type& type, bool max) : max_(max), by_key_(type.is_nested()), values_(type) {}
+
+  size_t width() const override { return sizeof(Bytes); }
+
+  void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
+    if (!by_key_) {
+      rows.EachValue<StringView>(args[0],
+                                 [&](char* state, const StringView& x) { Keep(state, x.slice(), rows.arena); });
+      return;
+    }
+    rows.EachRow(args[0], [&](char* state, size_t row) {
+      key_.clear();
+      AppendKey(args[0], row, KeyOrder(), &key_);
+      Keep(state, key_, rows.arena);
+    });
+  }
+  void Write(const char* state, std::string* out) const override {
+    const Bytes* const held = reinterpret_cast<const Bytes*>(state);
+    out->push_back(static_cast<char>(held->data != nullptr));
+    if (held->data != nullptr) PutSized(held->slice(), out);
+  }
+  bool Merge(char* state, StateReader* in, Arena* arena) override {
+    uint8_t seen;
+    Slice value;
+    if (!in->Read(&seen)) return false;
+    if (seen == 0) return true;
+    if (!in->ReadSized(&value) || value.size > UINT32_MAX) return false;
+    Keep(state, value, arena);
+    return true;
+  }
+  Status Finish(const char* state, std::string* out, bool* null) override {
+    const Bytes* const held = reinterpret_cast<const Bytes*>(state);
+    *null = held->data == nullptr;
+    if (*null) return Status::Ok();
+    if (!by_key_) {
+      PutFixed(held->length, out);
+      out->append(held->data, held->length);
+      return Status::Ok();
+    }
+    return values_.Append(held->slice(), out);
+  }
+
+ private:
+  void Keep(char* state, Slice value, Arena* arena) const {
+    Bytes* const held = reinterpret_cast<Bytes*>(state);
+    if (held->data != nullptr) {
+      const int c = Compare(value, held->slice());
+      if (max_ ? c <= 0 : c >= 0) return;
+    }
+    held->Assign(value, arena);
+  }
+
+  const bool max_;
+  const bool by_key_;
+  KeyValue values_;
+  std::string key_;
+};
+
+// The first or last value by input order: as bytes of a row.
+class End final : public GroupFunction {
+ public:
+  End(bool last, bool ignore_nulls) : last_(last), ignore_nulls_(ignore_nulls) {}
+
+  size_t width() const override { return sizeof(State); }
+
+  void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
+    const Vector& column = args[0];
+    for (size_t i = 0; i < rows.n; i++) {
+      State* const held = reinterpret_cast<State*>(rows.state(i));
+      if (!last_ && held->kind != kNone) continue;
+      const size_t row = rows.row(i);
+      if (!column.valid(row)) {
+        if (!ignore_nulls_) held->kind = kNull;
+        continue;
+      }
+      row_.clear();
+      columns_[0] = &column;
+      AppendRow(columns_, row, &row_);
+      held->Set(Slice(row_.data() + 1, row_.size() - 1), rows.arena);  // without the byte of its null bit
+    }
+  }
+  void Write(const char* state, std::string* out) const override {
+    const State* const held = reinterpret_cast<const State*>(state);
+    out->push_back(static_cast<char>(held->kind));
+    if (held->kind == kValue) PutSized(held->value.slice(), out);
+  }
+  bool Merge(char* state, StateReader* in, Arena* arena) override {
+    State* const held = reinterpret_cast<State*>(state);
+    uint8_t kind;
+    Slice value;
+    if (!in->Read(&kind) || kind > kValue) return false;
+    if (kind == kValue && (!in->ReadSized(&value) || value.size > UINT32_MAX)) return false;
+    if (kind == kNone || (!last_ && held->kind != kNone)) return true;
+    if (kind == kValue) {
+      held->Set(value, arena);
+    } else {
+      held->kind = kNull;
+    }
+    return true;
+  }
+  Status Finish(const char* state, std::string* out, bool* null) override {
+    const State* const held = reinterpret_cast<const State*>(state);
+    *null = held->kind != kValue;
+    if (!*null) out->append(held->value.data, held->value.length);
+    return Status::Ok();
+  }
+
+ private:
+  enum Kind : uint8_t { kNone = 0, kNull = 1, kValue = 2 };
+
+  struct State {
+    Bytes value;
+    uint64_t kind;
+
+    void Set(Slice bytes, Arena* arena) {
+      value.Assign(bytes, arena);
+      kind = kValue;
+    }
+  };
+
+  const bool last_;
+  const bool ignore_nulls_;
+  std::vector<const Vector*> columns_{nullptr};
+  std::string row_;
+};
+
+}  // namespace
+
+std::unique_ptr<GroupFunction> NewExtreme(const GroupCall& call) {
+  if (call.args.size() != 1 || !(call.result.type == call.args[0])) return nullptr;
+  const bool max = call.fn == GroupFn::kMax;
+  const Type& type = call.args[0];
+  switch (type.id) {
+    case TypeId::kBoolean:
+      return std::make_unique<FixedExtreme<Plain<uint8_t>>>(max);
+    case TypeId::kInt:
+    case TypeId::kDate:
+      return std::make_unique<FixedExtreme<Plain<int32_t>>>(max);
+    case TypeId::kLong:
+    case TypeId::kTimestamp:
+    case TypeId::kTimestampNtz:
+      return std::make_unique<FixedExtreme<Plain<int64_t>>>(max);
+    case TypeId::kDouble:
+      return std::make_unique<FixedExtreme<Number>>(max);
+    case TypeId::kDecimal:
+      if (type.is_wide()) return std::make_unique<FixedExtreme<WideDecimal>>(max);
+      return std::make_unique<FixedExtreme<Plain<int64_t>>>(max);
+    default:
+      return std::make_unique<BytesExtreme>(type, max);
+  }
+}
+
+std::unique_ptr<GroupFunction> NewEnd(const GroupCall& call) {
+  if (call.args.size() != 1 || !(call.result.type == call.args[0])) return nullptr;
+  return std::make_unique<End>(call.fn == GroupFn::kLast, call.ignore_nulls);
+}
+
+}  // namespace runjob

@@ -1,0 +1,159 @@
+// An aggregate of the rows of groups: its state, how rows and other states change it, and its result.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/arena.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "column/type.h"
+#include "column/vector.h"
+#include "record/packed_record.h"
+
+namespace runjob {
+
+// As GroupFn in src/plan/plan.ts, in this order.
+enum class GroupFn : uint8_t {
+  kCount = 0,
+  kSum = 1,
+  kAvg = 2,
+  kMin = 3,
+  kMax = 4,
+  kFirst = 5,
+  kLast = 6,
+  kCountDistinct = 7,
+  kStddevSamp = 8,
+  kStddevPop = 9,
+  kVarSamp = 10,
+  kVarPop = 11,
+  kCollectList = 12,
+  kCollectSet = 13,
+  kTopK = 14,
+};
+
+// n rows of a batch that count, from the `first` on, and the state of each row's group.
+struct GroupRows {
+  const Batch* batch;
+  size_t first;
+  size_t n;
+  char* const* states;
+  size_t offset;  // of the function's part in a state
+  Arena* arena;   // for what does not fit into it
+
+  size_t row(size_t i) const { return batch->row(first + i); }
+  char* state(size_t i) const { return states[i] + offset; }
+
+  // Calls apply(state, value) for each row that is not null, in their order. REQUIRES: T is the stored type.
+  template <class T, class Apply>
+  void EachValue(const Vector& column, const Apply& apply) const {
+    if (column.form == VectorForm::kFlat && column.validity == nullptr && batch->selection == nullptr) {
+      const T* values = static_cast<const T*>(column.values) + first;
+      for (size_t i = 0; i < n; i++) apply(state(i), values[i]);
+      return;
+    }
+    EachRow(column, [&](char* state, size_t row) { apply(state, column.at<T>(row)); });
+  }
+  // Calls apply(state, row) for each of these.
+  template <class Apply>
+  void EachRow(const Vector& column, const Apply& apply) const {
+    for (size_t i = 0; i < n; i++) {
+      if (column.valid(row(i))) apply(state(i), row(i));
+    }
+  }
+};
+
+// Reads what functions write. Once there are too few bytes, nothing more is read.
+class StateReader {
+ public:
+  explicit StateReader(Slice bytes) : rest_(bytes) {}
+
+  template <class T>
+  bool Read(T* value) {
+    Slice bytes;
+    if (!ReadBytes(sizeof(T), &bytes)) return false;
+    std::memcpy(value, bytes.data, sizeof(T));
+    return true;
+  }
+  bool ReadVarint(uint64_t* value) {
+    const char* end = GetVarint(rest_.data, rest_.data + rest_.size, value);
+    if (end == nullptr) return Fail();
+    rest_ = Slice(end, static_cast<size_t>(rest_.data + rest_.size - end));
+    return true;
+  }
+  bool ReadBytes(uint64_t size, Slice* bytes) {
+    if (size > rest_.size) return Fail();
+    *bytes = Slice(rest_.data, size);
+    rest_ = Slice(rest_.data + size, rest_.size - size);
+    return true;
+  }
+  // Bytes after their size.
+  bool ReadSized(Slice* bytes) {
+    uint64_t size;
+    return ReadVarint(&size) && ReadBytes(size, bytes);
+  }
+  bool at_end() const { return ok_ && rest_.size == 0; }
+
+ private:
+  bool Fail() { return ok_ = false; }
+
+  Slice rest_;
+  bool ok_ = true;
+};
+
+template <class T>
+void PutFixed(const T& value, std::string* out) {
+  out->append(reinterpret_cast<const char*>(&value), sizeof(T));
+}
+inline void PutVarint(uint64_t value, std::string* out) {
+  char bytes[kMaxVarintBytes];
+  out->append(bytes, static_cast<size_t>(PutVarint(bytes, value) - bytes));
+}
+inline void PutSized(Slice bytes, std::string* out) {
+  PutVarint(bytes.size, out);
+  out->append(bytes.data, bytes.size);
+}
+
+class GroupFunction {
+ public:
+  virtual ~GroupFunction() = default;
+
+  // Bytes of a state, a multiple of 8. They are 8-byte aligned, and zeros at first.
+  virtual size_t width() const = 0;
+  // Adds rows, in their order. `args`: the values of the arguments, by row of the batch.
+  virtual void Update(const std::vector<Vector>& args, const GroupRows& rows) = 0;
+  // Appends the state as bytes.
+  virtual void Write(const char* state, std::string* out) const = 0;
+  // Adds a state that was written, of later rows. False: these bytes are none.
+  virtual bool Merge(char* state, StateReader* in, Arena* arena) = 0;
+  // Appends the result as the value of a row (column/rows.h), or appends nothing and sets `null`.
+  virtual Status Finish(const char* state, std::string* out, bool* null) = 0;
+};
+
+struct GroupCall {
+  GroupFn fn = GroupFn::kCount;
+  Field result;
+  std::vector<Type> args;
+  uint32_t k = 0;             // kTopK
+  bool ignore_nulls = false;  // kFirst, kLast
+};
+
+// BAD_ARGUMENT where types do not fit. Types must stay where they are. Of kCountDistinct: its result is the u64 that its state is,
+// which the source counts up.
+Status NewGroupFunction(const GroupCall& call, std::unique_ptr<GroupFunction>* function);
+
+// By kind; null where types do not fit.
+std::unique_ptr<GroupFunction> NewCount(const GroupCall& call);
+std::unique_ptr<GroupFunction> NewSum(const GroupCall& call);
+std::unique_ptr<GroupFunction> NewAverage(const GroupCall& call);
+std::unique_ptr<GroupFunction> NewVariance(const GroupCall& call);
+std::unique_ptr<GroupFunction> NewExtreme(const GroupCall& call);  // min, max
+std::unique_ptr<GroupFunction> NewEnd(const GroupCall& call);      // first, last
+std::unique_ptr<GroupFunction> NewCollection(const GroupCall& call);
+std::unique_ptr<GroupFunction> NewTop(const GroupCall& call);
+
+}  // namespace runjob

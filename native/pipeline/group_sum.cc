@@ -1,0 +1,408 @@
+// Counts, sums and averages. None is rounded before its end, so that no order of adding and merging shows.
+#include <cmath>
+#include <limits>
+
+#include "aggregate/integer.h"
+#include "aggregate/sum.h"
+#include "column/type.h"
+#include "pipeline/group_function.h"
+
+namespace runjob {
+namespace {
+
+class Count : public GroupFunction {
+ public:
+  size_t width() const override { return sizeof(uint64_t); }
+
+  // Rows in which no argument is null.
+  void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
+    bool all = true;
+    for (const Vector& arg : args) all &= arg.validity == nullptr;
+    for (size_t i = 0; i < rows.n; i++) {
+      if (all || IsCounted(args, rows.row(i))) ++*At(rows.state(i));
+    }
+  }
+  void Write(const char* state, std::string* out) const override {
+    PutVarint(*reinterpret_cast<const uint64_t*>(state), out);
+  }
+  bool Merge(char* state, StateReader* in, Arena*) override {
+    uint64_t count;
+    if (!in->ReadVarint(&count)) return false;
+    *At(state) += count;
+    return true;
+  }
+  Status Finish(const char* state, std::string* out, bool*) override {
+    PutFixed(*reinterpret_cast<const uint64_t*>(state), out);
+    return Status::Ok();
+  }
+
+ private:
+  static uint64_t* At(char* state) { return reinterpret_cast<uint64_t*>(state); }
+  static bool IsCounted(const std::vector<Vector>& args, size_t row) {
+    for (const Vector& arg : args) {
+      if (!arg.valid(row)) return false;
+    }
+    return true;
+  }
+};
+
+// Its state is counted by what reads the exchange, and never written.
+class CountDistinct : public Count {
+ public:
+  void Update(const std::vector<Vector>&, const GroupRows&) override {}
+  void Write(const char*, std::string*) const override {}
+  bool Merge(char*, StateReader*, Arena*) override { return true; }
+};
+
+// Little endian, without the bytes that only repeat the sign.
+template <class Integer>
+void PutInteger(const Integer& value, std::string* out) {
+  const char* bytes = reinterpret_cast<const char*>(&value);
+  const char sign = static_cast<char>(bytes[sizeof(value) - 1] < 0 ? -1 : 0);
+  size_t size = sizeof(value);
+  while (size > 1 && bytes[size - 1] == sign && (bytes[size - 2] < 0) == (sign < 0)) size--;
+  PutSized(Slice(bytes, size), out);
+}
+
+template <class Integer>
+bool ReadInteger(StateReader* in, Integer* value) {
+  Slice bytes;
+  if (!in->ReadSized(&bytes) || bytes.size == 0 || bytes.size > sizeof(Integer)) return false;
+  char words[sizeof(Integer)];
+  std::memset(words, bytes.data[bytes.size - 1] < 0 ? 0xFF : 0, sizeof(words));
+  std::memcpy(words, bytes.data, bytes.size);
+  std::memcpy(static_cast<void*>(value), words, sizeof(words));
+  return true;
+}
+
+__int128 Pow10(unsigned exponent) {
+  __int128 power = 1;
+  for (unsigned i = 0; i < exponent; i++) power *= 10;
+  return power;
+}
+
+// |value| < 10^precision.
+bool Fits(__int128 value, uint8_t precision) {
+  const __int128 limit = Pow10(precision);
+  return value < limit && value > -limit;
+}
+
+Status Overflow(const char* what, const Type& type) {
+  return Status::Error("ARITHMETIC_OVERFLOW", std::string("the ") + what + " is not a " + TypeText(type));
+}
+
+// How a stored value is added, and held until then.
+struct OfInt {
+  using Stored = int32_t;
+  using Held = Integer128;
+  static __int128 Value(const Stored& x) { return x; }
+};
+struct OfLong {
+  using Stored = int64_t;
+  using Held = Integer128;
+  static __int128 Value(const Stored& x) { return x; }
+};
+struct OfWide {
+  using Stored = Integer128;  // as vectors have it, wherever it lies
+  using Held = Integer256;
+  static __int128 Value(const Stored& x) { return x.value(); }
+};
+
+Integer256 Widen(const Integer128& value) { return Integer256::Of(value.value()); }
+Integer256 Widen(const Integer256& value) { return value; }
+
+template <class Of>
+class IntegerTotal : public GroupFunction {
+ public:
+  size_t width() const override { return sizeof(State); }
+
+  void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
+    rows.EachValue<typename Of::Stored>(args[0], [](char* state, const typename Of::Stored& x) {
+      State* const total = reinterpret_cast<State*>(state);
+      total->sum.Add(Of::Value(x));
+      total->count++;
+    });
+  }
+  void Write(const char* state, std::string* out) const override {
+    const State* const total = At(state);
+    PutVarint(total->count, out);
+    if (total->count > 0) PutInteger(total->sum, out);
+  }
+  bool Merge(char* state, StateReader* in, Arena*) override {
+    uint64_t count;
+    typename Of::Held sum;
+    if (!in->ReadVarint(&count)) return false;
+    if (count == 0) return true;
+    if (!ReadInteger(in, &sum)) return false;
+    State* const total = reinterpret_cast<State*>(state);
+    Add(&total->sum, sum);
+    total->count += count;
+    return true;
+  }
+
+ protected:
+  struct State {
+    typename Of::Held sum;
+    uint64_t count;
+  };
+
+  static const State* At(const char* state) { return reinterpret_cast<const State*>(state); }
+
+ private:
+  static void Add(Integer128* sum, const Integer128& other) { sum->Add(other.value()); }
+  static void Add(Integer256* sum, const Integer256& other) { sum->Add(other); }
+};
+
+template <class Of>
+class IntegerSum final : public IntegerTotal<Of> {
+ public:
+  explicit IntegerSum(const Type& result) : result_(result) {}
+
+  Status Finish(const char* state, std::string* out, bool* null) override {
+    const auto* total = this->At(state);
+    if (total->count == 0) {
+      *null = true;
+      return Status::Ok();
+    }
+    __int128 sum;
+    if (!Widen(total->sum).ToInt128(&sum)) return Overflow("sum", result_);
+    if (result_.id == TypeId::kDecimal ? !Fits(sum, result_.precision) : sum != static_cast<int64_t>(sum)) {
+      return Overflow("sum", result_);
+    }
+    if (result_.is_wide()) {
+      PutFixed(sum, out);
+    } else {
+      PutFixed(static_cast<int64_t>(sum), out);
+    }
+    return Status::Ok();
+  }
+
+ private:
+  const Type& result_;
+};
+
+// Of int and long: a double.
+template <class Of>
+class IntegerAverage final : public IntegerTotal<Of> {
+ public:
+  Status Finish(const char* state, std::string* out, bool* null) override {
+    const auto* total = this->At(state);
+    if (total->count == 0) {
+      *null = true;
+      return Status::Ok();
+    }
+    PutFixed(Quotient(total->sum.value(), total->count), out);
+    return Status::Ok();
+  }
+
+ private:
+  static double Quotient(__int128 sum, uint64_t count) {
+    constexpr int64_t kExact = int64_t{1} << std::numeric_limits<double>::digits;
+    if (sum <= kExact && sum >= -kExact && count <= static_cast<uint64_t>(kExact)) {
+      return static_cast<double>(static_cast<int64_t>(sum)) / static_cast<double>(count);
+    }
+    ExactSum exact;
+    const bool negative = sum < 0;
+    unsigned __int128 rest = static_cast<unsigned __int128>(negative ? -sum : sum);
+    for (int place = 0; rest != 0; place += 32, rest >>= 32) {
+      const double part = std::ldexp(static_cast<double>(static_cast<uint32_t>(rest)), place);
+      exact.Add(negative ? -part : part);
+    }
+    return exact.Mean(count);
+  }
+};
+
+template <class Of>
+class DecimalAverage final : public IntegerTotal<Of> {
+ public:
+  DecimalAverage(const Type& arg, const Type& result)
+      : result_(result), factor_(static_cast<uint64_t>(Pow10(result.scale - arg.scale))) {}
+
+  // Rounded half up, away from zero.
+  Status Finish(const char* state, std::string* out, bool* null) override {
+    const auto* total = this->At(state);
+    if (total->count == 0) {
+      *null = true;
+      return Status::Ok();
+    }
+    Integer256 quotient = Widen(total->sum);
+    const bool negative = quotient.negative();
+    if (negative) quotient.Negate();
+    quotient.Multiply(factor_);
+    const uint64_t rest = quotient.Divide(total->count);
+    if (rest >= total->count - rest) quotient.Add(1);
+    __int128 average;
+    if (!quotient.ToInt128(&average) || !Fits(average, result_.precision)) return Overflow("average", result_);
+    if (negative) average = -average;
+    if (result_.is_wide()) {
+      PutFixed(average, out);
+    } else {
+      PutFixed(static_cast<int64_t>(average), out);
+    }
+    return Status::Ok();
+  }
+
+ private:
+  const Type& result_;
+  const uint64_t factor_;
+};
+
+class DoubleTotal : public GroupFunction {
+ public:
+  explicit DoubleTotal(bool average) : average_(average) {}
+
+  size_t width() const override { return sizeof(State); }
+
+  void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
+    rows.EachValue<double>(args[0], [&](char* state, double x) {
+      State* const total = reinterpret_cast<State*>(state);
+      total->count++;
+      if (std::isfinite(x)) {
+        total->sum.Add(x, rows.arena);
+      } else {
+        total->specials |= SpecialOf(x);
+      }
+    });
+  }
+  void Write(const char* state, std::string* out) const override {
+    const State* const total = reinterpret_cast<const State*>(state);
+    PutVarint(total->count, out);
+    if (total->count == 0) return;
+    const bool is_long = total->sum.is_long();
+    const bool is_short = !is_long && total->sum.low == 0;
+    out->push_back(static_cast<char>(total->specials | (is_long ? kLong : is_short ? kShort : 0)));
+    if (is_long) {
+      const size_t at = out->size();
+      out->resize(at + ExactSum::kBytes);
+      total->sum.exact()->WriteTo(out->data() + at);
+      return;
+    }
+    PutFixed(total->sum.high, out);
+    if (!is_short) PutFixed(total->sum.low, out);
+  }
+  bool Merge(char* state, StateReader* in, Arena* arena) override {
+    State* const total = reinterpret_cast<State*>(state);
+    uint64_t count;
+    uint8_t flags;
+    if (!in->ReadVarint(&count)) return false;
+    if (count == 0) return true;
+    if (!in->Read(&flags)) return false;
+    if ((flags & kLong) != 0) {
+      Slice bytes;
+      if (!in->ReadBytes(ExactSum::kBytes, &bytes)) return false;
+      total->sum.Add(ExactSum::ReadFrom(bytes.data), arena);
+    } else {
+      double high, low = 0;
+      if (!in->Read(&high) || ((flags & kShort) == 0 && !in->Read(&low))) return false;
+      if (!std::isfinite(high) || !std::isfinite(low)) return false;
+      total->sum.Add(high, arena);
+      total->sum.Add(low, arena);
+    }
+    total->count += count;
+    total->specials |= flags & kSpecials;
+    return true;
+  }
+  Status Finish(const char* state, std::string* out, bool* null) override {
+    const State* const total = reinterpret_cast<const State*>(state);
+    if (total->count == 0) {
+      *null = true;
+      return Status::Ok();
+    }
+    PutFixed(Result(*total), out);
+    return Status::Ok();
+  }
+
+ private:
+  struct State {
+    Sum sum;
+    uint64_t count;
+    uint64_t specials;
+  };
+
+  static constexpr uint8_t kNaN = 1;
+  static constexpr uint8_t kInfinity = 2;
+  static constexpr uint8_t kMinusInfinity = 4;
+  static constexpr uint8_t kSpecials = 7;
+  // How the sum is written: as an ExactSum, or without its low part.
+  static constexpr uint8_t kLong = 8;
+  static constexpr uint8_t kShort = 16;
+
+  static uint8_t SpecialOf(double x) { return x != x ? kNaN : x > 0 ? kInfinity : kMinusInfinity; }
+
+  double Result(const State& total) const {
+    constexpr double kInfinite = std::numeric_limits<double>::infinity();
+    switch (total.specials) {
+      case 0:
+        break;
+      case kInfinity:
+        return kInfinite;
+      case kMinusInfinity:
+        return -kInfinite;
+      default:
+        return std::numeric_limits<double>::quiet_NaN();
+    }
+    if (!average_) {
+      const RoundedSum sum = total.sum.Round();
+      return std::ldexp(sum.mantissa, sum.exponent);
+    }
+    return total.sum.Mean(total.count);
+  }
+
+  const bool average_;
+};
+
+}  // namespace
+
+std::unique_ptr<GroupFunction> NewCount(const GroupCall& call) {
+  if (call.result.type.id != TypeId::kLong) return nullptr;
+  if (call.fn == GroupFn::kCount) return std::make_unique<Count>();
+  return call.args.empty() ? nullptr : std::make_unique<CountDistinct>();
+}
+
+std::unique_ptr<GroupFunction> NewSum(const GroupCall& call) {
+  const Type& result = call.result.type;
+  if (call.args.size() != 1) return nullptr;
+  const Type& arg = call.args[0];
+  switch (arg.id) {
+    case TypeId::kInt:
+      if (result.id == TypeId::kLong) return std::make_unique<IntegerSum<OfInt>>(result);
+      return nullptr;
+    case TypeId::kLong:
+      if (result.id == TypeId::kLong) return std::make_unique<IntegerSum<OfLong>>(result);
+      return nullptr;
+    case TypeId::kDecimal:
+      if (result.id != TypeId::kDecimal || result.scale != arg.scale) return nullptr;
+      if (arg.is_wide()) return std::make_unique<IntegerSum<OfWide>>(result);
+      return std::make_unique<IntegerSum<OfLong>>(result);
+    case TypeId::kDouble:
+      if (result.id == TypeId::kDouble) return std::make_unique<DoubleTotal>(false);
+      return nullptr;
+    default:
+      return nullptr;
+  }
+}
+
+std::unique_ptr<GroupFunction> NewAverage(const GroupCall& call) {
+  const Type& result = call.result.type;
+  if (call.args.size() != 1) return nullptr;
+  const Type& arg = call.args[0];
+  if (arg.id == TypeId::kDecimal) {
+    const bool fits = result.id == TypeId::kDecimal && result.scale >= arg.scale && result.scale - arg.scale <= 18;
+    if (!fits) return nullptr;
+    if (arg.is_wide()) return std::make_unique<DecimalAverage<OfWide>>(arg, result);
+    return std::make_unique<DecimalAverage<OfLong>>(arg, result);
+  }
+  if (result.id != TypeId::kDouble) return nullptr;
+  switch (arg.id) {
+    case TypeId::kInt:
+      return std::make_unique<IntegerAverage<OfInt>>();
+    case TypeId::kLong:
+      return std::make_unique<IntegerAverage<OfLong>>();
+    case TypeId::kDouble:
+      return std::make_unique<DoubleTotal>(true);
+    default:
+      return nullptr;
+  }
+}
+
+}  // namespace runjob

@@ -1,0 +1,226 @@
+#include "pipeline/group_table.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "aggregate/distinct.h"
+#include "aggregate/table.h"
+#include "base/prefetch.h"
+#include "column/keys.h"
+#include "pipeline/code_states.h"
+#include "pipeline/group_values.h"
+#include "pipeline/record_list.h"
+#include "record/key_encoding.h"
+
+namespace runjob {
+namespace {
+
+constexpr size_t kGroup = AggregateTable::kGroup;
+constexpr size_t kKeysBytes = size_t{1} << 20;  // more, and a group of keys is looked up before it is full
+constexpr size_t kFirstCheck = 30000;           // keys: with more, the table leaves the cache
+constexpr double kSomeRepeats = 1.25;           // with fewer rows per key, a larger table is not worth it
+constexpr size_t kAhead = 16;
+
+class Table final : public GroupTable {
+ public:
+  Table(GroupValues values, std::vector<uint32_t> by, BatchSink* records, size_t memory_bytes)
+      : values_(std::move(values)),
+        by_(std::move(by)),
+        memory_bytes_(memory_bytes),
+        groups_(values_.width()),
+        distinct_(0),
+        out_(records) {}
+
+  Status Add(const Batch& batch) override {
+    RUNJOB_RETURN_IF_ERROR(values_.Evaluate(batch));
+    if (values_.distincts().empty() && codes_.Begin(batch, by_)) {
+      AddCoded(batch);
+      return bytes() > memory_bytes_ ? Flush() : Status::Ok();
+    }
+    for (size_t first = 0; first < batch.count;) {
+      RUNJOB_RETURN_IF_ERROR(BuildKeys(batch, first));
+      const size_t n = keys_.count();
+      char* states[kGroup];
+      groups_.Find(AggregateTable::Keys{keys_.Padded(), 0, keys_.ends(), nullptr, n}, states);
+      values_.Update(batch, first, n, states, groups_.arena());
+      for (size_t j = 0; j < values_.distincts().size(); j++) RUNJOB_RETURN_IF_ERROR(AddDistinct(batch, first, n, j));
+      first += n;
+      rows_ += n;
+    }
+    return bytes() > memory_bytes_ || (entries() > next_check_ && HardlyRepeats()) ? Flush() : Status::Ok();
+  }
+
+  Status Finish() override { return Flush(); }
+
+  size_t bytes() const override { return groups_.bytes() + distinct_.bytes(); }
+
+ private:
+  size_t entries() const { return groups_.size() + distinct_.size(); }
+
+  // Whether as many keys as memory takes will have hardly more rows, if keys come as often as those so far: n rows with k different
+  // keys, each as likely as the others, are expected to have k * (1 - exp(-n / k)) of them.
+  bool HardlyRepeats() {
+    next_check_ = 2 * entries();
+    const double rows = static_cast<double>(rows_) * static_cast<double>(1 + values_.distincts().size());
+    const double held = static_cast<double>(entries());
+    double low = 0, high = 64;  // of n / k
+    for (int i = 0; i < 40; i++) {
+      const double middle = (low + high) / 2;
+      (-std::expm1(-middle) / middle > held / rows ? low : high) = middle;
+    }
+    const double keys = rows / high;
+    const double most = held * static_cast<double>(memory_bytes_) / static_cast<double>(bytes());
+    if (most >= keys) return false;
+    return -std::log1p(-most / keys) * keys / most < kSomeRepeats;
+  }
+
+  void AddCoded(const Batch& batch) {
+    for (size_t first = 0; first < batch.count; first += kGroup) {
+      const size_t n = std::min(batch.count - first, kGroup);
+      char* states[kGroup];
+      for (size_t i = 0; i < n;) {
+        char*& state = codes_.state(codes_[first + i]);
+        if (state == nullptr) {
+          const size_t capacity = groups_.capacity();
+          char* const found = StateOf(batch, batch.row(first + i));
+          if (groups_.capacity() != capacity) {
+            // The others have moved.
+            codes_.Clear();
+            i = 0;
+          }
+          state = found;
+          if (i == 0) continue;
+        }
+        states[i++] = state;
+      }
+      values_.Update(batch, first, n, states, groups_.arena());
+    }
+    rows_ += batch.count;
+  }
+
+  char* StateOf(const Batch& batch, size_t row) {
+    keys_.Clear();
+    AppendGroup(batch, row, keys_.buffer());
+    const uint32_t size = static_cast<uint32_t>(keys_.buffer()->size());
+    char* state;
+    groups_.Find(AggregateTable::Keys{keys_.Padded(), 0, &size, nullptr, 1}, &state);
+    return state;
+  }
+
+  // The keys of the groups of the next rows, up to kGroup of them.
+  Status BuildKeys(const Batch& batch, size_t first) {
+    const size_t end = std::min(batch.count, first + kGroup);
+    keys_.Clear();
+    prefix_ends_.clear();
+    const size_t fixed = values_.distincts().empty() ? FixedKeySize(batch, by_) : 0;
+    if (fixed > 0) {
+      WriteFixedKeys(batch, by_, first, end - first, keys_.AddFixed(end - first, fixed));
+      return Status::Ok();
+    }
+    for (size_t i = first; i < end && keys_.size() < kKeysBytes; i++) {
+      if (values_.distincts().empty()) {
+        AppendGroup(batch, batch.row(i), keys_.buffer());
+      } else {
+        group_.clear();
+        AppendGroup(batch, batch.row(i), &group_);
+        AppendPrefix(group_, keys_.buffer());
+        prefix_ends_.push_back(keys_.size());
+        keys_.buffer()->push_back('\0');
+      }
+      RUNJOB_RETURN_IF_ERROR(keys_.End());
+    }
+    return Status::Ok();
+  }
+
+  void AppendGroup(const Batch& batch, size_t row, std::string* key) const {
+    for (const uint32_t column : by_) AppendKey(batch.columns[column], row, KeyOrder(), key);
+  }
+
+  // The values of the j-th countDistinct in the rows whose keys were built.
+  Status AddDistinct(const Batch& batch, size_t first, size_t n, size_t j) {
+    const std::vector<Vector>& args = values_.args(values_.distincts()[j]);
+    for (size_t i = 0; i < n;) {
+      distinct_keys_.Clear();
+      for (; i < n && distinct_keys_.size() < kKeysBytes; i++) {
+        const size_t row = batch.row(first + i);
+        if (!std::all_of(args.begin(), args.end(), [row](const Vector& arg) { return arg.valid(row); })) continue;
+        std::string* const key = distinct_keys_.buffer();
+        const size_t start = i == 0 ? 0 : keys_.ends()[i - 1];
+        key->append(*keys_.buffer(), start, prefix_ends_[i] - start);
+        key->push_back(static_cast<char>(j + 1));
+        for (const Vector& arg : args) AppendKey(arg, row, KeyOrder(), key);
+        RUNJOB_RETURN_IF_ERROR(distinct_keys_.End());
+      }
+      if (distinct_keys_.count() == 0) continue;
+      char* states[kGroup];
+      const size_t count = distinct_keys_.count();
+      distinct_.Find(AggregateTable::Keys{distinct_keys_.Padded(), 0, distinct_keys_.ends(), nullptr, count}, states);
+    }
+    return Status::Ok();
+  }
+
+  Status Flush() {
+    rows_ = 0;
+    next_check_ = kFirstCheck;
+    codes_.Clear();
+    RUNJOB_RETURN_IF_ERROR(Drain(&groups_, true));
+    RUNJOB_RETURN_IF_ERROR(Drain(&distinct_, false));
+    return out_.Flush();
+  }
+
+  Status Drain(AggregateTable* table, bool has_states) {
+    const size_t n = table->size();
+    if (n == 0) return Status::Ok();
+    const AggregateTable::Item* const items = table->TakeApart().items;
+    for (size_t i = 0; i < n; i++) {
+      if (i + 2 * kAhead < n) table->PrefetchKey(AggregateTable::IndexOf(items[i + 2 * kAhead]));
+      if (i + kAhead < n) table->PrefetchState(AggregateTable::IndexOf(items[i + kAhead]));
+      const uint64_t index = AggregateTable::IndexOf(items[i]);
+      const Slice key = table->key(index);
+      out_.key()->append(key.data, key.size);
+      if (has_states) values_.Write(table->state(index), out_.value());
+      RUNJOB_RETURN_IF_ERROR(out_.End());
+    }
+    table->Clear();
+    return Status::Ok();
+  }
+
+  GroupValues values_;
+  const std::vector<uint32_t> by_;
+  const size_t memory_bytes_;
+  AggregateTable groups_;
+  AggregateTable distinct_;  // keys of values, without states
+  CodeStates codes_;         // of groups_
+  size_t rows_ = 0;          // since the tables were empty
+  size_t next_check_ = kFirstCheck;
+  RecordList out_;
+
+  KeyList keys_;                     // of the rows being added
+  std::vector<size_t> prefix_ends_;  // where their group parts end
+  KeyList distinct_keys_;
+  std::string group_;
+};
+
+}  // namespace
+
+Status GroupTable::Compile(ProgramReader* program, const Schema& input, BatchSink* records, size_t memory_bytes,
+                           std::unique_ptr<GroupTable>* table) {
+  uint32_t count = 0;
+  program->Read(&count);
+  std::vector<uint32_t> by;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t column = 0;
+    if (!program->Read(&column) || column >= input.size()) return BadProgram();
+    by.push_back(column);
+  }
+  GroupValues values;
+  RUNJOB_RETURN_IF_ERROR(values.Read(program, &input));
+  if (records == nullptr) return Status::Error("BAD_ARGUMENT", "a group table has no collector");
+  *table = std::make_unique<Table>(std::move(values), std::move(by), records, memory_bytes);
+  return Status::Ok();
+}
+
+}  // namespace runjob

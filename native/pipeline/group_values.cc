@@ -1,0 +1,87 @@
+#include "pipeline/group_values.h"
+
+#include <utility>
+
+#include "aggregate/distinct.h"
+
+namespace runjob {
+
+Status GroupValues::Read(ProgramReader* program, const Schema* input) {
+  uint32_t count = 0;
+  program->Read(&count);
+  for (uint32_t i = 0; i < count && program->ok(); i++) {
+    Part& part = parts_.emplace_back();
+    uint8_t fn = 0;
+    uint32_t args = 0;
+    program->Read(&fn);
+    program->Read(&part.call.result);
+    program->Read(&part.call.k);
+    program->Read(&part.call.ignore_nulls);
+    if (!program->Read(&args) || fn > static_cast<uint8_t>(GroupFn::kTopK)) return BadProgram();
+    part.call.fn = static_cast<GroupFn>(fn);
+    for (uint32_t a = 0; a < args; a++) {
+      Type& type = part.call.args.emplace_back();
+      if (input == nullptr) {
+        if (!program->Read(&type)) return BadProgram();
+      } else {
+        std::unique_ptr<Expression> expression;
+        RUNJOB_RETURN_IF_ERROR(Expression::Compile(program, *input, &expression));
+        type = expression->type();
+        part.expressions.push_back(std::move(expression));
+      }
+    }
+    part.values.resize(args);
+    RUNJOB_RETURN_IF_ERROR(NewGroupFunction(part.call, &part.function));
+    part.offset = width_;
+    width_ += part.function->width();
+    if (part.call.fn == GroupFn::kCountDistinct) distincts_.push_back(i);
+  }
+  if (!program->ok() || distincts_.size() > kMaxDistinctAggregates) return BadProgram();
+  return Status::Ok();
+}
+
+Status GroupValues::Evaluate(const Batch& batch) {
+  for (Part& part : parts_) {
+    for (size_t a = 0; a < part.expressions.size(); a++) {
+      RUNJOB_RETURN_IF_ERROR(part.expressions[a]->Evaluate(batch, &part.values[a]));
+    }
+  }
+  return Status::Ok();
+}
+
+void GroupValues::Update(const Batch& batch, size_t first, size_t n, char* const* states, Arena* arena) {
+  for (Part& part : parts_) {
+    part.function->Update(part.values, GroupRows{&batch, first, n, states, part.offset, arena});
+  }
+}
+
+void GroupValues::Write(const char* state, std::string* out) const {
+  for (const Part& part : parts_) part.function->Write(state + part.offset, out);
+}
+
+Status GroupValues::Merge(char* state, Slice bytes, Arena* arena) const {
+  StateReader reader(bytes);
+  for (const Part& part : parts_) {
+    if (!part.function->Merge(state + part.offset, &reader, arena)) {
+      return Status::Error("RUN_CORRUPT", "a state of a group ends early");
+    }
+  }
+  if (!reader.at_end()) return Status::Error("RUN_CORRUPT", "a state of a group is too long");
+  return Status::Ok();
+}
+
+void GroupValues::CountDistinct(char* state, size_t j) const {
+  ++*reinterpret_cast<uint64_t*>(state + parts_[distincts_[j]].offset);
+}
+
+Status GroupValues::Finish(const char* state, std::string* row) const {
+  row->assign((parts_.size() + 7) / 8, '\0');
+  for (size_t i = 0; i < parts_.size(); i++) {
+    bool null = false;
+    RUNJOB_RETURN_IF_ERROR(parts_[i].function->Finish(state + parts_[i].offset, row, &null));
+    if (null) (*row)[i / 8] |= static_cast<char>(1 << i % 8);
+  }
+  return Status::Ok();
+}
+
+}  // namespace runjob

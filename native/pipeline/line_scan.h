@@ -1,0 +1,21 @@
+// Lines of text as rows of one column of text.
+#pragma once
+
+#include <memory>
+
+#include "column/vector.h"
+#include "record/mapper.h"
+
+namespace runjob {
+
+struct LineScanOptions {
+  RecordLimit limit;      // of a line
+  bool skip_bom = false;  // the input starts at the file's first byte: drop a UTF-8 byte-order mark
+};
+
+// A line ends before LF or CR LF. Invalid UTF-8 becomes U+FFFD, as the WHATWG Encoding Standard says. Rows at fault in the sink are
+// noted as bad lines if the limit says so. Stops early once the sink is done. REQUIRES: `schema` is one column of text, or none. It, and
+// `sink`, must stay where they are.
+std::unique_ptr<Mapper> NewLineScan(const LineScanOptions& options, const Schema& schema, ColumnSink* sink);
+
+}  // namespace runjob

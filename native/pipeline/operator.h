@@ -1,0 +1,44 @@
+// The links of a pipeline. A program is read from front to back, so each is made before the one that follows it.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/status.h"
+#include "column/program.h"
+#include "column/type.h"
+#include "column/vector.h"
+#include "pipeline/row_source.h"
+#include "record/batch_sink.h"
+
+namespace runjob {
+
+// Adds what it makes of a batch to the next sink.
+class RowOperator : public ColumnSink {
+ public:
+  virtual const Schema& schema() const = 0;  // of the rows that it passes on; stays where it is
+  virtual size_t bytes() const { return 0; }
+
+  // Call before anything is added.
+  virtual void SetNext(ColumnSink* next) { next_ = next; }
+  Status Finish() override { return next_->Finish(); }
+  bool done() const override { return next_->done(); }
+
+ protected:
+  ColumnSink* next_ = nullptr;
+};
+
+// Each reads what follows the byte that names the operator, source or end. `input` must stay where it is.
+Status CompileFilter(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
+Status CompileProject(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
+Status CompileLimit(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
+Status CompileExchangeSource(ProgramReader* program, std::unique_ptr<RowSource>* result);
+Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink* records,
+                          std::unique_ptr<ColumnSink>* result);
+// Both append to `output`.
+Status CompileTextEnd(ProgramReader* program, const Schema& input, std::string* output,
+                      std::unique_ptr<ColumnSink>* result);
+std::unique_ptr<ColumnSink> NewRowsEnd(std::string* output);
+
+}  // namespace runjob

@@ -1,0 +1,177 @@
+#include "pipeline/pipeline.h"
+
+#include <utility>
+#include <vector>
+
+#include "column/program.h"
+#include "pipeline/group_table.h"
+#include "pipeline/groups.h"
+#include "pipeline/merge_join.h"
+#include "pipeline/operator.h"
+#include "pipeline/probe.h"
+#include "pipeline/row_source.h"
+
+namespace runjob {
+
+namespace {
+
+enum SourceCode : uint8_t { kBatches = 0, kRows = 1, kGroups = 2, kMergeJoin = 3 };
+enum OperatorCode : uint8_t { kFilter = 0, kProject = 1, kLimit = 2, kProbe = 3 };
+enum EndCode : uint8_t { kExchange = 0, kTextOut = 1, kRowsOut = 2, kGroupTable = 3 };
+
+// Counts the rows that pass by.
+class Counter : public ColumnSink {
+ public:
+  void SetNext(ColumnSink* next) { next_ = next; }
+  Status Add(const Batch& batch) override {
+    if (batch.count == 0) return Status::Ok();
+    RUNJOB_RETURN_IF_ERROR(next_->Add(batch));
+    rows_ += batch.count;
+    if (after_batch) after_batch();
+    return Status::Ok();
+  }
+  Status Finish() override { return next_->Finish(); }
+  bool done() const override { return next_->done(); }
+  uint64_t rows() const { return rows_; }
+
+  std::function<void()> after_batch;
+
+ private:
+  ColumnSink* next_ = nullptr;
+  uint64_t rows_ = 0;
+};
+
+class Chain : public Pipeline {
+ public:
+  Status Read(Slice bytes, const PipelineOptions& options) {
+    ProgramReader program(bytes);
+    RUNJOB_RETURN_IF_ERROR(ReadSource(&program));
+    uint32_t count = 0;
+    if (!program.Read(&count)) return BadProgram();
+    const Schema* rows = &input();
+    for (uint32_t i = 0; i < count; i++) {
+      std::unique_ptr<RowOperator> next;
+      RUNJOB_RETURN_IF_ERROR(ReadOperator(&program, *rows, options, &next));
+      rows = &next->schema();
+      operators_.push_back(std::move(next));
+    }
+    RUNJOB_RETURN_IF_ERROR(ReadEnd(&program, *rows, options));
+    if (!program.at_end()) return BadProgram();
+    tail_.SetNext(end_.get());
+    tail_.after_batch = [this, take = options.take_output, most = options.output_bytes] {
+      if (take && output_.size() >= most) take();
+    };
+    ColumnSink* next = &tail_;
+    for (size_t i = operators_.size(); i-- > 0;) {
+      operators_[i]->SetNext(next);
+      next = operators_[i].get();
+    }
+    head_.SetNext(next);
+    return Status::Ok();
+  }
+
+  const Schema& input() const override { return source_ == nullptr ? input_ : source_->schema(); }
+  ColumnSink* head() override { return &head_; }
+
+  Status Drain(Cursor* cursor, size_t max_records, size_t* records) override {
+    if (source_ == nullptr) return Status::Error("BAD_ARGUMENT", "the pipeline takes no records of an exchange");
+    return WithoutPlace(source_->Drain(cursor, max_records, &head_, records));
+  }
+
+  Status Finish() override { return WithoutPlace(head_.Finish()); }
+
+  uint64_t rows_in() const override { return head_.rows(); }
+  uint64_t rows_out() const override { return tail_.rows(); }
+  size_t bytes() const override {
+    size_t bytes = source_ == nullptr ? 0 : source_->bytes();
+    for (const auto& link : operators_) bytes += link->bytes();
+    if (groups_ != nullptr) bytes += groups_->bytes();
+    return bytes;
+  }
+  std::string* output() override { return &output_; }
+
+ private:
+  // The row of a batch that was made here says nothing to those outside.
+  static Status WithoutPlace(Status status) {
+    if (status.ok() || status.offset() == -1) return status;
+    return Status::Error(status.code(), status.detail());
+  }
+
+  Status ReadSource(ProgramReader* program) {
+    uint8_t code = 0;
+    if (!program->Read(&code)) return BadProgram();
+    switch (code) {
+      case kBatches:
+        return program->Read(&input_) ? Status::Ok() : BadProgram();
+      case kRows:
+        return CompileExchangeSource(program, &source_);
+      case kGroups:
+        return CompileGroups(program, &source_);
+      case kMergeJoin:
+        return CompileMergeJoin(program, &source_);
+      default:
+        return BadProgram();
+    }
+  }
+
+  static Status ReadOperator(ProgramReader* program, const Schema& input, const PipelineOptions& options,
+                             std::unique_ptr<RowOperator>* result) {
+    uint8_t code = 0;
+    if (!program->Read(&code)) return BadProgram();
+    switch (code) {
+      case kFilter:
+        return CompileFilter(program, input, result);
+      case kProject:
+        return CompileProject(program, input, result);
+      case kLimit:
+        return CompileLimit(program, input, result);
+      case kProbe:
+        return CompileProbe(program, input, options.tables, result);
+      default:
+        return BadProgram();
+    }
+  }
+
+  Status ReadEnd(ProgramReader* program, const Schema& input, const PipelineOptions& options) {
+    uint8_t code = 0;
+    if (!program->Read(&code)) return BadProgram();
+    switch (code) {
+      case kExchange:
+        return CompileExchangeEnd(program, input, options.records, &end_);
+      case kTextOut:
+        return CompileTextEnd(program, input, &output_, &end_);
+      case kRowsOut:
+        end_ = NewRowsEnd(&output_);
+        return Status::Ok();
+      case kGroupTable: {
+        std::unique_ptr<GroupTable> table;
+        RUNJOB_RETURN_IF_ERROR(GroupTable::Compile(program, input, options.records, options.memory_bytes, &table));
+        groups_ = table.get();
+        end_ = std::move(table);
+        return Status::Ok();
+      }
+      default:
+        return BadProgram();
+    }
+  }
+
+  Schema input_;  // kBatches
+  std::unique_ptr<RowSource> source_;
+  Counter head_;
+  std::vector<std::unique_ptr<RowOperator>> operators_;
+  Counter tail_;
+  std::unique_ptr<ColumnSink> end_;
+  GroupTable* groups_ = nullptr;  // the end, if it is one
+  std::string output_;
+};
+
+}  // namespace
+
+Status Pipeline::Compile(Slice program, const PipelineOptions& options, std::unique_ptr<Pipeline>* pipeline) {
+  auto chain = std::make_unique<Chain>();
+  RUNJOB_RETURN_IF_ERROR(chain->Read(program, options));
+  *pipeline = std::move(chain);
+  return Status::Ok();
+}
+
+}  // namespace runjob

@@ -1,0 +1,63 @@
+// A chain of operators on typed columns, made from a program: what a task does with each batch of rows.
+//
+//   program     source, u32 count, operator..., end
+//   source      u8 0, schema                                          batches from outside: scans of files
+//               u8 1, schema                                          rows of an exchange: the value of a record is a row
+//               ...                                                   the others: see their files
+//   operator    u8 0, expression                                      filter
+//               u8 1, u32 count, (text name, expression)...           project
+//               u8 2, u64 count                                       limit
+//               ...                                                   the others: see their files
+//   end         u8 0, u32 count, (u32 column, bool descending, bool nulls first)..., u8 side
+//                                                                     exchange: keys and rows into a BatchSink. Side: 0 none; 1 right, 2
+//                                                                     left: the last byte of a key is 0 or 1
+//               u8 1, ...                                             text: CSV, TSV, JSON lines, into bytes
+//               u8 2                                                  rows: u32 length and a row (column/rows.h) each, into bytes
+//               ...                                                   the others: see their files
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "column/type.h"
+#include "column/vector.h"
+#include "pipeline/join_table.h"
+#include "record/batch_sink.h"
+#include "record/cursor.h"
+
+namespace runjob {
+
+struct PipelineOptions {
+  size_t memory_bytes = size_t{64} << 20;  // that operators may hold before they spill, or pass on
+  BatchSink* records = nullptr;            // receives what an exchange takes; null if the end is another
+  // Called between batches once output() has this many bytes: a batch that comes in may become any number of rows.
+  std::function<void()> take_output;
+  size_t output_bytes = size_t{1} << 20;
+  std::vector<std::shared_ptr<const JoinTable>> tables;  // that rows are joined with
+};
+
+class Pipeline {
+ public:
+  virtual ~Pipeline() = default;
+
+  // BAD_ARGUMENT where the program is not one.
+  static Status Compile(Slice program, const PipelineOptions& options, std::unique_ptr<Pipeline>* pipeline);
+
+  virtual const Schema& input() const = 0;  // of the batches that head() takes
+  virtual ColumnSink* head() = 0;           // where sources add batches
+  // As RowSource::Drain, into head(). REQUIRES: the source is one of an exchange.
+  virtual Status Drain(Cursor* cursor, size_t max_records, size_t* records) = 0;
+  // There is no more. Call once.
+  virtual Status Finish() = 0;
+  virtual uint64_t rows_in() const = 0;   // added
+  virtual uint64_t rows_out() const = 0;  // that the end received
+  virtual size_t bytes() const = 0;       // held by operators
+  virtual std::string* output() = 0;      // bytes of a text or rows end so far: the caller takes them
+};
+
+}  // namespace runjob

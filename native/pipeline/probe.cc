@@ -1,0 +1,201 @@
+#include "pipeline/probe.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "aggregate/distinct.h"
+#include "aggregate/table.h"
+#include "column/keys.h"
+#include "column/rows.h"
+#include "pipeline/gather.h"
+#include "pipeline/pair_filter.h"
+
+namespace runjob {
+namespace {
+
+constexpr size_t kGroup = AggregateTable::kGroup;
+constexpr size_t kKeysBytes = size_t{1} << 20;  // more, and a group of keys is looked up before it is full
+constexpr size_t kPairBytes = size_t{8} << 20;  // of a table's rows in a batch; one of long rows has fewer
+
+class Probe final : public RowOperator {
+ public:
+  Probe(const Schema& input, RowJoin type, std::vector<uint32_t> on, std::shared_ptr<const JoinTable> table)
+      : type_(type),
+        on_(std::move(on)),
+        table_(std::move(table)),
+        both_(BothSides(input, table_->schema())),
+        schema_(JoinedSchema(type, input, table_->schema())),
+        filter_(type),
+        right_(NewRowDecoder(table_->schema())),
+        null_right_(NullRow(table_->schema().size())),
+        gathers_(input.size()) {}
+
+  Status ReadResidual(ProgramReader* program) { return filter_.ReadResidual(program, both_); }
+
+  const Schema& schema() const override { return schema_; }
+  size_t bytes() const override { return right_->bytes(); }
+
+  Status Add(const Batch& batch) override {
+    if (!filter_.has_residual() && !GivesPairs(type_)) return Keep(batch);
+    batch_ = &batch;
+    const JoinTable::Row* rows[kGroup];
+    for (size_t first = 0; first < batch.count;) {
+      size_t n = 0;
+      RUNJOB_RETURN_IF_ERROR(Look(batch, first, rows, &n));
+      for (size_t i = 0; i < n; i++) {
+        RUNJOB_RETURN_IF_ERROR(AddPairs(batch.row(first + i), rows[i]));
+        if (stopped_) return Status::Ok();
+      }
+      first += n;
+    }
+    return Emit();
+  }
+
+ private:
+  // Semi and anti without a condition: the rows that have a match, or none.
+  Status Keep(const Batch& batch) {
+    const JoinTable::Row* rows[kGroup];
+    size_t kept = 0;
+    for (size_t first = 0; first < batch.count;) {
+      size_t n = 0;
+      RUNJOB_RETURN_IF_ERROR(Look(batch, first, rows, &n));
+      for (size_t i = 0; i < n; i++) {
+        selection_[kept] = static_cast<uint16_t>(batch.row(first + i));
+        kept += (rows[i] != nullptr) == (type_ == RowJoin::kSemi);
+      }
+      first += n;
+    }
+    if (kept == 0) return Status::Ok();
+    Batch selected = batch;
+    selected.selection = selection_;
+    selected.count = kept;
+    return next_->Add(selected);
+  }
+
+  // Finds the first rows for the next n rows of the batch.
+  Status Look(const Batch& batch, size_t first, const JoinTable::Row** rows, size_t* n) {
+    const size_t end = std::min(batch.count, first + kGroup);
+    keys_.Clear();
+    size_t i = first;
+    if (const size_t fixed = FixedKeySize(batch, on_); fixed > 0) {
+      WriteFixedKeys(batch, on_, first, end - first, keys_.AddFixed(end - first, fixed));
+      std::fill_n(has_null_, end - first, false);
+      i = end;
+    }
+    for (; i < end && keys_.size() < kKeysBytes; i++) {
+      const size_t row = batch.row(i);
+      has_null_[i - first] = false;
+      for (const uint32_t column : on_) {
+        has_null_[i - first] |= !batch.columns[column].valid(row);
+        AppendKey(batch.columns[column], row, KeyOrder(), keys_.buffer());
+      }
+      RUNJOB_RETURN_IF_ERROR(keys_.End());
+    }
+    *n = i - first;
+    table_->Find(AggregateTable::Keys{keys_.Padded(), 0, keys_.ends(), nullptr, *n}, rows);
+    for (size_t j = 0; j < *n; j++) {
+      if (has_null_[j]) rows[j] = nullptr;
+      __builtin_prefetch(rows[j]);
+    }
+    return Status::Ok();
+  }
+
+  Status AddPairs(size_t left, const JoinTable::Row* right) {
+    if (right == nullptr) {
+      if (!GivesLoneLeft(type_)) return Status::Ok();
+      filter_.AddGiven();
+      return Put(left, null_right_);
+    }
+    for (; right != nullptr && !stopped_; right = right->next) {
+      if (filter_.has_residual()) {
+        filter_.AddPair();
+      } else {
+        filter_.AddGiven();
+      }
+      RUNJOB_RETURN_IF_ERROR(Put(left, right->bytes()));
+    }
+    if (!filter_.has_left_ends() || stopped_) return Status::Ok();
+    filter_.AddLeftEnd();
+    return Put(left, null_right_);
+  }
+
+  Status Put(size_t left, Slice right) {
+    left_[right_->rows()] = static_cast<uint16_t>(left);
+    RUNJOB_RETURN_IF_ERROR(right_->Add(right));
+    right_bytes_ += right.size;
+    return right_->rows() == kVectorRows || right_bytes_ > kPairBytes ? Emit() : Status::Ok();
+  }
+
+  Status Emit() {
+    const size_t n = right_->rows();
+    if (n == 0) return Status::Ok();
+    Batch pairs = right_->batch();
+    std::vector<Vector> columns(gathers_.size());
+    for (size_t i = 0; i < columns.size(); i++) gathers_[i].Take(batch_->columns[i], left_, n, &columns[i]);
+    columns.insert(columns.end(), pairs.columns.begin(), pairs.columns.end());
+    pairs.columns = std::move(columns);
+    RUNJOB_RETURN_IF_ERROR(WithoutRow(filter_.Select(&pairs, [](size_t) {})));
+    pairs.columns.resize(schema_.size());
+    if (pairs.count > 0) RUNJOB_RETURN_IF_ERROR(WithoutRow(next_->Add(pairs)));
+    right_->Clear();
+    right_bytes_ = 0;
+    stopped_ = next_->done();
+    return Status::Ok();
+  }
+
+  // Rows of these batches are no rows of the batch that came in.
+  static Status WithoutRow(Status status) {
+    return status.ok() ? Status::Ok() : Status::Error(status.code(), status.detail());
+  }
+
+  const RowJoin type_;
+  const std::vector<uint32_t> on_;
+  const std::shared_ptr<const JoinTable> table_;
+  const Schema both_;
+  const Schema schema_;
+  PairFilter filter_;
+
+  // Pairs of rows to pass on: rows of the batch, and rows of the table.
+  const Batch* batch_ = nullptr;
+  uint16_t left_[kVectorRows];
+  const std::unique_ptr<RowDecoder> right_;
+  size_t right_bytes_ = 0;
+  const std::string null_right_;
+  std::vector<Gather> gathers_;
+  bool stopped_ = false;  // no more rows are of use
+
+  KeyList keys_;
+  bool has_null_[kGroup];
+  uint16_t selection_[kVectorRows];
+};
+
+}  // namespace
+
+Status CompileProbe(ProgramReader* program, const Schema& input,
+                    const std::vector<std::shared_ptr<const JoinTable>>& tables, std::unique_ptr<RowOperator>* result) {
+  uint32_t index = 0;
+  uint8_t code = 0;
+  uint32_t count = 0;
+  program->Read(&index);
+  program->Read(&code);
+  if (!program->Read(&count) || index >= tables.size() || code > static_cast<uint8_t>(RowJoin::kAnti)) {
+    return BadProgram();
+  }
+  const RowJoin type = static_cast<RowJoin>(code);
+  const std::vector<Type>& key_types = tables[index]->key_types();
+  std::vector<uint32_t> on;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t column = 0;
+    if (!program->Read(&column) || column >= input.size()) return BadProgram();
+    if (i >= key_types.size() || !(input[column].type == key_types[i])) return BadProgram();
+    on.push_back(column);
+  }
+  if (on.size() != key_types.size() || GivesLoneRight(type)) return BadProgram();
+  auto probe = std::make_unique<Probe>(input, type, std::move(on), tables[index]);
+  RUNJOB_RETURN_IF_ERROR(probe->ReadResidual(program));
+  *result = std::move(probe);
+  return Status::Ok();
+}
+
+}  // namespace runjob

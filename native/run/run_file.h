@@ -1,0 +1,33 @@
+// A sorted run: one LMDB file, written once by one task and sealed, then only read. Layout: run_format.h.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "record/sorted_record.h"
+
+namespace runjob {
+
+constexpr size_t kBlockBytes = 1 << 20;
+constexpr uint32_t kRunFormatVersion = 3;
+
+struct PartitionCount {
+  uint64_t records = 0;
+  uint64_t bytes = 0;  // key and value bytes
+};
+
+struct RunInfo {
+  std::string meta;
+  std::vector<PartitionCount> partitions;
+};
+
+// Opens are shared: one reference-counted LMDB environment per file and process, whatever the thread.
+// Errors: RUN_MISSING, RUN_CORRUPT, RUN_VERSION.
+Status ReadRunInfo(const std::string& path, RunInfo* out);
+// Blocks' checksums are verified when read: RUN_CORRUPT.
+Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<RecordSource>* out);
+
+}  // namespace runjob

@@ -1,0 +1,302 @@
+// Reads runs: one verified, shared map per file, and cursors over the partitions in it.
+#include <errno.h>
+#include <fcntl.h>
+#include <lmdb.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <mutex>
+#include <utility>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "run/run_block.h"
+#include "run/run_file.h"
+#include "run/run_format.h"
+
+namespace runjob {
+namespace {
+
+// An open run. One per file and process, whatever the thread: LMDB forbids a second, and a map of it is
+// wanted once.
+class SharedRun {
+ public:
+  struct Release {
+    void operator()(SharedRun* run) const;
+  };
+  using Handle = std::unique_ptr<SharedRun, Release>;
+
+  static Status Acquire(const std::string& path, Handle* out);
+
+  ~SharedRun() {
+    if (env_ != nullptr) mdb_env_close(env_);
+  }
+
+  const std::string& path() const { return path_; }
+  const RunInfo& info() const { return info_; }
+  MDB_env* env() const { return env_; }
+  MDB_dbi dbi() const { return dbi_; }
+  size_t page_bytes() const { return page_bytes_; }
+  uint64_t file_pages() const { return file_pages_; }
+
+ private:
+  using FileId = std::pair<dev_t, ino_t>;
+  struct Registry {
+    std::mutex mutex;
+    std::map<FileId, SharedRun*> open;
+  };
+  // Never destroyed: worker threads may outlive the statics.
+  static Registry& GlobalRegistry() {
+    static Registry& registry = *new Registry;
+    return registry;
+  }
+
+  SharedRun(std::string path, FileId id) : path_(std::move(path)), id_(id) {}
+  Status Open(int fd, uint64_t file_bytes);
+  Status CheckSeal(int fd, uint64_t file_bytes, Seal* seal) const;
+  Status ReadMeta();
+  Status ParseMeta(Slice value);
+
+  const std::string path_;
+  const FileId id_;
+  int references_ = 0;  // under the registry's mutex
+  MDB_env* env_ = nullptr;
+  MDB_dbi dbi_ = 0;
+  size_t page_bytes_ = 0;
+  uint64_t file_pages_ = 0;
+  RunInfo info_;
+};
+
+Status SharedRun::Acquire(const std::string& path, Handle* out) {
+  const File file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (file.fd < 0) {
+    return errno == ENOENT ? Status::Error("RUN_MISSING", path) : RunIoError(path, "open", errno);
+  }
+  struct stat stat;
+  if (fstat(file.fd, &stat) != 0) return RunIoError(path, "open", errno);
+  if (!S_ISREG(stat.st_mode)) return RunCorrupt(path, "not a file");
+  const FileId id(stat.st_dev, stat.st_ino);
+
+  Registry& registry = GlobalRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  auto found = registry.open.find(id);
+  if (found == registry.open.end()) {
+    std::unique_ptr<SharedRun> run(new SharedRun(path, id));
+    RUNJOB_RETURN_IF_ERROR(run->Open(file.fd, static_cast<uint64_t>(stat.st_size)));
+    found = registry.open.emplace(id, run.get()).first;
+    run.release();
+  }
+  found->second->references_++;
+  out->reset(found->second);
+  return Status::Ok();
+}
+
+void SharedRun::Release::operator()(SharedRun* run) const {
+  Registry& registry = GlobalRegistry();
+  const std::lock_guard<std::mutex> lock(registry.mutex);
+  if (--run->references_ > 0) return;
+  registry.open.erase(run->id_);
+  delete run;
+}
+
+Status SharedRun::Open(int fd, uint64_t file_bytes) {
+  Seal seal;
+  RUNJOB_RETURN_IF_ERROR(CheckSeal(fd, file_bytes, &seal));
+  int rc = mdb_env_create(&env_);
+  if (rc != 0) return RunIoError(path_, "open", rc);
+  // The file's own size, not the writer's generous guess: a wide merge has many of these maps.
+  rc = mdb_env_set_mapsize(env_, seal.file_pages * seal.page_bytes);
+  if (rc != 0) return RunIoError(path_, "open", rc);
+  rc = mdb_env_open(env_, path_.c_str(), MDB_NOSUBDIR | MDB_RDONLY | MDB_NOLOCK | MDB_NOTLS, 0);
+  if (rc != 0) return RunIoError(path_, "open", rc);
+  int env_fd;
+  struct stat stat;
+  if (mdb_env_get_fd(env_, &env_fd) != 0 || fstat(env_fd, &stat) != 0 || FileId(stat.st_dev, stat.st_ino) != id_) {
+    return Status::Error("RUN_IO", path_ + ": replaced while it was being opened");
+  }
+  page_bytes_ = seal.page_bytes;
+  file_pages_ = seal.file_pages;
+  return ReadMeta();
+}
+
+Status SharedRun::CheckSeal(int fd, uint64_t file_bytes, Seal* seal) const {
+  const auto unreadable = [&] { return errno == 0 ? RunCorrupt(path_, "cut off") : RunIoError(path_, "open", errno); };
+  if (file_bytes < sizeof(Seal)) return RunCorrupt(path_, "not finished, or cut off");
+  const uint64_t seal_start = file_bytes - sizeof(Seal);
+  if (!ReadAt(fd, seal, sizeof(Seal), seal_start)) return unreadable();
+  if (seal->magic != kSealMagic) return RunCorrupt(path_, "not finished, or cut off");
+  if (seal->version != kRunFormatVersion) {
+    return Status::Error("RUN_VERSION", path_ + ": format version " + std::to_string(seal->version) + ", not " +
+                                            std::to_string(kRunFormatVersion));
+  }
+  const uint64_t page_bytes = seal->page_bytes;
+  if (page_bytes < 512 || page_bytes > 65536 || seal->file_pages > seal_start / page_bytes ||
+      seal->list_size != (seal_start - seal->file_pages * page_bytes) / 8 ||
+      seal->file_pages * page_bytes + seal->list_size * 8 != seal_start) {
+    return RunCorrupt(path_, "sizes do not match");
+  }
+  std::vector<uint64_t> tree_pages(seal->list_size);
+  if (!ReadAt(fd, tree_pages.data(), tree_pages.size() * 8, seal->file_pages * page_bytes)) {
+    return unreadable();
+  }
+  for (const uint64_t number : tree_pages) {
+    if (number >= seal->file_pages) return RunCorrupt(path_, "checksum of the tree does not match");
+  }
+  uint64_t checksum;
+  if (!SealChecksum(fd, *seal, tree_pages, &checksum)) return unreadable();
+  return checksum == seal->checksum ? Status::Ok() : RunCorrupt(path_, "checksum of the tree does not match");
+}
+
+Status SharedRun::ReadMeta() {
+  MDB_txn* txn;
+  int rc = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn);
+  if (rc != 0) return RunIoError(path_, "open", rc);
+  rc = mdb_dbi_open(txn, nullptr, 0, &dbi_);
+  BlockKey key(kMetaPartition, 0);
+  MDB_val k{sizeof(key.bytes), key.bytes};
+  MDB_val v{0, nullptr};
+  if (rc == 0) rc = mdb_get(txn, dbi_, &k, &v);
+  Status status = rc == 0 ? ParseMeta(Slice(static_cast<char*>(v.mv_data), v.mv_size))
+                          : RunCorrupt(path_, std::string("no meta entry: ") + mdb_strerror(rc));
+  mdb_txn_abort(txn);
+  return status;
+}
+
+Status SharedRun::ParseMeta(Slice value) {
+  MetaHeader header;
+  if (value.size < sizeof(header)) return RunCorrupt(path_, "meta entry too short");
+  std::memcpy(&header, value.data, sizeof(header));
+  const size_t counts_bytes = size_t{header.partitions} * sizeof(PartitionCount);
+  if (header.checksum != Xxh64(Slice(value.data + 8, value.size - 8), 0) ||
+      counts_bytes > value.size - sizeof(header)) {
+    return RunCorrupt(path_, "checksum of the meta entry does not match");
+  }
+  const char* counts = value.data + sizeof(header);
+  info_.partitions.resize(header.partitions);
+  if (counts_bytes > 0) std::memcpy(info_.partitions.data(), counts, counts_bytes);
+  info_.meta.assign(counts + counts_bytes, value.size - sizeof(header) - counts_bytes);
+  return Status::Ok();
+}
+
+// The records of one partition.
+class PartitionReader : public RecordSource {
+ public:
+  PartitionReader(SharedRun::Handle run, uint32_t partition) : run_(std::move(run)), partition_(partition) {}
+
+  ~PartitionReader() override {
+    if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+    if (txn_ != nullptr) mdb_txn_abort(txn_);
+    DropBlock();
+  }
+
+  Status Start() {
+    int rc = mdb_txn_begin(run_->env(), nullptr, MDB_RDONLY, &txn_);
+    if (rc == 0) rc = mdb_cursor_open(txn_, run_->dbi(), &cursor_);
+    return rc == 0 ? Status::Ok() : RunIoError(run_->path(), "read", rc);
+  }
+
+  Status Read(const SortedRecord** begin, const SortedRecord** end) override {
+    for (;;) {
+      if (!block_.Read(begin, end)) return CorruptBlock(next_block_ - 1, "a record does not fit");
+      if (*begin != *end) break;
+      bool found;
+      RUNJOB_RETURN_IF_ERROR(NextBlock(&found));
+      if (!found) break;
+    }
+    records_ += static_cast<uint64_t>(*end - *begin);
+    return Status::Ok();
+  }
+
+ private:
+  Status CorruptBlock(uint32_t block, const std::string& what) const {
+    return RunCorrupt(run_->path(),
+                      "partition " + std::to_string(partition_) + ", block " + std::to_string(block) + ": " + what);
+  }
+
+  Status NextBlock(bool* found) {
+    *found = false;
+    DropBlock();
+    const uint32_t block = next_block_;
+    BlockKey wanted(partition_, block);
+    MDB_val k{sizeof(wanted.bytes), wanted.bytes};
+    MDB_val v{0, nullptr};
+    const int rc = mdb_cursor_get(cursor_, &k, &v, block == 0 ? MDB_SET_RANGE : MDB_NEXT);
+    if (rc != 0) return CorruptBlock(block, mdb_strerror(rc));  // the meta entry, at least, always follows
+    if (k.mv_size != sizeof(wanted.bytes) || std::memcmp(k.mv_data, wanted.bytes, k.mv_size) != 0) {
+      if (records_ == run_->info().partitions[partition_].records) return Status::Ok();
+      return CorruptBlock(block, "missing");
+    }
+    next_block_++;
+    BlockHeader header;
+    const char* data = static_cast<const char*>(v.mv_data);
+    if (v.mv_size < sizeof(header)) return CorruptBlock(block, "too short");
+    std::memcpy(&header, data, sizeof(header));
+    const Slice payload(data + sizeof(header), v.mv_size - sizeof(header));
+    if (v.mv_size >= kAdvisedBytes) AdviseBlock(data - sizeof(PageHeader), v.mv_size + sizeof(PageHeader));
+    if (header.payload_bytes != payload.size || header.checksum != Xxh64(payload, 0)) {
+      return CorruptBlock(block, "checksum does not match");
+    }
+    if (!block_.Begin(payload)) return CorruptBlock(block, "too short");
+    *found = true;
+    return Status::Ok();
+  }
+
+  // Has the disk read this block and, while it is being used, the next: page faults would fetch it in small
+  // pieces, which makes a wide merge of runs that are not in memory twenty times slower.
+  void AdviseBlock(const char* start, size_t size) {
+    block_start_ = start;
+    block_size_ = size;
+    PageHeader page;
+    std::memcpy(&page, start, sizeof(page));
+    const uint64_t pages_left = run_->file_pages() - std::min(page.number, run_->file_pages());
+    madvise(const_cast<char*>(start), std::min<uint64_t>(size + kBlockBytes, pages_left * run_->page_bytes()),
+            MADV_WILLNEED);
+  }
+
+  // Removes a block that was read from this process's resident memory, where it would count; it stays in the page
+  // cache.
+  void DropBlock() {
+    if (block_size_ > 0) madvise(const_cast<char*>(block_start_), block_size_, MADV_DONTNEED);
+    block_size_ = 0;
+  }
+
+  static constexpr size_t kAdvisedBytes = 64 << 10;  // smaller blocks are not worth the system calls
+
+  SharedRun::Handle run_;
+  const uint32_t partition_;
+  MDB_txn* txn_ = nullptr;
+  MDB_cursor* cursor_ = nullptr;
+  uint32_t next_block_ = 0;
+  uint64_t records_ = 0;
+  BlockDecoder block_;
+  const char* block_start_ = nullptr;
+  size_t block_size_ = 0;
+};
+
+}  // namespace
+
+Status ReadRunInfo(const std::string& path, RunInfo* out) {
+  SharedRun::Handle run;
+  RUNJOB_RETURN_IF_ERROR(SharedRun::Acquire(path, &run));
+  *out = run->info();
+  return Status::Ok();
+}
+
+Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<RecordSource>* out) {
+  SharedRun::Handle run;
+  RUNJOB_RETURN_IF_ERROR(SharedRun::Acquire(path, &run));
+  const size_t partitions = run->info().partitions.size();
+  if (partition >= partitions) {
+    return RunCorrupt(path,
+                      "partition " + std::to_string(partition) + " of " + std::to_string(partitions) + " is wanted");
+  }
+  auto reader = std::make_unique<PartitionReader>(std::move(run), partition);
+  RUNJOB_RETURN_IF_ERROR(reader->Start());
+  *out = std::move(reader);
+  return Status::Ok();
+}
+
+}  // namespace runjob
