@@ -3,7 +3,9 @@ import {
   closeSync,
   fsyncSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
+  readdirSync,
   readSync,
   renameSync,
   rmSync,
@@ -11,6 +13,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { getSystemErrorMap } from 'node:util'
 import { RunjobError } from './errors.js'
@@ -18,7 +21,7 @@ import { RunjobError } from './errors.js'
 /**
  * Replaces a file: readers see the old content or the new one, never half.
  *
- * @param flush whether that holds after a power cut, too; the disk takes its time for it
+ * @param flush whether that also holds after a power cut, which takes the disk's time
  * @throws DISK_FULL, OUTPUT_UNWRITABLE, FILE_IO
  */
 export function writeFileAtomic(path: string, data: string | Uint8Array, flush = true): void {
@@ -40,14 +43,14 @@ export function writeFileAtomic(path: string, data: string | Uint8Array, flush =
   if (flush) fsyncDir(folder)
 }
 
-/** Writes all of `bytes`; one write may take less than it was given. */
+/** Writes all of `bytes`; a single write may write less. */
 export function writeFully(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at, bytes.length - at)
 }
 
 const COPY_BYTES = 1 << 20
 
-/** Writes a file that holds others, one after another. */
+/** Writes the content of several files, one after another, into one. */
 export function concatFiles(path: string, parts: readonly string[]): void {
   const buffer = Buffer.allocUnsafe(COPY_BYTES)
   try {
@@ -82,7 +85,7 @@ export function fsyncFile(path: string): void {
   }
 }
 
-/** Makes the names in a folder durable: a rename alone may be forgotten by a power cut. */
+/** Makes the names in a folder durable: a power cut may undo a rename. */
 export function fsyncDir(path: string): void {
   let fd: number
   try {
@@ -103,22 +106,22 @@ export function fsyncDir(path: string): void {
 }
 
 /**
- * Makes a folder, and those above it that are not there; fine if it exists. Node's own way of doing so says ENOENT where a disk is
- * read-only, and never returns where a folder takes no others, such as /proc.
+ * Makes a folder, and missing ones above it; fine if it exists. Node's recursive mkdir reports ENOENT on a read-only disk, and never
+ * returns if a folder cannot hold others, such as /proc.
  *
  * @throws DISK_FULL, OUTPUT_UNWRITABLE, FILE_IO
  */
 export function makeFolder(path: string): void {
   let error = makeOne(path)
   if (hasErrno(error, 'ENOENT')) {
-    // The folder above is not there; or it was not then, and somebody else is making the same ones.
+    // The folder above is missing, or was a moment ago, while another process makes the same folders.
     makeFolder(dirname(path))
     error = makeOne(path)
   }
   if (error !== null) throw fileError(error, path, 'write')
 }
 
-/** @returns why the folder could not be made; null if it is there now, whoever made it */
+/** @returns why the folder could not be made; null if it exists now, whoever made it */
 function makeOne(path: string): unknown {
   try {
     mkdirSync(path)
@@ -136,7 +139,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** Removes a file or a folder with all that is in it; fine if there is none. */
+/** Removes a file, or a folder with its content; fine if there is none. */
 export function removeTree(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true, maxRetries: 3 })
@@ -145,19 +148,43 @@ export function removeTree(path: string): void {
   }
 }
 
+/** What all files below a folder take on the disk; those that go away meanwhile count nothing. */
+export function bytesBelow(dir: string): number {
+  let bytes = 0
+  for (const entry of readdirSync(dir, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue
+    try {
+      // A file with holes takes less than its size.
+      bytes += statSync(join(entry.parentPath, entry.name)).blocks * 512
+    } catch (error) {
+      if (!hasErrno(error, 'ENOENT')) throw error
+    }
+  }
+  return bytes
+}
+
 export function hasErrno(error: unknown, ...codes: string[]): boolean {
   const code = (error as NodeJS.ErrnoException | null)?.code
   return code !== undefined && codes.includes(code)
 }
 
-/** The error that Node would have thrown for a system call of ours. */
+/** The error that Node would throw for this system call. */
 export function systemError(errno: number, syscall: string): Error {
   const [code, reason] = getSystemErrorMap().get(-errno) ?? ['EIO', `unknown error ${errno}`]
   return Object.assign(new Error(`${code}: ${reason}, ${syscall}`), { errno: -errno, code, syscall })
 }
 
+/** @throws FILE_IO, OUTPUT_UNWRITABLE if TMPDIR is not a folder or not writable */
+export function temporaryFolder(prefix: string): string {
+  try {
+    return mkdtempSync(join(tmpdir(), prefix))
+  } catch (error) {
+    throw fileError(error, `The folder for temporary files, ${tmpdir()} (TMPDIR),`, 'write')
+  }
+}
+
 /**
- * A failed file operation as a RunjobError. What is no error of the operating system comes back as it was.
+ * A failed file operation as a RunjobError. Anything but an error of the operating system is returned unchanged.
  *
  * @param use `read` an input, or `write` anything of ours
  */

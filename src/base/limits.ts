@@ -1,4 +1,4 @@
-/** What this machine, or the container around the process, lets us use. */
+/** What this machine, or the container around the process, allows us to use. */
 import { readFileSync } from 'node:fs'
 import { availableParallelism, totalmem } from 'node:os'
 import { join } from 'node:path'
@@ -15,6 +15,9 @@ export function availableMemoryBytes(root = '/'): number {
   }
   return bytes
 }
+
+/** The share of it that a run uses by default. */
+export const DEFAULT_MEMORY_SHARE = 0.6
 
 /**
  * Threads that can run at once: the CPUs that the process may be scheduled on, or fewer if a cgroup grants less CPU time.
@@ -37,8 +40,8 @@ function quotaCores(quota: number | undefined, period: number | undefined): numb
   return quota && period && quota > 0 && period > 0 ? Math.ceil(quota / period) : Number.POSITIVE_INFINITY
 }
 
-// The folders with the limits of our cgroup and of all above it: the tightest one counts. In a container the path in
-// /proc may be the host's; then only the mount's root exists, and it is our own group.
+// The folders with the limits of our cgroup and of all groups above it: the tightest limit counts. In a container the path
+// in /proc may be the host's; then only the mount's root exists, and it is our own group.
 function cgroupFolders(root: string, controller: string): string[] {
   const folders: string[] = []
   for (const line of readText(join(root, 'proc/self/cgroup')).split('\n')) {

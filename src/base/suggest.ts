@@ -1,15 +1,19 @@
-/** "Did you mean …?" for names that nobody knows. */
+/** "Did you mean …?" for unknown names. */
 
 /**
- * The known name closest to `name`, or undefined if none is close enough to be a slip of the keyboard.
+ * The known name closest to `name`, or undefined if none is close enough for a typing error.
  *
  * Upper and lower case count as equal; up to a third of the letters may differ. Ties go to the name that comes first.
  */
 export function didYouMean(name: string, known: Iterable<string>): string | undefined {
+  const names = [...known]
+  const twin = names.find((candidate) => visible(candidate) === visible(name))
+  if (twin !== undefined) return twin
   const wanted = name.toLowerCase()
   let best: string | undefined
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1
-  for (const candidate of known) {
+  // Names without a common letter are not a typing error.
+  let bestDistance = Math.min(Math.max(1, Math.floor(wanted.length / 3)) + 1, wanted.length)
+  for (const candidate of names) {
     const distance = editDistance(wanted, candidate.toLowerCase(), bestDistance)
     if (distance < bestDistance) {
       best = candidate
@@ -17,6 +21,24 @@ export function didYouMean(name: string, known: Iterable<string>): string | unde
     }
   }
   return best
+}
+
+/** How two names that look alike differ; null if the difference is visible. */
+export function likeness(name: string, other: string): string | null {
+  if (name === other || visible(name) !== visible(other)) return null
+  if (name.normalize() === other.normalize())
+    return 'They look alike, but one has a letter with its accent as one character, the other as two.'
+  const bare = name.replace(UNSEEN, '') === other.replace(UNSEEN, '')
+  return bare
+    ? 'They look alike, but one has white space or an invisible character that the other lacks.'
+    : 'They look alike, but are written with different characters.'
+}
+
+const UNSEEN = /[\p{Cc}\p{Cf}\p{Z}]/gu
+
+/** The visible part of a name. */
+function visible(name: string): string {
+  return name.normalize('NFKC').replace(UNSEEN, '')
 }
 
 // Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). Anything >= limit may be

@@ -1,11 +1,11 @@
-/** Sizes, durations and counts, between people and programs. */
+/** Sizes, durations and counts: parsed from text, and formatted for people. */
 import { RunjobError } from './errors.js'
 
 const UNIT_POWERS = ['', 'k', 'm', 'g', 't']
 const BYTES = /^(\d+(?:\.\d*)?|\.\d+)\s*([kmgt]?)(b|ib)?$/i
 
 /**
- * A number of bytes from text such as '512MB', '2GiB', '1.5g' or '1000000'; upper and lower case are equal.
+ * A number of bytes from text such as '512MB', '2GiB', '1.5g' or '1000000'; case does not matter.
  *
  * KB, MB, GB and TB are powers of 1000; KiB, MiB, … and the letters alone (k, m, g, t) powers of 1024, as in GNU tools.
  * Fractions of a byte are cut off.
@@ -31,9 +31,25 @@ export function parseBytes(value: string | number, name = 'memory'): number {
   return bytes
 }
 
+/** Any run takes more: a smaller number is one with its unit forgotten. */
+const LEAST_MEMORY_BYTES = 16_000_000
+
+/**
+ * A memory limit, in the syntax of parseBytes.
+ *
+ * @throws OPTION_INVALID
+ */
+export function parseMemory(value: string | number, name = 'memory'): number {
+  const bytes = parseBytes(value, name)
+  if (bytes >= LEAST_MEMORY_BYTES) return bytes
+  const isBare = /^\d{1,5}$/.test(String(value).trim())
+  const problem = `that is ${formatBytes(bytes)}, and a run needs at least 16 MB${isBare ? `; did you mean ${bytes}MB?` : ''}`
+  throw new RunjobError('OPTION_INVALID', { name, value, problem })
+}
+
 const DURATION = /^(\d+(?:\.\d*)?|\.\d+)\s*(ms|s|min|m|h|d)$/i
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000 }
-/** What a timer can hold. */
+/** The limit of a timer. */
 const MAX_DURATION_MS = 2 ** 31 - 1
 
 /**
@@ -67,7 +83,7 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${DECIMAL_UNITS[unit]}`
 }
 
-/** A duration with the two units that matter: 87 ms, 4.2 s, 3 min 07 s, 2 h 05 min. */
+/** A duration in at most two units: 87 ms, 4.2 s, 3 min 07 s, 2 h 05 min. */
 export function formatDuration(ms: number): string {
   if (ms < 999.5) return `${Math.round(ms)} ms`
   if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`

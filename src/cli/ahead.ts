@@ -1,11 +1,11 @@
-/** What a command line is about, guessed before anything is loaded that knows. */
+/** Guesses from the command line, before anything is loaded, what will run. */
 
-/** Words instead of a job's name, and options with which no job runs. */
-const NO_RUN = new Set(['list', 'help', 'status', 'resume', 'clean'])
+/** First words that are not jobs, and options with which no job runs. */
+const NO_RUN = new Set(['list', 'help', 'status', 'resume', 'clean', 'schema'])
 const NO_RUN_OPTIONS = new Set(['--help', '-h', '--version', '-V', '--explain'])
 
 /**
- * Whether a ready-made job is to run. A wrong guess costs the start of a thread and is wrong in nothing else.
+ * Whether a ready-made job is to run. A wrong guess costs the start of a thread and has no other effect.
  *
  * @param argv what follows the command's name
  */

@@ -1,29 +1,29 @@
-/** From the words of a command line to what a job is run with. */
+/** Turns the words of a command line into a job's parameters, inputs and options. */
 import { RunjobError } from '../base/errors.js'
-import type { AnyJob } from '../job/define.js'
 import type { ParamValue } from '../plan/plan.js'
+import type { Runnable } from '../run/load.js'
 import { flagName, parseParam } from './flags.js'
 import { createJobCommand, type ParsedOptions, parseOptions, type SharedOptions } from './options.js'
 
 export interface Invocation {
   options: SharedOptions
-  /** What was given; the job fills in its defaults. */
+  /** The given values; the job fills in its defaults. */
   params: Record<string, ParamValue>
-  /** One list of paths, or one for each input by name. */
-  input: string[] | Record<string, string[]>
+  /** One list of paths, or one for each input by name; null: a dataset, which has no inputs here. */
+  input: string[] | Record<string, string[]> | null
 }
 
 /**
  * Parses what follows a job's name.
  *
- * Arguments that are not options are, in order: the job's positional parameters, as far as no flag gave them, then
- * the inputs. A positional parameter that has a default or is optional is left out when there are only enough
- * arguments for the inputs.
+ * Arguments that are not options are, in order: the job's positional parameters that no flag sets, then the inputs. A
+ * positional parameter with a default, or an optional one, is left out if there are only enough arguments for the
+ * inputs.
  *
  * @throws PARAM_UNKNOWN, PARAM_INVALID, PARAM_MISSING, OPTION_INVALID
  */
 export function parseInvocation(
-  job: Pick<AnyJob, 'name' | 'params' | 'inputNames'>,
+  job: Pick<Runnable, 'name' | 'params' | 'inputNames'>,
   argv: readonly string[],
 ): Invocation {
   const parsed = parseOptions(createJobCommand(job), job, argv)
@@ -35,9 +35,9 @@ export function parseInvocation(
   return { options: parsed.shared, params, input: takeInputs(job, parsed.inputs, operands) }
 }
 
-/** Takes the positional parameters off the front of `operands`. */
+/** Takes the positional parameters from the front of `operands`. */
 function takeParams(
-  job: Pick<AnyJob, 'params' | 'inputNames'>,
+  job: Pick<Runnable, 'params' | 'inputNames'>,
   parsed: ParsedOptions,
   operands: string[],
 ): Record<string, ParamValue> {
@@ -58,10 +58,27 @@ function takeParams(
 }
 
 function takeInputs(
-  job: Pick<AnyJob, 'name' | 'inputNames'>,
+  job: Pick<Runnable, 'name' | 'inputNames'>,
   byFlag: Record<string, string[]>,
   operands: readonly string[],
 ): Invocation['input'] {
+  if ([...operands, ...Object.values(byFlag).flat()].includes('')) {
+    const problem = 'a file, a folder, a glob or - is expected, but the name is empty'
+    throw new RunjobError('OPTION_INVALID', {
+      name: '<input>',
+      problem,
+      help: 'Perhaps a shell variable is not set.',
+    })
+  }
+  if (job.inputNames.length === 0) {
+    if (operands[0] === undefined) return null
+    throw new RunjobError('OPTION_INVALID', {
+      name: '<input>',
+      value: operands[0],
+      problem: `${job.name} is a dataset: it names the files that it reads`,
+      help: 'Its parameters are flags: see its --help.',
+    })
+  }
   const open = job.inputNames.filter((name) => byFlag[name] === undefined)
   const missing = open[operands.length]
   if (missing !== undefined) {
@@ -74,8 +91,8 @@ function takeInputs(
     throw new RunjobError('OPTION_INVALID', {
       name: '<input>',
       value: surplus,
-      problem: `${job.name} has its inputs already: ${job.inputNames.join(', ')}`,
-      help: `Several paths for one input: --${flagName(first)} <path> --${flagName(first)} <path>.`,
+      problem: `${job.name} already has its inputs: ${job.inputNames.join(', ')}`,
+      help: `To give several paths for one input: --${flagName(first)} <path> --${flagName(first)} <path>.`,
     })
   }
   if (single) return byFlag[first] ?? [...operands]

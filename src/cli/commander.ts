@@ -1,4 +1,4 @@
-/** The parser of command lines, loaded as base/packages.ts says. */
+/** The parser of command lines, loaded by `require` for speed (base/packages.ts). */
 import type * as Commander from 'commander'
 import { require } from '../base/packages.js'
 

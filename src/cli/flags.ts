@@ -1,13 +1,13 @@
 /** A job's parameters as flags: `topWords` is `--top-words N`; a boolean is `--x` or `--no-x`. */
 import { RunjobError } from '../base/errors.js'
-import type { ParamSpec } from '../job/params.js'
+import { checkNumber, type ParamSpec } from '../plan/params.js'
 import type { ParamValue } from '../plan/plan.js'
 import { Option } from './commander.js'
 
 /**
  * `topWords`, `top_words` -> `top-words`; `HTTPPort` -> `http-port`.
  *
- * Not one to one: names that give the same flag collide (see createJobCommand).
+ * Not one to one: names with the same flag collide (see createJobCommand).
  */
 export function flagName(param: string): string {
   return param
@@ -17,7 +17,7 @@ export function flagName(param: string): string {
     .toLowerCase()
 }
 
-/** The options of one parameter. A boolean has two: the one that changes nothing is left out of help. */
+/** The options of one parameter. A boolean has two: help leaves out the one that changes nothing. */
 export function paramOptions(param: string, spec: ParamSpec): Option[] {
   const name = flagName(param)
   const short = spec.short ? `-${spec.short}, ` : ''
@@ -34,7 +34,7 @@ export function paramOptions(param: string, spec: ParamSpec): Option[] {
   return [on, off]
 }
 
-/** One line of help, with what is taken when the parameter is not given. */
+/** One line of help, with the default. */
 export function describeParam(spec: ParamSpec): string {
   const notes: string[] = []
   if (spec.choices) notes.push(`one of ${spec.choices.join(', ')}`)
@@ -50,9 +50,9 @@ export function describeParam(spec: ParamSpec): string {
 }
 
 /**
- * The value that text stands for.
+ * The value that text represents.
  *
- * @param label how the parameter was given, for the message: its flag or argument
+ * @param label the parameter's flag or argument, for the message
  * @throws PARAM_INVALID
  */
 export function parseParam(label: string, spec: ParamSpec, text: string): ParamValue {
@@ -64,22 +64,10 @@ export function parseParam(label: string, spec: ParamSpec, text: string): ParamV
     case 'boolean':
       if (text !== 'true' && text !== 'false') throw invalid('true or false is expected')
       return text === 'true'
-    case 'integer': {
-      const value = parseNumber(text)
-      if (!Number.isSafeInteger(value)) throw invalid('a whole number is expected')
-      return value
-    }
-    case 'number': {
-      const value = parseNumber(text)
-      if (!Number.isFinite(value)) throw invalid('a number is expected')
-      return value
-    }
+    case 'integer':
+    case 'number':
+      return checkNumber(spec, text, invalid)
   }
-}
-
-/** A decimal number and nothing else; NaN for what JavaScript also takes: blanks, `0x10`, `Infinity`, no text at all. */
-function parseNumber(text: string): number {
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : Number.NaN
 }
 
 function placeholder(spec: ParamSpec): string {

@@ -1,35 +1,39 @@
-/** Help: in general, of one job, and the list of ready-made jobs. */
+/** Help: general, for one job, and the list of ready-made jobs. */
 import type { AnyJob } from '../job/define.js'
+import type { Runnable } from '../run/load.js'
 import { Argument, type Command, type Option } from './commander.js'
 import { describeParam, flagName } from './flags.js'
 import { createJobCommand, createSharedCommand } from './options.js'
 import type { Colors } from './terminal.js'
 
-/** How help is laid out. */
+/** The layout of help. */
 export interface HelpStyle {
   width: number
   colors: Colors
 }
 
-type JobHelp = Pick<AnyJob, 'name' | 'description' | 'examples' | 'params' | 'inputNames'>
+type JobHelp = Pick<Runnable, 'name' | 'description' | 'examples' | 'params' | 'inputNames'>
 
 /** Wider lines are hard to read. */
 const maxWidth = 100
 
-/** Help of `runjob` itself. */
+/** Help for `runjob` itself. */
 export function generalHelp(style: HelpStyle): string {
   const command = createSharedCommand()
     .usage('<job> <input...> [options]')
     .description(
-      'Runs a batch job over files on this machine. A job is a ready-made one (see `runjob list`) or a .ts or .js module. ' +
-        'An input is a file, a folder, a glob in quotes, or - for standard input.',
+      'Runs a batch job over files on this machine. A job is a ready-made one (see `runjob list`) or a .ts or .js module, ' +
+        'which may also hold a dataset. ' +
+        'An input is a file, a folder, a quoted glob, or - for standard input.',
     )
   const more = [
     section('Commands:', style, [
       ['runjob list', 'ready-made jobs'],
-      ['runjob status <output>', 'what is there: an output, or how far its unfinished run has come'],
-      ['runjob resume <output>', 'go on with a run that stopped'],
-      ['runjob clean <output>', 'remove what a run that stopped has left'],
+      ["runjob query '<expression>' [input...]", 'one question about files (see `runjob query --help`)'],
+      ['runjob schema <file>', 'the columns of a file, as a schema to paste'],
+      ['runjob status <output>', 'show what is there: an output, or the progress of its unfinished run'],
+      ['runjob resume <output>', 'continue a run that stopped'],
+      ['runjob clean <output>', 'remove the state of a run that stopped'],
       ['runjob help <job>', "a job's own options and examples"],
     ]),
     section('Examples:', style, [
@@ -41,7 +45,23 @@ export function generalHelp(style: HelpStyle): string {
   return `${[render(command, style).trimEnd(), ...more].join('\n\n')}\n`
 }
 
-/** Help of one job: its parameters, inputs and examples. `typedName`: its name or path, as on the command line. */
+/** Help for `runjob query`. */
+export function queryHelp(style: HelpStyle): string {
+  const command = createSharedCommand()
+    .usage("query '<expression>' [input...] [options]")
+    .description(
+      'Answers one question about files. The expression is TypeScript: `df` is the first input as a data frame, `inputs` are all of them, ' +
+        'and all names of the package are in scope. Its rows go to a table on a terminal, to JSON lines in a pipe, or to the output -o.',
+    )
+  const examples = section('Examples:', style, [
+    [`runjob query 'df.groupBy("path").count()' access.jsonl`, 'rows by path'],
+    [`runjob query 'df.filter(c => c.qty.cast("int").gt(3))' orders.csv -o large`, 'rows into a folder'],
+    [`runjob query 'df.join(inputs[1], "id")' orders.csv customers.csv`, 'two files'],
+  ])
+  return `${render(command, style).trimEnd()}\n\n${examples}\n`
+}
+
+/** Help for one job: its parameters, inputs and examples. `typedName`: its name or path, as on the command line. */
 export function jobHelp(job: JobHelp, typedName: string, style: HelpStyle): string {
   const command = createJobCommand(job)
   const usage = [typedName]
@@ -53,11 +73,11 @@ export function jobHelp(job: JobHelp, typedName: string, style: HelpStyle): stri
   }
   if (job.inputNames.length === 1) {
     usage.push('<input...>')
-    command.addArgument(new Argument('<input...>', 'files, folders, globs in quotes, or - for standard input'))
+    command.addArgument(new Argument('<input...>', 'files, folders, quoted globs, or - for standard input'))
   } else {
     for (const name of job.inputNames) {
       usage.push(`<${flagName(name)}>`)
-      const path = `a file, a folder or a glob in quotes (or --${flagName(name)}, which may be repeated)`
+      const path = `a file, a folder or a quoted glob (or --${flagName(name)}, which may be repeated)`
       command.addArgument(new Argument(`<${flagName(name)}>`, path))
     }
   }
@@ -67,7 +87,7 @@ export function jobHelp(job: JobHelp, typedName: string, style: HelpStyle): stri
   return `${text}\n\n${style.colors.bold('Examples:')}\n${job.examples.map((line) => `  ${line}\n`).join('')}`
 }
 
-/** Names and descriptions of the ready-made jobs, a line each. */
+/** Names and descriptions of the ready-made jobs, one per line. */
 export function jobList(jobs: readonly Pick<AnyJob, 'name' | 'description'>[], colors: Colors): string {
   const width = Math.max(0, ...jobs.map((job) => job.name.length))
   return jobs.map((job) => `${colors.bold(job.name.padEnd(width))}  ${job.description}\n`).join('')

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-/** The `runjob` command. What a command line does not need is not loaded: a small job is over in a blink. */
+/** The `runjob` command. It loads only what the command line needs, because small jobs should take no time. */
 import { startAhead } from '../engine/thread.js'
 import { looksLikeRun } from './ahead.js'
 
 if (looksLikeRun(process.argv.slice(2))) startAhead()
-// Only now: the rest is loaded while the thread comes up.
+// Only now: the rest loads while the thread starts.
 await import('./process.js')

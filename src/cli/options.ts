@@ -1,14 +1,22 @@
-/** The options that every job has, and the parser that knows them together with the job's own. */
+/** The options that every job has, and the parser of these and the job's own. */
 import { RunjobError } from '../base/errors.js'
-import { parseBytes, parseDuration } from '../base/units.js'
+import { DEFAULT_MEMORY_SHARE } from '../base/limits.js'
+import { parseDuration, parseMemory } from '../base/units.js'
 import { parseBadLimit } from '../engine/bad_records.js'
-import type { AnyJob } from '../job/define.js'
-import type { OutputMode } from '../run.js'
+import { checkEncoding } from '../io/input/text_form.js'
+import { OUTPUT_MODES, type OutputMode } from '../io/output/place.js'
+import { FORMAT_NAMES, type FormatName } from '../job/output.js'
+import type { Runnable } from '../run/load.js'
 import { Command, CommanderError, Option } from './commander.js'
 import { flagName, paramOptions } from './flags.js'
 
 export interface SharedOptions {
+  /** `-`: standard output. */
   output?: string
+  singleFile?: boolean
+  gzip?: boolean
+  zstd?: boolean
+  format?: FormatName
   workers?: number
   memory?: number
   partitions?: number
@@ -23,6 +31,8 @@ export interface SharedOptions {
   /** False after `--no-progress`. */
   progress: boolean
   keepState?: boolean
+  allFiles?: boolean
+  encoding?: string
   fresh?: boolean
   /** False after `--no-disk-check`. */
   diskCheck: boolean
@@ -32,23 +42,21 @@ export interface SharedOptions {
   version?: boolean
 }
 
-/** What was said on the command line about one job, nothing filled in. */
+/** What the command line says about one job, without defaults. */
 export interface ParsedOptions {
   shared: SharedOptions
-  /** Text of value parameters, true or false of switches, by parameter. */
+  /** By parameter: text of values, true or false of switches. */
   params: Record<string, string | boolean>
-  /** Paths given by flags, by input. */
+  /** By input: paths given by flags. */
   inputs: Record<string, string[]>
   /** Arguments that are not options, in order. */
   operands: string[]
 }
 
-const modes: readonly OutputMode[] = ['error', 'overwrite', 'ignore', 'append']
+/** The part of a job that determines its command line. */
+export type JobFlags = Pick<Runnable, 'name' | 'params' | 'inputNames'>
 
-/** The part of a job that its command line is made of. */
-export type JobFlags = Pick<AnyJob, 'name' | 'params' | 'inputNames'>
-
-/** Knows the shared options only: enough to find the job's name, and to show the general help. */
+/** Knows only the shared options: enough to find the job's name, and to show the general help. */
 export function createSharedCommand(): Command {
   return createCommand(sharedOptions())
 }
@@ -66,7 +74,7 @@ export function createJobCommand(job: JobFlags): Command {
     if (taken) {
       throw new RunjobError('JOB_INVALID', {
         name: job.name,
-        problem: `${owner} cannot be the flag ${taken.flags}: runjob or the job has one like it already`,
+        problem: `${owner} cannot be the flag ${taken.flags}: runjob or the job already has one like it`,
         help: 'Give it another name.',
       })
     }
@@ -82,8 +90,8 @@ export function createJobCommand(job: JobFlags): Command {
 }
 
 /**
- * Finds the job's name: the first argument that is neither an option nor the value of a shared one. A job's own options
- * come after its name.
+ * Finds the job's name: the first argument that is neither an option nor the value of a shared option. A job's own
+ * options come after its name.
  */
 export function splitCommandName(argv: readonly string[]): { name: string | null; rest: string[] } {
   const known = createSharedCommand().options
@@ -111,7 +119,7 @@ export function parseOptions(command: Command, job: JobFlags | null, argv: reado
   try {
     words = command.parseOptions([...argv])
   } catch (error) {
-    throw error instanceof CommanderError ? usageError(error) : error
+    throw error instanceof CommanderError ? missingValueOf(error) : error
   }
   const values = command.opts<SharedOptions & Record<string, unknown>>()
   const unknown = words.unknown[0]
@@ -130,40 +138,96 @@ export function parseOptions(command: Command, job: JobFlags | null, argv: reado
   return { shared: values, params, inputs, operands: words.operands }
 }
 
+/**
+ * The command line that continues a run: without `--fresh`, and with new values for shared options in place of the old ones.
+ *
+ * @param more only options, with their values, which parseOptions() has accepted
+ */
+export function toResume(argv: readonly string[], more: readonly string[]): string[] {
+  const [job = '', ...words] = argv
+  const given = createSharedCommand()
+  given.parseOptions([...more])
+  const replaced = given.options.filter(
+    (option) => option.long === '--fresh' || given.getOptionValueSource(option.attributeName()) === 'cli',
+  )
+  const end = words.includes('--') ? words.indexOf('--') : words.length
+  const kept: string[] = []
+  for (let i = 0; i < end; i++) {
+    const word = words[i]!
+    const option = replaced.find((o) => hasFlag(o, word) || (o.required && word.startsWith(`${o.long}=`)))
+    if (option === undefined) kept.push(word)
+    else if (option.required && hasFlag(option, word)) i++
+  }
+  // Nothing after "--" is an option.
+  return [job, ...kept, ...more, ...words.slice(end)]
+}
+
 function createCommand(options: readonly Option[]): Command {
   const command = new Command('runjob')
     .helpOption(false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
   for (const option of options) command.addOption(option)
+  refuseRepeats(command)
   return command
+}
+
+/** Two values for one option, or `--x` and `--no-x`: the last would win, and the first would be lost silently. */
+function refuseRepeats(command: Command): void {
+  const words = new Map<string, string>()
+  for (const option of command.options) {
+    if (option.parseArg === collectPaths) continue
+    command.on(`option:${option.name()}`, (value: string | undefined) => {
+      const earlier = words.get(option.attributeName())
+      const word = option.required ? `${option.long} ${value}` : option.long!
+      words.set(option.attributeName(), word)
+      // The same value twice is fine.
+      if (earlier === undefined || earlier === word) return
+      throw invalid(option.long!, value ?? '', `it is given twice, as ${earlier} and as ${word}`)
+    })
+  }
 }
 
 function sharedOptions(): Option[] {
   return [
-    new Option('-o, --output <folder>', 'folder to create (default: <job>-output in the current folder)').argParser(
+    new Option(
+      '-o, --output <folder>',
+      'folder to create, or - for standard output (default: <job>-output in the current folder)',
+    ).argParser((text: string) => {
+      if (text === '') throw invalid('--output', text, 'the name of a folder is expected')
+      // `-o=counts`: that form works only for --output.
+      if (text.startsWith('='))
+        throw invalid('-o', text, `say -o ${text.slice(1)}, or ./${text} if the name begins with "="`)
+      return text
+    }),
+    new Option('--single-file', 'write one file instead of a folder of parts'),
+    new Option('--gzip', 'compress the output with gzip'),
+    new Option('--zstd', 'compress the output with zstd (needs Node.js 22.15, or zstd-napi)'),
+    new Option('--format <format>', `output format, whatever the job says: ${FORMAT_NAMES.join(', ')}`).argParser(
       (text: string) => {
-        if (text === '') throw invalid('--output', text, 'the name of a folder is expected')
-        return text
+        const format = FORMAT_NAMES.find((known) => known === text)
+        if (!format) throw invalid('--format', text, `expected one of ${FORMAT_NAMES.join(', ')}`)
+        return format
       },
     ),
-    new Option('--mode <mode>', `if the output exists: ${modes.join(', ')} (default: error)`).argParser(
+    new Option('--mode <mode>', `if the output exists: ${OUTPUT_MODES.join(', ')} (default: error)`).argParser(
       (text: string) => {
-        const mode = modes.find((known) => known === text)
-        if (!mode) throw invalid('--mode', text, `expected one of ${modes.join(', ')}`)
+        const mode = OUTPUT_MODES.find((known) => known === text)
+        if (!mode) throw invalid('--mode', text, `expected one of ${OUTPUT_MODES.join(', ')}`)
         return mode
       },
     ),
     new Option('--workers <n>', 'worker threads (default: the number of cores)').argParser(count('--workers')),
-    new Option('--memory <size>', "memory to use at most, such as 512MB (default: 60 % of the machine's)").argParser(
-      (text: string) => parseBytes(text, '--memory'),
-    ),
+    new Option(
+      '--memory <size>',
+      `memory limit, such as 512MB (default: ${DEFAULT_MEMORY_SHARE * 100} % of the machine's memory)`,
+    ).argParser((text: string) => parseMemory(text, '--memory')),
     new Option('--partitions <n>', 'partitions, and so output parts (default: by the size of the input)').argParser(
       count('--partitions'),
     ),
     new Option(
       '--retries <n>',
-      'further attempts of a task that failed, where that may help (default: 2, so 3 in all)',
+      'retries of a failed task, if a retry may help (default: 2, so 3 attempts in all)',
     ).argParser(count('--retries', 0)),
     new Option('--task-timeout <time>', 'end an attempt that takes longer, such as 10min (default: none)').argParser(
       (text: string) => parseDuration(text, '--task-timeout'),
@@ -171,31 +235,52 @@ function sharedOptions(): Option[] {
     new Option('--speculate', 'start a second attempt of a task that takes much longer for its size than the others'),
     new Option(
       '--max-bad <n>',
-      'bad records to pass over and list: a number, or a share such as 0.5% (default: 0)',
+      'bad records to skip and list: a number, or a share such as 0.5% (default: 0)',
     ).argParser((text: string) => {
       parseBadLimit(text, '--max-bad')
       return text
     }),
-    new Option('--top <n>', 'print the n records with the largest number on standard output').argParser(count('--top')),
-    new Option('--explain', 'print the plan as JSON instead of running it'),
+    new Option('--top <n>', 'print the n records with the largest numbers on standard output').argParser(
+      count('--top'),
+    ),
+    new Option('--explain', 'print the plan and do not run it (with --json as JSON)'),
     new Option('--json', 'print one JSON document with the outcome on standard output'),
-    new Option('-q, --quiet', 'print nothing but errors and what was asked for'),
+    new Option('-q, --quiet', 'print only errors and what was asked for'),
     new Option('--no-progress', 'show no progress'),
+    new Option(
+      '--all-files',
+      'also read hidden names ("_" or "." first) in folders and globs, and outputs of earlier runs in folders',
+    ),
+    new Option(
+      '--encoding <label>',
+      'encoding of the input, such as latin1 or utf-16le (default: by byte-order mark, else utf-8)',
+    ).argParser((text: string) => {
+      checkEncoding(text, '--encoding')
+      return text
+    }),
     new Option('--keep-state', 'keep intermediate files after success'),
-    new Option('--profile <folder>', 'write where the time went: profile.json and profile.html'),
-    new Option('--no-disk-check', 'begin even if the disk seems too small'),
-    new Option('--fresh', 'start anew instead of resuming an unfinished run'),
+    new Option('--profile <folder>', 'write where the time went: profile.json and profile.html').argParser(
+      (text: string) => {
+        if (text === '') throw invalid('--profile', text, 'the name of a folder is expected')
+        return text
+      },
+    ),
+    new Option('--no-disk-check', 'start even if the disk seems too small'),
+    new Option('--fresh', 'start over instead of resuming an unfinished run'),
     new Option('-h, --help', 'show help'),
     new Option('-V, --version', 'show the version'),
   ].map((option) => option.helpGroup('Options of every job:'))
 }
 
 function inputOption(name: string): Option {
-  const option = new Option(`--${flagName(name)} <path>`, `input "${name}"; may be repeated`)
-  return option.argParser((path: string, earlier: string[] | undefined) => [...(earlier ?? []), path])
+  return new Option(`--${flagName(name)} <path>`, `input "${name}"; may be repeated`).argParser(collectPaths)
 }
 
-/** Parser of a number that counts something: 1, 2, 3... */
+function collectPaths(path: string, earlier: string[] | undefined): string[] {
+  return [...(earlier ?? []), path]
+}
+
+/** Parser of a count: 1, 2, 3... */
 function count(flag: string, least = 1): (text: string) => number {
   return (text) => {
     const value = /^\d+$/.test(text) ? Number(text) : Number.NaN
@@ -213,7 +298,7 @@ function hasFlag(option: Option, flag: string): boolean {
   return option.long === flag || option.short === flag
 }
 
-/** Options collide by flag, by letter, or by `--no-x` beside an `--x` that is not its counterpart. */
+/** Options collide by flag, by letter, or by `--no-x` next to an `--x` that is not its counterpart. */
 function collide(a: Option, b: Option): boolean {
   return a.attributeName() === b.attributeName() || (a.short !== undefined && a.short === b.short)
 }
@@ -229,7 +314,7 @@ function refuseFlagsAsValues(command: Command, argv: readonly string[]): void {
     const option = command.options.find((o) => o.required && hasFlag(o, argv[i]!))
     if (!option) continue
     const value = argv[i + 1]!
-    if (value.startsWith('--') && command.options.some((o) => o.long === value)) throw missingValue(option.flags)
+    if (value === '--' || command.options.some((o) => o.long === value)) throw missingValue(option.flags)
     i++
   }
 }
@@ -238,8 +323,8 @@ function missingValue(flags: string): RunjobError {
   return new RunjobError('OPTION_INVALID', { name: flags, value: '', problem: 'a value is missing' })
 }
 
-/** The one thing that commander itself finds wrong in `parseOptions`. */
-function usageError(error: CommanderError): RunjobError {
+/** The only error that commander's `parseOptions` reports itself. */
+function missingValueOf(error: CommanderError): RunjobError {
   return missingValue(/'(.+)'/.exec(error.message)?.[1] ?? error.message)
 }
 
@@ -250,4 +335,8 @@ function unknownOption(command: Command, word: string): RunjobError {
   }
   const known = command.options.flatMap((option) => option.long ?? [])
   return new RunjobError('PARAM_UNKNOWN', { name: flag, known })
+}
+
+export function usageError(name: string, value: string, problem: string): RunjobError {
+  return new RunjobError('OPTION_INVALID', { name, value, problem, help: 'See runjob --help and runjob list.' })
 }

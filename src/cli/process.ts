@@ -1,11 +1,14 @@
-/** The process of the command: what it gives to the commands, and how it ends. */
+/** The process of the command: what it provides to the commands, and how it ends. */
 import { exitCodeFor, RunjobError } from '../base/errors.js'
 import { packageVersion } from '../base/packages.js'
-import type { AnyJob } from '../job/define.js'
-import { builtinJobs, loadJob } from '../job/load.js'
-import { type Host, runCommand } from './commands.js'
+import { builtinJobs, loadRunnable, type Runnable } from '../run/load.js'
+import { runCommand } from './commands.js'
+import type { Host } from './host.js'
 import { renderError } from './report_error.js'
 import { createColors } from './terminal.js'
+
+/** What users import. */
+const PACKAGE = new URL('../index.js', import.meta.url).href
 
 const host: Host = {
   cwd: process.cwd(),
@@ -16,27 +19,39 @@ const host: Host = {
   version: packageVersion,
   loadJob: loadOrTell,
   builtinJobs,
-  runJob: async (job, options, command) => {
-    const { COMMAND, runJob } = await import('../run.js')
-    return runJob(job, { ...options, [COMMAND]: command })
+  runJob: async (job, options, command, printer) => {
+    const { runAny } = await import('../run/run.js')
+    const { COLUMNS, COMMAND, RECORDS } = await import('../run/options.js')
+    return runAny(job, {
+      ...options,
+      [COMMAND]: command,
+      ...(printer ? { [RECORDS]: printer.onRecords } : {}),
+      ...(printer?.onColumns ? { [COLUMNS]: printer.onColumns } : {}),
+    })
   },
+  evaluate: async (expression, paths, options) => {
+    const { evaluateQuery } = await import('../run/query.js')
+    return evaluateQuery(expression, paths, await import(PACKAGE), process.cwd(), options)
+  },
+  schemaText: async (path) => (await import('../run/schema.js')).schemaText(path, process.cwd()),
   chdir: (folder) => process.chdir(folder),
-  explainJob: async (job, options) => (await import('../run.js')).explainJob(job, options),
+  explainJob: async (job, options) => (await import('../run/explain.js')).planOf(job, options),
+  describeJob: async (job, options) => (await import('../run/describe.js')).describeJob(job, options),
 }
 
-/** A module may end the process, or wait for ever, while it is imported: nobody is to take that for success. */
-async function loadOrTell(nameOrPath: string): Promise<AnyJob> {
+/** A module may end the process, or wait for ever, while it is imported: this must not look like success. */
+async function loadOrTell(nameOrPath: string): Promise<Runnable> {
   const tell = () => {
-    const reason = 'while it was imported it ended the process, or waited for what never came'
+    const reason = 'importing it ended the process, or never finished'
     const error = new RunjobError('JOB_LOAD_FAILED', { path: nameOrPath, reason })
     process.stderr.write(renderError(error, createColors(false)))
     process.exitCode = exitCodeFor(error)
   }
   process.once('exit', tell)
-  // The stacks of its errors are to lead to what its author wrote.
+  // Stacks of its errors should lead to the source that its author wrote.
   if (/[./]/.test(nameOrPath)) process.setSourceMapsEnabled(true)
   try {
-    return await loadJob(nameOrPath, process.cwd())
+    return await loadRunnable(nameOrPath, process.cwd())
   } finally {
     process.off('exit', tell)
   }
@@ -47,5 +62,5 @@ process.on('uncaughtException', (error) => {
   process.exit(1)
 })
 
-// Set, not exit(): what stands in the pipes is written before the process ends.
+// Set instead of exit(): data in the pipes is written before the process ends.
 process.exitCode = await runCommand(process.argv.slice(2), host)

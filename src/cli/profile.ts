@@ -2,7 +2,8 @@
 import { join } from 'node:path'
 import { makeFolder, writeFileAtomic } from '../base/files.js'
 import { formatBytes, formatCount, formatDuration } from '../base/units.js'
-import type { RunReport, TaskProfile } from '../run.js'
+import type { TaskProfile } from '../engine/report.js'
+import type { RunReport } from '../run/report.js'
 
 const WIDTH = 1160
 const LEFT = 80
@@ -59,9 +60,9 @@ ${stages.map((stage) => stageRow(stage, tasks)).join('\n')}
 `
 }
 
-// A bar a task; inside it the kinds of work as shares, since a task goes from one to the other thousands of times.
+// One bar per task, with the kinds of work as shares, because a task alternates between them thousands of times.
 function timeline(tasks: TaskProfile[]): string {
-  if (tasks.length === 0) return '<p>No task was run.</p>'
+  if (tasks.length === 0) return '<p>No task ran.</p>'
   const from = Math.min(...tasks.map((task) => task.startedAt))
   const to = Math.max(...tasks.map((task) => task.startedAt + task.elapsedMs), from + 1)
   const x = (time: number) => LEFT + ((time - from) / (to - from)) * (WIDTH - LEFT)

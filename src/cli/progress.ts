@@ -1,12 +1,12 @@
 /** Progress on standard error: a bar for each stage on a terminal, a line now and then elsewhere. */
 import { formatBytes, formatCount, formatDuration } from '../base/units.js'
-import type { Progress } from '../run.js'
+import type { Progress } from '../engine/report.js'
 import { type Colors, printable, type Terminal } from './terminal.js'
 
 /** `bars` for people, `lines` for logs. */
 export type ProgressStyle = 'bars' | 'lines' | 'off'
 
-/** How fast a stage is, once there is enough of it to say. */
+/** The speed of a stage, once there is enough data. */
 export interface Pace {
   recordsPerSecond: number | null
   etaMs: number | null
@@ -22,8 +22,8 @@ const maxBarWidth = 30
 const minBarWidth = 8
 
 /**
- * The pace of a stage between two reports on it. The first one counts as the start: what a resumed run found done says
- * nothing about speed.
+ * The pace of a stage between two reports. The first report counts as the start, because tasks that a resumed run finds
+ * done say nothing about speed.
  */
 export function paceBetween(first: Progress, now: Progress): Pace {
   const ms = now.elapsedMs - first.elapsedMs
@@ -37,7 +37,7 @@ export function paceBetween(first: Progress, now: Progress): Pace {
   }
 }
 
-/** Share of a stage that is done, 0 to 1; never 1 while a task is still to be finished. */
+/** Share of a stage that is done, 0 to 1; never 1 while a task is unfinished. */
 export function fractionDone(progress: Progress): number {
   const { bytes, bytesDone, tasks, tasksDone } = progress
   if (tasksDone >= tasks) return 1
@@ -46,8 +46,8 @@ export function fractionDone(progress: Progress): number {
 }
 
 /**
- * One line for a terminal, shorter than `width`: the bar first, then as many figures as there is room for, the most
- * telling ones last to go.
+ * One line for a terminal, shorter than `width`: the bar, then as many figures as fit, the most important ones before
+ * others.
  */
 export function renderBar(progress: Progress, pace: Pace, width: number, colors: Colors): string {
   const fraction = fractionDone(progress)
@@ -80,7 +80,7 @@ export function renderLine(progress: Progress, pace: Pace): string {
 
 interface Figure {
   text: string
-  /** What is least telling goes first when there is no room. */
+  /** The least important figures go first when there is no room. */
   weight: number
 }
 
@@ -112,17 +112,17 @@ function clip(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}~`.slice(0, width)
 }
 
-/** Shows what the engine reports. Draws by a clock of its own, however often reports come. */
+/** Shows what the engine reports. Draws at its own rate, however often reports come. */
 export class ProgressDisplay {
   readonly #terminal: Terminal
   readonly #style: ProgressStyle
   #timer: NodeJS.Timeout | undefined
-  /** First and latest report on the stage that is running. */
+  /** First and latest report on the running stage. */
   #first: Progress | undefined
   #latest: Progress | undefined
-  /** A bar stands on the cursor's line. */
+  /** The cursor's line shows a bar. */
   #barIsShown = false
-  /** A run that is over before the first redraw shows no bars at all. */
+  /** A run that ends before the first redraw shows no bars at all. */
   #hasDrawn = false
 
   constructor(terminal: Terminal, style: ProgressStyle) {
@@ -149,7 +149,7 @@ export class ProgressDisplay {
     this.#terminal.write(`${line}\n`)
   }
 
-  /** The end of the run: a job that is done leaves its bars full, one that failed as they were. */
+  /** The end of the run: a successful job leaves its bars full, a failed one leaves them as they were. */
   stop(outcome: 'done' | 'failed'): void {
     clearInterval(this.#timer)
     if (outcome === 'done') this.#finishStage()
@@ -171,7 +171,7 @@ export class ProgressDisplay {
     }
   }
 
-  /** The stage's last report may be from before its end: the next stage has started, so all of it is done. */
+  /** The stage's last report may predate its end: the next stage has started, so all of it is done. */
   #finishStage(): void {
     const latest = this.#latest
     if (!latest || this.#style !== 'bars' || !this.#hasDrawn) return

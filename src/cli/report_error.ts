@@ -1,12 +1,34 @@
-/** How a failure is told: what happened, where, what to do. */
-import { type RunjobError, toRunjobError, type Where } from '../base/errors.js'
+/** Reports a failure: what happened, where, what to do. */
+import { RunjobError, toRunjobError, type Where } from '../base/errors.js'
 import { formatCount } from '../base/units.js'
+import { csvFlags, ownParam } from '../job/csv_params.js'
+import type { AnyJob } from '../job/define.js'
+import { flagName } from './flags.js'
 import { type Colors, printable } from './terminal.js'
 
-/** A failure for people. Ends with a line end. */
+/** The same failure in the words of a command line: parameters are named by their flags. */
+export function inFlags(error: unknown, job: Pick<AnyJob, 'params'>): unknown {
+  if (!(error instanceof RunjobError)) return error
+  const { name } = error.params
+  if (error.code === 'PARAM_INVALID' && typeof name === 'string' && Object.hasOwn(job.params, name)) {
+    return error.withParams({ name: `--${flagName(name)}` })
+  }
+  if (!Object.hasOwn(job.params, 'quotes')) return error
+  // For a file on the right, name --right-delimiter if the job has it: --delimiter would change the left files, too.
+  const { input } = error.where
+  const ownFlag = (option: string) => {
+    const own = ownParam(input, option)
+    return Object.hasOwn(job.params, own) ? flagName(own) : undefined
+  }
+  return error.hintIn((options) => csvFlags(options, ownFlag).join(' '))
+}
+
+/** A failure, for people. Ends with a line end. */
 export function renderError(thrown: unknown, colors: Colors): string {
   const error = toRunjobError(thrown)
-  const lines = [`${colors.red(`error ${error.code}:`)} ${error.message}`]
+  // A message of the user's may have several lines.
+  const message = error.message.split('\n').map(printable).join('\n')
+  const lines = [`${colors.red(`error ${error.code}:`)} ${message}`]
   const where = renderWhere(error.where)
   if (where) lines.push(`  at: ${where}`)
   const hint = hintFor(error)
@@ -15,7 +37,7 @@ export function renderError(thrown: unknown, colors: Colors): string {
   return `${lines.join('\n')}\n`
 }
 
-/** The same failure for programs: one line of JSON. */
+/** The same failure, for programs: one line of JSON. */
 export function renderErrorJson(thrown: unknown): string {
   const error = toRunjobError(thrown)
   const { code, message, where } = error
@@ -27,6 +49,7 @@ export function renderWhere(where: Where): string {
   const place: string[] = []
   if (where.file !== undefined) place.push(printable(where.file))
   if (where.line !== undefined) place.push(`line ${formatCount(where.line)}`)
+  if (where.row !== undefined) place.push(`row ${formatCount(where.row)}`)
   if (where.offset !== undefined) place.push(`offset ${formatCount(where.offset)}`)
   const work: string[] = []
   if (where.job !== undefined) work.push(`job ${where.job}`)
@@ -36,22 +59,21 @@ export function renderWhere(where: Where): string {
   return work.length === 0 ? place.join(', ') : `${place.join(', ')} (${work.join(', ')})`
 }
 
-/** What to do next. Only the command line knows where the state of the run is and how it was called. */
+/** What to do next. Only the command line knows where the run's state is, and how it was called. */
 function hintFor(error: RunjobError): string {
   const { state, fresh } = error.params
-  if (error.code === 'INTERRUPTED' && state === null) return 'nothing is kept; the same command starts anew'
   if (error.code !== 'INTERRUPTED' || typeof state !== 'string') return error.hint
   return resumeHint(state, fresh === true)
 }
 
-/** How to go on after an interruption. */
+/** How to continue after an interruption. */
 export function resumeHint(state: string, fresh: boolean): string {
   return `state kept in ${printable(state)}; run the same command again${fresh ? ' without --fresh' : ''} to resume`
 }
 
 /**
- * A user's own mistake is shown with their part of the stack; a mistake of runjob's with all of it, to be reported.
- * Everything else needs none.
+ * A user's own mistake is shown with their part of the stack, a bug in runjob with the whole stack, for the report.
+ * Other errors need none.
  */
 function stackToShow(error: RunjobError): string[] {
   if (error.userStack !== undefined) return frames(error.userStack).filter((frame) => !isOurs(frame))
@@ -68,7 +90,7 @@ function frames(stack: string): string[] {
 
 const ownFolder = new URL('..', import.meta.url)
 
-/** Frames of Node and of runjob itself, which tell the author of a job nothing. */
+/** Frames of Node and of runjob itself, which mean nothing to the author of a job. */
 function isOurs(frame: string): boolean {
   return frame.includes('node:') || frame.includes(ownFolder.href) || frame.includes(`(${ownFolder.pathname}`)
 }

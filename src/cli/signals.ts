@@ -1,9 +1,9 @@
-/** Ctrl-C and its relatives: the first asks the job to stop, the second does not ask. */
+/** Ctrl-C and its relatives: the first asks the job to stop, the second stops it. */
 
-/** How long a job may take to stop. Longer, and it is ended as by `kill -9`, which a run survives by design. */
+/** How long a job may take to stop. After that it is ended as by `kill -9`, which a run survives by design. */
 const graceMs = 900
 
-/** `npx` and `npm run` pass on a Ctrl-C that the terminal has sent to this process as well: the two are one. */
+/** `npx` and `npm run` forward a Ctrl-C that the terminal has also sent to this process: the two count as one. */
 const echoMs = 100
 
 const exitCode = 130
@@ -20,7 +20,7 @@ export interface SignalSource {
 export interface SignalWatch {
   /** Aborted by the first signal. */
   readonly signal: AbortSignal
-  /** Gives the signals their default meaning again. */
+  /** Restores the signals' default behaviour. */
   dispose(): void
 }
 
@@ -28,7 +28,7 @@ export interface SignalWatch {
  * Watches for signals until disposed of.
  *
  * @param onStop called once, at the first signal
- * @param onForcedExit called right before the process ends, at the second signal or when the time to stop is over
+ * @param onForcedExit called right before the process ends, at the second signal or when the job took too long to stop
  */
 export function watchSignals(source: SignalSource, onStop: () => void, onForcedExit: () => void): SignalWatch {
   const controller = new AbortController()

@@ -1,18 +1,19 @@
-/** `runjob status`, `resume` and `clean`: what is there of an output's run, and what becomes of it. */
+/** `runjob status`, `resume` and `clean`: show and manage the unfinished run of an output. */
 import { RunjobError } from '../base/errors.js'
 import { formatBytes, formatCount } from '../base/units.js'
-import type { OutputStatus, StartCommand, UnfinishedRun } from '../io/run_status.js'
-import { createSharedCommand, parseOptions } from './options.js'
+import type { StartCommand } from '../state/facts.js'
+import type { OutputStatus, UnfinishedRun } from '../state/status.js'
+import { createSharedCommand, parseOptions, toResume } from './options.js'
 import { type Colors, printable } from './terminal.js'
 
-/** Words of a command that stands alone on a shell's line. */
+/** The words of a command, quoted for a shell. */
 function shellLine(argv: readonly string[]): string {
   return ['runjob', ...argv]
     .map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ')
 }
 
-/** For people: one fact a line. */
+/** For people: one fact per line. */
 export function renderStatus(status: OutputStatus, colors: Colors): string {
   const { output, finished, unfinished } = status
   const facts: [string, string][] = [['output', printable(output)]]
@@ -35,15 +36,15 @@ function unfinishedFacts({ dir, bytes, running, unusable, job, start, stages }: 
   if (start) facts.push(['started', start.startedAt])
   facts.push(['running', running ? `process ${running.pid}` : 'no'])
   for (const { name, tasksDone, tasks } of stages) {
-    facts.push([name, tasks === null ? 'not begun' : `${formatCount(tasksDone)} of ${formatCount(tasks)} tasks done`])
+    facts.push([name, tasks === null ? 'not started' : `${formatCount(tasksDone)} of ${formatCount(tasks)} tasks done`])
   }
-  if (unusable !== null && !running) facts.push(['of no use', unusable])
+  if (unusable !== null && !running) facts.push(['unusable', unusable])
   facts.push(['on disk', `${formatBytes(bytes)} in ${printable(dir)}`])
   return facts
 }
 
 /**
- * The command to run again for `runjob resume OUT [options]`: that of the run that stopped, and the options given now.
+ * The command that `runjob resume OUT [options]` runs: that of the run that stopped, with the options given now.
  *
  * @throws STATE_NOT_FOUND, STATE_NOT_RESUMABLE, OUTPUT_BUSY, OPTION_INVALID
  */
@@ -60,10 +61,10 @@ export function commandToResume({ output, unfinished }: OutputStatus, more: read
     throw new RunjobError('OPTION_INVALID', {
       name: 'resume',
       value: refused,
-      problem: 'the job, its parameters, inputs and output are those of the run that stopped',
+      problem: 'the job, its parameters, inputs and output cannot change: they are those of the run that stopped',
     })
   }
-  return { cwd: command.cwd, argv: [...command.argv.filter((word) => word !== '--fresh'), ...more] }
+  return { cwd: command.cwd, argv: toResume(command.argv, more) }
 }
 
 function notResumable(path: string, reason: string): RunjobError {

@@ -1,23 +1,42 @@
 /** What a run did: for people on standard error, for programs as one JSON document. */
 import { formatBytes, formatCount, formatDuration } from '../base/units.js'
-import type { RunReport, StageReport } from '../run.js'
+import type { StageReport } from '../engine/report.js'
+import { escapeTsv } from '../io/format/tsv.js'
+import type { RunReport } from '../run/report.js'
 import { type Colors, printable } from './terminal.js'
 
 type TopRecord = RunReport['top'][number]
 
-/** The end of a run, for people. `showTop`: with the records that have the largest numbers. */
+/** The summary of a run, for people. `showTop`: with the records that have the largest numbers. */
 export function renderSummary(report: RunReport, showTop: boolean, colors: Colors): string {
   if (report.skipped)
-    return `${report.job}: nothing to do, the output is there\n${facts([['output', report.output]], colors)}`
+    return `${report.job}: nothing to do, the output exists\n${facts([['output', report.output]], colors)}`
 
   const title = `${colors.green(report.job)} done in ${formatDuration(report.elapsedMs)}\n`
   const resumed: [string, string][] =
     report.resumedTasks > 0 ? [['resumed', `${formatCount(report.resumedTasks)} tasks were done before`]] : []
   if (report.redoneTasks > 0) resumed.push(['run again', `${formatCount(report.redoneTasks)} tasks, for damaged runs`])
   const bad: [string, string][] =
-    report.quarantine === null
+    report.recordsQuarantined === 0
       ? []
-      : [['bad records', `${formatCount(report.recordsQuarantined)}, listed in ${report.quarantine}`]]
+      : [
+          [
+            'bad records',
+            `${formatCount(report.recordsQuarantined)}${report.quarantine === null ? '' : `, listed in ${report.quarantine}`}`,
+          ],
+        ]
+  const dropped = report.stages.reduce((sum, stage) => sum + stage.recordsDropped, 0)
+  if (dropped > 0) bad.push(['ragged rows', `${formatCount(dropped)}, left out`])
+  const records: [string, string][] = [
+    ['records', `${formatCount(report.recordsRead)} read, ${formatCount(report.recordsWritten)} written`],
+  ]
+  const { hidden, special, links, outputs } = report.passedOver
+  const notRead: [string, string][] = [
+    [hidden, 'with names that start with _ or . (--all-files reads them)'],
+    [special, 'that are pipes, sockets or devices'],
+    [links, 'that are links to files already read'],
+    [outputs, 'written by earlier runs (--all-files reads them)'],
+  ].flatMap(([n, what]) => (n === 0 ? [] : [['skipped', `${formatCount(n as number)} ${what}`]]))
   const counters = Object.entries(report.counters).map(([name, n]): [string, string] => [
     printable(name),
     formatCount(n),
@@ -25,7 +44,15 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
   const blocks = [
     report.stages.length > 0 ? stageTable(report.stages, colors) : '',
     facts(
-      [...resumed, ...bad, ['peak memory', formatBytes(report.peakRssBytes)], ...counters, ['output', report.output]],
+      [
+        ...records,
+        ...resumed,
+        ...notRead,
+        ...bad,
+        ['peak memory', formatBytes(report.peakRssBytes)],
+        ...counters,
+        ['output', report.output === '-' ? 'standard output' : report.output],
+      ],
       colors,
     ),
     showTop && report.top.length > 0 ? topTable(report.top, colors) : '',
@@ -33,23 +60,22 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
   return title + blocks.filter((block) => block !== '').join('\n')
 }
 
-/** The end of a run, for programs: one line of JSON. What it holds may grow, and never shrinks. */
+/** The summary of a run, for programs: one line of JSON. It may get more properties, and never loses any. */
 export function renderReportJson(report: RunReport): string {
-  // Named one by one: the result also has methods, and may get more.
-  const { job, output, elapsedMs, peakRssBytes, counters, stages, resumedTasks, redoneTasks } = report
-  const { recordsQuarantined, quarantine, skipped, top } = report
+  // Listed one by one, because the result also has methods, and may get more properties.
+  const { job, output, elapsedMs, peakRssBytes, inputFiles, passedOver, counters, stages, resumedTasks, redoneTasks } =
+    report
+  const { recordsRead, recordsWritten, notes, recordsQuarantined, quarantine, skipped, top } = report
+  const inputs = { inputFiles, passedOver }
+  const records = { recordsRead, recordsWritten, notes }
   const tasks = { resumedTasks, redoneTasks }
   const bad = { recordsQuarantined, quarantine }
-  return `${JSON.stringify({ job, output, elapsedMs, peakRssBytes, counters, stages, ...tasks, ...bad, skipped, top })}\n`
+  return `${JSON.stringify({ job, output, elapsedMs, peakRssBytes, ...inputs, counters, stages, ...tasks, ...records, ...bad, skipped, top })}\n`
 }
 
 /** `--top`: lines of key, tab, number. Tabs, line ends and backslashes in a key are escaped, as in a TSV part. */
 export function renderTopLines(top: readonly TopRecord[]): string {
   return top.map(({ key, number }) => `${escapeTsv(key)}\t${number}\n`).join('')
-}
-
-function escapeTsv(text: string): string {
-  return text.replace(/[\\\t\n\r]/g, (c) => (c === '\\' ? '\\\\' : c === '\t' ? '\\t' : c === '\n' ? '\\n' : '\\r'))
 }
 
 function stageTable(stages: readonly StageReport[], colors: Colors): string {

@@ -1,4 +1,4 @@
-/** Standard output and standard error as the command line sees them: colours, width, streams that may go away. */
+/** Standard output and standard error for the command line: colours, width, streams that may close. */
 import { RunjobError } from '../base/errors.js'
 import { require } from '../base/packages.js'
 
@@ -10,26 +10,26 @@ export type Colors = ReturnType<typeof pc.createColors>
 export interface OutputStream {
   readonly isTTY?: boolean
   readonly columns?: number
-  write(text: string, done?: (error?: Error | null) => void): boolean
+  write(data: string | Uint8Array, done?: (error?: Error | null) => void): boolean
   on(event: 'error', listener: (error: Error) => void): unknown
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Where people read: progress, notes, summaries, errors. */
+/** Output for people: progress, notes, summaries, errors. */
 export interface Terminal {
-  /** A line can be drawn again in place. */
+  /** Whether a line can be redrawn in place. */
   readonly canRedraw: boolean
   readonly colors: Colors
-  /** Columns of the window as it is now. */
+  /** Columns of the window at this moment. */
   width(): number
-  /** Never fails: whoever read this stream may be gone, and the job goes on without them. */
+  /** Never fails: if the reader of this stream is gone, the job continues without it. */
   write(text: string): void
 }
 
 const defaultWidth = 80
 
-/** FORCE_COLOR wins over NO_COLOR, as in Node itself; without either, a terminal has colours and a pipe has none. */
+/** FORCE_COLOR wins over NO_COLOR, as in Node itself; without either, a terminal has colours and a pipe does not. */
 export function wantsColor(stream: Pick<OutputStream, 'isTTY'>, env: Environment): boolean {
   const force = env.FORCE_COLOR
   if (force !== undefined) return force !== '0' && force !== 'false'
@@ -54,32 +54,38 @@ export function openTerminal(stream: OutputStream, env: Environment): Terminal {
   }
 }
 
-/** Where programs read. */
+/** Output for programs. */
 export interface DataOutput {
   readonly colors: Colors
   readonly width: number
   /**
-   * Resolves once the text has left the process. A reader that has seen enough (`| head`) is not an error: what is
-   * left is dropped.
+   * Resolves once the text has left the process. It is no error if the reader has seen enough (`| head`): the rest is
+   * dropped.
    *
    * @throws FILE_IO for everything else, such as a full disk
    */
   write(text: string): Promise<void>
+  /** The same for bytes. @returns false once the reader is gone */
+  writeBytes(bytes: Uint8Array): Promise<boolean>
 }
 
 export function openDataOutput(stream: OutputStream, env: Environment): DataOutput {
-  // Each write hears of its own failure; without a listener the same failure would end the process as well.
+  // Each write gets its own failure; without a listener the same failure would also end the process.
   stream.on('error', () => {})
+  const write = (data: string | Uint8Array) =>
+    new Promise<boolean>((resolve, reject) => {
+      stream.write(data, (error) => {
+        if (!error || readerIsGone(error)) resolve(!error)
+        else reject(new RunjobError('FILE_IO', { path: 'Standard output', detail: error.message }, { cause: error }))
+      })
+    })
   return {
     colors: createColors(wantsColor(stream, env)),
     width: stream.columns || defaultWidth,
-    write: (text) =>
-      new Promise((resolve, reject) => {
-        stream.write(text, (error) => {
-          if (!error || readerIsGone(error)) resolve()
-          else reject(new RunjobError('FILE_IO', { path: 'Standard output', detail: error.message }, { cause: error }))
-        })
-      }),
+    write: async (text) => {
+      await write(text)
+    },
+    writeBytes: write,
   }
 }
 
@@ -87,9 +93,9 @@ function readerIsGone(error: NodeJS.ErrnoException): boolean {
   return error.code === 'EPIPE' || error.code === 'ERR_STREAM_DESTROYED'
 }
 
-/** Text from data, fit for one line of a terminal: control characters, which could move the cursor, are spelled out. */
+/** Text from data, safe for one line of a terminal: control characters, which could move the cursor, are escaped. */
 export function printable(text: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to find
   return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => {
     if (c === '\t') return '\\t'
     if (c === '\n') return '\\n'

@@ -1,24 +1,18 @@
 /**
- * The books of a run: no record is lost in silence.
+ * The accounting of a run: no record is lost silently.
  *
- * Counts that must agree come from different hands: what an emitter gave, what the collector took in, what the writer of a run put into
- * each partition, what the merge read out of the runs, what each part was given. A task is checked when it ends, all stages together
- * before the commit, results of earlier runs included.
+ * Counts that must agree are taken independently: by the emitter, by the collector, by the writer of a run for each partition, by the merge
+ * that reads the runs, and by each part. A task is checked when it ends, all stages together before the commit, results of earlier runs
+ * included.
  */
-import { RunjobError } from '../base/errors.js'
-import type { ExchangeSource, Plan, Source, Stage } from '../plan/plan.js'
+import type { ExchangeInput, Input, Operator, Plan, Stage } from '../plan/plan.js'
+import { stageFilling } from '../plan/stages.js'
 import type { FinishedStage } from './checkpoint.js'
-import type { TaskResult, TaskSpec } from './task.js'
-
-/** @throws ACCOUNTING_MISMATCH */
-export function expectCount(what: string, actual: number, expected: number): void {
-  if (actual !== expected) {
-    throw new RunjobError('ACCOUNTING_MISMATCH', { detail: `${what}: ${actual} records, not ${expected}` })
-  }
-}
+import { expectCount } from './counts.js'
+import type { MergeResult, StageResult, TaskResult, TaskSpec } from './task.js'
 
 /**
- * Whether one attempt's counts agree with each other and with its task.
+ * Checks that one attempt's counts agree with each other and with its task.
  *
  * @throws ACCOUNTING_MISMATCH
  */
@@ -30,86 +24,124 @@ export function checkTask(plan: Plan, task: TaskSpec, result: TaskResult): void 
     case 'merge':
       expectCount(`${task.id} read from runs`, result.recordsIn, task.records)
       break
-    case 'reduce':
-      expectCount(
-        `${task.id} read from runs`,
-        result.recordsIn,
-        recordsToRead(stage.sources[task.source]!, task.records),
-      )
+    case 'reduce': {
+      const input = stage.inputs[task.input]!
+      const read = stopsEarly(input) ? Math.min(result.recordsIn, task.records) : recordsToRead(input, task.records)
+      expectCount(`${task.id} read from runs`, result.recordsIn, read)
       break
+    }
     case 'map':
       break
   }
-  checkResult(stage, task.kind === 'merge', result)
+  if (result.kind !== 'sample') checkResult(stage, result)
 }
 
 /**
- * Whether what each stage read is what the one before it wrote, and the parts hold what the last one emitted.
+ * Checks that each stage read what the stages before it wrote, and that the parts hold what the last stages emitted.
  *
  * @throws ACCOUNTING_MISMATCH
  */
 export function checkStages(plan: Plan, stages: FinishedStage[]): void {
   for (const [index, { results, passes }] of stages.entries()) {
     const stage = plan.stages[index]!
-    for (const result of results) checkResult(stage, false, result)
-    const [source] = stage.sources
-    if (source?.kind !== 'exchange') continue
-    const from = plan.stages[source.stage]!
-    // Where the first records of each partition are taken the others are left unread, in any number.
-    const takes = source.group.op === 'take'
-    let written = stages[source.stage]!.results
-    for (const pass of passes) {
-      for (const result of pass) checkResult(from, true, result)
-      if (!takes) expectCount(`merges of stage ${from.name}`, sum(pass, recordsRead), sum(written, recordsSpilled))
-      written = pass
+    for (const result of results) checkResult(stage, result)
+    for (const [i, input] of stage.inputs.entries()) {
+      if (input.kind !== 'exchange') continue
+      const before = stageFilling(plan, input.exchange)
+      const from = plan.stages[before]!
+      for (const result of passes[input.exchange]!.flat()) checkResult(from, result)
+      for (const { what, read, written } of readings(plan, index, i, stages[index]!, stages[before]!)) {
+        expectCount(what, read, written)
+      }
     }
-    if (!takes) expectCount(`stage ${stage.name}`, sum(results, recordsRead), sum(written, recordsSpilled))
   }
 }
 
-/** How many records a reduce task reads of a partition that has so many. */
-export function recordsToRead(source: Source, records: number): number {
-  const group = (source as ExchangeSource).group
-  return group.op === 'take' ? Math.min(group.count, records) : records
+/** Whether a stage has read as many records from an input's exchange as are in it now. */
+export function hasReadAll(
+  plan: Plan,
+  index: number,
+  input: number,
+  reader: FinishedStage,
+  writer: FinishedStage,
+): boolean {
+  return readings(plan, index, input, reader, writer).every(({ read, written }) => read === written)
 }
 
-function checkResult(stage: Stage, isMerge: boolean, result: TaskResult): void {
-  const { id, recordsIn, recordsOut, recordsFiltered, recordsQuarantined, recordsCombined } = result
-  if (isMerge) expectCount(`${id} merged`, recordsOut + recordsCombined, recordsIn)
-  else if (isOneToOne(stage, stage.sources[result.source]!)) {
-    expectCount(`${id} passed on`, recordsOut + recordsFiltered + recordsQuarantined, recordsIn)
+/** Records that one input of a stage read from its exchange, merge by merge, and records written to it. */
+function readings(
+  plan: Plan,
+  index: number,
+  i: number,
+  reader: FinishedStage,
+  writer: FinishedStage,
+): { what: string; read: number; written: number }[] {
+  const stage = plan.stages[index]!
+  const input = stage.inputs[i] as ExchangeInput
+  // If only the first records of each partition are taken, any number of others is left unread.
+  if (input.operators[0]?.op === 'take' || stopsEarly(input)) return []
+  const { name } = plan.stages[stageFilling(plan, input.exchange)]!
+  let written = sum(writer.results, recordsSpilled)
+  const all = reader.passes[input.exchange]!.map((pass) => {
+    const reading = { what: `merges of stage ${name}`, read: sum(pass, recordsRead), written }
+    written = sum(pass, recordsSpilled)
+    return reading
+  })
+  const own = reader.results.filter((result) => result.input === i)
+  return [...all, { what: `stage ${stage.name}`, read: sum(own, recordsRead), written }]
+}
+
+/** How many of a partition's records a reduce task reads. */
+export function recordsToRead({ operators: [first] }: Input, records: number): number {
+  return first?.op === 'take' ? Math.min(first.count, records) : records
+}
+
+/** Whether a task that reads all it needs may have read any number of records: it has enough rows before the end. */
+export function stopsEarly({ operators }: Input): boolean {
+  return operators.some(({ op }) => op === 'limit')
+}
+
+function checkResult(stage: Stage, result: StageResult | MergeResult): void {
+  const { id, recordsIn, recordsOut, recordsCombined } = result
+  if (result.kind === 'merge') expectCount(`${id} merged`, recordsOut + recordsCombined, recordsIn)
+  else if (isOneToOne(stage.inputs[result.input]!, stage.target)) {
+    const leftOut = result.recordsFiltered + result.recordsDropped + result.recordsQuarantined
+    expectCount(`${id} passed on`, recordsOut + leftOut, recordsIn)
   }
   for (const run of result.runs) {
     const inPartitions = run.partitions.reduce((total, { records }) => total + records, 0)
     expectCount(`partitions of ${run.name}`, inPartitions, run.records)
   }
   if (stage.target.kind === 'exchange') {
-    const combined = isMerge ? 0 : recordsCombined
+    const combined = result.kind === 'merge' ? 0 : recordsCombined
     expectCount(`runs of ${id}`, recordsSpilled(result) + combined, recordsOut)
     if (stage.target.combine === null) expectCount(`combined by ${id}`, recordsCombined, 0)
-  } else {
+  } else if (result.kind !== 'merge') {
     const inParts = result.parts.reduce((total, { records }) => total + records, 0)
     expectCount(`parts of ${id}`, inParts, recordsOut)
   }
 }
 
-/** Whether each record that is read is passed on, filtered or put aside, and nothing else comes out. */
-function isOneToOne(stage: Stage, source: Source): boolean {
-  if (source.kind === 'files') {
-    return ['lines', 'fields', 'grep'].includes(source.operators[0]!.op)
-  }
-  if (source.group.op !== 'records' && source.group.op !== 'take') return false
-  return stage.target.kind === 'sink' || source.operators[0]?.op === 'byNumber'
+/** Operators that pass on, filter or quarantine each record that they read, and emit nothing else. */
+const ONE_TO_ONE: readonly Operator['op'][] = [
+  ...(['lines', 'fields', 'grep', 'take', 'byNumber', 'dropNumber'] as const),
+  ...(['scan', 'rows', 'project'] as const),
+]
+
+function isOneToOne({ operators }: Input, target: Stage['target']): boolean {
+  // Rows that are grouped before they are written.
+  if (target.kind === 'exchange' && target.rows?.kind === 'groups') return false
+  return operators.every(({ op }) => ONE_TO_ONE.includes(op))
 }
 
-function recordsSpilled({ runs }: TaskResult): number {
+function recordsSpilled({ runs }: StageResult | MergeResult): number {
   return runs.reduce((total, run) => total + run.records, 0)
 }
 
-function recordsRead({ recordsIn }: TaskResult): number {
+function recordsRead({ recordsIn }: StageResult | MergeResult): number {
   return recordsIn
 }
 
-function sum(results: TaskResult[], of: (result: TaskResult) => number): number {
+function sum<T>(results: readonly T[], of: (result: T) => number): number {
   return results.reduce((total, result) => total + of(result), 0)
 }

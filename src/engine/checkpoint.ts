@@ -1,19 +1,19 @@
-/** What a run remembers while it runs, so that a later one can go on from there. */
+/** What a run remembers, so that a later one can continue it. */
 import type { StageReport } from './report.js'
-import type { TaskResult } from './task.js'
+import type { MergeResult, StageResult } from './task.js'
 
-/** Where finished tasks are remembered. */
+/** Where finished tasks are stored. */
 export interface Checkpoint {
   finishedTasks<Result>(): Map<string, Result>
-  /** One transaction: afterwards the task is done, before it is not. */
+  /** One transaction: before it the task is not done, after it the task is done. */
   finishTask(id: string, attempt: number, result: unknown): void
-  /** One transaction: afterwards none of these tasks is done, and none of these names is known. */
+  /** One transaction, after which none of these tasks is done, and none of these names is known. */
   forget(tasks: readonly string[], names: readonly string[]): void
   get<T>(name: string): T | undefined
   put(name: string, value: unknown): void
 }
 
-/** For a run that has not been given one yet. */
+/** For a run that has none yet. */
 export const NO_CHECKPOINT: Checkpoint = {
   finishedTasks: () => new Map(),
   finishTask: () => {},
@@ -22,14 +22,11 @@ export const NO_CHECKPOINT: Checkpoint = {
   put: () => {},
 }
 
-/** A stage that is over: what is left of it are its runs or parts. */
+/** A finished stage: what remains of it are its runs or parts. */
 export interface FinishedStage {
   report: StageReport
-  results: TaskResult[]
-  /** Merges of the runs that it read, by pass. */
-  passes: TaskResult[][]
-}
-
-export function stageFact(index: number): string {
-  return `stage ${index}`
+  /** In the order of their numbers. */
+  results: StageResult[]
+  /** Merges of the runs that it read, by exchange and pass. */
+  passes: Record<string, MergeResult[][]>
 }

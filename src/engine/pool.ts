@@ -1,18 +1,21 @@
 /** Worker threads: started when there is work for them, replaced when they die, one task at a time each. */
 import type { Worker } from 'node:worker_threads'
 import { RunjobError } from '../base/errors.js'
+import { describe } from '../base/schema.js'
 import { formatDuration } from '../base/units.js'
-import type { SharedProgress } from './shared.js'
+import type { SharedState } from './shared.js'
 import type { FromWorker, TaskResult, TaskSpec, ToWorker, WorkerInit } from './task.js'
 import { startThread } from './thread.js'
 
-/** A worker that has been asked to stop is given this long before it is ended, whatever its functions are doing. */
+/** How long a worker may take to stop before it is terminated, whatever its functions are doing. */
 const STOP_GRACE_MS = 700
+/** How long timers that functions left pending may keep a finished worker alive. */
+const LEFTOVER_MS = 5000
 
 interface Assignment {
   task: TaskSpec
   attempt: number
-  /** Why it was told to stop: whatever it answers after that does not count. */
+  /** Why it was asked to stop: later answers do not count. */
   doom: RunjobError | null
   resolve(result: TaskResult): void
   reject(error: unknown): void
@@ -27,12 +30,14 @@ class Slot {
 
 export class WorkerPool {
   readonly #slots: Slot[]
-  readonly #shared: SharedProgress
+  readonly #shared: SharedState
   readonly #init: (slot: number) => WorkerInit
   #closing = false
   #teardownError: RunjobError | null = null
+  /** Failure of a function after it had returned: no result of this run can be trusted. */
+  #stray: RunjobError | null = null
 
-  constructor(size: number, shared: SharedProgress, init: (slot: number) => WorkerInit) {
+  constructor(size: number, shared: SharedState, init: (slot: number) => WorkerInit) {
     this.#slots = Array.from({ length: size }, () => new Slot())
     this.#shared = shared
     this.#init = init
@@ -42,7 +47,7 @@ export class WorkerPool {
     return this.#slots.length
   }
 
-  /** Starts the first worker before there is a task for it. */
+  /** Starts the first worker before it has a task. */
   warm(): void {
     const [slot] = this.#slots
     if (slot) slot.worker ??= this.#start(slot, 0)
@@ -51,8 +56,8 @@ export class WorkerPool {
   /**
    * Runs a task on an idle worker.
    *
-   * @param timeoutMs counted from now: a worker that has to start first, and a setup, are part of it
-   * @throws what the task failed with; WORKER_DIED or OUT_OF_MEMORY if its thread ended instead of answering; TASK_TIMEOUT once the worker
+   * @param timeoutMs from now on: it includes the start of a worker, and setup
+   * @throws the task's error; WORKER_DIED or OUT_OF_MEMORY if its thread ended instead of answering; TASK_TIMEOUT once the worker
    *   is idle again or gone
    */
   async run(
@@ -64,6 +69,7 @@ export class WorkerPool {
     const at = this.#slots.findIndex((slot) => slot.assignment === null)
     const slot = this.#slots[at]
     if (!slot || this.#closing) throw new RunjobError('INTERNAL', { detail: 'no idle worker' })
+    this.checkStray()
     this.#shared.clear(at)
     let timer: NodeJS.Timeout | undefined
     try {
@@ -78,7 +84,12 @@ export class WorkerPool {
     }
   }
 
-  /** Stops one attempt, if it still runs. Its run() rejects with INTERRUPTED, and has done so when this returns. */
+  /** @throws EMIT_LATE, USER_ERROR: any failure of a function after it had returned */
+  checkStray(): void {
+    if (this.#stray) throw this.#stray
+  }
+
+  /** Stops one attempt, if it still runs. When this returns, its run() has rejected with INTERRUPTED. */
   async cancel(task: string, attempt: number): Promise<void> {
     const at = this.#slots.findIndex(({ assignment }) => assignment?.task.id === task && assignment.attempt === attempt)
     if (at >= 0) await this.#stop(at, new RunjobError('INTERRUPTED'))
@@ -88,12 +99,13 @@ export class WorkerPool {
    * Lets every worker run its job's teardown, then ends them.
    *
    * @param timeoutMs for each teardown
-   * @throws what a teardown failed with; TASK_TIMEOUT
+   * @throws the error of a teardown; TASK_TIMEOUT
    */
   async close(timeoutMs: number | null): Promise<void> {
     this.#closing = true
     await Promise.all(this.#slots.map((slot) => this.#end(slot, timeoutMs)))
     if (this.#teardownError) throw this.#teardownError
+    this.checkStray()
   }
 
   async #end(slot: Slot, timeoutMs: number | null): Promise<void> {
@@ -111,6 +123,12 @@ export class WorkerPool {
     clearTimeout(timer)
   }
 
+  /** Terminates a thread that does not end: a timer that is never cleared would keep it alive for ever. */
+  #endIn(ms: number, slot: Slot): void {
+    const timer = setTimeout(() => void slot.worker?.terminate(), ms)
+    void slot.exited.then(() => clearTimeout(timer))
+  }
+
   /** Ends all workers: those that do not answer the stop flag within the grace time are terminated. */
   async abort(): Promise<void> {
     this.#closing = true
@@ -122,7 +140,7 @@ export class WorkerPool {
     await this.#stop(at, timeout(timeoutMs, this.#shared.lastFunction(at)))
   }
 
-  /** Ends what a worker is at: its thread goes on with other tasks if it answers the stop flag within the grace time. */
+  /** Ends a worker's task. Its thread is kept for other tasks if it answers the stop flag within the grace time. */
   async #stop(at: number, doom: RunjobError): Promise<void> {
     const slot = this.#slots[at]!
     const { assignment } = slot
@@ -147,8 +165,10 @@ export class WorkerPool {
         slot.worker = null
         const { assignment } = slot
         slot.assignment = null
+        const stray = strayOf(cause, init)
+        if (stray) this.#stray ??= stray
         const death = this.#closing ? new RunjobError('INTERRUPTED') : deathOf(cause, exitCode, init)
-        assignment?.reject(assignment.doom ?? death)
+        assignment?.reject(assignment.doom ?? this.#stray ?? death)
         resolve()
       })
     })
@@ -156,6 +176,8 @@ export class WorkerPool {
   }
 
   #answer(slot: Slot, message: FromWorker): void {
+    if (message.type === 'stray') this.#stray ??= RunjobError.fromJSON(message.error)
+    if (message.type === 'ended') this.#endIn(LEFTOVER_MS, slot)
     if (message.type !== 'done' && message.type !== 'failed') return
     const { assignment } = slot
     slot.assignment = null
@@ -164,6 +186,15 @@ export class WorkerPool {
     else if (assignment) assignment.reject(RunjobError.fromJSON(message.error))
     else this.#teardownError ??= RunjobError.fromJSON(message.error)
   }
+}
+
+/** An uncaught error of a worker: only the job's functions, and what they left pending, run uncaught there. */
+function strayOf(cause: unknown, { plan }: WorkerInit): RunjobError | null {
+  const code = (cause as { code?: unknown } | null | undefined)?.code
+  if (cause === undefined || plan.module === null || String(code).startsWith('ERR_WORKER_')) return null
+  const message = cause instanceof Error ? cause.message || cause.name : describe(cause)
+  const userStack = cause instanceof Error ? cause.stack : undefined
+  return new RunjobError('USER_ERROR', { message, late: true }, { cause, where: { job: plan.job }, userStack })
 }
 
 /** Waits until the workers have answered, but not for ever. */

@@ -1,6 +1,7 @@
-/** What a run tells of itself, while it runs and when it is done. */
-import type { WorkTimes } from './clock.js'
-import type { TaskResult } from './task.js'
+/** What a run reports, while it runs and when it is done. */
+
+import { runsOf, type StageResult, type TaskResult } from './task.js'
+import type { WorkTimes } from './work_times.js'
 
 export interface Progress {
   stage: string
@@ -15,7 +16,7 @@ export interface Progress {
   elapsedMs: number
 }
 
-/** What an earlier run has done of a stage. */
+/** What an earlier run has done in a stage. */
 export interface ResumedStage {
   stage: string
   tasksDone: number
@@ -27,11 +28,13 @@ export interface StageReport {
   tasks: number
   recordsIn: number
   recordsOut: number
-  /** Records that a filter passed over. */
+  /** Records that a filter left out. */
   recordsFiltered: number
-  /** Records that were put aside as bad. */
+  /** Ragged rows that were dropped, as the job asks. */
+  recordsDropped: number
+  /** Bad records that were quarantined. */
   recordsQuarantined: number
-  /** Records that went into others of the same key before they were written to a run. */
+  /** Records that were combined into others of the same key before they were written to a run. */
   recordsCombined: number
   bytesIn: number
   bytesOut: number
@@ -53,21 +56,22 @@ export interface TaskProfile {
   times: WorkTimes
   recordsIn: number
   recordsOut: number
-  /** Records in the runs it wrote: fewer than `recordsOut` where combining paid. */
+  /** Records in the runs that it wrote: fewer than `recordsOut` if records were combined. */
   recordsSpilled: number
   bytesIn: number
   bytesOut: number
   spillBytes: number
 }
 
-export function stageReport(name: string, results: TaskResult[], elapsedMs: number): StageReport {
-  const sum = (of: (task: TaskResult) => number) => results.reduce((total, task) => total + of(task), 0)
+export function stageReport(name: string, results: StageResult[], elapsedMs: number): StageReport {
+  const sum = (of: (task: StageResult) => number) => results.reduce((total, task) => total + of(task), 0)
   return {
     name,
     tasks: results.length,
     recordsIn: sum((task) => task.recordsIn),
     recordsOut: sum((task) => task.recordsOut),
     recordsFiltered: sum((task) => task.recordsFiltered),
+    recordsDropped: sum((task) => task.recordsDropped),
     recordsQuarantined: sum((task) => task.recordsQuarantined),
     recordsCombined: sum((task) => task.recordsCombined),
     bytesIn: sum((task) => task.bytesIn),
@@ -78,7 +82,7 @@ export function stageReport(name: string, results: TaskResult[], elapsedMs: numb
   }
 }
 
-export function taskProfile(stage: string, task: TaskResult): TaskProfile {
+export function taskProfile(stage: string, task: StageResult): TaskProfile {
   return {
     stage,
     task: task.id,
@@ -96,6 +100,6 @@ export function taskProfile(stage: string, task: TaskResult): TaskProfile {
   }
 }
 
-export function spillBytes({ runs }: TaskResult): number {
-  return runs.reduce((sum, run) => sum + run.fileBytes, 0)
+export function spillBytes(result: TaskResult): number {
+  return runsOf(result).reduce((sum, run) => sum + run.fileBytes, 0)
 }

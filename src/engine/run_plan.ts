@@ -1,33 +1,29 @@
 /**
- * Runs a plan on this machine: stage by stage, task by task, attempt by attempt. The main thread plans, hands out and keeps the books; it
- * touches no record.
+ * Runs a plan on this machine: stage by stage, task by task, attempt by attempt. The main thread plans, hands out tasks and checks counts; it
+ * never touches a record.
  */
 import { readdirSync, rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import { concatFiles } from '../base/files.js'
-import type { InputFile } from '../io/inputs.js'
-import { PARTITIONS, tasksFact } from '../io/run_status.js'
-import { isIntact, type WrittenFile } from '../io/written_file.js'
-import type { Exchange, ExchangeSource, Plan, Stage } from '../plan/plan.js'
-import { checkStages, recordsToRead } from './accounting.js'
+import { checkSignal } from '../base/signal.js'
+import type { InputFile } from '../io/input/input_file.js'
+import { hasGuessedStarts } from '../io/input/splits.js'
+import { isIntact, type WrittenFile } from '../io/output/written_file.js'
+import { checkPlan } from '../plan/check.js'
+import type { JobIdentity } from '../plan/functions.js'
+import type { Exchange, Plan, Stage } from '../plan/plan.js'
+import { buildsOf, stageFilling, stagesAfter, stagesBefore } from '../plan/stages.js'
+import { boundsFact, PARTITIONS, stageFact, tasksFact } from '../state/facts.js'
+import { checkStages, hasReadAll, recordsToRead, stopsEarly } from './accounting.js'
 import { type BadRecordsInit, overLimit } from './bad_records.js'
-import { type Checkpoint, type FinishedStage, NO_CHECKPOINT, stageFact } from './checkpoint.js'
+import { type MergeLimits, planBudget, type Tuning } from './budget.js'
+import { type Checkpoint, type FinishedStage, NO_CHECKPOINT } from './checkpoint.js'
+import { checkColumnUses } from './column_uses.js'
+import { addCount } from './counts.js'
 import { DamagedRuns, isWhole, requireRuns } from './damage.js'
-import {
-  inputBytes,
-  type MergeLimits,
-  needsSample,
-  planBudget,
-  planMapTasks,
-  planMergeTasks,
-  planPartitions,
-  planReduceTasks,
-  planSampleTasks,
-  rangeBounds,
-  type Tuning,
-  usesFunctions,
-} from './planner.js'
+import { type RecordFlow, recordFlow } from './flow.js'
+import { inputBytes, needsSample, planPartitions, rangeBounds } from './partitions.js'
 import { WorkerPool } from './pool.js'
 import {
   type Progress,
@@ -38,15 +34,34 @@ import {
   taskProfile,
 } from './report.js'
 import { Scheduler } from './scheduler.js'
-import { SharedProgress } from './shared.js'
-import { type PartEntry, type RunEntry, stageOf, type TaskResult, type TaskSpec, writerOf } from './task.js'
+import { SharedState } from './shared.js'
+import {
+  type BuildSpec,
+  type MapResult,
+  type MapSpec,
+  type MergeResult,
+  type MergeSpec,
+  type PartEntry,
+  type ReduceResult,
+  type ReduceSpec,
+  type RunEntry,
+  runsOf,
+  type SampleSpec,
+  type StageResult,
+  type TaskResult,
+  type TaskSpec,
+} from './task.js'
+import { planMapTasks, planMergeTasks, planReduceTasks, planSampleTasks } from './tasks.js'
+import { bySize, type TopRecord } from './top.js'
 
-/** How often the same task may run again because what it wrote was damaged. */
+/** How often a task may run again because its runs were damaged. */
 const MAX_REDOS = 3
 
 export interface RunPlanOptions {
   plan: Plan
   planHash: string
+  /** Of the job whose functions workers need; null if they need none. */
+  identity: JobIdentity | null
   files: InputFile[]
   /** Input name -> indexes into `files`. */
   inputs: Map<string, number[]>
@@ -57,9 +72,9 @@ export interface RunPlanOptions {
   runsDir: string
   attemptsDir: string
   partsDir: string
-  /** Leave run files where they are. */
+  /** Do not remove run files. */
   keepRuns: boolean
-  /** Attempts of a task beyond the first. */
+  /** Retries of a task. */
   retries: number
   taskTimeoutMs: number | null
   speculate: boolean
@@ -69,7 +84,7 @@ export interface RunPlanOptions {
   signal?: AbortSignal | undefined
   onProgress?: ((progress: Progress) => void) | undefined
   onNote?: ((note: string) => void) | undefined
-  /** Called for each stage of which an earlier run has done something. */
+  /** Called for each stage that an earlier run has begun. */
   onResume?: ((done: ResumedStage) => void) | undefined
 }
 
@@ -77,50 +92,52 @@ export interface PlanResult {
   tasks: TaskProfile[]
   stages: StageReport[]
   counters: Record<string, number>
-  top: { key: string; number: number }[]
+  top: TopRecord[]
   parts: PartEntry[]
-  /** Files of bad records, in the order of the input. */
+  /** Files of bad records, in input order. */
   quarantine: string[]
+  flow: RecordFlow
   /** Tasks that an earlier run had finished. */
   resumedTasks: number
-  /** Tasks that ran again because the runs they had written were damaged. */
+  /** Tasks that ran again because the runs they wrote were damaged. */
   redoneTasks: number
 }
 
 /**
- * One run of a plan. Making it starts a first worker thread, unless one was started ahead: it comes up while the caller opens the job's
- * state.
+ * One run of a plan. Creating it starts a first worker thread, unless one was started ahead: it starts up while the caller opens the state.
  */
 export class PlanRun {
   readonly #options: RunPlanOptions
   readonly #partitions: number[]
   readonly #mergeLimits: MergeLimits
-  readonly #shared: SharedProgress
+  readonly #shared: SharedState
   readonly #pool: WorkerPool
   readonly #scheduler: Scheduler
   #checkpoint: Checkpoint = NO_CHECKPOINT
   #finished = new Map<string, TaskResult>()
-  /** Ids of those finished tasks that an earlier run has done. */
+  /** Ids of finished tasks from an earlier run. */
   readonly #recalled = new Set<string>()
-  /** Stages of which it was told what an earlier run has done. */
+  /** Stages already reported through onResume. */
   readonly #told = new Set<number>()
   readonly #stages: (FinishedStage | undefined)[] = []
   readonly #redos = new Map<string, number>()
-  /** Ids of those finished tasks whose bad records are counted. */
+  /** Ids of finished tasks whose bad records are counted. */
   readonly #counted = new Set<string>()
   #succeeded = false
 
   constructor(options: RunPlanOptions) {
     const { plan, files, runsDir, attemptsDir, partsDir } = options
+    checkPlan(plan)
     this.#options = options
     this.#partitions = planPartitions(plan, files, options.partitions)
     const { memoryBytes, workers, tuning } = options
-    const budget = planBudget(memoryBytes, workers, usesFunctions(plan), inputBytes(files), tuning)
+    const budget = planBudget(memoryBytes, workers, plan.module !== null, inputBytes(files), tuning)
     this.#mergeLimits = budget.merge
-    this.#shared = new SharedProgress(budget.workers)
+    this.#shared = new SharedState(budget.workers)
     this.#pool = new WorkerPool(budget.workers, this.#shared, (slot) => ({
       plan,
       planHash: options.planHash,
+      identity: options.identity,
       files,
       runsDir,
       attemptsDir,
@@ -145,7 +162,7 @@ export class PlanRun {
       badRecordsDir: options.badRecords?.dir ?? null,
       onFinished: (task, result, isCertain) => {
         this.#remember(task, result)
-        if (isCertain) this.#countBadRecords(result)
+        if (isCertain && (result.kind === 'map' || result.kind === 'reduce')) this.#countBadRecords(result)
       },
     })
     this.#pool.warm()
@@ -154,7 +171,7 @@ export class PlanRun {
   /**
    * Runs all stages that the checkpoint does not have yet. Call once.
    *
-   * @throws what a task failed with for good; ACCOUNTING_MISMATCH; INTERRUPTED
+   * @throws the final error of a task; ACCOUNTING_MISMATCH; INTERRUPTED
    */
   async run(checkpoint: Checkpoint): Promise<PlanResult> {
     this.#checkpoint = checkpoint
@@ -162,15 +179,19 @@ export class PlanRun {
     const onAbort = () => this.#abort()
     signal?.addEventListener('abort', onAbort)
     try {
-      this.#checkStop()
+      checkSignal(this.#options.signal)
       await this.#recall()
       if (checkpoint.get(PARTITIONS) === undefined) checkpoint.put(PARTITIONS, this.#partitions)
-      for (const index of plan.stages.keys()) {
-        const { results } = await this.#finishStage(index)
-        if (!keepRuns) this.#removeRunsBefore(index, results)
-      }
+      // Finishing one stage may reopen another.
+      do {
+        for (const index of plan.stages.keys()) {
+          await this.#finishStage(index)
+          if (!keepRuns) this.#removeUnneededRuns()
+        }
+      } while (plan.stages.some((_, index) => !this.#isFinished(index)))
       const stages = this.#stages as FinishedStage[]
       checkStages(plan, stages)
+      this.#pool.checkStray()
       rmSync(this.#options.attemptsDir, { recursive: true, force: true })
       this.#succeeded = true
       return this.#resultOf(stages)
@@ -194,51 +215,118 @@ export class PlanRun {
   }
 
   #resultOf(stages: FinishedStage[]): PlanResult {
+    const { plan, top, files } = this.#options
+    const results = stages.flatMap((stage) => stage.results)
     const result: PlanResult = {
       tasks: [],
       stages: stages.map(({ report }) => report),
       counters: Object.create(null),
-      top: mergeTop(stages.at(-1)!.results, this.#options.top),
-      parts: stages.at(-1)!.results.flatMap((task) => task.parts),
-      quarantine: stages.flatMap(({ results }) => results.flatMap((task) => task.quarantine?.name ?? [])),
+      top: mergeTop(results, top),
+      parts: results.flatMap((task) => task.parts),
+      quarantine: results.flatMap((task) => task.quarantine?.name ?? []),
+      flow: recordFlow(plan, stages, files),
       resumedTasks: 0,
       redoneTasks: [...this.#redos.values()].reduce((sum, times) => sum + times, 0),
     }
-    for (const { report, results } of stages) {
-      for (const task of results) {
-        result.tasks.push(taskProfile(report.name, task))
-        if (this.#recalled.has(task.id)) result.resumedTasks++
-        for (const [name, by] of Object.entries(task.counters)) {
-          result.counters[name] = (result.counters[name] ?? 0) + by
-        }
+    for (const task of results) {
+      result.tasks.push(taskProfile(plan.stages[task.stage]!.name, task))
+      if (this.#recalled.has(task.id)) result.resumedTasks++
+      for (const [name, by] of Object.entries(task.counters)) {
+        result.counters[name] = addCount(name, result.counters[name] ?? 0, by)
       }
     }
     return result
   }
 
-  /** The results of a stage; tasks that are not finished are run. */
-  async #finishStage(index: number): Promise<FinishedStage> {
+  #isFinished(index: number): boolean {
+    return this.#stages[index] !== undefined
+  }
+
+  /**
+   * Runs the tasks of a stage that are not done. If runs that it reads are damaged, or were removed after all their readers finished, the
+   * tasks that wrote them run again first, which may require the same of the stages before.
+   */
+  async #finishStage(index: number): Promise<void> {
     const known = this.#stages[index]
     if (known) {
       this.#tellResumed(index, known.results)
       this.#checkBadRecordsOf(known.results)
-      return known
+      return
     }
+    const { plan } = this.#options
+    const stage = plan.stages[index]!
     const started = performance.now()
-    const stage = this.#options.plan.stages[index]!
-    const source = stage.sources[0]!
-    const done =
-      source.kind === 'exchange'
-        ? await this.#runReduceStage(index, source)
-        : { results: await this.#runMapStage(stage, index), passes: [] }
-    const finished = { report: stageReport(stage.name, done.results, performance.now() - started), ...done }
-    this.#checkBadRecordsOf(done.results)
-    this.#stages[index] = finished
-    this.#checkpoint.put(stageFact(index), finished)
-    return finished
+    for (;;) {
+      for (const before of stagesBefore(plan, stage)) await this.#finishStage(before)
+      try {
+        const done = await this.#runStage(stage, index)
+        const finished = { report: stageReport(stage.name, done.results, performance.now() - started), ...done }
+        this.#checkBadRecordsOf(done.results)
+        checkColumnUses(done.results.flatMap(({ columns }) => (columns ? [columns] : [])))
+        this.#stages[index] = finished
+        this.#checkpoint.put(stageFact(index), finished)
+        this.#reopenReaders(index, finished)
+        return
+      } catch (error) {
+        if (!(error instanceof DamagedRuns)) throw error
+        this.#redo(error)
+      }
+    }
   }
 
-  /** Tells, once for each stage, what an earlier run has done of it. */
+  async #runStage(stage: Stage, index: number): Promise<Omit<FinishedStage, 'report'>> {
+    const passes: FinishedStage['passes'] = {}
+    const builds = await this.#builds(stage, passes)
+    const hasFiles = stage.inputs.some(({ kind }) => kind === 'files')
+    const planned = hasFiles ? this.#mapTasks(stage, index) : []
+    const mapped = hasFiles ? await this.#readFiles(stage, index, builds) : []
+    const tasks: ReduceSpec[] = []
+    const runs = [...builds.values()].flat()
+    for (const [i, input] of stage.inputs.entries()) {
+      if (input.kind !== 'exchange') continue
+      const before = stageFilling(this.#options.plan, input.exchange)
+      const few = await this.#mergeToFew(before, this.#stages[before]!)
+      passes[input.exchange] = few.passes
+      const first = planned.filter(({ input }) => input < i).length + tasks.length
+      const own = planReduceTasks(index, i, first, this.#partitions[before]!, few.runs)
+      tasks.push(...withBuilds(own, stage, builds))
+      runs.push(...few.runs)
+    }
+    const reduced = tasks.length > 0 ? await this.#readPartitions(stage, index, tasks, runs) : []
+    return { results: [...mapped, ...reduced].sort((a, b) => a.number - b.number), passes }
+  }
+
+  /** The runs of exchanges that a stage's tasks hold in memory. @param passes gets the merges that they took */
+  async #builds({ inputs }: Stage, passes: FinishedStage['passes']): Promise<Builds> {
+    const builds: Builds = new Map()
+    for (const exchange of buildsOf(inputs.flatMap(({ operators }) => operators))) {
+      const before = stageFilling(this.#options.plan, exchange)
+      const few = await this.#mergeToFew(before, this.#stages[before]!)
+      passes[exchange] = few.passes
+      builds.set(exchange, few.runs)
+    }
+    return builds
+  }
+
+  /** After a stage was written again: stages that read another number of records from it read it again where it differs. */
+  #reopenReaders(index: number, finished: FinishedStage): void {
+    const { plan } = this.#options
+    for (const reader of stagesAfter(plan, index)) {
+      const known = this.#stages[reader]
+      if (!known) continue
+      const isOver = plan.stages[reader]!.inputs.every(
+        (input, i) =>
+          input.kind === 'files' ||
+          stageFilling(plan, input.exchange) !== index ||
+          hasReadAll(plan, reader, i, known, finished),
+      )
+      if (isOver) continue
+      this.#stages[reader] = undefined
+      this.#checkpoint.forget([], [stageFact(reader)])
+    }
+  }
+
+  /** Reports, once for each stage, what an earlier run has done. */
   #tellResumed(index: number, tasks: readonly { id: string }[]): void {
     const tasksDone = tasks.filter(({ id }) => this.#recalled.has(id)).length
     if (tasksDone === 0 || this.#told.has(index)) return
@@ -246,7 +334,7 @@ export class PlanRun {
     this.#options.onResume?.({ stage: this.#options.plan.stages[index]!.name, tasksDone, tasks: tasks.length })
   }
 
-  /** @throws TOO_MANY_BAD_RECORDS; `records`: of a stage that is over, null before */
+  /** @param records of a stage that is over; null before. @throws TOO_MANY_BAD_RECORDS */
   #checkBadRecords(bad: number, records: number | null): void {
     const { badRecords } = this.#options
     const over = badRecords && overLimit(badRecords.limit, bad, records, badRecords.path)
@@ -254,8 +342,8 @@ export class PlanRun {
   }
 
   /** A stage is over. @throws TOO_MANY_BAD_RECORDS */
-  #checkBadRecordsOf(results: TaskResult[]): void {
-    const sum = (of: (task: TaskResult) => number) => results.reduce((total, task) => total + of(task), 0)
+  #checkBadRecordsOf(results: StageResult[]): void {
+    const sum = (of: (task: StageResult) => number) => results.reduce((total, task) => total + of(task), 0)
     for (const result of results) this.#countBadRecords(result)
     this.#checkBadRecords(
       sum((task) => task.recordsQuarantined),
@@ -263,17 +351,17 @@ export class PlanRun {
     )
   }
 
-  /** A task is done, and where it began is certain. */
-  #countBadRecords({ id, recordsQuarantined }: TaskResult): void {
+  /** A task is done, and its start is certain. */
+  #countBadRecords({ id, recordsQuarantined }: StageResult): void {
     if (recordsQuarantined === 0 || this.#counted.has(id)) return
     this.#counted.add(id)
     this.#shared.addBadRecords(recordsQuarantined)
     this.#checkBadRecords(this.#shared.badRecords, null)
   }
 
-  /** What is known of the bad records of a run that fails because of them. */
+  /** The known bad records of a run that fails because of them. */
   #gatherBadRecords(badRecords: BadRecordsInit): void {
-    const names = [...this.#finished.values()].flatMap((task) => task.quarantine?.name ?? [])
+    const names = [...this.#finished.values()].flatMap((task) => ('quarantine' in task && task.quarantine?.name) || [])
     const { overLimitIn } = this.#scheduler
     if (overLimitIn !== null) names.push(overLimitIn)
     concatFiles(
@@ -282,99 +370,123 @@ export class PlanRun {
     )
   }
 
-  async #runMapStage(stage: Stage, index: number): Promise<TaskResult[]> {
-    const tasks = this.#mapTasks(stage, index)
+  async #readFiles(stage: Stage, index: number, builds: Builds): Promise<MapResult[]> {
+    const tasks = withBuilds(this.#mapTasks(stage, index), stage, builds)
     this.#tellResumed(index, tasks)
-    const bounds = await this.#bounds(stage, index)
-    // A guess of where a CSV record starts may be wrong, and what a task then finds in the data means nothing.
-    const mayFail = (task: TaskSpec): boolean => {
-      const source = stage.sources[task.source]!
-      if (task.kind !== 'map' || source.kind !== 'files') return false
-      const { format } = source
-      return format.kind === 'csv' && format.quote !== null && task.pieces[0]!.start > 0
+    const bounds = await this.#bounds(stage, index, builds)
+    // The guess of a CSV record's start may be wrong, and then the task's errors in the data mean nothing.
+    const mayFail = (task: MapSpec): boolean => {
+      const input = stage.inputs[task.input]!
+      return input.kind === 'files' && hasGuessedStarts(input.format) && task.splits[0]!.start > 0
     }
-    const known = (task: TaskSpec) => this.#finished.get(task.id)
+    const known = (task: MapSpec) => this.#finished.get(task.id) as MapResult | undefined
     for (const task of tasks) {
       const result = known(task)
       if (result && !mayFail(task)) this.#countBadRecords(result)
     }
-    const results = await this.#scheduler.run({ stage: index, tasks, bounds, known, mayFail })
-    return this.#verifyGuesses(index, tasks, results, bounds, mayFail)
-  }
-
-  /** Splits follow from the number of workers; a run that goes on from another keeps to that one's, whatever its own number. */
-  #mapTasks(stage: Stage, index: number): TaskSpec[] {
-    const { files, inputs, tuning } = this.#options
-    const checkpoint = this.#checkpoint
-    const known = checkpoint.get<TaskSpec[]>(tasksFact(index))
-    if (known) return known
-    const tasks = planMapTasks(stage, index, files, inputs, this.#pool.size, tuning)
-    checkpoint.put(tasksFact(index), tasks)
-    return tasks
-  }
-
-  /**
-   * Every record of a file belongs to one task: where a task's last record ends, the next task's first must start. Where it does not, the
-   * next task's guess was wrong; it runs again from where it should have started.
-   */
-  async #verifyGuesses(
-    index: number,
-    tasks: TaskSpec[],
-    results: (TaskResult | null)[],
-    bounds: Uint8Array[] | null,
-    isGuess: (task: TaskSpec) => boolean,
-  ): Promise<TaskResult[]> {
-    const verified: TaskResult[] = []
-    for (const [i, task] of tasks.entries()) {
-      let result = results[i]!
-      if (task.kind === 'map' && isGuess(task)) {
-        const expected = verified.at(-1)!.boundaries.at(-1)!.end
-        if (result === null || result.boundaries[0]!.start !== expected) {
-          if (result) this.#scheduler.removeRuns(result)
-          const pieces = [{ ...task.pieces[0]!, recordStart: expected }]
-          const known = () => undefined
-          const again = await this.#scheduler.run({ stage: index, tasks: [{ ...task, pieces }], bounds, known })
-          result = again[0]!
-        } else {
-          this.#countBadRecords(result)
-        }
-      }
-      verified.push(result!)
+    requireRuns(
+      tasks.filter((task) => !known(task)),
+      [...builds.values()].flat(),
+      this.#options.runsDir,
+    )
+    const limit = limitOf(stage)
+    const verified: MapResult[] = []
+    // Waves, of a task for each worker to begin with, until there are enough rows. All tasks at once if all rows are needed.
+    let wave = limit === null ? tasks.length : this.#pool.size
+    for (let at = 0; at < tasks.length; at += wave, wave *= 2) {
+      const some = tasks.slice(at, at + wave)
+      // What fails after the rows that are needed does not matter.
+      const isOptional = (task: MapSpec) => mayFail(task) || (limit !== null && task.number > 0)
+      const results = await this.#scheduler.run({ stage: index, tasks: some, bounds, known, mayFail: isOptional })
+      await this.#verify(index, some, results, bounds, mayFail, verified, limit)
+      if (limit !== null && sumOf(verified, ({ recordsOut }) => recordsOut) >= limit) break
     }
     return verified
   }
 
+  /** Splits follow from the number of workers. A resumed run keeps the splits it began with, whatever its own number. */
+  #mapTasks(stage: Stage, index: number): MapSpec[] {
+    const { files, inputs, tuning } = this.#options
+    const checkpoint = this.#checkpoint
+    const known = checkpoint.get<MapSpec[]>(tasksFact(index))
+    if (known) return known
+    const tasks = planMapTasks(stage, index, files, inputs, this.#pool.size, tuning).map((task) => ({
+      ...task,
+      number: task.number + this.#partitionsBefore(stage, task.input),
+    }))
+    checkpoint.put(tasksFact(index), tasks)
+    return tasks
+  }
+
+  /** Of the exchanges that a stage reads before an input. */
+  #partitionsBefore({ inputs }: Stage, end: number): number {
+    const { plan } = this.#options
+    return inputs
+      .slice(0, end)
+      .flatMap((input) => (input.kind === 'exchange' ? this.#partitions[stageFilling(plan, input.exchange)]! : []))
+      .reduce((sum, partitions) => sum + partitions, 0)
+  }
+
   /**
-   * Where runs are damaged, or were removed when the stage that read them was over, the tasks that wrote them run again first: to finish
-   * the stage before may take the same there.
+   * Every record of a file belongs to one task: where a task's last record ends, the next task's first record must start. If not, the next
+   * task's guess was wrong, and it runs again from the right place.
+   *
+   * @param verified gets the results, up to the one that completes the rows of `limit`
    */
-  async #runReduceStage(index: number, source: ExchangeSource): Promise<Omit<FinishedStage, 'report'>> {
-    for (;;) {
-      const before = await this.#finishStage(source.stage)
-      try {
-        return await this.#readExchange(index, source, before)
-      } catch (error) {
-        if (!(error instanceof DamagedRuns)) throw error
-        this.#redo(error)
+  async #verify(
+    index: number,
+    tasks: MapSpec[],
+    results: (MapResult | null)[],
+    bounds: Uint8Array[] | null,
+    isGuess: (task: MapSpec) => boolean,
+    verified: MapResult[],
+    limit: number | null,
+  ): Promise<void> {
+    let rows = sumOf(verified, ({ recordsOut }) => recordsOut)
+    for (const [i, task] of tasks.entries()) {
+      if (limit !== null && rows >= limit) return
+      let result: MapResult | null = results[i]!
+      const known = () => undefined
+      // What is wrong behind the rows that are needed does not matter, in whichever task it is.
+      const needed = limit === null ? task : { ...task, rowsNeeded: limit - rows }
+      if (isGuess(task)) {
+        const expected = verified.at(-1)!.boundaries.at(-1)!.end
+        if (result === null || result.boundaries[0]!.start !== expected) {
+          if (result) this.#scheduler.removeRuns(result)
+          const splits = [{ ...task.splits[0]!, recordStart: expected }]
+          const again = await this.#scheduler.run({ stage: index, tasks: [{ ...needed, splits }], bounds, known })
+          result = again[0]!
+        } else if (limit === null) {
+          this.#countBadRecords(result)
+        }
       }
+      // It may have met bad rows behind those that are needed.
+      const isLast = limit !== null && rows > 0 && rows + (result?.recordsOut ?? 0) >= limit
+      if (isLast && result !== null && result.recordsQuarantined > 0) {
+        this.#scheduler.removeRuns(result)
+        result = null
+      }
+      // It failed, and is needed after all.
+      if (result === null) result = (await this.#scheduler.run({ stage: index, tasks: [needed], bounds, known }))[0]!
+      if (limit !== null) this.#countBadRecords(result)
+      verified.push(result)
+      rows += result.recordsOut
     }
   }
 
   /** @throws DamagedRuns */
-  async #readExchange(
+  async #readPartitions(
+    { inputs }: Stage,
     index: number,
-    source: ExchangeSource,
-    before: FinishedStage,
-  ): Promise<Omit<FinishedStage, 'report'>> {
-    const { runsDir } = this.#options
-    const { runs, passes } = await this.#mergeToFew(source.stage, before)
-    const tasks = planReduceTasks(index, this.#partitions[source.stage]!, runs)
+    tasks: ReduceSpec[],
+    runs: RunEntry[],
+  ): Promise<ReduceResult[]> {
     this.#tellResumed(index, tasks)
-    // A partition of which other records were written since it was read is read again.
-    const known = (task: TaskSpec): TaskResult | undefined => {
-      const result = this.#finished.get(task.id)
-      const records = task.kind === 'reduce' ? recordsToRead(source, task.records) : -1
-      return result?.recordsIn === records ? result : undefined
+    // A partition that was written again with other records is read again.
+    const known = (task: ReduceSpec): ReduceResult | undefined => {
+      const result = this.#finished.get(task.id) as ReduceResult | undefined
+      if (!result || stopsEarly(inputs[task.input]!)) return result
+      return result.recordsIn === recordsToRead(inputs[task.input]!, task.records) ? result : undefined
     }
     for (const task of tasks) {
       const result = known(task)
@@ -383,28 +495,28 @@ export class PlanRun {
     requireRuns(
       tasks.filter((task) => !known(task)),
       runs,
-      runsDir,
+      this.#options.runsDir,
     )
-    // The longest first: what starts last should be short.
+    // The longest first, because the last one to start should be short.
     const results = await this.#scheduler.run({
       stage: index,
       tasks: tasks.toSorted((a, b) => b.bytes - a.bytes),
       known,
     })
-    return { results: results.map((result) => result!).sort((a, b) => (a.id < b.id ? -1 : 1)), passes }
+    return results.map((result) => result!).sort((a, b) => a.number - b.number)
   }
 
   /** Merges in passes until one merge can open all runs. */
-  async #mergeToFew(from: number, { results }: FinishedStage): Promise<{ runs: RunEntry[]; passes: TaskResult[][] }> {
+  async #mergeToFew(from: number, { results }: FinishedStage): Promise<{ runs: RunEntry[]; passes: MergeResult[][] }> {
     const { plan, runsDir } = this.#options
     const exchange = plan.stages[from]!.target as Exchange
-    const passes: TaskResult[][] = []
+    const passes: MergeResult[][] = []
     for (let runs = results.flatMap((result) => result.runs); ; ) {
       const tasks = planMergeTasks(exchange, from, passes.length, runs, this.#mergeLimits)
       if (tasks.length === 0) return { runs, passes }
-      const known = (task: TaskSpec): TaskResult | undefined => {
-        const result = this.#finished.get(task.id)
-        const names = task.kind === 'merge' ? task.runs : []
+      const known = (task: MergeSpec): MergeResult | undefined => {
+        const result = this.#finished.get(task.id) as MergeResult | undefined
+        const { runs: names } = task
         const isSame = result?.merged.length === names.length && names.every((name, i) => name === result.merged[i])
         return isSame && result.runs.every((run) => isWhole(run, runsDir)) ? result : undefined
       }
@@ -413,28 +525,28 @@ export class PlanRun {
         runs,
         runsDir,
       )
-      const merged = (await this.#scheduler.run({ stage: from, tasks, known })) as TaskResult[]
+      const merged = (await this.#scheduler.run({ stage: from, tasks, known })).map((result) => result!)
       passes.push(merged)
       runs = merged.flatMap((result) => result.runs)
     }
   }
 
-  async #bounds(stage: Stage, index: number): Promise<Uint8Array[] | null> {
+  async #bounds(stage: Stage, index: number, builds: Builds): Promise<Uint8Array[] | null> {
     const { files, inputs } = this.#options
     const checkpoint = this.#checkpoint
     const target = stage.target as Exchange
     const partitions = this.#partitions[index]!
     if (target.kind !== 'exchange' || !needsSample(target, partitions)) return null
-    const known = checkpoint.get<Uint8Array[]>(`bounds ${index}`)
+    const known = checkpoint.get<Uint8Array[]>(boundsFact(index))
     if (known) return known
-    const tasks = planSampleTasks(stage, index, files, inputs)
+    const tasks = withBuilds(planSampleTasks(stage, index, files, inputs), stage, builds)
     const results = await this.#scheduler.run({ stage: index, tasks, known: () => undefined })
     const bounds = rangeBounds(
       results.flatMap((result) => result!.keys),
       partitions,
       target.descending,
     )
-    checkpoint.put(`bounds ${index}`, bounds)
+    checkpoint.put(boundsFact(index), bounds)
     return bounds
   }
 
@@ -445,28 +557,26 @@ export class PlanRun {
     this.#recalled.delete(task.id)
   }
 
-  /** Takes over what an earlier run finished: whole stages, whose runs may be gone, and tasks whose files are still there. */
+  /** Takes over what an earlier run finished: whole stages, whose runs may be gone, and tasks whose files still exist. */
   async #recall(): Promise<void> {
     const checkpoint = this.#checkpoint
     const { plan, runsDir } = this.#options
     this.#finished = checkpoint.finishedTasks<TaskResult>()
     const damaged = await this.#findDamaged()
-    const stages = plan.stages.map((_, index) => checkpoint.get<FinishedStage>(stageFact(index)))
-    const last = stages.findLastIndex((stage) => stage?.results.every(({ id }) => !damaged.has(id)))
-    for (let index = 0; index <= last; index++) this.#stages[index] = stages[index]
+    for (const index of plan.stages.keys()) this.#stages[index] = checkpoint.get<FinishedStage>(stageFact(index))
     const gone: string[] = []
     for (const [id, result] of this.#finished) {
       this.#scheduler.knowAttempt(id, result.attempt)
-      // Runs of a stage that has been read are not needed any more; its bad records are.
-      const isNeeded = stageOf(id) > last
-      if (damaged.has(id) || (isNeeded && !result.runs.every((run) => isWhole(run, runsDir)))) gone.push(id)
+      // The runs of a finished stage may have been read and removed; otherwise they are checked when they are read.
+      const isNeeded = !this.#isFinished(result.stage)
+      if (damaged.has(id) || (isNeeded && !runsOf(result).every((run) => isWhole(run, runsDir)))) gone.push(id)
     }
     this.#forget(gone)
     for (const id of this.#finished.keys()) this.#recalled.add(id)
   }
 
   /**
-   * Finished tasks whose output is no longer what they wrote: the files are read to their end. Runs are verified when they are used.
+   * Finds finished tasks whose output is no longer what they wrote: reads the files to their end. Runs are verified when they are read.
    *
    * @throws INTERRUPTED
    */
@@ -474,11 +584,13 @@ export class PlanRun {
     const { partsDir, top, badRecords, onNote } = this.#options
     const damaged = new Set<string>()
     const verify = async (id: string, path: string, written: WrittenFile): Promise<void> => {
-      if (await isIntact(path, written, () => this.#checkStop())) return
+      if (await isIntact(path, written, () => checkSignal(this.#options.signal))) return
       damaged.add(id)
-      onNote?.(`${basename(path)}, which an earlier run wrote, is damaged or gone: ${id} will run again`)
+      onNote?.(`${basename(path)}, which an earlier run wrote, is damaged or missing: ${id} will run again`)
     }
-    for (const { id, parts, topAsked, quarantine } of this.#finished.values()) {
+    for (const result of this.#finished.values()) {
+      if (result.kind !== 'map' && result.kind !== 'reduce') continue
+      const { id, parts, topAsked, quarantine } = result
       for (const part of parts) await verify(id, join(partsDir, part.name), part)
       if (parts.length > 0 && topAsked < top) damaged.add(id)
       if (quarantine && badRecords) await verify(id, join(badRecords.dir, quarantine.name), quarantine)
@@ -487,57 +599,65 @@ export class PlanRun {
     return damaged
   }
 
-  /** @throws INTERRUPTED */
-  #checkStop(): void {
-    if (this.#options.signal?.aborted) throw new RunjobError('INTERRUPTED')
-  }
-
   /**
-   * Has the tasks that wrote damaged runs run again.
+   * Makes the tasks that wrote damaged runs run again.
    *
-   * @throws what the damage is, where writing them again did not help
+   * @throws the damage, if writing the runs again did not help
    */
   #redo({ runs, error }: DamagedRuns): void {
-    const writers = [...new Set(runs.map(writerOf))]
+    const writerOf = new Map(
+      [...this.#finished.values()].flatMap((task) => runsOf(task).map(({ name }) => [name, task.id])),
+    )
+    const writers = [...new Set(runs.flatMap((run) => writerOf.get(run) ?? []))]
+    if (writers.length === 0) throw error
     for (const id of writers) {
-      // Bounded, because a disk that damages all it holds would keep us here for ever.
+      // Bounded, because a disk that damages everything would make this endless.
       const times = (this.#redos.get(id) ?? 0) + 1
       if (times > MAX_REDOS) throw new RunjobError(error.code, { ...error.params, redos: MAX_REDOS }, error)
       this.#redos.set(id, times)
     }
     const rest = writers.length > 3 ? ` and ${writers.length - 3} more` : ''
-    const names = writers.slice(0, 3).join(', ') + rest
-    this.#options.onNote?.(`runs are damaged or gone: ${names} will run again`)
+    this.#options.onNote?.(`runs are damaged or missing: ${writers.slice(0, 3).join(', ')}${rest} will run again`)
     this.#forget(writers)
   }
 
-  /** Forgets that tasks are finished: they, and the merges that read what they wrote. */
-  #forget(tasks: readonly string[]): void {
-    if (tasks.length === 0) return
-    const forgotten = new Set(tasks)
-    // In the order of their passes, so that a merge of merges is found too.
-    const merges = [...this.#finished.values()].filter(({ merged }) => merged.length > 0)
-    for (const { id, merged } of merges.sort((a, b) => (a.id < b.id ? -1 : 1))) {
-      if (merged.some((run) => forgotten.has(writerOf(run)))) forgotten.add(id)
+  /** Forgets finished tasks, and the merges that read what they wrote. */
+  #forget(ids: readonly string[]): void {
+    if (ids.length === 0) return
+    const forgotten = new Set<TaskResult>()
+    const add = (task: TaskResult): void => {
+      forgotten.add(task)
+      const names = new Set(runsOf(task).map(({ name }) => name))
+      for (const other of this.#finished.values()) {
+        const isReader = other.kind === 'merge' && other.merged.some((name) => names.has(name))
+        if (isReader && !forgotten.has(other)) add(other)
+      }
     }
-    for (const id of forgotten) {
-      const result = this.#finished.get(id)
-      if (result) this.#scheduler.removeRuns(result)
-      if (result && this.#counted.delete(id)) this.#shared.addBadRecords(-result.recordsQuarantined)
-      this.#finished.delete(id)
-      this.#recalled.delete(id)
+    for (const id of ids) add(this.#finished.get(id)!)
+    for (const task of forgotten) {
+      this.#scheduler.removeRuns(task)
+      const bad = 'recordsQuarantined' in task ? task.recordsQuarantined : 0
+      if (this.#counted.delete(task.id)) this.#shared.addBadRecords(-bad)
+      this.#finished.delete(task.id)
+      this.#recalled.delete(task.id)
     }
-    const stages = [...new Set(tasks.map(stageOf))]
+    const stages = [...new Set([...forgotten].map(({ stage }) => stage))]
     for (const index of stages) this.#stages[index] = undefined
-    this.#checkpoint.forget([...forgotten], stages.map(stageFact))
+    this.#checkpoint.forget(
+      [...forgotten].map(({ id }) => id),
+      stages.map(stageFact),
+    )
   }
 
-  /** All that this stage has read, and what is left of attempts that do not count. A run that is resumed may have runs of later stages. */
-  #removeRunsBefore(stage: number, results: TaskResult[]): void {
-    const { runsDir } = this.#options
-    const names = new Set(results.flatMap(({ runs }) => runs.map((run) => run.name)))
+  /** Removes runs that no unfinished stage will read, and those of attempts that do not count. */
+  #removeUnneededRuns(): void {
+    const { plan, runsDir } = this.#options
+    const isNeeded = ({ stage }: TaskResult): boolean =>
+      !this.#isFinished(stage) || stagesAfter(plan, stage).some((reader) => !this.#isFinished(reader))
+    const needed = [...this.#finished.values()].filter(isNeeded).flatMap(runsOf)
+    const names = new Set(needed.map(({ name }) => name))
     for (const name of readdirSync(runsDir)) {
-      if (stageOf(name) <= stage && !names.has(name)) rmSync(join(runsDir, name), { force: true })
+      if (!names.has(name)) rmSync(join(runsDir, name), { force: true })
     }
   }
 
@@ -548,9 +668,43 @@ export class PlanRun {
   }
 }
 
-function mergeTop(results: TaskResult[], count: number): { key: string; number: number }[] {
+/** The runs of each exchange that is held in memory. */
+type Builds = Map<string, RunEntry[]>
+
+function withBuilds<Spec extends MapSpec | ReduceSpec | SampleSpec>(
+  tasks: Spec[],
+  { inputs }: Stage,
+  builds: Builds,
+): Spec[] {
+  if (builds.size === 0) return tasks
+  return tasks.map((task) => ({
+    ...task,
+    builds: buildsOf(inputs[task.input]!.operators).map((exchange): BuildSpec => {
+      const runs = builds.get(exchange)!
+      const records = runs.reduce((sum, run) => sum + run.records, 0)
+      return { exchange, runs: runs.map(({ name }) => name), records }
+    }),
+  }))
+}
+
+/** How many rows are enough for a stage: its tasks only gather the first ones. null: all are needed. */
+function limitOf({ inputs, target }: Stage): number | null {
+  if (target.kind !== 'exchange' || target.rows?.kind !== 'rows' || target.rows.keys.length > 0) return null
+  const counts = inputs.map(({ operators }) => {
+    const last = operators.at(-1)!
+    return last.op === 'limit' ? last.count : Number.POSITIVE_INFINITY
+  })
+  const most = Math.max(...counts)
+  return Number.isFinite(most) ? most : null
+}
+
+function sumOf<T>(list: readonly T[], of: (one: T) => number): number {
+  return list.reduce((total, one) => total + of(one), 0)
+}
+
+function mergeTop(results: StageResult[], count: number): TopRecord[] {
   return results
     .flatMap((task) => task.top)
-    .sort((a, b) => b.number - a.number || Buffer.compare(Buffer.from(a.key), Buffer.from(b.key)))
+    .sort(bySize)
     .slice(0, count)
 }

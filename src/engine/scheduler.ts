@@ -1,4 +1,4 @@
-/** Runs tasks on all workers: attempt by attempt, each result checked and remembered. */
+/** Runs tasks on all workers: attempt by attempt, with each result checked and recorded. */
 import { readdirSync, renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RunjobError, toRunjobError, userError } from '../base/errors.js'
@@ -9,44 +9,44 @@ import { quarantineName } from './bad_records.js'
 import { DamagedRuns, damagedRun } from './damage.js'
 import type { WorkerPool } from './pool.js'
 import { type Progress, spillBytes } from './report.js'
-import type { SharedProgress } from './shared.js'
+import type { SharedState } from './shared.js'
 import { Stragglers, type Watched } from './stragglers.js'
-import { attemptName, type TaskResult, type TaskSpec } from './task.js'
+import { attemptName, type ResultOf, runsOf, type StageResult, type TaskResult, type TaskSpec } from './task.js'
 
 const PROGRESS_INTERVAL_MS = 100
 
 export interface SchedulerOptions {
   plan: Plan
   pool: WorkerPool
-  shared: SharedProgress
+  shared: SharedState
   runsDir: string
   attemptsDir: string
   partsDir: string
-  /** Attempts of a task beyond the first. */
+  /** Retries of a task. */
   retries: number
   taskTimeoutMs: number | null
   speculate: boolean
   onProgress?: ((progress: Progress) => void) | undefined
-  /** Folder of the attempts' bad records, if such are passed over. */
+  /** Folder of the attempts' bad records, if they are skipped. */
   badRecordsDir: string | null
-  /** The result counts: what it names is in its place. Not certain: it may turn out that the task began at the wrong place. */
+  /** The result counts: its files are in place. Not certain: the task may turn out to have started at the wrong place. */
   onFinished: (task: TaskSpec, result: TaskResult, isCertain: boolean) => void
 }
 
-/** Tasks that do not wait for each other. */
-export interface TaskSet {
+/** Independent tasks. */
+export interface TaskSet<Spec extends TaskSpec> {
   stage: number
-  tasks: TaskSpec[]
+  tasks: Spec[]
   bounds?: Uint8Array[] | null
   /** The result that a task has already. */
-  known: (task: TaskSpec) => TaskResult | undefined
-  /** Whether a task may fail for its data, or for a function that saw it: its result is null then. */
-  mayFail?: (task: TaskSpec) => boolean
+  known: (task: Spec) => ResultOf<Spec> | undefined
+  /** Whether a task may fail because of its data, or of a function that saw it: then its result is null. */
+  mayFail?: (task: Spec) => boolean
 }
 
 export class Scheduler {
   readonly #options: SchedulerOptions
-  /** Number of each task's next attempt: no two attempts of a task ever write under one name. */
+  /** Number of each task's next attempt: no two attempts of a task ever write the same files. */
   readonly #nextAttempt = new Map<string, number>()
   readonly #started = performance.now()
   #stopped = false
@@ -56,27 +56,27 @@ export class Scheduler {
     this.#options = options
   }
 
-  /** The bad records of the attempt that went over the limit, the file's name. */
+  /** File with the bad records of the attempt that exceeded the limit. */
   get overLimitIn(): string | null {
     return this.#overLimitIn
   }
 
-  /** No task fails after this with anything but INTERRUPTED. */
+  /** After this, tasks only fail with INTERRUPTED. */
   stop(): void {
     this.#stopped = true
   }
 
-  /** Tells of an attempt that an earlier run made. */
+  /** Makes known an attempt of an earlier run. */
   knowAttempt(task: string, attempt: number): void {
     this.#nextAttempt.set(task, Math.max(attempt + 1, this.#nextAttempt.get(task) ?? 0))
   }
 
   /**
-   * Results in the order of the tasks; null where a task failed and was allowed to.
+   * Results in the order of the tasks; null for a task that failed and was allowed to.
    *
-   * @throws DamagedRuns after all tasks that could still finish have; what a task failed with for good; USER_ERROR from `onProgress`
+   * @throws DamagedRuns after all tasks that can still finish; the final error of a task; USER_ERROR from `onProgress`
    */
-  async run(set: TaskSet): Promise<(TaskResult | null)[]> {
+  async run<Spec extends TaskSpec>(set: TaskSet<Spec>): Promise<(ResultOf<Spec> | null)[]> {
     const { tasks, mayFail } = set
     const { pool, speculate, onFinished } = this.#options
     const results = tasks.map((task) => set.known(task) ?? null)
@@ -93,10 +93,10 @@ export class Scheduler {
         const result = await this.#runWatched(watched, set.bounds ?? null, isGuess)
         if (result) {
           checkTask(this.#options.plan, task, result)
-          this.#adoptParts(result)
+          if (result.kind === 'map' || result.kind === 'reduce') this.#adoptParts(result)
           onFinished(task, result, !isGuess)
         }
-        results[i] = result
+        results[i] = result as ResultOf<Spec> | null
         progress.finished(task, result)
       } catch (error) {
         if (!(error instanceof DamagedRuns)) throw error
@@ -116,7 +116,7 @@ export class Scheduler {
     try {
       await Promise.race([Promise.all(Array.from({ length: lanes }, lane)), progress.start()])
     } catch (error) {
-      // The other lanes still run: nobody starts another task, and the pool waits for those that have.
+      // The other lanes still run: they start no further task, and the pool waits for those that are running.
       waiting.length = 0
       stragglers.close()
       throw error
@@ -129,16 +129,16 @@ export class Scheduler {
     return results
   }
 
-  /** Removes the runs of a task whose result does not count any more. */
-  removeRuns({ runs }: TaskResult): void {
-    for (const run of runs) rmSync(join(this.#options.runsDir, run.name), { force: true })
+  /** Removes the runs of a task whose result no longer counts. */
+  removeRuns(result: TaskResult): void {
+    for (const run of runsOf(result)) rmSync(join(this.#options.runsDir, run.name), { force: true })
   }
 
-  /** The task's result from its own attempts, or from the copy that was faster. */
+  /** The task's result, from its own attempts or from a faster copy. */
   async #runWatched(watched: Watched, bounds: Uint8Array[] | null, mayFail: boolean): Promise<TaskResult | null> {
     const result = await Promise.race([this.#runAttempts(watched, bounds, mayFail), watched.copied])
     watched.over = true
-    // Whoever lost leaves nothing behind; its worker is free again before this lane takes another task.
+    // The losing attempt is cleaned up, and its worker is free, before this lane takes another task.
     const { id } = watched.task
     const loser = result?.attempt === watched.copyAttempt ? watched.attempt : watched.copyAttempt
     if (loser !== null && loser !== result?.attempt) {
@@ -158,7 +158,7 @@ export class Scheduler {
       try {
         return await pool.run(task, attempt, bounds, taskTimeoutMs)
       } catch (caught) {
-        // The copy won: who started it cleans up.
+        // The copy won: the lane that started it cleans up.
         if (watched.over) return null
         const error = toRunjobError(caught)
         const isOver = error.code === 'TOO_MANY_BAD_RECORDS' && !mayFail
@@ -175,7 +175,7 @@ export class Scheduler {
     }
   }
 
-  /** One more attempt of a task that another lane is waiting for. It may fail: that lane's attempts decide then. */
+  /** A second attempt of a task that another lane waits for. If it fails, that lane's attempts decide. */
   async #runCopy(watched: Watched, bounds: Uint8Array[] | null): Promise<void> {
     const { task } = watched
     const attempt = this.#takeAttempt(task.id)
@@ -194,8 +194,8 @@ export class Scheduler {
     return attempt
   }
 
-  /** Parts get their final names only now, so that another attempt of the same task cannot touch them. */
-  #adoptParts({ id, attempt, parts }: TaskResult): void {
+  /** Parts get their final names only now, so that no other attempt of the task can touch them. */
+  #adoptParts({ id, attempt, parts }: StageResult): void {
     const { attemptsDir, partsDir } = this.#options
     const own = join(attemptsDir, attemptName(id, attempt))
     for (const { name } of parts) {
@@ -205,7 +205,7 @@ export class Scheduler {
     if (parts.length > 0) rmSync(own, { recursive: true, force: true })
   }
 
-  /** What an attempt that failed has written; its thread may have died in the middle of it. */
+  /** Removes the files of a failed attempt, whose thread may have died while it wrote them. */
   #removeAttempt(task: string, attempt: number): void {
     const { runsDir, attemptsDir, badRecordsDir } = this.#options
     const name = attemptName(task, attempt)
@@ -218,7 +218,7 @@ export class Scheduler {
   }
 }
 
-/** A user's function that fails on the record that it failed on before will fail on it again. */
+/** A user's function that fails twice on the same record will always fail on it. */
 function isSameRecord(before: RunjobError | null, error: RunjobError): boolean {
   if (before?.code !== 'USER_ERROR' || error.code !== 'USER_ERROR') return false
   const [a, b] = [before.where, error.where]
@@ -226,9 +226,9 @@ function isSameRecord(before: RunjobError | null, error: RunjobError): boolean {
   return isPlace && a.file === b.file && a.offset === b.offset && a.line === b.line && a.key === b.key
 }
 
-/** Tells how far a set of tasks is, at its end and ten times a second before. */
+/** Reports the progress of a set of tasks, ten times a second and at the end. */
 class SetProgress {
-  readonly #set: TaskSet
+  readonly #set: Pick<TaskSet<TaskSpec>, 'stage' | 'tasks'>
   readonly #options: SchedulerOptions
   readonly #started: number
   readonly #totalBytes: number
@@ -236,7 +236,12 @@ class SetProgress {
   #timer: NodeJS.Timeout | undefined
   #fail: (error: unknown) => void = () => {}
 
-  constructor(set: TaskSet, results: (TaskResult | null)[], options: SchedulerOptions, started: number) {
+  constructor(
+    set: Pick<TaskSet<TaskSpec>, 'stage' | 'tasks'>,
+    results: (TaskResult | null)[],
+    options: SchedulerOptions,
+    started: number,
+  ) {
     this.#set = set
     this.#options = options
     this.#started = started
@@ -249,7 +254,7 @@ class SetProgress {
     }
   }
 
-  /** Rejects with what the listener throws: nobody else would hear of it. Never resolves. */
+  /** Rejects with what the listener throws, which would be lost otherwise. Never resolves. */
   start(): Promise<never> {
     return new Promise((_, reject) => {
       this.#fail = reject

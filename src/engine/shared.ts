@@ -1,16 +1,16 @@
 /**
- * Memory that all threads of a run see: progress of each worker, what it is doing, and the flags that stop one or all. Nobody waits for an
- * event loop.
+ * Memory shared by all threads of a run: each worker's progress, the function it runs, and the flags that stop one or all. No thread waits
+ * for another's event loop.
  *
  * Layout: two words for all (the stop flag, the number of bad records in tasks that are done), two words per worker (its stop flag, the
  * user's function that it entered last), then per worker three doubles: bytes read, records read, bytes spilled by its current task.
  */
 const FIELDS = 3
 
-/** Functions of a job that run in a worker; 0 stands for none. */
+/** Functions of a job that run in a worker; 0 means none. */
 const ROLES = ['', 'import', 'setup', 'map', 'combine', 'reduce'] as const
 
-export class SharedProgress {
+export class SharedState {
   readonly buffer: SharedArrayBuffer
   readonly #flags: Int32Array
   readonly #numbers: Float64Array
@@ -36,13 +36,13 @@ export class SharedProgress {
     return Atomics.load(this.#flags, 0) === 1 || Atomics.load(this.#flags, 2 + 2 * slot) === 1
   }
 
-  /** Before a worker gets its next task. */
+  /** Call before a worker gets its next task. */
   clear(slot: number): void {
     Atomics.store(this.#flags, 2 + 2 * slot, 0)
     this.#flags[3 + 2 * slot] = 0
   }
 
-  /** A plain store is enough for a word that is looked at when the worker hangs. */
+  /** A plain store is enough for a word that is read when the worker hangs. */
   enterFunction(slot: number, role: string): void {
     this.#flags[3 + 2 * slot] = (ROLES as readonly string[]).indexOf(role)
   }
@@ -52,7 +52,7 @@ export class SharedProgress {
     return ROLES[this.#flags[3 + 2 * slot]!] ?? ''
   }
 
-  /** Counts bad records of a task that is done, or of one that is forgotten again: a negative number. */
+  /** Counts bad records of a finished task, or, as a negative number, of a forgotten one. */
   addBadRecords(count: number): void {
     Atomics.add(this.#flags, 1, count)
   }

@@ -1,22 +1,22 @@
 /** Which running task is so much slower than the others that a second attempt may overtake it. */
 import type { TaskResult, TaskSpec } from './task.js'
 
-/** How many times what the finished tasks let expect. */
+/** How many times the expected duration. */
 const STRAGGLER_FACTOR = 2
 const LOOK_INTERVAL_MS = 100
 
-/** A task that runs, as those see it who may start a copy of it. */
+/** A running task, as seen by lanes that may start a copy of it. */
 export interface Watched {
   readonly task: TaskSpec
   readonly bytes: number
   readonly startedAt: number
-  /** Of the attempt that runs now. */
+  /** The current attempt. */
   attempt: number
-  /** Of the copy; a task gets no second one. */
+  /** The copy's attempt; a task gets only one copy. */
   copyAttempt: number | null
   /** The task has its result. */
   over: boolean
-  /** Resolves if the copy is done first. */
+  /** Resolves if the copy finishes first. */
   readonly copied: Promise<TaskResult>
   copyFinished(result: TaskResult): void
 }
@@ -28,9 +28,8 @@ export interface Finished {
 }
 
 /**
- * The task that is furthest behind, if it has run for more than twice the time that the finished ones let expect: their median time for
- * each byte, but no less than their median time. So a large task is no straggler among small ones, nor a task of no bytes because it takes
- * any time at all.
+ * The slowest task, if it has run for more than twice the expected time: the finished tasks' median time per byte, but no less than their
+ * median time. So a large task among small ones is not a straggler, nor is a task of no bytes because it takes any time at all.
  */
 export function findStraggler<T extends { startedAt: number; bytes: number }>(
   running: readonly T[],
@@ -50,7 +49,7 @@ function median(numbers: number[]): number {
 }
 
 export class Stragglers {
-  /** Running, and without a copy. */
+  /** Running tasks without a copy. */
   readonly #alone = new Set<Watched>()
   readonly #finished: Finished[] = []
   #wake: (() => void)[] = []
@@ -83,12 +82,12 @@ export class Stragglers {
     this.#wakeAll()
   }
 
-  /** Waits for a task that is worth a copy, and gives it to nobody else; undefined once nothing runs that could become one. */
+  /** Waits for a task that is worth a copy, and returns it once only; undefined when no running task can become one. */
   async next(): Promise<Watched | undefined> {
     while (!this.#closed && this.#alone.size > 0) {
       const straggler = findStraggler([...this.#alone], this.#finished, performance.now())
       if (straggler) {
-        // Now, not when the copy starts: others may have been woken at the same time.
+        // Now, not when the copy starts, because others may wake at the same time.
         this.#alone.delete(straggler)
         return straggler
       }
@@ -103,7 +102,7 @@ export class Stragglers {
     return undefined
   }
 
-  /** Nobody waits for another copy any more. */
+  /** Ends the waiting for further copies. */
   close(): void {
     this.#closed = true
     this.#wakeAll()

@@ -1,30 +1,77 @@
-/** What the scheduler hands to a worker, and what comes back. Plain data: it crosses threads and is kept in the job's state. */
+/** What the scheduler sends to a worker, and what comes back. Plain data: it crosses threads and is kept in the state. */
 import type { ErrorJson } from '../base/errors.js'
-import type { InputFile } from '../io/inputs.js'
-import type { WrittenFile } from '../io/written_file.js'
+import type { InputFile } from '../io/input/input_file.js'
+import type { Split } from '../io/input/splits.js'
+import type { WrittenFile } from '../io/output/written_file.js'
 import type { PartitionCount } from '../kernels/kernels.js'
+import type { JobIdentity } from '../plan/functions.js'
 import type { Plan } from '../plan/plan.js'
 import type { BadRecordsInit, QuarantineEntry } from './bad_records.js'
-import type { WorkTimes } from './clock.js'
+import type { TopRecord } from './top.js'
+import type { WorkTimes } from './work_times.js'
 
-/** A byte range of an input file: the records that start inside it. */
-export interface Piece {
-  /** Index into the manifest's files. */
-  file: number
-  start: number
-  end: number
-  /** Where the first record starts, if it is known (a task that runs again because its guess was wrong). */
+/** A split as a task reads it. */
+export interface TaskSplit extends Split {
+  /** Where the first record starts, if known (for a task that runs again because its guess was wrong). */
   recordStart?: number
 }
 
-export type TaskSpec = { id: string; stage: number; source: number } & (
-  | { kind: 'map'; pieces: Piece[]; bytes: number }
-  | { kind: 'reduce'; partition: number; runs: string[]; records: number; bytes: number }
-  /** Merges runs into one, so that a reduce need not open more than a few hundred. */
-  | { kind: 'merge'; runs: string[]; records: number; bytes: number }
-  /** Reads keys here and there, for range bounds. */
-  | { kind: 'sample'; pieces: Piece[]; bytes: number }
-)
+interface Task {
+  id: string
+  /** Index into the plan's stages. */
+  stage: number
+  /** Of input: files, or the part of runs that is read. */
+  bytes: number
+}
+
+/** An exchange of one partition that a task holds in memory. */
+export interface BuildSpec {
+  exchange: string
+  runs: string[]
+  records: number
+}
+
+interface StageTask extends Task {
+  /** Index into the stage's inputs. */
+  input: number
+  /** Its place among the stage's tasks, and of its records in the output. */
+  number: number
+  /** Absent: none. Runs may be written again, so this is not kept. */
+  builds?: BuildSpec[]
+}
+
+/** Reads files. */
+export interface MapSpec extends StageTask {
+  kind: 'map'
+  splits: TaskSplit[]
+  /** Fewer rows are enough than its last operator, a limit, says: the tasks before have the others. */
+  rowsNeeded?: number
+}
+
+/** Reads a partition of an exchange. */
+export interface ReduceSpec extends StageTask {
+  kind: 'reduce'
+  partition: number
+  runs: string[]
+  records: number
+}
+
+/** Merges runs of a stage into one, so that a reduce need not open more than a few hundred. */
+export interface MergeSpec extends Task {
+  kind: 'merge'
+  runs: string[]
+  records: number
+}
+
+/** Reads keys at a few places of files, for range bounds. */
+export interface SampleSpec extends Task {
+  kind: 'sample'
+  input: number
+  splits: TaskSplit[]
+  builds?: BuildSpec[]
+}
+
+export type TaskSpec = MapSpec | ReduceSpec | MergeSpec | SampleSpec
 
 export interface RunEntry {
   name: string
@@ -40,66 +87,131 @@ export interface PartEntry extends WrittenFile {
   records: number
 }
 
-export interface TaskResult {
+/** For one column: whether a value had it; if not, which properties the first values had. */
+export interface ColumnUse {
+  name: string
+  seen: boolean
+  properties: string[]
+}
+
+interface Result {
   id: string
-  /** Index into the stage's sources. */
-  source: number
+  stage: number
   attempt: number
   /** Records read: from files, or from runs as the merge counted them. */
   recordsIn: number
-  /** Records that operators and functions gave to the task's target. */
+  /** Records that operators and functions passed to the task's target. */
   recordsOut: number
-  /** Records read that a filter passed over. */
-  recordsFiltered: number
-  /** Records that a map was given: those of the input, or what the step before emits. Any of them may be bad. */
-  recordsMapped: number
-  /** Those of them that were put aside as bad, and the file that lists them. */
-  recordsQuarantined: number
-  quarantine: QuarantineEntry | null
-  /** Records that went into others before they were written. */
-  recordsCombined: number
   bytesIn: number
   bytesOut: number
-  runs: RunEntry[]
-  /** `merge` only: names of the runs that went into it. */
-  merged: string[]
-  parts: PartEntry[]
-  /** Where the first record of a piece started and where the record after its last one starts. */
-  boundaries: { file: number; start: number; end: number }[]
-  counters: Record<string, number>
-  /** Records with the largest numbers, best first, and how many of them were asked for. */
-  topAsked: number
-  top: { key: string; number: number }[]
-  /** `sample` only. */
-  keys: Uint8Array[]
-  /** The worker that ran it, and when it began (milliseconds since the epoch). */
+  /** The worker that ran it, and when it started (milliseconds since the epoch). */
   worker: number
   startedAt: number
   /** Milliseconds, by kind of work. */
   times: WorkTimes
 }
 
+interface StageTaskResult extends Result {
+  input: number
+  number: number
+  /** Records read that a filter left out. */
+  recordsFiltered: number
+  /** Ragged rows that were read and dropped, as the job asks. */
+  recordsDropped: number
+  /** Records that a map got: from the input, or from the step before. Any of them may be bad. */
+  recordsMapped: number
+  /** How many of these were quarantined, and the file that lists them. */
+  recordsQuarantined: number
+  quarantine: QuarantineEntry | null
+  /** Records that were combined into others before they were written. */
+  recordsCombined: number
+  runs: RunEntry[]
+  parts: PartEntry[]
+  counters: Record<string, number>
+  /** For a map whose records aggregates read by name; absent if it emitted nothing. */
+  columns?: ColumnUse[]
+  /** Records with the largest numbers, best first, and how many were requested. */
+  topAsked: number
+  top: TopRecord[]
+}
+
+export interface MapResult extends StageTaskResult {
+  kind: 'map'
+  /** Where the first record of a split started and where the record after its last one starts. */
+  boundaries: Boundary[]
+  /** Input files that were decoded but hold bytes that are not UTF-8, with an offset for each. */
+  undecoded: { file: number; offset: number }[]
+}
+
+export interface Boundary {
+  file: number
+  start: number
+  end: number
+}
+
+export interface ReduceResult extends StageTaskResult {
+  kind: 'reduce'
+  /** Keys for which a reduce was called. */
+  groups: number
+  /** For a join without results: some keys of each side. */
+  lonelyKeys?: Record<'left' | 'right', string[]>
+}
+
+export interface MergeResult extends Result {
+  kind: 'merge'
+  recordsCombined: number
+  runs: RunEntry[]
+  /** Names of the runs that went into it. */
+  merged: string[]
+}
+
+export interface SampleResult extends Result {
+  kind: 'sample'
+  keys: Uint8Array[]
+}
+
+/** Result of a task whose records go to the target of its stage. */
+export type StageResult = MapResult | ReduceResult
+
+export type TaskResult = StageResult | MergeResult | SampleResult
+
+export type ResultOf<Spec extends TaskSpec> = Extract<TaskResult, { kind: Spec['kind'] }>
+
+/** The runs that a task reads. */
+export function runsReadBy(task: TaskSpec): string[] {
+  return [
+    ...('runs' in task ? task.runs : []),
+    ...('builds' in task && task.builds ? task.builds.flatMap(({ runs }) => runs) : []),
+  ]
+}
+
+/** The runs that a task has written. */
+export function runsOf(result: TaskResult): RunEntry[] {
+  return result.kind === 'sample' ? [] : result.runs
+}
+
 /** Memory of one worker, in bytes. */
 export interface WorkerBudget {
   collectorBytes: number
-  /** What a collector needs that does not combine its records. */
+  /** Enough for a collector that does not combine its records. */
   enoughBytes: number
   heapBytes: number
   joinGroupBytes: number
   maxRecordBytes: number
 }
 
-/** What a worker has to know before its first task. */
+/** What a worker must know before its first task. */
 export interface WorkerInit {
   plan: Plan
   /** Identity of plan and input, kept in every run. */
   planHash: string
+  identity: JobIdentity | null
   files: InputFile[]
   runsDir: string
-  /** Where attempts write their parts, each in a folder of its own. */
+  /** Where attempts write their parts, each in its own folder. */
   attemptsDir: string
   budget: WorkerBudget
-  /** Partitions of each stage's exchange; 0 where the stage ends in a sink. */
+  /** Partitions of each stage's exchange; 0 if the stage ends in a sink. */
   partitions: number[]
   top: number
   slot: number
@@ -114,12 +226,14 @@ export type ToWorker =
   | { type: 'end' }
 
 export type FromWorker =
-  | { type: 'ready' }
   | { type: 'done'; result: TaskResult }
-  | { type: 'failed'; id: string; attempt: number; error: ErrorJson }
+  | { type: 'failed'; error: ErrorJson }
+  /** A function failed after it had returned: work done since may be incomplete. */
+  | { type: 'stray'; error: ErrorJson }
+  /** Teardown is over: only work that functions left pending keeps the thread alive. */
   | { type: 'ended' }
 
-/** One attempt of a task: what it writes has this name, or one that begins with it and a hyphen. */
+/** Name of one attempt of a task: its files have this name, or one that begins with it and a hyphen. */
 export function attemptName(task: string, attempt: number): string {
   return `${task}-a${attempt}`
 }
@@ -127,14 +241,4 @@ export function attemptName(task: string, attempt: number): string {
 /** Name of a run: stage, task, attempt, number of the spill. */
 export function runName(task: string, attempt: number, spill: number): string {
   return `${attemptName(task, attempt)}-${spill}.run`
-}
-
-/** The task that wrote a run. */
-export function writerOf(run: string): string {
-  return run.replace(/-a\d+-\d+\.run$/, '')
-}
-
-/** The stage that a task, or a run, belongs to. */
-export function stageOf(name: string): number {
-  return Number(/^s(\d+)-/.exec(name)?.[1])
 }

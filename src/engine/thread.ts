@@ -1,20 +1,20 @@
-/** Starts the threads of workers: what runs in them is worker.ts. */
+/** Starts worker threads, which run task/worker.ts. */
 import { Worker } from 'node:worker_threads'
-import { NATIVE_HEAP_BYTES } from './planner.js'
+import { NATIVE_HEAP_BYTES } from './budget.js'
 
-/** A thread that nobody has asked for yet. */
+/** A thread started ahead, not yet in use. */
 let spare: Worker | null = null
 
 /**
- * Starts a thread before it is known what for: it takes as long to come up as the main thread takes to load and to plan. It is for a job
- * without functions; where none comes, it ends with the process and does not keep it.
+ * Starts a thread before its task is known, because its start takes as long as loading and planning in the main thread. It is for a job
+ * without functions; if there is none, it ends with the process and does not keep it alive.
  */
 export function startAhead(): void {
   const worker = newThread(NATIVE_HEAP_BYTES)
   const forget = () => {
     if (spare === worker) spare = null
   }
-  // Whoever needs it starts another one, and hears what is wrong from that.
+  // The pool starts another one, and reports what is wrong with that.
   worker.on('error', forget)
   worker.on('exit', forget)
   worker.unref()
@@ -25,7 +25,7 @@ export function startAhead(): void {
 export function startThread(heapBytes: number): Worker {
   const worker = takeSpare(heapBytes) ?? newThread(heapBytes)
   worker.ref()
-  // Listened to only now: a stream that is read keeps the process.
+  // Only now, because a stream with a listener keeps the process alive.
   worker.stdout.on('data', (chunk: Uint8Array) => process.stderr.write(chunk))
   return worker
 }
@@ -39,9 +39,11 @@ function takeSpare(heapBytes: number): Worker | null {
 }
 
 function newThread(heapBytes: number): Worker {
-  return new Worker(new URL('../engine/worker.js', import.meta.url), {
-    // What a user's functions print is a log: standard output belongs to results.
+  return new Worker(new URL('../engine/task/worker.js', import.meta.url), {
+    // Prints of a user's functions are a log: standard output is for results.
     stdout: true,
+    // A job's module sees the same arguments as in the main thread.
+    argv: process.argv.slice(2),
     resourceLimits: { maxOldGenerationSizeMb: Math.ceil(heapBytes / 2 ** 20) },
   })
 }

@@ -3,121 +3,29 @@
  */
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type JobFunctions, type JobModule, registerJob, type TaskContext } from '../plan/functions.js'
+import { RunjobError, userError } from '../base/errors.js'
+import { copyOf, describe, isThenable, requireArguments, safely } from '../base/schema.js'
+import { type JobFunctions, type JobModule, registerJob } from '../plan/functions.js'
+import { type GivenParams, type ParamSpec, type Params, resolveParams, type Specs } from '../plan/params.js'
 import type { ParamValue } from '../plan/plan.js'
-import type { Codec, OrderKey } from './codecs.js'
-import type { Input, Output } from './formats.js'
-import { jobFunctions } from './functions.js'
-import type { NativeMapper, NativeRekey } from './mappers.js'
-import { type ParamSpec, type Params, resolveParams } from './params.js'
-import type { NativeReducer } from './reducers.js'
+import type { AnyBody, JobBody, JobHead, JobParts, NoStep } from './body.js'
+import { stepsOf } from './chain.js'
+import { bodyShape, jobFunctions } from './functions.js'
+import type { Inputs } from './map_reduce.js'
+import { checkHead } from './schema.js'
 import { checkJob } from './validate.js'
 
-export type Emit<K, V> = (key: K, value: V) => void
-export type Context = TaskContext
+type NoBody = { readonly [Name in keyof JobParts | keyof NoStep | 'input' | 'inputs' | 'steps']?: never }
 
-export type MapFn<R, K, V> = (record: R, emit: Emit<K, V>, ctx: Context) => void
-/** `values` can be read once; it never holds the whole group in memory. */
-export type ReduceFn<K, V, OutK, OutV> = (key: K, values: Iterable<V>, emit: Emit<OutK, OutV>, ctx: Context) => void
-
-/** What happens between a map and its reduce. */
-export interface Shuffle<K, V> {
-  /** Type of the keys that map emits; `string()` if not given. */
-  key?: Codec<K>
-  /** Type of the values that map emits; `number()` if not given. */
-  value?: Codec<V>
-  /** Merges values of one key early, on the map side: it may run any number of times. A native reducer combines by itself. */
-  combine?: NativeReducer<V> | ReduceFn<K, V, K, V>
-  /**
-   * `hash` (default): equal keys meet in one part, parts are in no order. `range`: the parts, one after another, are in key
-   * order. Or a function: key, number of partitions -> partition.
-   */
-  partition?: 'hash' | 'range' | ((key: K, partitions: number) => number)
-  /** Secondary sort: values of a key reach reduce in this order instead of input order. */
-  order?: (value: V, key: K) => OrderKey
-  /** Sort keys from large to small. */
-  sort?: 'ascending' | 'descending'
-  /** Number of partitions, and so of parts; by default from the size of the input. */
-  partitions?: number
-}
-
-/** One map and its reduce. */
-export interface MapReduce<R, K, V, OutK, OutV> extends Shuffle<K, V> {
-  map: NativeMapper<K> | MapFn<R, K, V>
-  /** Absent: the map's output is written as it comes, in input order. */
-  reduce?: NativeReducer<OutV> | ReduceFn<K, V, OutK, OutV>
-  /** Types of what reduce emits, if not those of what map emits. */
-  outKey?: Codec<OutK>
-  outValue?: Codec<OutV>
+/** A job whose body depends on the values of its parameters. */
+interface Parametrized<P extends Record<string, ParamSpec>, Body> extends NoBody {
+  params: P & Specs<P>
+  define: (params: Params<P>) => Body
 }
 
 /**
- * A later step of a chain: its map takes `[key, value]` of the step before. Without `map`, records go on as they are.
- */
-export interface Step<R, K, V, OutK, OutV> extends Shuffle<K, V> {
-  map?: NativeMapper<K> | NativeRekey | MapFn<R, K, V>
-  reduce?: NativeReducer<OutV> | ReduceFn<K, V, OutK, OutV>
-  outKey?: Codec<OutK>
-  outValue?: Codec<OutV>
-}
-
-/** Parts that every shape of job shares. */
-export interface JobParts {
-  /** Runs once in each worker before its first task; what it returns is `ctx.state`. May be asynchronous. */
-  setup?: (ctx: Pick<Context, 'params' | 'files'>) => unknown
-  /** Runs once in each worker after its last task. */
-  teardown?: (state: unknown) => unknown
-  /** Read-only files that functions need, by name; their content belongs to the job's identity. */
-  files?: Record<string, string>
-  /** `tsv()` by default; `text()` where records are bare keys. */
-  output?: Output
-  /** Further outputs by name, written with `ctx.write(name, key, value)` into a folder of that name. */
-  outputs?: Record<string, Output>
-}
-
-export interface OneInput<R> {
-  input: Input<R>
-}
-
-/** Several inputs, each with a map of its own. */
-export interface SeveralInputs {
-  inputs: Record<string, Input<unknown>>
-}
-
-export type JobBody<R, K, V, OutK, OutV> = JobParts &
-  (
-    | (OneInput<R> & MapReduce<R, K, V, OutK, OutV>)
-    | (SeveralInputs &
-        Omit<MapReduce<never, K, V, OutK, OutV>, 'map'> & { map: Record<string, NativeMapper<K> | MapFn<never, K, V>> })
-    | ((OneInput<R> | SeveralInputs) & { steps: readonly AnyStep[] })
-  )
-
-/** A step of any types: what `step()` makes of one. */
-export interface AnyStep {
-  readonly step: object
-}
-
-/** The same parts, for code that runs jobs: one shape, no type parameters. */
-export interface AnyBody extends JobParts {
-  input?: Input<unknown>
-  inputs?: Record<string, Input<unknown>>
-  steps?: readonly AnyStep[]
-}
-
-export interface JobHead {
-  name: string
-  description?: string
-  /** Command lines to show in its help. */
-  examples?: readonly string[]
-  /** `top`: the records with the largest number are shown at the end of a run. */
-  summary?: 'top'
-  /** Names of the inputs, in the order of the command line's arguments, where there are several. */
-  inputNames?: readonly string[]
-}
-
-/**
- * A job, ready to run. `OutK` and `OutV` are the types of its output's records, `R` is that of its input's, `K` and `V` are those of
- * what its map emits.
+ * A job, ready to run. `OutK` and `OutV` are the types of its output's records, `R` is the type of its input's records, `K` and `V` are the
+ * types that its map emits.
  */
 export interface Job<
   P = Record<string, ParamValue>,
@@ -135,7 +43,7 @@ export interface Job<
   readonly params: Record<string, ParamSpec>
   /** The body for these values. @throws PARAM_UNKNOWN, PARAM_MISSING, PARAM_INVALID, JOB_INVALID */
   body(params: Record<string, ParamValue | undefined>): AnyBody
-  /** URL of the module that defines it; null where there is none (a REPL). */
+  /** URL of the module that defines it; null if there is none (a REPL). */
   readonly definedIn: string | null
   readonly types?: { params: P; key: OutK; value: OutV; record: R; emitted: [key: K, value: V] }
 }
@@ -143,7 +51,7 @@ export interface Job<
 export type AnyJob = Job<never>
 
 /**
- * Defines a job. Give the body itself, or, for a job with parameters, `params` and a function `define` from their values to the
+ * Defines a job. Give the body itself or, for a job with parameters, `params` and a function `define` from their values to the
  * body.
  *
  * @throws JOB_INVALID
@@ -157,22 +65,40 @@ export type AnyJob = Job<never>
  *   reduce: sum(),
  * })
  */
-export function defineJob<const P extends Record<string, ParamSpec>, R, K = string, V = number, OutK = K, OutV = V>(
-  job: JobHead & { params: P; define: (params: Params<P>) => JobBody<R, K, V, OutK, OutV> },
-): Job<Partial<Params<P>>, OutK, OutV, R, K, V>
-export function defineJob<R, K = string, V = number, OutK = K, OutV = V>(
-  job: JobHead & JobBody<R, K, V, OutK, OutV>,
-): Job<Record<string, never>, OutK, OutV, R, K, V>
-export function defineJob(
-  job: JobHead & (AnyBody | { params: Record<string, ParamSpec>; define: (params: never) => unknown }),
-): Job<never> {
-  const params = 'define' in job ? job.params : {}
+export function defineJob<
+  R,
+  K = string,
+  V = number,
+  OutK = K,
+  OutV = V,
+  const P extends Record<string, ParamSpec> = Record<never, never>,
+  N extends string = never,
+  I extends Inputs<N> = Inputs<N>,
+>(
+  job: JobHead & (JobBody<R, K, V, OutK, OutV, N, I> | Parametrized<P, JobBody<R, K, V, OutK, OutV, N, I>>),
+): Job<GivenParams<P>, OutK, OutV, R, K, V>
+export function defineJob(...args: unknown[]): Job<never> {
+  requireArguments('defineJob', 1, args)
+  const [given] = args
+  const fail = (problem: string): never => {
+    const name = safely(() => (given as Partial<JobHead> | undefined)?.name, undefined)
+    throw new RunjobError('JOB_INVALID', { ...(typeof name === 'string' && name !== '' ? { job: name } : {}), problem })
+  }
+  const job = copyOf(given, fail) as JobHead &
+    (AnyBody | { params: Record<string, ParamSpec>; define: (params: never) => unknown })
+  checkHead(job, fail)
+  const { define } = job as { define?: (params: unknown) => AnyBody }
+  const params = (define && (job as { params?: Record<string, ParamSpec> }).params) ?? {}
+  const inputNames = job.inputNames ?? ('inputs' in job && job.inputs ? Object.keys(job.inputs) : ['input'])
   const body = (values: Record<string, ParamValue | undefined>): AnyBody => {
     const resolved = resolveParams(params, values)
-    return checkJob(job.name, 'define' in job ? (job.define as (params: unknown) => AnyBody)(resolved) : job)
+    return checkJob(
+      job.name,
+      ownBody(job.name, define ? calledDefine(job.name, define, resolved) : bodyOf(job as JobHead & AnyBody)),
+      inputNames,
+    )
   }
-  if (!('define' in job)) checkJob(job.name, job)
-  const inputNames = job.inputNames ?? ('inputs' in job && job.inputs ? Object.keys(job.inputs) : ['input'])
+  if (!define) checkJob(job.name, ownBody(job.name, bodyOf(job as JobHead & AnyBody)), inputNames)
   const defined: Job<never> = {
     name: job.name,
     description: job.description ?? '',
@@ -182,10 +108,54 @@ export function defineJob(
     params,
     body,
     functions: (values): JobFunctions => jobFunctions(body(values)),
+    shape: (values) => bodyShape(body(values)),
     definedIn: callerUrl(),
   }
   registerJob(job.name, defined)
   return defined
+}
+
+function calledDefine(job: string, define: (params: unknown) => AnyBody, params: unknown): AnyBody {
+  try {
+    return define(params)
+  } catch (error) {
+    throw userError(error, 'define', { job })
+  }
+}
+
+/** A copy of the body that the user cannot change, with its chain as a list. */
+function ownBody(job: string, given: AnyBody): AnyBody {
+  const copy = (body: AnyBody) =>
+    copyOf(body, (problem) => {
+      throw new RunjobError('JOB_INVALID', { job, problem })
+    })
+  return copy(stepsOf(job, copy(given)))
+}
+
+/** @throws JOB_INVALID if this is not a job */
+export function requireJob(job: unknown): asserts job is AnyJob {
+  if (isJob(job)) return
+  const problem = `a job from defineJob() is expected, not ${describe(job)}`
+  const inside = safely(() => (job as { default?: unknown } | null | undefined)?.default, undefined)
+  const help = safely(() => isThenable(job), false)
+    ? 'Await it first.'
+    : isJob(inside)
+      ? 'Pass the default export of that module.'
+      : undefined
+  throw new RunjobError('JOB_INVALID', { problem, ...(help === undefined ? {} : { help }) })
+}
+
+export function isJob(job: unknown): job is AnyJob {
+  if (job === null || typeof job !== 'object') return false
+  return safely(() => {
+    const { functions, body, name } = job as Partial<AnyJob>
+    return typeof functions === 'function' && typeof body === 'function' && typeof name === 'string'
+  }, false)
+}
+
+/** A job without its head. */
+function bodyOf({ name, description, examples, summary, inputNames, ...body }: JobHead & AnyBody): AnyBody {
+  return body
 }
 
 /** URL of the module that called defineJob: workers import it. */
@@ -193,7 +163,7 @@ function callerUrl(): string | null {
   const { prepareStackTrace } = Error
   try {
     Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFileName())
-    // Node names ES modules by URL; tools that load modules their own way (vitest, CommonJS) by path.
+    // Node names ES modules by URL; tools with their own loaders (vitest, CommonJS) by path.
     const urls = (new Error().stack as unknown as (string | null)[]).map((file) =>
       file && isAbsolute(file) ? pathToFileURL(file).href : file,
     )
@@ -210,13 +180,16 @@ function callerUrl(): string | null {
  * @example
  * define: (params) => mapReduce({ input: text(), map: (line, emit) => emit(line, params.weight), reduce: sum() })
  */
-export function mapReduce<R, K = string, V = number, OutK = K, OutV = V>(
-  body: JobBody<R, K, V, OutK, OutV>,
-): JobBody<R, K, V, OutK, OutV> {
-  return body
-}
-
-/** One step of a chain; the first one's records are `input`'s, those of a later one `[key, value]` of the step before. */
-export function step<R, K = string, V = number, OutK = K, OutV = V>(step: Step<R, K, V, OutK, OutV>): AnyStep {
-  return { step }
+export function mapReduce<
+  R,
+  K = string,
+  V = number,
+  OutK = K,
+  OutV = V,
+  N extends string = never,
+  I extends Inputs<N> = Inputs<N>,
+>(body: JobBody<R, K, V, OutK, OutV, N, I>): JobBody<R, K, V, OutK, OutV, N, I>
+export function mapReduce(...args: unknown[]): unknown {
+  requireArguments('mapReduce', 1, args)
+  return args[0]
 }

@@ -1,80 +1,162 @@
 /** Formats: what the records of an input file are, and how an output's records become lines. */
+import {
+  type Check,
+  check,
+  isFlag,
+  isOneOf,
+  isPart,
+  isPlainObject,
+  isText,
+  maker,
+  requirePartOptions,
+  type Schema,
+} from '../base/schema.js'
+import { CSV_OPTIONS, type CsvOptions, csvFormat } from '../io/format/csv/options.js'
 import type { Format, SinkFormat } from '../plan/plan.js'
+import type { FrameSchema, Str, Table, Untyped } from '../plan/typed.js'
 
-/** Readable: its records are `R`. */
+/** Can be read: its records are `R`. */
 export interface Input<R> {
   readonly input: Format
   readonly record?: R
 }
 
-/** Writable. */
+/** Can be written. */
 export interface Output {
   readonly output: SinkFormat
   readonly gzip: boolean
 }
 
-/** A row of CSV: a field is decoded when it is first asked for. Every field is text. */
+/**
+ * A CSV row: an object with a property for each column, in the order of the columns. Every field is text. (Names that are whole numbers
+ * come first, as in every JavaScript object.) A column whose name is empty or occurs twice has its number as name: `#3`.
+ *
+ * Reading a column that the file does not have throws COLUMN_UNKNOWN; test with `'name' in row`.
+ */
 export type Row<Column extends string = string> = { readonly [C in Column]: string }
 
 interface OutputOptions {
-  /** Compress each part of the output; its name then ends in `.gz`. */
+  /** Compress each part of the output, with a name that ends in `.gz`. */
   gzip?: boolean
 }
 
+const OUTPUT: Schema<OutputOptions> = { gzip: isFlag }
+
+interface InputOptions {
+  /**
+   * Encoding of the file: a label of TextDecoder, such as `utf-16le` or `latin1`. Default: UTF-16 if the file starts with that byte-order
+   * mark, else UTF-8.
+   */
+  encoding?: string
+}
+
+interface SchemaOption<S extends FrameSchema> {
+  /** For data frames: the columns to read and their types, by name. Jobs read text. */
+  schema?: S
+}
+
+interface TextOptions extends OutputOptions, InputOptions {
+  exact?: boolean
+}
+
+const TEXT: Schema<TextOptions> = { ...OUTPUT, exact: isFlag, encoding: isText }
+
 /**
- * As input: lines without their line ends (LF or CRLF), without a byte-order mark at the start of the file; invalid UTF-8
- * becomes U+FFFD. As output: the key alone, one a line (after a map without reduce: the value).
+ * As input: lines without their line ends (LF, CRLF, or CR in a file that has no other) and without a byte-order mark at the start of the
+ * file; invalid UTF-8 becomes U+FFFD, and a note says so. As output: only the key, one per line (after a map without reduce: the value).
  *
- * @param options.exact input lines are the bytes between LFs, carriage returns and byte-order marks included
+ * @param options.exact input lines are the bytes between LFs, unchanged: invalid UTF-8, carriage returns before LFs and the byte-order mark
+ *   are kept; text in other encodings is still decoded. With `encoding: 'utf-8'`, the content of any file is taken as it is
  */
-export function text(options: OutputOptions & { exact?: boolean } = {}): Input<string> & Output {
+export const text = maker('text', 1, (options: TextOptions = {}): Input<string> & Output & Table<{ value: Str }> => {
+  requirePartOptions('text', TEXT, options)
   return {
-    input: { kind: 'text', exact: options.exact ?? false },
+    input: { kind: 'text', exact: options.exact ?? false, encoding: options.encoding ?? null },
     output: { kind: 'text' },
     gzip: options.gzip ?? false,
   }
+})
+
+const isSchema: Check<never> = check(
+  'a plain object of types, such as { id: long() }',
+  (value) => isPlainObject(value) && !isPart(value),
+)
+
+/** The option, on what reads with it. */
+function withSchema<T extends object, S extends FrameSchema>(
+  format: T,
+  { schema }: SchemaOption<S>,
+): T & { schema?: S } {
+  return schema === undefined ? format : { ...format, schema }
+}
+
+const CSV: Schema<OutputOptions & CsvOptions & SchemaOption<never>> = { ...OUTPUT, ...CSV_OPTIONS, schema: isSchema }
+
+/**
+ * Delimited text (RFC 4180): quoted fields may hold delimiters, line ends and doubled quotes. Lines end in LF or CRLF; blank lines are not
+ * rows. All options are for reading. An output takes only `delimiter` and `columns`: then `columns` is the header row of each part. Without
+ * it, an output whose columns have no names has no header row. Contradictory options are JOB_INVALID when the job is defined.
+ */
+export const csv = maker(
+  'csv',
+  1,
+  <const Column extends string = string, S extends FrameSchema = Untyped>(
+    options: OutputOptions & CsvOptions<Column> & SchemaOption<S> = {},
+  ): Input<Row<Column>> & Output & Table<S> => {
+    requirePartOptions('csv', CSV, options)
+    const input = csvFormat(options)
+    const output: SinkFormat = { kind: 'csv', delimiter: input.delimiter, header: input.columns }
+    return withSchema({ input, output, gzip: options.gzip ?? false }, options)
+  },
+)
+
+interface JsonlOptions extends OutputOptions, InputOptions {
+  array?: boolean
+  integers?: 'error' | 'bigint' | 'number'
+}
+
+const JSONL: Schema<JsonlOptions & SchemaOption<never>> = {
+  ...OUTPUT,
+  schema: isSchema,
+  encoding: isText,
+  array: isFlag,
+  integers: isOneOf('error', 'bigint', 'number'),
 }
 
 /**
- * Delimited text (RFC 4180): quoted fields may hold delimiters, line ends and doubled quotes.
+ * As input: one JSON value per line, blank lines skipped; or a file that is one array, whose elements are the records. A file is one array if
+ * it begins with a bracket and its first value spans several lines, or is the only line and holds objects or nothing. As output:
+ * `{"key": …, "value": …}`, one per line.
  *
- * @param options.columns the columns' names. As input: for files without a header row. As output: written as the header
- *   row of each part; without it an output has none
- * @param options.header true (the input's default without `columns`): names come from each file's first row
- * @param options.delimiter one byte, ',' by default
- * @param options.quote one byte, '"' by default; null: no quoting in the input
+ * @param options.array whether files are arrays: true or false; default: by their content
+ * @param options.integers what to do with whole numbers that no double equals, such as 9007199254740993: `error` (the default) makes the
+ *   line a bad record, `bigint` reads them as bigints, `number` as the nearest double
  */
-export function csv<const Column extends string = string>(
-  options: OutputOptions & {
-    columns?: readonly Column[]
-    header?: boolean
-    delimiter?: string
-    quote?: string | null
-  } = {},
-): Input<Row<Column>> & Output {
-  const delimiter = options.delimiter ?? ','
-  const columns = options.columns ? [...options.columns] : null
-  return {
-    input: {
-      kind: 'csv',
-      delimiter,
-      quote: options.quote === undefined ? '"' : options.quote,
-      columns: options.header ? null : columns,
-    },
-    output: { kind: 'csv', delimiter, header: columns },
-    gzip: options.gzip ?? false,
-  }
+export const jsonl = maker(
+  'jsonl',
+  1,
+  <T = unknown, S extends FrameSchema = Untyped>(
+    options: JsonlOptions & SchemaOption<S> = {},
+  ): Input<T> & Output & Table<S> => {
+    requirePartOptions('jsonl', JSONL, options)
+    const { array = null, encoding = null, integers = 'error' } = options
+    const input: Format = { kind: 'jsonl', array, encoding, ...(integers === 'error' ? {} : { integers }) }
+    const output: SinkFormat = { kind: 'jsonl' }
+    return withSchema({ input, output, gzip: options.gzip ?? false }, options)
+  },
+)
+
+interface TsvOptions extends OutputOptions {
+  escape?: boolean
 }
 
-/** As input: one JSON value a line, blank lines skipped. As output: `{"key": …, "value": …}`, one a line. */
-export function jsonl<T = unknown>(options: OutputOptions = {}): Input<T> & Output {
-  return { input: { kind: 'jsonl' }, output: { kind: 'jsonl' }, gzip: options.gzip ?? false }
-}
+const TSV: Schema<TsvOptions> = { ...OUTPUT, escape: isFlag }
 
 /**
  * Output only: key, tab, value. Tabs, line ends and backslashes inside are written as `\t`, `\n`, `\r`, `\\` unless
  * `escape` is false.
  */
-export function tsv(options: OutputOptions & { escape?: boolean } = {}): Output {
+export const tsv = maker('tsv', 1, (options: TsvOptions = {}): Output => {
+  requirePartOptions('tsv', TSV, options)
   return { output: { kind: 'tsv', escape: options.escape ?? true }, gzip: options.gzip ?? false }
-}
+})

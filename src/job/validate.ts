@@ -1,104 +1,246 @@
-/** What the type checker cannot see, or JavaScript users would not be told by it. */
-import { RunjobError } from '../base/errors.js'
-import type { AnyBody } from './define.js'
-import { isBigintSum } from './functions.js'
-import { type AnyMap, type NormalStep, normalSteps } from './steps.js'
+/** Checks that the type checker cannot make, or that JavaScript users would miss. */
+import { RunjobError, toRunjobError } from '../base/errors.js'
+import { csvProblem, readOnlyOption } from '../io/format/csv/options.js'
+import { isEncoding } from '../io/input/text_form.js'
+import { codecName } from '../plan/codec.js'
+import type { Format, Operator } from '../plan/plan.js'
+import type { AnyBody } from './body.js'
+import type { Input, Output } from './formats.js'
+import { describeColumns } from './output.js'
+import type { Aggregate } from './reducers.js'
+import { checkBody, checkMaps } from './schema.js'
+import { type AnyMap, mapFor, type NormalReduce, type NormalStep, normalSteps, onlyAggregate } from './steps.js'
 
-/** Combining these early and again late gives the same answer. */
+/** Aggregates whose result is a number, whatever they read. */
+const NUMBERS = new Set(['count', 'sum', 'mean', 'distinct'])
+/** Combining these early and again late gives the same result. */
 const COMBINABLE = new Set(['sum', 'min', 'max', 'first', 'last'])
 
-/** @throws JOB_INVALID, naming the part that is wrong and what to write instead */
-export function checkJob(name: unknown, body: AnyBody): AnyBody {
-  const fail = (problem: string) => {
-    throw new RunjobError('JOB_INVALID', { job: String(name), problem })
+/**
+ * @param inputNames the names that the job gives the command line, if any
+ * @throws JOB_INVALID, naming the part that is wrong and what to write instead
+ */
+export function checkJob(name: string, body: AnyBody, inputNames?: readonly string[]): AnyBody {
+  const fail = (problem: string): never => {
+    throw new RunjobError('JOB_INVALID', { job: name, problem })
   }
-  if (typeof name !== 'string' || name === '') fail('a job needs a name')
-  if (!body || typeof body !== 'object') fail('define() must return the body of the job')
-  if (!body.input === !body.inputs) fail('give either `input` (such as text()) or `inputs`')
-  for (const [inputName, input] of Object.entries(body.inputs ?? { input: body.input })) {
-    if (!(input && typeof input === 'object' && 'input' in input)) {
-      fail(`input "${inputName}" must be a format that can be read: text(), csv() or jsonl()`)
+  checkBody(body, fail)
+  const inputs = Object.keys(body.inputs ?? { input: body.input })
+  if (inputs.length === 0) fail('`inputs` is empty')
+  if (inputNames && inputs.length > 1 && !isSameSet(inputNames, inputs)) {
+    fail(`inputNames must be the names of its inputs, ${inputs.join(' and ')}, in any order`)
+  }
+  if (inputNames && inputs.length === 1 && inputNames.length !== 1)
+    fail('inputNames has several names, but there is one input')
+  for (const input of Object.values(body.inputs ?? { input: body.input })) {
+    const wrong = input && formatProblem(input.input)
+    if (wrong) fail(`${input.input.kind}(): ${wrong.option} ${wrong.problem}`)
+    if (input?.input.kind === 'parquet') fail('parquet() is for data frames: read(parquet(), path)')
+    if (input && 'schema' in input) {
+      fail(`${input.input.kind}(): a schema is for data frames; a job gets text, and converts it itself`)
     }
-    checkByte(input?.input.kind === 'csv' ? input.input.delimiter : ',', 'delimiter', fail)
-    checkByte(input?.input.kind === 'csv' ? (input.input.quote ?? '"') : '"', 'quote', fail)
   }
-  if (body.steps && body.steps.length === 0) fail('`steps` is empty')
+  const given = (body.steps?.map(({ step }) => step) ?? [body]) as { map?: unknown }[]
+  given.forEach(({ map }, i) => {
+    const place = given.length > 1 ? `step ${i + 1}: ` : ''
+    if (i === 0 && map === undefined) fail(`${place}map is missing`)
+    checkMaps(map, i === 0 ? inputs : null, (problem) => fail(place + problem))
+  })
   const steps = normalSteps(body)
   steps.forEach((step, i) => {
     const place = steps.length > 1 ? `step ${i + 1}: ` : ''
-    checkStep(step, i, steps.length, Object.keys(body.inputs ?? {}), (problem) => fail(place + problem))
+    const failHere = (problem: string) => fail(place + problem)
+    checkStep(step, i, steps.length, failHere)
+    if (i === 0) checkInputs(step, body, failHere)
+    if (step.reduce?.kind === 'join') checkJoin(step, i === 0 ? inputs : [], failHere)
+    const rekeys = Object.values(step.maps).some((map) => typeof map !== 'function' && map.native === 'record')
+    if (rekeys && !givesNumber(steps, i - 1)) failHere('byValue() sorts by a number, and the step before gives none')
   })
-  for (const output of Object.keys(body.outputs ?? {})) {
-    if (!/^[A-Za-z0-9][\w.-]*$/.test(output)) fail(`output name "${output}" must be letters, digits, ".", "-" or "_"`)
-    if (/^part-/.test(output)) fail(`output name "${output}" would look like a part file`)
-  }
+  checkOutputs(body, fail)
   return body
 }
 
-function checkByte(value: string, what: string, fail: (problem: string) => void): void {
-  if (Buffer.byteLength(value) !== 1) fail(`the ${what} must be one byte, not ${JSON.stringify(value)}`)
+function checkOutputs({ output: own, outputs = {} }: AnyBody, fail: Fail): void {
+  for (const output of [own, ...Object.values(outputs)]) {
+    const format = (output as Partial<Input<unknown>> | undefined)?.input
+    if (format?.kind !== 'csv') continue
+    const wrong = csvProblem(format)
+    if (wrong) fail(`csv(): ${wrong.option} ${wrong.problem}`)
+    const unused = readOnlyOption(format)
+    if (unused) fail(`csv() as an output takes delimiter and columns: ${unused} is for reading`)
+  }
+  checkHeader('its output csv()', headerOf(own), fail)
+  for (const [name, output] of Object.entries(outputs)) {
+    if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) fail(`output name "${name}" must be letters, digits, ".", "-" or "_"`)
+    if (/^part-/.test(name)) fail(`output name "${name}" would look like a part file`)
+    const header = headerOf(output)
+    if (header && (header.length < 1 || header.length > 2))
+      fail(`its output "${name}" names ${describeColumns(header)}, but its rows are a key and a value`)
+    checkHeader(`its output "${name}"`, header, fail)
+  }
 }
 
-function checkStep(
-  step: NormalStep,
-  index: number,
-  count: number,
-  inputs: string[],
-  fail: (problem: string) => void,
-): void {
+function headerOf(output: Output | undefined): string[] | null {
+  return output?.output.kind === 'csv' ? output.output.header : null
+}
+
+function checkHeader(what: string, header: string[] | null, fail: Fail): void {
+  const twice = header?.find((name, i) => header.indexOf(name) < i)
+  if (twice !== undefined) fail(`${what} names the column ${JSON.stringify(twice)} twice`)
+}
+
+/** @throws JOB_INVALID if a native map does not fit its input */
+function checkInputs(step: NormalStep, body: AnyBody, fail: Fail): void {
+  const inputs = Object.entries(body.inputs ?? { input: body.input! })
+  for (const [name, { input: format }] of inputs) {
+    const operator = operatorOf(mapFor(step, name))
+    if (!operator) continue
+    try {
+      checkNativeMap(step, operator, format, fail)
+    } catch (error) {
+      throw toRunjobError(error).withWhere(inputs.length > 1 ? { input: name } : {})
+    }
+  }
+}
+
+function isSameSet(a: readonly string[], b: readonly string[]): boolean {
+  return a.length === b.length && a.every((name) => b.includes(name))
+}
+
+/** The first option of an input's format that makes no sense; null if all make sense. */
+function formatProblem(format: Format): { option: string; problem: string } | null {
+  if (format.kind === 'csv') return csvProblem(format)
+  if (format.encoding === null) return null
+  return isEncoding(format.encoding)
+    ? null
+    : { option: 'encoding', problem: `is not an encoding that TextDecoder knows: ${JSON.stringify(format.encoding)}` }
+}
+
+type Fail = (problem: string) => never
+
+function checkStep(step: NormalStep, index: number, count: number, fail: Fail): void {
   const isFirst = index === 0
   const isLast = index === count - 1
   for (const map of Object.values(step.maps)) checkMap(map, isFirst, fail)
-  if (isFirst && step.maps[''] === undefined) {
-    for (const input of inputs) if (!step.maps[input]) fail(`input "${input}" has no map`)
-  }
   const { reduce, combine } = step
-  if (reduce !== null && typeof reduce !== 'function' && !(typeof reduce === 'object' && 'reducer' in reduce)) {
-    fail('reduce must be a function or a native reducer such as sum()')
-  }
   if (reduce === null && !(isFirst && isLast)) fail('each step of a chain needs a reduce')
   if (combine !== null && reduce === null) fail('combine without reduce')
-  if (combine !== null && typeof combine !== 'function') {
-    const fn = combine.reducer === 'aggregate' ? combine.columns.fn : undefined
-    if (typeof fn !== 'string' || !COMBINABLE.has(fn) || typeof reduce !== 'function') {
+  if (combine !== null && combine.kind !== 'function') {
+    const isCombinable = combine.kind === 'bigintSum' || COMBINABLE.has(onlyAggregate(combine)?.fn ?? '')
+    if (!isCombinable || reduce?.kind !== 'function')
       fail('a native combine must be sum(), min(), max(), first() or last(), before a reduce of your own')
-    }
   }
   if (combine !== null && step.order !== null)
     fail('combine and order cannot go together: a combiner would undo the order')
-  if (step.order !== null && typeof reduce !== 'function') fail('order is for a reduce of your own')
-  if (
-    step.partitions !== null &&
-    !(Number.isInteger(step.partitions) && step.partitions > 0 && step.partitions <= 65536)
-  ) {
-    fail('partitions must be a whole number from 1 to 65536')
-  }
-  if (reduce !== null && typeof reduce !== 'function' && reduce.reducer === 'take') {
-    if (!(Number.isSafeInteger(reduce.count) && reduce.count > 0)) fail('take(n): n must be a whole number above 0')
-  }
+  if (step.order !== null && reduce?.kind !== 'function') fail('order needs a reduce of your own')
+  if (reduce?.kind === 'take' && !(Number.isSafeInteger(reduce.count) && reduce.count > 0))
+    fail('take(n): n must be a whole number above 0')
+  if (step.descending && reduce?.kind === 'join')
+    fail('join() gives its rows in ascending key order: use sort in another step')
   const rekeys = Object.values(step.maps).some((map) => typeof map !== 'function' && map.native === 'record')
-  if (rekeys && (reduce === null || typeof reduce === 'function' || reduce.reducer !== 'take'))
-    fail('byValue() goes with take()')
-  if (
-    step.value === 'bigint' &&
-    typeof reduce !== 'function' &&
-    reduce?.reducer === 'aggregate' &&
-    reduce.columns.fn === 'mean'
-  ) {
+  if (rekeys && reduce?.kind !== 'take') fail('byValue() goes with take()')
+  if (step.value === 'bigint' && onlyAggregate(reduce)?.fn === 'mean')
     fail('mean() of bigint values: emit numbers, or write the reduce yourself')
-  }
-  if (isBigintSum(step) && combine !== null) fail('sum() is its own combiner')
+  if (reduce?.kind === 'bigintSum' && combine !== null) fail('sum() is its own combiner')
+  for (const one of [reduce, combine]) if (one?.kind === 'aggregate') checkAggregates(one, step, fail)
 }
 
-function checkMap(map: AnyMap, isFirst: boolean, fail: (problem: string) => void): void {
+function checkMap(map: AnyMap, isFirst: boolean, fail: Fail): void {
   if (typeof map === 'function') return
-  if (!map || typeof map !== 'object' || !('native' in map))
-    fail('map must be a function or a native mapper such as words()')
   if ((map.native === 'file') !== isFirst) {
     fail(
       isFirst
         ? 'byValue() is for a later step of a chain'
         : 'words(), lines(), fields() and grep() are for the first step',
     )
+  }
+}
+
+/** Checks that every aggregate takes the type that it reads: the map's values, or columns of them. */
+function checkAggregates({ answers }: AggregateReduce, { value }: NormalStep, fail: Fail): void {
+  const all = Object.values(answers)
+  for (const { fn, codec } of all) {
+    const type = codec ?? value
+    if ((fn === 'sum' || fn === 'mean') && type !== 'number') fail(`${fn}() needs numbers, not ${JSON.stringify(type)}`)
+    if (fn === 'top' && type !== 'number' && type !== 'string') fail('topK() takes numbers or text')
+  }
+  if (all.some(readsValue) && all.some(({ column }) => column !== null))
+    fail('name the column of every aggregate, or of none')
+}
+
+type AggregateReduce = Extract<NormalReduce, { kind: 'aggregate' }>
+
+function readsValue({ fn, column }: Aggregate<unknown>): boolean {
+  return column === null && fn !== 'count'
+}
+
+/** Checks that a native map reads its own format, and emits what the reduce takes. */
+function checkNativeMap({ reduce }: NormalStep, operator: Operator, format: Format, fail: Fail): void {
+  const { op } = operator
+  const aggregates = reduce?.kind === 'aggregate' ? Object.values(reduce.answers) : []
+  for (const { column, codec } of aggregates) {
+    if (column === null || codec === null || codec === 'number' || codec === 'string' || codec === 'bytes') continue
+    fail(
+      `column "${column}" of fields() is text or a number: read it as string(), number() or bytes(), not ${codecName(codec)}()`,
+    )
+  }
+  const wanted = op === 'fields' ? 'csv' : 'text'
+  if (format.kind !== wanted) fail(`${op}() reads ${wanted}() input, not ${format.kind}()`)
+  if (op === 'grep') {
+    if (reduce !== null) fail('grep() takes no reduce')
+  } else if (op === 'fields') {
+    const takesRows = reduce?.kind === 'aggregate' || reduce?.kind === 'distinct' || reduce?.kind === 'join'
+    if (!takesRows) fail('fields() needs a native aggregate, unique() or join(); or write the map yourself')
+    if (aggregates.some(readsValue)) fail("fields() needs the column that each aggregate reads, such as sum('price')")
+  } else {
+    if (reduce === null) fail(`${op}() needs a reduce`)
+    if (reduce?.kind === 'function') fail(`${op}() with a reduce of your own: write the map too`)
+    const takesNone = aggregates.every(({ fn, column }) => (fn === 'count' || fn === 'sum') && column === null)
+    if (!takesNone || reduce?.kind === 'bigintSum')
+      fail(`${op}() has no values: use count(), sum(), unique() or sorted()`)
+  }
+}
+
+/** Checks that a join has two inputs, both mapped by fields(). */
+function checkJoin(step: NormalStep, inputs: readonly string[], fail: Fail): void {
+  const sides = inputs.map((input) => ({ input, keys: keysOf(mapFor(step, input)) }))
+  const [left, right] = sides
+  if (sides.length !== 2 || !left?.keys || !right?.keys)
+    fail('join() needs two csv() inputs, both mapped by fields(): the first is the left side')
+  else if (left.keys.length !== right.keys.length)
+    fail(
+      `join() needs keys with the same number of columns: fields() of "${left.input}" has ${left.keys.length} in its key, that of "${right.input}" ${right.keys.length}`,
+    )
+}
+
+function keysOf(map: AnyMap | undefined): string[] | undefined {
+  const operator = operatorOf(map)
+  return operator?.op === 'fields' ? operator.keys : undefined
+}
+
+/** The operator of a native map of files; undefined for any other map. */
+function operatorOf(map: AnyMap | undefined): Operator | undefined {
+  return map !== undefined && typeof map !== 'function' && map.native === 'file' ? map.lower([]) : undefined
+}
+
+/** Whether a step's records have a number in their values. */
+function givesNumber(steps: readonly NormalStep[], index: number): boolean {
+  const { maps, reduce, value, outValue } = steps[index]!
+  switch (reduce?.kind) {
+    case 'function':
+    case 'bigintSum':
+      return outValue === 'number'
+    case 'aggregate':
+      return Object.values(reduce.answers).some(({ fn, codec }) =>
+        NUMBERS.has(fn) ? true : fn !== 'top' && (codec ?? value) === 'number',
+      )
+    case 'records':
+    case 'take': {
+      const map = maps['']
+      if (typeof map === 'function') return value === 'number'
+      return map?.native === 'record' && givesNumber(steps, index - 1)
+    }
+    default:
+      return false
   }
 }

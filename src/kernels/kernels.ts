@@ -2,14 +2,17 @@
  * The native kernels, typed. One call per block or batch, never per record.
  *
  * Every call may throw an Error with `code` and `detail` (and more: NativeError in index.ts), which fromNative() turns into
- * a RunjobError. Arguments are checked, all of them: a wrong one is BAD_ARGUMENT. An object that failed half-way, or was
- * closed, refuses further calls with BAD_ARGUMENT too. Typed arrays may not lie on shared memory.
+ * a RunjobError. All arguments are checked: a wrong one is BAD_ARGUMENT. An object that failed half-way, or was closed,
+ * refuses further calls with BAD_ARGUMENT, too. Typed arrays must not be in shared memory.
  */
+
+import type { AggregateFn, JoinType } from '../plan/plan.js'
+import type { textHost } from './host.js'
 
 /** Number: IEEE double, NaN means "missing". Bytes: any bytes. */
 export type ValueKind = 'number' | 'bytes'
 
-/** What a record's value is made of, in order. */
+/** The fields of a record's value, in order. */
 export type Layout = ValueKind[]
 
 export interface BytesColumn {
@@ -28,13 +31,13 @@ export interface RecordBatch {
   groupStarts?: Uint8Array
 }
 
-export type AggregateFn = 'count' | 'sum' | 'min' | 'max' | 'mean' | 'first' | 'last' | 'top' | 'distinct'
-
 export interface AggregateSpec {
   fn: AggregateFn
   /** Index into the batch's columns; -1 for `count` of records. */
   column: number
   kind: ValueKind
+  /** How a column of bytes marks a missing value: by empty bytes, or by the single byte FF. Absent: never. */
+  missing?: 'empty' | 'marker'
   /** `top`: how many. */
   k?: number
   /** `top`: keep the smallest instead of the largest. */
@@ -51,11 +54,13 @@ export interface CollectorOptions {
   /** `range`: partitions - 1 keys. */
   bounds?: Uint8Array[]
   descending?: boolean
-  /** Keys are composite (see plan/key.ts): group part, then a part that only orders. */
+  /** Keys are composite (see plan/codec.ts): group part, then a part that only orders. */
   prefixGrouping?: boolean
+  /** Append only: the last bytes of each key only order. */
+  suffixBytes?: number
   /** Append only: keep the first N records in sort order. */
   take?: number
-  /** From so many keys on, mode 'hash' stops looking keys up if they hardly repeat. */
+  /** From this many keys on, mode 'hash' stops looking keys up if they hardly repeat. */
   tableKeys?: number
 }
 
@@ -79,24 +84,24 @@ export interface SpillInfo {
 
 export interface Collector {
   /**
-   * Adds the first `count` records of the batch; copies them. Key bytes that end 64 bytes or more before their ArrayBuffer
-   * does are read in place; others are copied once more.
+   * Adds the first `count` records of the batch; copies them. Key bytes that end 64 bytes or more before the end of
+   * their ArrayBuffer are read in place; others are copied once more.
    */
   add(batch: RecordBatch, count: number): void
   /** Bytes held, sorting included. */
   readonly bytes: number
-  /** Whether to spill: it holds more than its budget or, if it has nothing of holding more, than enough. */
+  /** Whether to spill: it is over budget, or over `enoughBytes` where holding more would not combine more. */
   isFull(budgetBytes: number, enoughBytes: number): boolean
   readonly recordsIn: number
-  /** Held now. In mode 'hash', what a spill writes may be fewer. */
+  /** Held now. In mode 'hash', a spill may write fewer. */
   readonly entries: number
   /** Handed to run files so far. */
   readonly recordsOut: number
   /** Sorts by (partition, key), writes a run file, empties itself. `meta` is JSON text kept in the run. */
   spill(path: string, meta: string): SpillInfo
   /**
-   * The sorted records, still in memory, for a combiner outside. Nothing but clear() or close() may follow, and either ends
-   * the cursor.
+   * The sorted records, still in memory, for a combiner outside. Only clear() or close() may follow, and either ends the
+   * cursor.
    */
   sorted(): Cursor
   clear(): void
@@ -118,19 +123,32 @@ export interface FormatOptions {
   layout: Layout
   /** Per value field: already formatted text. */
   raw?: boolean[]
+  /** Per value field: the single byte FF marks a missing value. */
+  markers?: boolean[]
   escape?: boolean
   delimiter?: string
   valuesOnly?: boolean
 }
 
-/** A sorted stream of records. Operators take the cursor over: use only what they return. */
+/** Keys are a group and one byte, 0 for right rows and 1 for left ones. Values come out as one field of bytes for each side that has fields. */
+export interface JoinOptions {
+  type: JoinType
+  /** Whether the group is a tuple. An empty group, or one with an empty part, matches nothing. */
+  tupleKey: boolean
+  /** Fields in a row of each side. */
+  leftFields: number
+  rightFields: number
+  groupLimitBytes: number
+}
+
+/** A sorted stream of records. Operators take over the cursor: use only what they return. */
 export interface Cursor {
   aggregate(aggregates: AggregateSpec[], finalize: boolean): Cursor
   finalize(aggregates: AggregateSpec[]): Cursor
   take(count: number): Cursor
   /** Cuts the first `bytes` bytes off every key: 8 undo `byNumber`. */
   dropPrefix(bytes: number): Cursor
-  join(options: { leftOuter: boolean; missingRight: Uint8Array; groupLimitBytes: number }): Cursor
+  join(options: JoinOptions): Cursor
   /** Remember the n records with the largest first number. */
   trackTop(layout: Layout, n: number): Cursor
   top(): { key: Uint8Array; number: number }[]
@@ -138,11 +156,11 @@ export interface Cursor {
   /**
    * Fills the batch with the next records, as many as fit. A record that does not fit an empty batch throws
    * BATCH_TOO_SMALL with `{ keyBytes, valueBytes }`: call again with larger buffers.
-   * With `prefixGrouping`, keys come out as their group parts, plain. `groupStarts` compares what comes out, with the last
-   * record of the batch before too. On a cursor with partitions, a batch ends where the partition changes.
+   * With `prefixGrouping`, keys come out as their plain group parts. `groupStarts` compares these, with the last record of
+   * the previous batch, too. On a cursor with partitions, a batch ends where the partition changes.
    */
   read(batch: RecordBatch, layout: Layout, options: { prefixGrouping: boolean; maxRecords: number }): ReadResult
-  /** Formatted bytes of the next records, about `wantBytes` of them; empty at the end. */
+  /** The next records, formatted, about `wantBytes` bytes; empty at the end. */
   format(options: FormatOptions, wantBytes: number): Uint8Array
   /** Moves up to `maxRecords` records into a collector with the same layout, re-keyed. 0 at the end. */
   collect(collector: Collector, options: CollectOptions, maxRecords: number): number
@@ -169,8 +187,78 @@ export interface CollectOptions {
   layout: Layout
 }
 
+/**
+ * Operators on typed columns, compiled from a program (pipeline_program.ts). Once it has failed, its collector refuses records, too.
+ */
+export interface Pipeline {
+  /** Rows as encodeRows (rows.ts) gives them, of the columns that the program begins with. */
+  addRows(bytes: Uint8Array): void
+  /** Takes about `maxRecords` records of an exchange, and returns how many; 0 at the end, when all their rows have been passed on. */
+  drain(cursor: Cursor, maxRecords: number): number
+  /** There are no more rows: passes on what operators hold. */
+  finish(): void
+  /** What a text or rows end has written since the last call. */
+  takeOutput(): Uint8Array
+  /** Rows that came in, and that the end received. */
+  readonly rowsIn: number
+  readonly rowsOut: number
+  /** Held by operators. */
+  readonly bytes: number
+  /** Whether more rows are of no use. */
+  readonly done: boolean
+  /** Frees the memory now. */
+  close(): void
+}
+
+export interface PipelineOptions {
+  /** What operators may hold. */
+  memoryBytes: number
+  /** With a collector, as for Collector.isFull. */
+  collectorBytes?: number
+  enoughBytes?: number
+  /** Called in the middle of other calls: the collector is full, or there is a megabyte of output. It spills, or takes it. */
+  onFull?: () => void
+  /** Those that its probes refer to by their places; they take no more rows. */
+  tables?: JoinTable[]
+}
+
+/** The rows of one side of a join, by key. */
+export interface JoinTable {
+  /** Takes up to `maxRecords` records of an exchange of rows, and returns how many; 0 at the end. */
+  add(cursor: Cursor, maxRecords: number): number
+  /** Those that can be found: without a null in their keys. */
+  readonly rows: number
+  readonly bytes: number
+  /** Pipelines that use it keep the memory. */
+  close(): void
+}
+
+/** Rows of a Parquet file, by row group. The caller opens and closes the file. */
+export interface ParquetScan {
+  /** Begins with a row group. */
+  open(group: Uint8Array): void
+  /** Passes on about `rows` of its next rows, and returns how many; 0 at its end, or if the pipeline wants no more. */
+  read(rows: number): number
+  /** Rows skipped since the last call, in order. Offsets, here and of errors, are rows, counted from the group's first. */
+  takeBad(): BadRecord[]
+  readonly rowsIn: number
+  /** Frees the memory now. */
+  close(): void
+}
+
+export interface ParquetScanOptions {
+  /** Larger pages are refused. */
+  maxPageBytes: number
+  /** Skip rows for which an expression fails, and keep them for takeBad(), instead of throwing. */
+  keepBad?: boolean
+  /**
+   * Undoes gzip (2) and brotli (4), to exactly `size` bytes; null if that fails. Must leave scan and pipeline alone.
+   */
+  decompress(codec: number, bytes: Uint8Array, size: number): Uint8Array | null
+}
+
 export interface RunWriter {
-  /** Partitions rise from call to call. */
+  /** Partitions must not decrease from call to call. */
   add(partition: number, batch: RecordBatch, layout: Layout, count: number): void
   finish(meta: string): SpillInfo
   abort(): void
@@ -178,29 +266,44 @@ export interface RunWriter {
 
 /** Keys and values in one file. Keys are text of 1 to 511 bytes. All methods throw STATE_CORRUPT, DISK_FULL and FILE_IO. */
 export interface Store {
-  /** Removes, then puts, in one transaction, which outlives the process and not the machine. What is removed need not be there. */
+  /** Removes, then puts, in one transaction, which survives the process but not the machine. Removing an absent key is fine. */
   write(removes: string[], keys: string[], values: Uint8Array[]): void
   get(key: string): Buffer | undefined
-  /** All whose key begins with `prefix`, in the order of the keys' bytes. STATE_CORRUPT if they are larger than `maxBytes`. */
+  /** All entries whose key begins with `prefix`, in byte order. STATE_CORRUPT if they are larger than `maxBytes`. */
   entries(prefix: string, maxBytes: number): [key: string, value: Buffer][]
   close(): void
 }
 
-/** How CSV is read, whatever is made of it. */
-export interface CsvReadOptions {
+/** How the text of a CSV file is split: one ASCII character each, and no two the same. */
+export interface CsvCharacters {
   delimiter: string
   quote: string | null
+  escape?: string | null
+  comment?: string | null
+  trim?: boolean
+}
+
+/** How CSV is read, for any reader. */
+export interface CsvReadOptions extends CsvCharacters {
   skipBom: boolean
+  /** Fields to read as empty. */
+  missing?: string[]
+  /** Fields of a row; default: any number. */
+  columns?: number
+  /** This many, the first ones, must be there. */
+  leastColumns?: number
+  /** What to do with other rows; default: `error`. */
+  raggedRows?: 'error' | 'fill' | 'drop'
   /** A longer row is RECORD_TOO_LARGE; 1 GiB by default and at most. */
   maxRecordBytes?: number
   /**
-   * Pass over bad records and keep them for takeBad(), instead of throwing. One that is no row by its quotes ends with its first line:
-   * a quote that somebody forgot takes no more than that along.
+   * Skip bad records and keep them for takeBad(), instead of throwing. A record with wrong quotes ends at its first line, so a forgotten
+   * quote costs no more than that line.
    */
   keepBad?: boolean
 }
 
-/** A record that was passed over. */
+/** A record that was skipped. */
 export interface BadRecord {
   code: string
   detail: string
@@ -210,16 +313,16 @@ export interface BadRecord {
   excerpt: string
 }
 
-/** How long a word or line may be, and what becomes of a longer one. */
+/** How long a word or line may be, and what happens to a longer one. */
 export interface RecordLimit {
   /** A longer one is RECORD_TOO_LARGE; 4 GiB by default and at most, and no less than 16 KiB for mappers. */
   maxRecordBytes?: number
-  /** Pass over what is longer, without holding it, and keep a note for takeBad(). */
+  /** Skip a longer one, without holding it, and keep a note for takeBad(). */
   keepBad?: boolean
 }
 
 export type MapperSpec =
-  /** The limit is for words. A line with words that are too long is one bad record; what is left out are these words. */
+  /** The limit is for words. A line with words that are too long is one bad record; only these words are left out. */
   | ({ op: 'words'; lowercase: boolean } & RecordLimit)
   | ({ op: 'lines' } & RecordLimit)
   | (CsvReadOptions & {
@@ -227,9 +330,21 @@ export type MapperSpec =
       keys: number[]
       values: { kind: ValueKind; row?: boolean; columns: number[] }[]
       skipHeader: boolean
+      /** How numbers are written; default: `.` and no separator. */
+      decimal?: '.' | ','
+      thousands?: string | null
       /** Join side: 0 right, 1 left. */
       tag?: number
     })
+
+export type CsvScanSpec = CsvReadOptions & {
+  /** Where each of the pipeline's columns is in a row. */
+  fields: number[]
+  skipHeader: boolean
+  /** How numbers are written; default: `.` and no separator. */
+  decimal?: '.' | ','
+  thousands?: string | null
+}
 
 export interface Mapper {
   /**
@@ -237,11 +352,13 @@ export interface Mapper {
    * Infinity). Returns true once nothing more is wanted. Errors carry `offset`, counted the same way.
    */
   push(chunk: Uint8Array, limit: number, last: boolean): boolean
-  /** Bad records passed over since the last call, in order. They count among recordsIn. */
+  /** Bad records skipped since the last call, in order. They are included in recordsIn. */
   takeBad(): BadRecord[]
   readonly position: number
   readonly recordsIn: number
   readonly recordsOut: number
+  /** Of recordsIn: ragged rows that were dropped, as asked. */
+  readonly recordsDropped: number
 }
 
 /** Lines that contain (or, inverted, do not contain) a literal; returns their bytes, newline included. */
@@ -254,17 +371,17 @@ export interface LineFilter {
   readonly recordsOut: number
 }
 
-/** Rows of CSV as text, of which every field is a slice. All of it is a copy. */
+/** Rows of CSV as text, of which every field is a slice; if the columns are known, each row has all of them. A copy. */
 export interface CsvBlock {
-  /** Text to be decoded as latin1. */
+  /** Text to decode as latin1. */
   bytes: Buffer
-  /** Text to be decoded as UTF-16, little endian: the fields that are not ASCII. */
+  /** Text to decode as UTF-16, little endian: the fields that are not ASCII. */
   wide: Buffer
   rows: number
   /** Row r's fields are `rowEnds[r-1]` to `rowEnds[r]`. */
   rowEnds: Uint32Array
   /**
-   * Field i, quotes left out or undone, goes from `fields[2 * i]` to `fields[2 * i + 1]` in `bytes`; where that start is negative, from
+   * Field i, with quotes removed or undone, goes from `fields[2 * i]` to `fields[2 * i + 1]` in `bytes`; where that start is negative, from
    * `~fields[2 * i]` in `wide`.
    */
   fields: Int32Array
@@ -275,60 +392,72 @@ export interface CsvReader {
   push(chunk: Uint8Array, limit: number, last: boolean): { block: CsvBlock; done: boolean }
   /** Where row r of the last block starts, from the start of the first chunk. */
   rowOffset(r: number): number
-  /** Row r of the last block as it stands in the input, without its line end. */
+  /** Row r of the last block as in the input, without its line end. */
   rowBytes(r: number): Buffer
-  /** As Mapper.takeBad: what is no row by its quotes, or too long. */
+  /** As Mapper.takeBad: rows with wrong quotes, ragged rows and rows that are too long. */
   takeBad(): BadRecord[]
   readonly position: number
+  /** Ragged rows that were dropped, as asked. */
+  readonly recordsDropped: number
 }
 
-/** XXH64, with a seed of 0, of bytes that come in pieces. */
+/** XXH64, with a seed of 0, of bytes given in pieces. */
 export interface Hasher {
   add(data: Uint8Array): void
-  /** Of all that was added. */
+  /** Of all bytes added. */
   digest(): bigint
 }
 
 /**
- * Writes a file past the page cache, where the filesystem can, and in the background: up to 2 MiB are on their way. The file is the
- * caller's to open, flush and close.
+ * Writes a file in the background, up to 2 MiB behind, and past the page cache if the filesystem can. The caller opens, flushes and closes
+ * the file.
  */
 export interface FileWriter {
   /** Copies the bytes. Returns 0, or the errno of this or of an earlier write; the rest is not written then. */
   write(bytes: Uint8Array): number
-  /** Waits until all is written; returns as write does. */
+  /** Waits until everything is written; returns as write does. */
   finish(): number
   readonly bytes: number
   /** XXH64 of all bytes. */
   digest(): bigint
-  /** Ends the writer. What was not finished may be missing. */
+  /** Ends the writer. Unfinished data may be missing. */
   close(): void
 }
 
 export interface Kernels {
   createCollector(options: CollectorOptions): Collector
   createMapper(spec: MapperSpec, collector: Collector): Mapper
-  /** A line is not measured if it lies in one chunk. */
+  /** @param collector of the exchange that it ends in: mode `append`, layout `['bytes']`; null: it gives bytes */
+  /** @param program joinTableProgram (join_program.ts) */
+  createJoinTable(program: Uint8Array): JoinTable
+  createPipeline(program: Uint8Array, collector: Collector | null, options: PipelineOptions): Pipeline
+  /** Rows of CSV for a pipeline. */
+  createCsvScan(spec: CsvScanSpec, pipeline: Pipeline): Mapper
+  /** Rows of JSON lines, likewise. */
+  createJsonScan(spec: RecordLimit & { skipBom: boolean }, pipeline: Pipeline): Mapper
+  /** Lines, without their ends, as a column of text, or only their number. */
+  createLineScan(spec: RecordLimit & { skipBom: boolean }, pipeline: Pipeline): Mapper
+  /** @param spec of the file, and the rows of a group: io/format/parquet/program.ts */
+  createParquetScan(spec: Uint8Array, fd: number, pipeline: Pipeline, options: ParquetScanOptions): ParquetScan
+  /** A line within one chunk is not measured. */
   createLineFilter(options: RecordLimit & { literal: Uint8Array; invert: boolean; ignoreCase: boolean }): LineFilter
   createCsvReader(options: CsvReadOptions): CsvReader
   createRunWriter(path: string, partitions: number, estimatedBytes: number): RunWriter
   /**
-   * One process writes a store, once opened; others may open it read-only meanwhile. Damage to the file may end the process: whoever did
-   * not write it lets another one read it.
+   * Only one process may write a store; others may open it read-only at the same time. A damaged file may end the process: if this process
+   * did not write the file, let another one read it.
    */
   openStore(path: string, options: { readOnly: boolean }): Store
   /** Opens partition `partition` of each run and merges them; equal keys keep the order of `paths`. */
   openRuns(paths: string[], partition: number, options: { descending: boolean }): Cursor
   readRunInfo(path: string): RunInfo
-  /** Gives back the memory that collectors of this thread have freed and that was kept for the next ones. */
+  /** Returns memory that this thread's collectors have freed and that was kept for later ones. */
   releaseMemory(): void
   /** Best guess of the first record start at or after `from` in a chunk taken out of the middle of a CSV file. */
-  guessCsvRecordStart(
-    chunk: Uint8Array,
-    from: number,
-    options: { delimiter: string; quote: string | null; columns: number },
-  ): number
+  guessCsvRecordStart(chunk: Uint8Array, from: number, options: CsvCharacters & { columns: number }): number
   setLowercaseTable(table: Uint32Array): void
+  /** Of this thread: what expressions leave to JavaScript (host.ts). */
+  setTextHost(host: typeof textHost): void
   formatNumber(x: number): string
   parseNumber(text: Uint8Array): number | undefined
   hashKey(key: Uint8Array): bigint

@@ -2,12 +2,12 @@
  * The table that native lower-casing uses beyond ASCII, made from this engine's own answers: `words` then equals
  * `line.toLowerCase().split(/\s+/)` whatever version of Unicode the engine knows.
  */
-import { kernels } from './index.js'
+import { kernels } from './addon.js'
 
-/** Code points in the table: no letter of any later plane has a lower case. */
+/** Code points in the table: no letter of a later plane has a lower case. */
 const TABLE_SIZE = 0x20000
 
-/** Flags of an entry, above its code point (native/mapper.h). */
+/** Flags of an entry, above its code point (native/text/lowercase.h). */
 const CASED = 0x80000000
 const CASE_IGNORABLE = 0x40000000
 /** Lower case is more than one code point; the entry holds the first. */
@@ -22,7 +22,7 @@ export function ensureLowercaseTable(): void {
   ready = true
 }
 
-/** Entry c: the lower case of code point c where it stands alone, and its flags. Costs 10 to 30 milliseconds. */
+/** Entry c: the lower case of code point c on its own, and its flags. Costs 10 to 30 milliseconds. */
 export function lowercaseTable(): Uint32Array {
   const table = new Uint32Array(TABLE_SIZE)
   for (let c = 0; c < TABLE_SIZE; c++) table[c] = c
@@ -38,7 +38,7 @@ export function lowercaseTable(): Uint32Array {
   return table
 }
 
-// All code points of the table but the surrogates, in one text: a regular expression then runs once, not once for each.
+// All code points of the table except the surrogates, in one text: a regular expression then runs once, not for each.
 const AFTER_SURROGATES = 0xd800
 const AFTER_BMP = 0x10000 - 0x800
 

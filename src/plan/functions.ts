@@ -1,10 +1,10 @@
 /**
- * How a back end finds a user's functions: it imports the job's module in each worker and asks its default export.
- * Functions are never sent from thread to thread as text.
+ * How a back end finds a user's functions: each worker imports the job's module and looks the job up by its name, in the registry
+ * that defineJob() fills. Functions are never sent from thread to thread as text.
  */
-import type { FunctionRef, ParamValue } from './plan.js'
+import type { FunctionId, Input, ParamValue, Stage } from './plan.js'
 
-/** What the engine hands to a user's functions beside the record. */
+/** What the engine passes to a user's functions besides the record. */
 export interface TaskContext {
   readonly params: Record<string, ParamValue>
   /** Paths of the job's side files, by name. */
@@ -18,7 +18,7 @@ export interface TaskContext {
   count(name: string, by?: number): void
   /** Writes a record to one of the job's named outputs. */
   write(output: string, key: unknown, value?: unknown): void
-  /** What `setup` returned in this worker. */
+  /** The result of `setup` in this worker. */
   readonly state: unknown
 }
 
@@ -31,27 +31,82 @@ export type OrderFunction = (value: unknown, key: unknown) => unknown
 export interface JobFunctions {
   setup: ((ctx: Pick<TaskContext, 'params' | 'files'>) => unknown) | null
   teardown: ((state: unknown) => unknown) | null
-  find(ref: FunctionRef): unknown
+  find(id: FunctionId): unknown
 }
 
-/** The default export of a job's module, as far as a back end knows it. */
+/** The part of a job that a back end knows. */
 export interface JobModule {
+  /** URL of the module that defines it; null if there is none. */
+  readonly definedIn: string | null
   functions(params: Record<string, ParamValue>): JobFunctions
+  /** Its parts for these values, so that workers can check that they have found the same job. */
+  shape(params: Record<string, ParamValue>): JobShape
+}
+
+/** Each part as text; for a function its source, or null if that cannot be compared. */
+export type JobShape = Readonly<Record<string, { text: string } | { source: string | null }>>
+
+/** Identifies the job that a worker must run. */
+export interface JobIdentity {
+  shape: JobShape
+  /** How many jobs of this name its module defined before. */
+  earlier: number
+}
+
+/** Jobs of one name in one module: how many, and the last of them. */
+interface Definitions {
+  count: number
+  job: JobModule
 }
 
 /**
- * Jobs defined in this thread, by name. A worker imports the job's module and then looks here, so a job may be any constant of its
- * module, exported or not. Kept on globalThis: the module may have loaded a second copy of this package.
+ * Jobs defined in this thread, by name and module. A worker imports the job's module and looks here, so a job may be any constant of its
+ * module, exported or not. Kept on globalThis, because the module may load a second copy of this package.
  */
 const REGISTRY = Symbol.for('runjob.jobs')
-const shared = globalThis as { [REGISTRY]?: Map<string, JobModule> }
-const registry = shared[REGISTRY] ?? new Map<string, JobModule>()
+interface Registry {
+  byName: Map<string, Map<string | null, Definitions>>
+  earlier: WeakMap<JobModule, number>
+}
+const shared = globalThis as { [REGISTRY]?: Registry }
+const registry: Registry = shared[REGISTRY] ?? { byName: new Map(), earlier: new WeakMap() }
 shared[REGISTRY] = registry
 
 export function registerJob(name: string, job: JobModule): void {
-  registry.set(name, job)
+  const byModule = registry.byName.get(name) ?? new Map<string | null, Definitions>()
+  registry.byName.set(name, byModule)
+  const count = byModule.get(job.definedIn)?.count ?? 0
+  byModule.set(job.definedIn, { count: count + 1, job })
+  registry.earlier.set(job, count)
 }
 
-export function registeredJob(name: string): JobModule | undefined {
-  return registry.get(name)
+/** How many jobs of this name its module defined before this one. */
+export function earlierDefinitions(job: JobModule): number {
+  return registry.earlier.get(job) ?? 0
+}
+
+/**
+ * The jobs of this name that importing a module has defined.
+ *
+ * @param module its URL: if it defines such a job itself, jobs of the modules that it imports do not count
+ */
+export function definitionsIn(module: string, name: string): Definitions | undefined {
+  const byModule = registry.byName.get(name)
+  const own = byModule?.get(module)
+  if (own || !byModule) return own
+  const others = [...byModule.values()]
+  return others[0] && { job: others[0].job, count: others.reduce((sum, { count }) => sum + count, 0) }
+}
+
+/** Whether workers need the job's module. */
+export function callsFunctions(stages: readonly Stage[]): boolean {
+  return stages.some(({ inputs, target }) => {
+    if (inputs.some(inputCalls)) return true
+    if (target.kind !== 'exchange') return false
+    return target.partition !== null || target.order !== null || target.combine?.op === 'combine'
+  })
+}
+
+function inputCalls({ operators }: Input): boolean {
+  return operators.some((operator) => 'fn' in operator)
 }

@@ -2,146 +2,275 @@
  * The plan: what every front end lowers to and every back end runs. Plain JSON: it can be printed, compared,
  * fingerprinted, stored and sent to a worker thread.
  *
- * A plan is stages; a stage reads sources through operators into one target. A MapReduce job is two stages: files -> map
- * -> exchange, exchange -> reduce -> sink. Stages that follow read the exchange of an earlier one.
+ * A plan is stages; a stage reads inputs through operators into one target. A MapReduce job is two stages: files -> map
+ * -> exchange, exchange -> reduce -> sink. Any stage may read the exchange of any earlier one.
  */
-import type { AggregateSpec, Layout } from '../kernels/kernels.js'
+import type { Expression, NamedExpression, SortKey } from './expression.js'
+import type { Column } from './type.js'
 
 /** How a typed value becomes bytes. Keys of every codec compare with memcmp in the order of their values. */
 export type CodecSpec = 'string' | 'number' | 'bigint' | 'bytes' | 'json' | { tuple: CodecSpec[] }
 
+/** How a column of bytes marks a missing value: empty, or by a byte that no text has (codec.ts). */
+export type MissingText = 'empty' | 'marker'
+
+export interface ColumnSpec {
+  name: string
+  codec: CodecSpec
+  /** Absent: never missing. A number needs none, because NaN means missing. */
+  missing?: MissingText
+  /** Only the presence of a value matters, not its type. */
+  presence?: true
+}
+
 /**
- * A record's value: one typed value, or named columns (the results of `aggregate`, the fields of a row).
- * `raw` columns hold text that is formatted already.
+ * A record's value: one typed value; named columns, in JavaScript an object (the results of `aggregate`); the named text fields of a row,
+ * in JavaScript an array of strings (a join), which native code has as one piece of CSV text for each list of names; or the one answer of
+ * an aggregate over text, which may be missing.
  */
-export type ValueSpec = CodecSpec | { columns: { name: string; codec: CodecSpec; raw?: boolean }[] }
+export type ValueSpec =
+  | CodecSpec
+  | { columns: ColumnSpec[] }
+  | { row: string[][] }
+  | { codec: CodecSpec; missing: MissingText }
 
 export interface RecordSpec {
   key: CodecSpec
   value: ValueSpec
 }
 
-export type Format =
-  | { kind: 'text'; exact: boolean }
-  | {
-      kind: 'csv'
-      delimiter: string
-      quote: string | null
-      /** Names; null: take them from the first row of each file. */
-      columns: string[] | null
-    }
-  | { kind: 'jsonl' }
-
-/** A user's function: found again in each worker by importing the job's module. */
-export interface FunctionRef {
-  /** Index into the job's steps. */
-  step: number
-  role: 'map' | 'combine' | 'reduce' | 'partition' | 'order'
-  /** For jobs with several inputs: which input's map. */
-  input?: string
+/** Delimited text and its dialect. Characters are one byte each. */
+export interface CsvFormat {
+  kind: 'csv'
+  delimiter: string
+  /** null: no quoting. */
+  quote: string | null
+  /** Takes the next byte literally; null: a quote inside quotes is doubled. */
+  escape: string | null
+  /** Lines that begin with it are skipped; null: none. */
+  comment: string | null
+  /** Lines to skip at the start of each file. */
+  skip: number
+  /** Each file's first row holds the names of its columns. */
+  header: boolean
+  /**
+   * With a header row: the columns to read, in this order; the header must name them, in any order, and may name others; null: all columns.
+   * Without a header row: the names, from the first column on; null: the columns are called #1, #2 and so on.
+   */
+  columns: string[] | null
+  /** Fields that mean a missing value, besides the empty field. */
+  missing: string[]
+  decimal: '.' | ','
+  /** Optional separator of groups of three digits; null: none. */
+  thousands: string | null
+  /** Removes blanks around fields, outside quotes. */
+  trim: boolean
+  /** What to do with rows that have more or fewer fields than their file has columns. */
+  raggedRows: 'error' | 'fill' | 'drop'
+  /** A label of TextDecoder; null: UTF-8. */
+  encoding: string | null
 }
 
-/** Operators over the records of files. */
-export type FileOperator =
+export type Format =
+  | { kind: 'text'; exact: boolean; encoding: string | null }
+  | CsvFormat
+  | {
+      kind: 'jsonl'
+      /** Whether a file is one array of records; null: by its content. */
+      array: boolean | null
+      encoding: string | null
+      /** What to do with whole numbers that no double equals; default: an error. */
+      integers?: 'bigint' | 'number'
+    }
+  /** Only `scan` reads it. */
+  | { kind: 'parquet'; encoding: null }
+
+/** A user's function. The front end that made the plan finds it by this id, in each worker (functions.ts). */
+export type FunctionId = string
+
+export type AggregateFn = 'count' | 'sum' | 'min' | 'max' | 'mean' | 'first' | 'last' | 'top' | 'distinct'
+
+/** One aggregate over the records of a key. */
+export interface AggregateCall {
+  fn: AggregateFn
+  /** The column that it reads; null: it counts records. */
+  column: string | null
+  /** Type of that column, if there are several with that name; null: any. */
+  type: CodecSpec | null
+  /** `top`: how many, and whether to keep the smallest instead of the largest. */
+  k?: number
+  ascending?: boolean
+}
+
+export type JoinType = 'inner' | 'left' | 'right' | 'full' | 'semi' | 'anti'
+
+/**
+ * What happens to records between a stage's input and its target, in order.
+ *
+ * `words`, `lines`, `fields` and `grep` read bytes of files, so each of them is the first. `aggregate`, `reduce`, `join` and `take` need
+ * records in the order of their keys, those of an exchange. `map` takes the records of either, or those of a function before it.
+ */
+export type Operator =
   | { op: 'words'; lowercase: boolean }
   | { op: 'lines' }
   /** Columns by name, resolved against each file's header. */
   | { op: 'fields'; keys: string[]; values: FieldValue[]; tag: number | null }
   | { op: 'grep'; pattern: string; literal: boolean; ignoreCase: boolean; invert: boolean }
-  | { op: 'map'; fn: FunctionRef; record: RecordSpec }
+  | { op: 'map'; fn: FunctionId; gives: RecordSpec }
+  | { op: 'reduce'; fn: FunctionId; gives: RecordSpec }
+  /** One record per key, with the results of the aggregates. */
+  | { op: 'aggregate'; aggregates: AggregateCall[]; gives: RecordSpec }
+  | { op: 'join'; type: JoinType; tupleKey: boolean; leftFields: number; rightFields: number; gives: RecordSpec }
+  /** The first records in key order. */
+  | { op: 'take'; count: number }
+  /** Puts the first number of the value in front of the key. */
+  | { op: 'byNumber'; descending: boolean }
+  /** Removes what `byNumber` put there. */
+  | { op: 'dropNumber' }
+  | RowOperator
+
+/**
+ * What data frames are made of: rows of typed columns. `scan` reads files; `rows`, `groups` and `mergeJoin` read an exchange of that kind
+ * (ExchangeRows); one of these is the first. The others take rows, in their order, and give rows.
+ */
+export type RowOperator =
+  /** The columns to read, by name, in this order. */
+  | { op: 'scan'; columns: Column[] }
+  /** All rows of the exchange, in the order of its keys. */
+  | { op: 'rows' }
+  /** A row for each group, in the order of its keys: the grouping columns, then the values. */
+  | { op: 'groups' }
+  /** Rows of two sides with equal keys: all columns of the left side, then of the right side unless `semi` or `anti`. */
+  | { op: 'mergeJoin'; type: JoinType; residual: Expression | null }
+  /** The same for the stage's rows as the left side, and all rows of another exchange, of one partition, which is held in memory. */
+  | { op: 'probe'; build: string; type: JoinType; on: string[]; buildOn: string[]; residual: Expression | null }
+  | { op: 'filter'; where: Expression }
+  | { op: 'project'; columns: NamedExpression[] }
+  /** The first rows. */
+  | { op: 'limit'; count: number }
+
+/** An aggregate over the rows of a group. */
+export interface GroupValue {
+  /** Of the result. */
+  column: Column
+  fn: GroupFn
+  /** What it reads; empty for `count` of rows. `topK`: k is a literal after the column. */
+  args: Expression[]
+}
+
+export type GroupFn =
+  | 'count'
+  | 'sum'
+  | 'avg'
+  | 'min'
+  | 'max'
+  | 'first'
+  | 'last'
+  | 'countDistinct'
+  | 'stddevSamp'
+  | 'stddevPop'
+  | 'varSamp'
+  | 'varPop'
+  | 'collectList'
+  | 'collectSet'
+  | 'topK'
+
+/** The rows of an exchange, and their order. */
+export type ExchangeRows =
+  | { kind: 'rows'; columns: Column[]; keys: SortKey[] }
+  /** Grouped as they come in, and for good by those who read it. */
+  | { kind: 'groups'; columns: Column[]; by: string[]; values: GroupValue[] }
+  /** The rows of a join: input i of the stage is side `sideOf[i]`, 0 left or 1 right. A null key matches nothing. */
+  | { kind: 'sides'; sides: { columns: Column[]; keys: string[] }[]; sideOf: number[] }
+
+export type OperatorOf<Name extends Operator['op']> = Extract<Operator, { op: Name }>
 
 export type FieldValue =
   | { kind: 'number' | 'bytes'; column: string }
-  /** All columns but `except`, as one piece of CSV text. */
-  | { kind: 'row'; except: string[] }
+  /** Several columns as one piece of CSV text, with `,` and `"` whatever the file's dialect. */
+  | { kind: 'row'; columns: string[] }
 
-/** How the sorted records of an exchange are read. The first operator of an exchange source. */
-export type GroupOperator =
-  /** Every record, in order. */
-  | { op: 'records' }
-  /** Each key once. */
-  | { op: 'distinct' }
-  | { op: 'aggregate'; aggregates: AggregateSpec[] }
-  | { op: 'reduce'; fn: FunctionRef; record: RecordSpec }
-  | { op: 'join'; leftOuter: boolean; missingRight: string }
-  /** The first records in key order; `rekeyed`: their keys start with the number that byNumber put there. */
-  | { op: 'take'; count: number; rekeyed: boolean }
-
-/** Operators over (key, value) records that follow a group operator, toward the next exchange. */
-export type RecordOperator =
-  | { op: 'map'; fn: FunctionRef; record: RecordSpec }
-  /** Re-keys by the first number of the value, then the key. */
-  | { op: 'byNumber'; descending: boolean }
-
-export interface FileSource {
+/** Files, and the operators for their records. */
+export interface FileInput {
   kind: 'files'
   /** Name of the job's input. */
-  input: string
+  files: string
   format: Format
-  operators: FileOperator[]
+  operators: Operator[]
 }
 
-export interface ExchangeSource {
+/** The records of an exchange, in the order of their keys. */
+export interface ExchangeInput {
   kind: 'exchange'
-  /** Index of the stage that fills it. */
-  stage: number
-  group: GroupOperator
-  /** What the group operator gives. */
-  record: RecordSpec
-  operators: RecordOperator[]
+  /** Id of the exchange. */
+  exchange: string
+  operators: Operator[]
 }
 
-export type Source = FileSource | ExchangeSource
+export type Input = FileInput | ExchangeInput
 
-/** What a collector does with records of equal key before they reach a run. */
+/** What a collector does with records of equal key before they go into a run. */
 export type Combine =
-  | { kind: 'aggregate'; aggregates: AggregateSpec[] }
-  | { kind: 'distinct' }
-  | { kind: 'user'; fn: FunctionRef }
-  | { kind: 'take'; count: number }
+  | { op: 'aggregate'; aggregates: AggregateCall[] }
+  | { op: 'take'; count: number }
+  | { op: 'combine'; fn: FunctionId }
 
 export interface Exchange {
   kind: 'exchange'
-  /** Key, and value as the collector takes it in. */
+  /** By which inputs refer to it. */
+  id: string
+  /** Key, and value as the collector takes it. */
   record: RecordSpec
-  /** The value's columns in a batch. */
-  layout: Layout
   partitionBy: 'hash' | 'range' | 'user'
   /** For `user`. */
-  partition: FunctionRef | null
+  partition: FunctionId | null
   /** null: by the input's size. */
   partitions: number | null
   descending: boolean
   /** `prefix`: the key's group part decides grouping and partition, the rest only order. */
   grouping: 'whole' | 'prefix'
-  /** The user's function that gives the ordering part (secondary sort). */
-  order: FunctionRef | null
+  /** The user's function that returns the ordering part (secondary sort). */
+  order: FunctionId | null
   combine: Combine | null
+  /** Absent: records of keys and values. Otherwise `record` is bytes. */
+  rows?: ExchangeRows
 }
 
 export type SinkFormat =
   | { kind: 'text' }
-  | { kind: 'tsv'; escape: boolean }
+  /** A header row only for data frames. */
+  | { kind: 'tsv'; escape: boolean; header?: string[] }
   | { kind: 'csv'; delimiter: string; header: string[] | null }
   | { kind: 'jsonl' }
+  /** Rows as bytes, for the program that runs a data frame: the form of native/column/rows.h, after the length of each as u32. */
+  | { kind: 'rows' }
+
+export type OutputCompression = 'gzip' | 'zstd'
 
 export interface Sink {
   kind: 'sink'
+  /** A folder below the output; empty: the output itself. */
+  name: string
   format: SinkFormat
-  gzip: boolean
+  compress: OutputCompression | null
+  /** Of a data frame: no key, and no value. */
   record: RecordSpec
-  /** Further outputs by name, each in a folder of that name. */
-  named: Record<string, { format: SinkFormat; gzip: boolean; record: RecordSpec }>
+  /** The columns of a data frame's rows; absent: records of keys and values. */
+  columns?: Column[]
+  /** The output is one file: parts are joined at the end, and have no header row of their own. */
+  singleFile: boolean
+  /** Named outputs, each in a folder of that name. */
+  named: Record<string, { format: SinkFormat; compress: OutputCompression | null; record: RecordSpec }>
 }
 
 export interface Stage {
   name: string
-  sources: Source[]
+  inputs: Input[]
   target: Exchange | Sink
 }
 
 export interface Plan {
-  version: 1
+  version: 2
   job: string
   /** The bundled module that holds the user's functions; null if the plan is all native. */
   module: { path: string; hash: string } | null
@@ -149,6 +278,8 @@ export interface Plan {
   /** Read-only side files: name -> path and content hash. */
   sideFiles: Record<string, { path: string; hash: string }>
   stages: Stage[]
+  /** The time that a data frame's expressions ask for: microseconds since 1970-01-01 UTC. A run that is resumed keeps it. */
+  now?: string
 }
 
 export type ParamValue = string | number | boolean | null

@@ -1,22 +1,37 @@
-/** The law of combiners: whether values were combined, how often and in which portions, does not show in the answer. */
+/** The law of combiners: the answer does not depend on whether, how often and in which portions values are combined. */
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { RunjobError } from '../base/errors.js'
-import { createEmitter } from '../engine/emitter.js'
-import { RecordReader } from '../engine/record_reader.js'
+import { check, checkedOptions, isListOf, isWhole, requireArguments, type Schema } from '../base/schema.js'
 import type { AnyJob, Job } from '../job/define.js'
 import { emittedRecord, nativeCombine } from '../job/lower.js'
-import { kernels } from '../kernels/index.js'
-import type { AggregateSpec, Collector } from '../kernels/kernels.js'
-import { layoutOf } from '../plan/codec.js'
-import { type FunctionOptions, type FunctionTools, groupFunction, reduceWith, withFunctions } from './functions.js'
+import {
+  type FunctionOptions,
+  type FunctionTools,
+  groupFunction,
+  nativeGroup,
+  PARAMS,
+  reduceWith,
+  requireList,
+  withFunctions,
+} from './functions.js'
 
 export interface CombinerCheck<P = unknown> extends Pick<FunctionOptions<P>, 'params' | 'step'> {
-  /** Sizes of the portions to try, instead of random ones; each list adds up to the number of values. */
+  /** Sizes of the portions to try, instead of random sizes; each list adds up to the number of values. */
   splits?: readonly (readonly number[])[]
-  /** Random ways to try for each key, besides all at once and each value alone; 100 by default. */
+  /** Random ways to try for each key, besides all at once and each value alone. Default: 100. */
   cases?: number
-  /** Of the random ways: the same seed tries the same ones. 1 by default. */
+  /** Of the random ways: the same seed tries the same ones. Default: 1. */
   seed?: number
+}
+
+const isSizes = isListOf('sizes', isWhole(1, Number.MAX_SAFE_INTEGER))
+
+const OPTIONS: Schema<CombinerCheck> = {
+  params: PARAMS,
+  step: check('the number of a step, from 0', (value) => Number.isInteger(value)),
+  splits: check('a list of lists of sizes', (value) => isListOf('lists', isSizes).accepts(value)),
+  cases: isWhole(0, 1_000_000),
+  seed: check('a whole number', (value) => Number.isSafeInteger(value)),
 }
 
 type Combine = (key: unknown, values: readonly unknown[]) => unknown[]
@@ -28,36 +43,45 @@ interface Portion {
 }
 
 /**
- * Checks that a job's combiner keeps the answer: reduce must give the same for a key's values as they are and for the same values cut
- * into portions, each combined not at all, once or several times, and combined again together with its neighbours.
+ * Checks that a job's combiner keeps the answer: reduce must emit the same for a key's values and for the same values cut into portions,
+ * each combined not at all, once or several times, and combined again together with its neighbours.
  *
- * @param groups keys, each with values such as map emits for it
- * @throws Error that shows the key, the portions and both answers, if one of them differs
+ * @param groups keys, each with values as map emits them
+ * @throws Error that shows the key, the portions and both answers, if they differ
  */
-export async function checkCombiner<P, K, V>(
+export function checkCombiner<P, K, V>(
   job: Job<P, unknown, unknown, unknown, K, V>,
   groups: readonly (readonly [key: NoInfer<K>, values: readonly NoInfer<V>[]])[],
-  options: CombinerCheck<P> = {},
-): Promise<void> {
-  const any = job as unknown as AnyJob
-  await withFunctions(any, options, (tools) => {
-    const reduce = reduceWith(any, tools)
-    const combine = combineWith(any, tools)
+  options?: CombinerCheck<P>,
+): Promise<void>
+export async function checkCombiner(...args: unknown[]): Promise<void> {
+  requireArguments('checkCombiner', 3, args, 'OPTION_INVALID')
+  const [job, groups, given = {}] = args as [AnyJob, [unknown, unknown[]][], CombinerCheck | undefined]
+  const options = checkedOptions(OPTIONS, given)
+  requireList('the groups of checkCombiner()', groups)
+  for (const group of groups) {
+    requireList('a group of checkCombiner()', group)
+    requireList('the values of a group', group[1])
+  }
+  const use = (tools: FunctionTools) => {
+    const reduce = reduceWith(job, tools)
+    const combine = combineWith(job, tools)
     for (const [key, values] of groups) {
       const expected = reduce(key, values)
       for (const { portions, name } of waysToSplit(values, options)) {
         const combined = portions.map((portion) => combineTimes(combine, key, portion))
-        const check = (given: readonly unknown[], how: string) => {
+        const compare = (given: readonly unknown[], how: string) => {
           const got = reduce(key, given)
           if (!isDeepStrictEqual(got, expected)) {
-            throw new Error(describe(any, { key, values, portions, name: `${name}, ${how}`, given, expected, got }))
+            throw new Error(describe(job, { key, values, portions, name: `${name}, ${how}`, given, expected, got }))
           }
         }
-        check(combined.flat(), 'portions as they are')
-        if (combined.length > 1) check(combine(key, combined.flat()), 'portions combined together')
+        compare(combined.flat(), 'portions as they are')
+        if (combined.length > 1) compare(combine(key, combined.flat()), 'portions combined together')
       }
     }
-  })
+  }
+  await withFunctions(job, options, use)
 }
 
 function combineWith(job: AnyJob, tools: FunctionTools): Combine {
@@ -66,9 +90,13 @@ function combineWith(job: AnyJob, tools: FunctionTools): Combine {
     const help = 'A native reduce is its own combiner, and keeps this law.'
     throw new RunjobError('JOB_INVALID', { job: job.name, problem: 'it has no combiner to check', help })
   }
-  const aggregates = nativeCombine(job.name, step)
-  if (aggregates) return nativeCombiner(job, tools, aggregates)
-  const call = groupFunction(job, tools, 'combine', emittedRecord(job.name, step))
+  const aggregates = nativeCombine(step)
+  if (aggregates) {
+    const record = emittedRecord(step)
+    const combine = nativeGroup(record, aggregates, record.value)
+    return (key, values) => combine(key, values).map(([, value]) => value)
+  }
+  const call = groupFunction(job, tools, 'combine', emittedRecord(step))
   return (key, values) =>
     call(key, values).map(([emittedKey, value]) => {
       if (!isDeepStrictEqual(emittedKey, key)) {
@@ -76,29 +104,6 @@ function combineWith(job: AnyJob, tools: FunctionTools): Combine {
       }
       return value
     })
-}
-
-/** `combine: sum()` and its like, done by the kernels. */
-function nativeCombiner(job: AnyJob, { step }: FunctionTools, aggregates: AggregateSpec[]): Combine {
-  const record = emittedRecord(job.name, step)
-  const layout = layoutOf(record.value)
-  let collector: Collector
-  const emitter = createEmitter({ record, flush: (batch, count) => collector.add(batch, count) })
-  return (key, values) => {
-    collector = kernels.createCollector({ mode: 'hash', aggregates, layout, partitionBy: 'hash', partitions: 1 })
-    try {
-      for (const value of values) emitter.emit(key, value)
-      emitter.flush()
-      const cursor = collector.sorted().finalize(aggregates)
-      const reader = new RecordReader(cursor, { record, prefixGrouping: false })
-      const combined: unknown[] = []
-      while (reader.advance()) combined.push(reader.value)
-      cursor.close()
-      return combined
-    } finally {
-      collector.close()
-    }
-  }
 }
 
 function combineTimes(combine: Combine, key: unknown, { values, times }: Portion): readonly unknown[] {

@@ -1,19 +1,34 @@
-/** A job's map and reduce, called in this thread with what a worker would give them. */
-import { resolve } from 'node:path'
+/** Calls a job's map and reduce in this thread, with the arguments that a worker would pass. */
+import { setImmediate as turn } from 'node:timers/promises'
 import { RunjobError, userError } from '../base/errors.js'
-import { createEmitter, type Emitter } from '../engine/emitter.js'
-import { guarded } from '../engine/environment.js'
-import { forEachGroup, RecordReader } from '../engine/record_reader.js'
-import type { AnyBody, AnyJob, Job } from '../job/define.js'
-import { jobFunctions } from '../job/functions.js'
-import { emittedRecord } from '../job/lower.js'
-import { resolveParams } from '../job/params.js'
+import {
+  check,
+  checkedOptions,
+  describe,
+  isPlainObject,
+  isText,
+  requireArguments,
+  type Schema,
+  unknownHelp,
+} from '../base/schema.js'
+import { addCount } from '../engine/counts.js'
+import { checkedCalls, checkedEmit, type Gate, guarded } from '../engine/task/calls.js'
+import { createEmitter, type Emitter } from '../engine/task/emitter.js'
+import { forEachGroup, RecordReader } from '../engine/task/record_reader.js'
+import type { AnyBody } from '../job/body.js'
+import { type AnyJob, type Job, requireJob } from '../job/define.js'
+import { type FunctionRole, functionId, jobFunctions } from '../job/functions.js'
+import { emittedRecord, nativeAggregates } from '../job/lower.js'
 import { mapFor, type NormalStep, normalSteps } from '../job/steps.js'
-import { kernels } from '../kernels/index.js'
+import { kernels } from '../kernels/addon.js'
 import type { Collector, RecordBatch } from '../kernels/kernels.js'
-import { decode, isColumns, layoutOf, valueColumns } from '../plan/codec.js'
+import { aggregateSpecs, layoutOf } from '../kernels/layout.js'
+import { decode, isColumns, isMissingText, valueColumns } from '../plan/codec.js'
 import type { JobFunctions, MapFunction, OrderFunction, ReduceFunction, TaskContext } from '../plan/functions.js'
-import type { FunctionRef, ParamValue, RecordSpec } from '../plan/plan.js'
+import { resolveParams } from '../plan/params.js'
+import type { AggregateCall, ColumnSpec, Format, FunctionId, ParamValue, RecordSpec, ValueSpec } from '../plan/plan.js'
+import { sideFilePaths } from '../run/load.js'
+import { recordMaker } from './records.js'
 
 export interface FunctionOptions<P = unknown> {
   /** Values of the job's parameters. */
@@ -22,18 +37,28 @@ export interface FunctionOptions<P = unknown> {
   step?: number
   /** Which input's map, in a job with several inputs. */
   input?: string
-  /** What `ctx.inputPath` says. */
+  /** Value of `ctx.inputPath`. */
   inputPath?: string
+}
+
+export const PARAMS = check('a plain object of values by name', isPlainObject)
+
+const OPTIONS: Schema<FunctionOptions> = {
+  params: PARAMS,
+  step: check('the number of a step, from 0', (value) => Number.isInteger(value)),
+  input: isText,
+  inputPath: isText,
 }
 
 type Pair = [key: unknown, value: unknown]
 
 /**
- * Calls a job's map with each record and gives what it emits, in order, checked and converted by the job's codecs as in a run.
+ * Calls a job's map with each record and returns what it emits, in order, checked and converted by the job's codecs as in a run. Records of
+ * csv() are objects with text properties; the map gets rows as in a run, which throw if it reads another column.
  *
- * `setup` and `teardown` run as well. Counters, and records for named outputs, are checked and dropped: runInMemory() gives them.
+ * `setup` and `teardown` run as well. Counters, and records for named outputs, are checked and dropped: runInMemory() returns them.
  *
- * @throws what a run would throw: USER_ERROR, EMIT_TYPE, …; JOB_INVALID where the map is a native one, which a whole job tests
+ * @throws what a run would throw: USER_ERROR, EMIT_TYPE, …; JOB_INVALID if the map is native: test the whole job instead
  */
 export function runMap<P, R, K, V>(
   job: Job<P, unknown, unknown, R, K, V>,
@@ -41,25 +66,41 @@ export function runMap<P, R, K, V>(
   options?: FunctionOptions<P> & { step?: never },
 ): Promise<[key: K, value: V][]>
 export function runMap<P>(job: Job<P>, records: readonly unknown[], options: FunctionOptions<P>): Promise<Pair[]>
-export function runMap(given: unknown, records: readonly unknown[], options: FunctionOptions = {}): Promise<Pair[]> {
-  const job = given as AnyJob
-  return withFunctions(job, options, ({ step, functions, ref, context }) => {
+export async function runMap(...args: unknown[]): Promise<Pair[]> {
+  requireArguments('runMap', 3, args, 'OPTION_INVALID')
+  const [job, records, given = {}] = args as [AnyJob, unknown[], FunctionOptions | undefined]
+  requireList('the records of runMap()', records)
+  const options = checkedOptions(OPTIONS, given)
+  return withFunctions(job, options, ({ step, functions, id, context, format, gate }) => {
     const input = options.input ?? ''
+    if (options.input !== undefined && !job.inputNames.includes(input)) {
+      const problem = `${job.name} has no input "${input}"${unknownHelp(input, job.inputNames)}`
+      throw new RunjobError('OPTION_INVALID', { name: 'input', problem })
+    }
     if (typeof mapFor(step, input) !== 'function')
       throw notTestable(job, mapFor(step, input) ? 'map' : `map of input "${input}"`)
-    const map = functions.find(ref('map', input)) as MapFunction
-    const { emit, pairs } = gather(emittedRecord(job.name, step))
-    const call = guarded('map', nowhere, (record: unknown) => map(record, emit, context))
-    for (const record of records) call(record)
+    const map = functions.find(id('map', input)) as MapFunction
+    const { emit, pairs } = gather(emittedRecord(step))
+    const checked = checkedEmit(gate, emit)
+    const call = guarded(
+      'map',
+      map,
+      gate,
+      () => ({ job: job.name }),
+      (record: unknown) => map(record, checked, context),
+    )
+    const read = format ? recordMaker(format, options.inputPath) : (record: unknown) => record
+    for (const record of records) call(read(record))
     return pairs()
   })
 }
 
 /**
- * Calls a job's reduce with one key and its values and gives what it emits. Values come in the order given, or, if the job says so, in
- * that of `order`; they can be read once, as in a run. Without values reduce is not called.
+ * Calls a job's reduce with one key and its values and returns what it emits. Values come in the given order or, if the job has `order`, in
+ * that order; they can be read once, as in a run. Without values, reduce is not called. Native reduces that aggregate, such as `sum()`, work
+ * as well.
  *
- * @throws what a run would throw: USER_ERROR, EMIT_TYPE, VALUES_READ_TWICE, …; JOB_INVALID where the reduce is a native one
+ * @throws what a run would throw: USER_ERROR, EMIT_TYPE, VALUES_READ_TWICE, …; JOB_INVALID if the reduce works on all keys at once
  */
 export function runReduce<P, OutK, OutV, K, V>(
   job: Job<P, OutK, OutV, unknown, K, V>,
@@ -73,37 +114,76 @@ export function runReduce<P>(
   values: readonly unknown[],
   options: FunctionOptions<P>,
 ): Promise<Pair[]>
-export function runReduce(
-  given: unknown,
-  key: unknown,
-  values: readonly unknown[],
-  options: FunctionOptions = {},
-): Promise<Pair[]> {
-  const job = given as AnyJob
-  return withFunctions(job, options, (tools) => reduceWith(job, tools)(key, values))
+export async function runReduce(...args: unknown[]): Promise<Pair[]> {
+  requireArguments('runReduce', 4, args, 'OPTION_INVALID')
+  const [job, key, values, options = {}] = args as [AnyJob, unknown, unknown[], FunctionOptions | undefined]
+  requireList('the values of runReduce()', values)
+  return withFunctions(job, checkedOptions(OPTIONS, options), (tools) => reduceWith(job, tools)(key, values))
 }
+
+/** Native reduces that do not aggregate. */
+const WHOLE: Record<string, string> = { records: 'sorted()', distinct: 'unique()', take: 'take()', join: 'join()' }
 
 /** The reduce of a step as a plain function. */
 export function reduceWith(job: AnyJob, tools: FunctionTools): (key: unknown, values: readonly unknown[]) => Pair[] {
   const { step } = tools
-  if (typeof step.reduce !== 'function') throw notTestable(job, 'reduce')
-  return groupFunction(job, tools, 'reduce', { key: step.outKey, value: step.outValue })
+  if (step.reduce?.kind === 'function' || step.reduce?.kind === 'bigintSum') {
+    return groupFunction(job, tools, 'reduce', { key: step.outKey, value: step.outValue })
+  }
+  const native = nativeAggregates(step)
+  if (native) return nativeGroup(emittedRecord(step), native.aggregates, native.result)
+  const help = 'It works on the records of all keys: test the whole job with runInMemory().'
+  const problem = step.reduce ? `its reduce, ${WHOLE[step.reduce.kind]}, has no answer for one key` : 'it has no reduce'
+  throw new RunjobError('JOB_INVALID', { job: job.name, problem, help })
 }
 
-/** A user's reduce or combine over one group, by way of the batches and decoders of a run. */
+/** Aggregates of one group, computed by the kernels, for `sum()` and the like. */
+export function nativeGroup(
+  record: RecordSpec,
+  calls: AggregateCall[],
+  result: ValueSpec,
+): (key: unknown, values: readonly unknown[]) => Pair[] {
+  const aggregates = aggregateSpecs(calls, record.value)
+  let collector: Collector
+  const emitter = createEmitter({ record, flush: (batch, count) => collector.add(batch, count) })
+  return (key, values) => {
+    collector = kernels.createCollector({
+      mode: 'hash',
+      aggregates,
+      layout: layoutOf(record.value),
+      partitionBy: 'hash',
+      partitions: 1,
+    })
+    try {
+      for (const value of values) emitter.emit(key, value)
+      emitter.flush()
+      const cursor = collector.sorted().finalize(aggregates)
+      const reader = new RecordReader(cursor, { record: { key: record.key, value: result }, prefixGrouping: false })
+      const pairs: Pair[] = []
+      while (reader.advance()) pairs.push([reader.key, reader.value])
+      cursor.close()
+      return pairs
+    } finally {
+      collector.close()
+    }
+  }
+}
+
+/** A user's reduce or combine over one group, through the batches and decoders of a run. */
 export function groupFunction(
   job: AnyJob,
-  { step, functions, ref, context }: FunctionTools,
+  { step, functions, id, context, gate }: FunctionTools,
   role: 'reduce' | 'combine',
   emitted: RecordSpec,
 ): (key: unknown, values: readonly unknown[]) => Pair[] {
-  const record = emittedRecord(job.name, step)
-  const call = functions.find(ref(role)) as ReduceFunction
-  const order = step.order && (functions.find(ref('order')) as OrderFunction)
-  // Their buffers are large, and a check of a combiner calls hundreds of times.
+  const record = emittedRecord(step)
+  const call = functions.find(id(role)) as ReduceFunction
+  const order = step.order && (functions.find(id('order')) as OrderFunction)
+  // Their buffers are large, and checking a combiner makes hundreds of calls.
   let collector: Collector
   const emitter = createEmitter({ record, order, flush: (batch, count) => collector.add(batch, count) })
   const { emit, pairs } = gather(emitted)
+  const checked = checkedEmit(gate, emit)
   return (key, values) => {
     collector = kernels.createCollector({
       mode: 'append',
@@ -120,7 +200,13 @@ export function groupFunction(
       const reader = new RecordReader(cursor, { record, prefixGrouping: order !== null })
       forEachGroup(
         reader,
-        guarded(role, nowhere, (group: unknown, members: Iterable<unknown>) => call(group, members, emit, context)),
+        guarded(
+          role,
+          call,
+          gate,
+          () => ({ job: job.name }),
+          (group: unknown, members: Iterable<unknown>) => call(group, members, checked, context),
+        ),
       )
       cursor.close()
       return pairs()
@@ -130,20 +216,25 @@ export function groupFunction(
   }
 }
 
-/** What a test of one step works with. */
+/** What a test of one step needs. */
 export interface FunctionTools {
   step: NormalStep
   functions: JobFunctions
   context: TaskContext
-  ref(role: FunctionRef['role'], input?: string): FunctionRef
+  gate: Gate
+  /** Of a function of the step. */
+  id(role: FunctionRole, input?: string): FunctionId
+  /** Of the records that the step's map gets; null if these come from the step before. */
+  format: Format | null
 }
 
-/** Sets the job up, hands over its functions, and tears it down. */
+/** Sets up the job, passes its functions on, and tears it down. */
 export async function withFunctions<T>(
   job: AnyJob,
   options: FunctionOptions,
   use: (tools: FunctionTools) => T,
 ): Promise<T> {
+  requireJob(job)
   const params = resolveParams(job.params, (options.params ?? {}) as Record<string, ParamValue | undefined>)
   const body = job.body(params)
   const steps = normalSteps(body)
@@ -157,23 +248,44 @@ export async function withFunctions<T>(
     })
   }
   const functions = jobFunctions(body)
-  const files = Object.fromEntries(Object.entries(body.files ?? {}).map(([name, path]) => [name, resolve(path)]))
+  const files = sideFilePaths(job, body, process.cwd())
   const state = await outside('setup', () => functions.setup?.({ params, files }))
+  const late: { error: RunjobError | null } = { error: null }
+  const gate: Gate = {
+    isOpen: false,
+    onLate: (error) => {
+      late.error ??= error
+    },
+  }
   const context: TaskContext = {
     params,
     files,
     inputPath: options.inputPath ?? '',
     task: 'test',
     attempt: 0,
-    count() {},
-    write: (output) => checkOutput(body, output),
+    ...checkedCalls(gate, {
+      count: (name, by = 1) => void addCount(name, 0, by),
+      write: (output) => checkOutput(body, output),
+    }),
     state,
   }
   try {
-    return use({ step, functions, context, ref: (role, input) => ({ step: index, role, ...(input ? { input } : {}) }) })
+    const format = index > 0 ? null : ((body.input ?? body.inputs?.[options.input ?? ''])?.input ?? null)
+    const id: FunctionTools['id'] = (role, input) => functionId(index, role, input)
+    const answer = use({ step, functions, context, gate, id, format })
+    // Failures of promises in the meantime.
+    await turn()
+    if (late.error) throw late.error
+    return answer
   } finally {
     await outside('teardown', () => functions.teardown?.(state))
   }
+}
+
+/** @throws OPTION_INVALID: text is iterable, too, but its characters are not records */
+export function requireList(what: string, value: unknown): void {
+  if (Array.isArray(value)) return
+  throw new RunjobError('OPTION_INVALID', { name: what, given: describe(value), problem: 'an array is expected' })
 }
 
 async function outside(role: string, call: () => unknown): Promise<unknown> {
@@ -189,7 +301,7 @@ function checkOutput(body: AnyBody, output: string): void {
   if (!known.includes(output)) throw new RunjobError('OUTPUT_UNKNOWN', { name: output, known })
 }
 
-/** Keeps what is emitted until it is asked for, as whoever reads it behind the codecs would see it. */
+/** Keeps emitted records, in the form that a reader sees after the codecs. */
 function gather(record: RecordSpec): { emit: Emitter['emit']; pairs(): Pair[] } {
   const gathered: Pair[] = []
   const emitter = createEmitter({
@@ -207,10 +319,13 @@ function gather(record: RecordSpec): { emit: Emitter['emit']; pairs(): Pair[] } 
 
 function decodeBatch({ keys, columns }: RecordBatch, count: number, record: RecordSpec): Pair[] {
   const specs = valueColumns(record.value)
-  const read = (column: RecordBatch['columns'][number], codec: RecordSpec['key'], i: number): unknown =>
-    column instanceof Float64Array ? column[i] : decode(codec, sliceOf(column, i))
+  const read = (column: RecordBatch['columns'][number], { codec, missing }: ColumnSpec, i: number): unknown => {
+    if (column instanceof Float64Array) return Number.isNaN(column[i]) ? null : column[i]
+    const bytes = sliceOf(column, i)
+    return missing && isMissingText(bytes, missing) ? null : decode(codec, bytes)
+  }
   return Array.from({ length: count }, (_, i): Pair => {
-    const values = specs.map(({ name, codec }, c) => [name, read(columns[c]!, codec, i)] as const)
+    const values = specs.map((spec, c) => [spec.name, read(columns[c]!, spec, i)] as const)
     if (!isColumns(record.value)) return [decode(record.key, sliceOf(keys, i)), values[0]![1]]
     return [decode(record.key, sliceOf(keys, i)), values.length === 0 ? undefined : Object.fromEntries(values)]
   })
@@ -220,13 +335,10 @@ function sliceOf({ bytes, ends }: RecordBatch['keys'], i: number): Uint8Array {
   return bytes.subarray(i === 0 ? 0 : ends[i - 1]!, ends[i]!)
 }
 
-/** Records of a test lie in no file. */
-const nowhere = () => ({})
-
 function notTestable(job: AnyJob, what: string): RunjobError {
   return new RunjobError('JOB_INVALID', {
     job: job.name,
     problem: `its ${what} is not a function`,
-    help: 'Native operators have no function to call: try the whole job with runInMemory().',
+    help: 'Native operators have no function to call: test the whole job with runInMemory().',
   })
 }

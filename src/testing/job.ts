@@ -1,20 +1,29 @@
-/** A whole job on a few records, in and out of memory. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+/** Runs a whole job on a few records, from memory to memory. */
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
-import { readOutput } from '../io/outputs.js'
-import type { Job } from '../job/define.js'
+import { temporaryFolder } from '../base/files.js'
+import { checkedOptions, describe, isPlainObject, requireArguments, type Schema, unknownHelp } from '../base/schema.js'
+import { csvQuoter } from '../io/format/csv/quote.js'
+import { readOutput } from '../io/output/read_back.js'
+import { type AnyJob, type Job, requireJob } from '../job/define.js'
 import type { Format, ParamValue } from '../plan/plan.js'
-import { explainJob, type RunOptions, type RunReport, runJob } from '../run.js'
+import { explainJob } from '../run/explain.js'
+import { RUN_OPTIONS, type RunOptions } from '../run/options.js'
+import type { RunReport } from '../run/report.js'
+import { runJob } from '../run/run.js'
+import { columnsOfRecords, rowFields } from './records.js'
 
 /** What one input holds: a file's content, or records. */
 type Content<R> = string | Uint8Array | readonly R[]
 
-/** Content of a job's input, or by name of its several inputs. */
+/** Content of a job's input, or of its several inputs by name. */
 export type JobInput<R> = Content<R> | Readonly<Record<string, Content<unknown>>>
 
 export type JobOptions<P = unknown> = Pick<RunOptions<P>, 'params' | 'workers' | 'memory' | 'partitions' | 'signal'>
+
+const { params, workers, memory, partitions, signal } = RUN_OPTIONS
+const OPTIONS: Schema<JobOptions> = { params, workers, memory, partitions, signal }
 
 export interface JobOutcome<K, V> extends Pick<RunReport, 'counters' | 'stages'> {
   /** The output's records, part by part. */
@@ -24,33 +33,38 @@ export interface JobOutcome<K, V> extends Pick<RunReport, 'counters' | 'stages'>
 }
 
 /**
- * Runs a job as runJob() does, workers included, on input given here, and gives its output back. Files go to a temporary folder that is
+ * Runs a job as runJob() does, workers included, on the given input, and returns its output. Files go to a temporary folder, which is
  * removed before this returns.
  *
- * The job must be defined in a module of its own, as for runJob(): a worker that imported a test file would start its tests.
+ * Define the job in its own module, as for runJob(): a worker that imports a test file would start its tests.
  *
  * @param input the content of a file, or records: lines for `text()`, objects for `csv()`, values for `jsonl()`
  * @throws what runJob() throws
  */
-export async function runInMemory<P, K, V, R>(
+export function runInMemory<P, K, V, R>(
   job: Job<P, K, V, R>,
   input: JobInput<NoInfer<R>>,
-  options: JobOptions<P> = {},
-): Promise<JobOutcome<K, V>> {
-  const folder = mkdtempSync(join(tmpdir(), 'runjob-testing-'))
+  options?: JobOptions<P>,
+): Promise<JobOutcome<K, V>>
+export async function runInMemory(...args: unknown[]): Promise<JobOutcome<unknown, unknown>> {
+  requireArguments('runInMemory', 3, args, 'OPTION_INVALID')
+  const [job, input, given = {}] = args as [AnyJob, JobInput<unknown>, JobOptions | undefined]
+  requireJob(job)
+  const options = checkedOptions(OPTIONS, given)
+  const folder = temporaryFolder('runjob-testing-')
   try {
     const body = job.body((options.params ?? {}) as Record<string, ParamValue | undefined>)
     const formats = Object.fromEntries(
       Object.entries(body.inputs ?? { input: body.input! }).map(([name, { input: format }]) => [name, format]),
     )
     const paths = writeInputs(folder, formats, input)
-    const all: RunOptions<P> = { ...options, input: paths, output: join(folder, 'output') }
+    const all = { ...options, input: paths, output: join(folder, 'output') } as RunOptions<never>
     const plan = await explainJob(job, all)
     const result = await runJob(job, all)
-    const records: [K, V][] = []
+    const records: [unknown, unknown][] = []
     for await (const record of result.read()) records.push(record)
     const sink = plan.stages.at(-1)!.target
-    const outputs: JobOutcome<K, V>['outputs'] = {}
+    const outputs: JobOutcome<unknown, unknown>['outputs'] = {}
     for (const [name, named] of Object.entries(sink.kind === 'sink' ? sink.named : {})) {
       outputs[name] = []
       const dir = join(result.output, name)
@@ -70,11 +84,23 @@ function writeInputs(
 ): Record<string, string> {
   const names = Object.keys(formats)
   const byName = isContent(input) ? { [names[0]!]: input } : input
+  if (!isPlainObject(byName)) {
+    throw new RunjobError('OPTION_INVALID', {
+      name: 'input',
+      given: describe(input),
+      problem: 'text, bytes, an array of records, or an object of these by input name, is expected',
+    })
+  }
+  const unknown = Object.keys(byName).find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    const problem = `the job has no input "${unknown}"${unknownHelp(unknown, names)}`
+    throw new RunjobError('OPTION_INVALID', { name: 'input', problem })
+  }
   return Object.fromEntries(
     names.map((name) => {
       const content = byName[name]
       if (content === undefined || (isContent(input) && names.length > 1)) {
-        const problem = `the job has the inputs ${names.join(' and ')}: give an object with the content of each`
+        const problem = `the job has the inputs ${names.join(' and ')}: pass an object with the content of each`
         throw new RunjobError('OPTION_INVALID', { name: 'input', value: '', problem })
       }
       const path = join(folder, name)
@@ -98,13 +124,13 @@ function fileOf(format: Format, records: readonly unknown[]): string {
     case 'jsonl':
       return records.map((record) => `${JSON.stringify(record)}\n`).join('')
     case 'csv': {
-      const columns = format.columns ?? [...new Set(records.flatMap((record) => Object.keys(record as object)))]
-      const rows = records.map((record) => columns.map((name) => (record as Record<string, unknown>)[name] ?? ''))
-      if (format.columns === null) rows.unshift(columns)
-      return rows
-        .map((row) => `${row.map((field) => csvField(format, String(field))).join(format.delimiter)}\n`)
-        .join('')
+      const columns = columnsOfRecords(format, records)
+      const rows = records.map((record) => rowFields(columns, record))
+      if (format.header) rows.unshift(columns)
+      return rows.map((row) => `${row.map((field) => csvField(format, field)).join(format.delimiter)}\n`).join('')
     }
+    case 'parquet':
+      throw notWritable('no job reads parquet')
   }
 }
 
@@ -114,12 +140,12 @@ function oneLine(record: unknown): string {
 }
 
 function csvField({ delimiter, quote }: Extract<Format, { kind: 'csv' }>, text: string): string {
-  const special = text === '' || text.includes('\n') || text.includes('\r') || text.includes(delimiter)
-  if (quote === null) {
-    if (special && text !== '') throw notWritable('without quotes a field cannot hold delimiters or line ends')
-    return text
+  // An empty field alone in its line must be a row.
+  if (quote !== null) return text === '' ? quote + quote : csvQuoter(delimiter, quote)(text)
+  if (text.includes('\n') || text.includes('\r') || text.includes(delimiter)) {
+    throw notWritable('without quotes a field cannot hold delimiters or line ends')
   }
-  return special || text.includes(quote) ? quote + text.replaceAll(quote, quote + quote) + quote : text
+  return text
 }
 
 function notWritable(problem: string): RunjobError {

@@ -1,0 +1,57 @@
+/** The world around the commands. */
+import type { AnyJob } from '../job/define.js'
+import type { Plan } from '../plan/plan.js'
+import type { Column } from '../plan/type.js'
+import type { Runnable } from '../run/load.js'
+import type { RunnableOptions } from '../run/options.js'
+import type { RunReport } from '../run/report.js'
+import type { StartCommand } from '../state/facts.js'
+import type { SignalSource } from './signals.js'
+import type { DataOutput, Environment, OutputStream, Terminal } from './terminal.js'
+
+/** Everything outside that the command line uses. */
+export interface Host {
+  readonly cwd: string
+  readonly env: Environment
+  readonly stdout: OutputStream
+  readonly stderr: OutputStream
+  readonly signals: SignalSource
+  version(): string
+  /** A job, or a dataset. @throws JOB_NOT_FOUND, JOB_LOAD_FAILED, JOB_INVALID, DATASET_INVALID */
+  loadJob(nameOrPath: string): Promise<Runnable>
+  builtinJobs(): Promise<AnyJob[]>
+  /**
+   * @param command the command line, kept with the run's state
+   * @param printer takes the output instead of a folder; false: no more is wanted
+   */
+  runJob(job: Runnable, options: RunnableOptions, command: StartCommand, printer?: Printer): Promise<RunReport>
+  explainJob(job: Runnable, options: RunnableOptions): Promise<Plan>
+  describeJob(job: Runnable, options: RunnableOptions): Promise<string>
+  /**
+   * Evaluates the expression of `runjob query`.
+   *
+   * @param options also for actions in it
+   * @throws DATASET_INVALID; and what methods of data frames throw
+   */
+  evaluate(
+    expression: string,
+    paths: readonly string[],
+    options: RunnableOptions,
+  ): Promise<{ dataset: Runnable } | { value: unknown }>
+  /** The schema of a file, as TypeScript. */
+  schemaText(path: string): Promise<string>
+  chdir(folder: string): void
+}
+
+export interface Streams {
+  data: DataOutput
+  terminal: Terminal
+}
+
+/** Takes the output of a run that writes nothing. */
+export interface Printer {
+  /** Asks for rows as bytes (decodeRows) instead of lines. */
+  onColumns?: (columns: readonly Column[]) => void
+  onRecords(bytes: Uint8Array): Promise<boolean>
+  end(): Promise<void>
+}

@@ -1,0 +1,71 @@
+/** `runjob query`: one expression over files, and its rows as a table, as lines, or as an output. */
+import { RunjobError } from '../base/errors.js'
+import type { Row } from '../kernels/rows.js'
+import { RowDecoder } from '../run/rows.js'
+import { renderTable } from '../run/table.js'
+import { queryHelp } from './help.js'
+import type { Host, Printer, Streams } from './host.js'
+import { createSharedCommand, parseOptions, type SharedOptions, usageError } from './options.js'
+import { runParsed, STDOUT, toRunOptions } from './run_job.js'
+import type { DataOutput } from './terminal.js'
+
+/** Rows that a table shows. */
+const TABLE_ROWS = 20
+
+export async function runQueryCommand(argv: readonly string[], host: Host, streams: Streams): Promise<void> {
+  const { shared: options, operands } = parseOptions(createSharedCommand(), null, argv)
+  if (options.version) return streams.data.write(`${host.version()}\n`)
+  if (options.help) return streams.data.write(queryHelp(streams.data))
+  const [expression, ...paths] = operands
+  if (expression === undefined || expression.trim() === '') throw usageError('query', '', 'the expression is missing')
+  const isPrinted = options.output === undefined
+  const invocation = { options: { ...options, output: options.output ?? STDOUT }, params: {}, input: null }
+  const found = await host.evaluate(expression, paths, toRunOptions(invocation, STDOUT))
+  if ('value' in found) {
+    refuseValue(options)
+    // Such as show(), which has printed what there is.
+    if (found.value === undefined) return
+    return streams.data.write(`${textOf(found.value)}\n`)
+  }
+  const isTable = isPrinted && options.format === undefined && host.stdout.isTTY === true && !options.explain
+  const printer = isTable ? tablePrinter(streams.data) : isPrinted ? linePrinter(streams.data) : undefined
+  return runParsed(found.dataset, invocation, ['query', ...argv], host, streams, printer)
+}
+
+function linePrinter({ writeBytes }: DataOutput): Printer {
+  return { onRecords: writeBytes, end: async () => {} }
+}
+
+/** Prints the first rows, and how many there are. */
+function tablePrinter(data: DataOutput): Printer {
+  const decoder = new RowDecoder(true)
+  const rows: Row[] = []
+  let total = 0
+  return {
+    onColumns: (columns) => {
+      decoder.columns = columns
+    },
+    onRecords: async (bytes) => {
+      const more = decoder.push(bytes)
+      total += more.length
+      for (const row of more.slice(0, TABLE_ROWS - rows.length)) rows.push(row)
+      return true
+    },
+    end: () => data.write(renderTable(decoder.columns, rows, { width: data.width, total })),
+  }
+}
+
+/** A query may also be a value, such as `await df.count()`. */
+function refuseValue({ output, format, explain }: SharedOptions): void {
+  const name = output !== undefined ? '--output' : format !== undefined ? '--format' : explain ? '--explain' : null
+  if (name === null) return
+  throw new RunjobError('DATASET_INVALID', {
+    problem: `the query is a value, not a data frame, so ${name} has no meaning`,
+    hint: 'An action such as collect() or count() gives a value; leave it out to get the rows.',
+  })
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value
+  return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part), 2) ?? String(value)
+}

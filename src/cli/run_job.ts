@@ -1,0 +1,225 @@
+/** The command that runs a job. */
+import { existsSync } from 'node:fs'
+import { join, resolve, sep } from 'node:path'
+import { RunjobError } from '../base/errors.js'
+import { formatCount } from '../base/units.js'
+import { resolveOutput, stateDirOf } from '../io/output/place.js'
+import type { Runnable } from '../run/load.js'
+import type { RunnableOptions } from '../run/options.js'
+import type { RunReport } from '../run/report.js'
+import { inTemporaryFolder } from '../run/temporary.js'
+import type { StartCommand } from '../state/facts.js'
+import { type Invocation, parseInvocation } from './arguments.js'
+import { jobHelp } from './help.js'
+import type { Host, Printer, Streams } from './host.js'
+import { type SharedOptions, usageError } from './options.js'
+import { writeProfile } from './profile.js'
+import { ProgressDisplay } from './progress.js'
+import { inFlags, resumeHint } from './report_error.js'
+import { watchSignals } from './signals.js'
+import { renderReportJson, renderSummary, renderTopLines } from './summary.js'
+import { type OutputStream, printable } from './terminal.js'
+
+/** The value of --output for standard output. */
+export const STDOUT = '-'
+
+/** How many records the summary of a job with `summary: 'top'` shows. */
+const summaryTop = 10
+
+/** Runs a job by name, or shows its help or plan, as its command line says. */
+export async function runJobCommand(
+  name: string,
+  argv: readonly string[],
+  host: Host,
+  streams: Streams,
+): Promise<void> {
+  const job = await host.loadJob(name)
+  try {
+    await runJobOf(job, name, argv, host, streams)
+  } catch (error) {
+    throw inFlags(error, job)
+  }
+}
+
+async function runJobOf(
+  job: Runnable,
+  name: string,
+  argv: readonly string[],
+  host: Host,
+  streams: Streams,
+): Promise<void> {
+  const { data } = streams
+  const invocation = parseInvocation(job, argv)
+  const { options } = invocation
+  if (options.version) return data.write(`${host.version()}\n`)
+  if (options.help) return data.write(jobHelp(job, name, data))
+  return runParsed(job, invocation, [name, ...argv], host, streams)
+}
+
+/**
+ * @param words the command line
+ * @param printer for standard output; by default records are written as they come
+ */
+export async function runParsed(
+  job: Runnable,
+  invocation: Invocation,
+  words: string[],
+  host: Host,
+  streams: Streams,
+  printer?: Printer,
+): Promise<void> {
+  const { data, terminal } = streams
+  const { options } = invocation
+  const output = options.output ?? defaultOutput(job.name)
+  const runOptions = toRunOptions(invocation, output)
+  if (options.explain) {
+    // Standard output gets the bytes of a single file.
+    const asFile = { ...runOptions, output: defaultOutput(job.name), singleFile: true }
+    const planned = options.output === STDOUT ? asFile : runOptions
+    const text = options.json
+      ? JSON.stringify(await host.explainJob(job, planned))
+      : await host.describeJob(job, planned)
+    return data.write(`${text}\n`)
+  }
+  const toStdout = options.output === STDOUT
+  if (toStdout) refuseBeside(options, host.stdout)
+  if (options.profile !== undefined && !toStdout) refuseInside(options.profile, output, host.cwd)
+
+  const quiet = options.quiet === true
+  const forPeople = !quiet && !options.json && printer === undefined
+  if (options.top === undefined && job.summary === 'top' && !options.quiet && !toStdout) runOptions.top = summaryTop
+  if (options.profile !== undefined) runOptions.profile = true
+  const progress = new ProgressDisplay(terminal, options.quiet || !options.progress ? 'off' : 'bars')
+  if (options.output === undefined && !options.quiet)
+    progress.note(`output goes to ${output} (use -o to choose another)`)
+
+  const command = { argv: words, cwd: host.cwd }
+  const run = (options: RunnableOptions, printer?: Printer) =>
+    interruptibly(job, options, command, host, progress, quiet, printer)
+  const lines: Printer = { onRecords: data.writeBytes, end: async () => {} }
+  const toPrint = printer ?? lines
+  const report = toStdout
+    ? await inTemporaryFolder((folder) => run({ ...runOptions, output: join(folder, 'output') }, toPrint))
+    : await run(runOptions)
+  if (toStdout) await toPrint.end()
+  if (options.profile !== undefined) writeProfile(resolve(host.cwd, options.profile), report)
+  if (options.json) await data.write(renderReportJson(report))
+  else if (options.top !== undefined) await data.write(renderTopLines(report.top))
+  // After the data, so that a terminal which shows both ends with the summary.
+  if (forPeople) terminal.write(renderSummary(report, options.top === undefined, terminal.colors))
+}
+
+/** Runs the job until it is done or a signal stops it. */
+async function interruptibly(
+  job: Runnable,
+  options: RunnableOptions,
+  command: StartCommand,
+  host: Host,
+  progress: ProgressDisplay,
+  quiet: boolean,
+  printer?: Printer,
+): Promise<RunReport> {
+  const state = stateDirOf(resolveOutput(options.output, host.cwd))
+  // A run whose folder is removed cannot be continued.
+  const isKept = () => printer === undefined && existsSync(state)
+  const fresh = options.fresh === true
+  const watch = watchSignals(
+    host.signals,
+    () => {
+      if (!quiet) progress.note('stopping (once more to stop at once)')
+    },
+    () => progress.note(isKept() ? resumeHint(state, fresh) : 'stopped'),
+  )
+  try {
+    const report = await host.runJob(
+      job,
+      {
+        ...options,
+        signal: watch.signal,
+        onProgress: (report) => progress.report(report),
+        onNote: (note) => {
+          if (!quiet) progress.note(note)
+        },
+        onResume: ({ stage, tasksDone, tasks }) => {
+          const done = `${formatCount(tasksDone)} of ${formatCount(tasks)} ${printable(stage)} tasks done`
+          if (!quiet) progress.note(`resuming: ${done}`)
+        },
+      },
+      command,
+      printer,
+    )
+    progress.stop('done')
+    return report
+  } catch (error) {
+    progress.stop('failed')
+    // If an interrupted run fails, the interruption is the reason.
+    if (!watch.signal.aborted) throw error
+    throw new RunjobError('INTERRUPTED', { state: isKept() ? state : null, fresh }, { cause: error })
+  } finally {
+    watch.dispose()
+  }
+}
+
+/** Refuses what cannot be combined with records on standard output. @throws OPTION_INVALID */
+function refuseBeside(options: SharedOptions, stdout: OutputStream): void {
+  const refuse = (name: string, problem: string) => {
+    throw new RunjobError('OPTION_INVALID', { name, value: '', problem: `with -o - ${problem}` })
+  }
+  if (options.json) refuse('--json', 'standard output is for the records; let -o name a folder, or leave out --json')
+  if (options.top !== undefined) refuse('--top', 'all records are printed; let the program that reads them sort or cut')
+  if (options.mode !== undefined) refuse('--mode', 'there is no output that may exist already')
+  if (options.keepState) refuse('--keep-state', 'the state is in a temporary folder, which is removed at the end')
+  if (stdout.isTTY && (options.gzip || options.zstd)) {
+    refuse(options.gzip ? '--gzip' : '--zstd', 'compressed data would go to a terminal: redirect it to a file')
+  }
+}
+
+/** A profile in the output would keep the next run from replacing it. @throws OPTION_INVALID */
+function refuseInside(profile: string, output: string, cwd: string): void {
+  const path = resolve(cwd, profile)
+  const folder = resolve(cwd, output)
+  if (path !== folder && !path.startsWith(folder + sep)) return
+  throw new RunjobError('OPTION_INVALID', {
+    name: '--profile',
+    value: profile,
+    problem: `it is in the output ${output}, which may only hold the job's own files`,
+    help: 'Choose a folder of its own for the profile.',
+  })
+}
+
+export function toRunOptions({ options, params, input }: Invocation, output: string): RunnableOptions {
+  if (options.gzip && options.zstd) throw usageError('--zstd', '', 'an output is compressed once: use --gzip or --zstd')
+  const compress = options.gzip ? 'gzip' : options.zstd ? 'zstd' : undefined
+  const known = {
+    compress,
+    singleFile: options.singleFile,
+    format: options.format,
+    workers: options.workers,
+    memory: options.memory,
+    partitions: options.partitions,
+    maxBad: options.maxBad,
+    mode: options.mode,
+    retries: options.retries,
+    taskTimeout: options.taskTimeout,
+    speculate: options.speculate,
+    top: options.top,
+    keepState: options.keepState,
+    fresh: options.fresh,
+    allFiles: options.allFiles,
+    encoding: options.encoding,
+  }
+  const given = Object.entries(known)
+  const unchecked = options.diskCheck ? {} : { diskCheck: false }
+  return {
+    ...(input === null ? {} : { input }),
+    output,
+    params,
+    ...Object.fromEntries(given.filter(([, value]) => value !== undefined)),
+    ...unchecked,
+  }
+}
+
+/** In the current folder. A job's name may hold any character; a folder's name should not. */
+function defaultOutput(jobName: string): string {
+  return `${jobName.replace(/[^\w.-]+/g, '-')}-output`
+}

@@ -1,0 +1,322 @@
+/** From queries to logical plans: finds all names and types. */
+import { RunjobError } from '../base/errors.js'
+import { didYouMean } from '../base/suggest.js'
+import type { Expression, NamedExpression } from '../plan/expression.js'
+import type { Column } from '../plan/type.js'
+import { typeText } from '../plan/type.js'
+import { analyzeAggregate } from './analyze_aggregate.js'
+import { analyzeJoin } from './analyze_join.js'
+import { outputName, resolve } from './expression/resolve.js'
+import { expressionText } from './expression/text.js'
+import type { Untyped } from './expression/untyped.js'
+import { invalid } from './invalid.js'
+import {
+  aggregate,
+  columnNamed,
+  columnOf,
+  filter,
+  type Logical,
+  project,
+  type SortNode,
+  unchanged,
+  union,
+} from './logical.js'
+import { freshName, requireColumns } from './names.js'
+import { inputsOf, type NamedTree, type Query, type ReadQuery } from './query.js'
+
+/** The columns of what is read without a declared schema. */
+export type Reads = ReadonlyMap<ReadQuery, readonly Column[]>
+
+/**
+ * @param reads must have all reads that have no schema
+ * @throws COLUMN_UNKNOWN, DATASET_INVALID
+ */
+export function analyze(query: Query, reads: Reads = new Map()): Logical {
+  // Nodes that are used twice stay one.
+  const done = new Map<Query, Logical>()
+  const visit = (node: Query): Logical => {
+    const known = done.get(node)
+    if (known) return known
+    const made = analyzeNode(node, visit, reads)
+    done.set(node, made)
+    return made
+  }
+  return visit(query)
+}
+
+/**
+ * The same for a query whose reads all have a schema, when it is built on one that was analysed.
+ *
+ * @returns null if a read has none
+ */
+export function analyzeDeclared(query: Query): Logical | null {
+  if (DECLARED.has(query)) return DECLARED.get(query)!
+  const isDeclared = query.kind !== 'read' || query.schema !== null
+  const inputs = inputsOf(query).map(analyzeDeclared)
+  const made =
+    isDeclared && inputs.every((input) => input !== null)
+      ? analyzeNode(query, (node) => DECLARED.get(node)!, new Map())
+      : null
+  DECLARED.set(query, made)
+  return made
+}
+
+const DECLARED = new WeakMap<Query, Logical | null>()
+
+function analyzeNode(node: Query, visit: (node: Query) => Logical, reads: Reads): Logical {
+  switch (node.kind) {
+    case 'read': {
+      const columns = node.schema ?? reads.get(node)
+      if (!columns) throw new RunjobError('INTERNAL', { detail: `the columns of ${node.paths} are not known` })
+      return { kind: 'read', source: node, columns }
+    }
+    case 'filter': {
+      const input = visit(node.input)
+      return filter(input, condition(node.where, input.columns, 'filter()'))
+    }
+    case 'select': {
+      const input = visit(node.input)
+      const values = named(node.columns, input.columns)
+      requireDistinct(values, 'select()')
+      return project(input, values)
+    }
+    case 'withColumns': {
+      const input = visit(node.input)
+      const added = named(node.columns, input.columns)
+      requireDistinct(added, 'withColumns()')
+      const kept = unchanged(input.columns).map((old) => added.find(({ name }) => name === old.name) ?? old)
+      return project(input, [...kept, ...added.filter((one) => !kept.includes(one))])
+    }
+    case 'rename': {
+      const input = visit(node.input)
+      requireColumns(input.columns, [node.from])
+      const values = unchanged(input.columns).map(({ name, value }) => ({
+        name: name === node.from ? node.to : name,
+        value,
+      }))
+      requireDistinct(values, 'withColumnRenamed()')
+      return project(input, values)
+    }
+    case 'drop': {
+      const input = visit(node.input)
+      requireColumns(input.columns, node.names)
+      const kept = input.columns.filter(({ name }) => !node.names.includes(name))
+      if (kept.length === 0) throw invalid('drop() leaves no column', 'Keep at least one.')
+      return project(input, unchanged(kept))
+    }
+    case 'aggregate':
+      return analyzeAggregate(node, visit(node.input))
+    case 'distinct':
+      return distinct(visit(node.input), node.columns)
+    case 'union':
+      return analyzeUnion(
+        node.inputs.map((input) => visit(input)),
+        node,
+      )
+    case 'join':
+      return analyzeJoin(node, visit(node.left), visit(node.right))
+    case 'sort':
+      return sort(node, visit(node.input))
+    case 'limit': {
+      const input = visit(node.input)
+      return { kind: 'limit', input, count: node.count, columns: input.columns }
+    }
+    case 'broadcast':
+      // The join that has it as a side takes the hint.
+      return visit(node.input)
+    case 'fillNulls':
+      return fillNulls(node, visit(node.input))
+    case 'dropNulls':
+      return dropNulls(node, visit(node.input))
+  }
+}
+
+function condition(where: Untyped, columns: readonly Column[], what: string): Expression {
+  const resolved = resolve(where, columns)
+  if (resolved.type !== 'boolean') {
+    throw invalid(
+      `${what} needs a condition, but ${expressionText(where)} is of type ${typeText(resolved.type)}`,
+      'Compare it with something: c => c.n.gt(0).',
+    )
+  }
+  return resolved
+}
+
+function named(trees: readonly NamedTree[], columns: readonly Column[]): NamedExpression[] {
+  return trees.map(({ name, value }) => ({ name: name ?? outputName(value, columns), value: resolve(value, columns) }))
+}
+
+function requireDistinct(values: readonly NamedExpression[], what: string): void {
+  const names = values.map(({ name }) => name)
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice === undefined) return
+  throw invalid(`${what}: two columns would have the name ${JSON.stringify(twice)}`, 'Name one of them by as().')
+}
+
+function distinct(input: Logical, subset: readonly string[] | null): Logical {
+  const names = input.columns.map(({ name }) => name)
+  if (subset !== null) requireColumns(input.columns, subset)
+  const by = subset === null ? names : names.filter((name) => subset.includes(name))
+  if (by.length === 0) throw invalid('dropDuplicates() needs at least one column')
+  const values = input.columns
+    .filter(({ name }) => !by.includes(name))
+    .map((column) => ({ column, fn: 'first' as const, args: [columnOf(column)] }))
+  const grouped = aggregate(input, by, values)
+  return values.length === 0 ? grouped : project(grouped, unchanged(input.columns))
+}
+
+function analyzeUnion(
+  inputs: readonly Logical[],
+  { byName, allowMissing }: Extract<Query, { kind: 'union' }>,
+): Logical {
+  const [first, ...others] = inputs as [Logical, ...Logical[]]
+  const what = byName ? 'unionByName()' : 'union()'
+  const names = first.columns.map(({ name }) => name)
+  if (byName) {
+    for (const { columns } of others) {
+      const own = columns.map(({ name }) => name)
+      const [extra, missing] = [
+        own.filter((name) => !names.includes(name)),
+        names.filter((name) => !own.includes(name)),
+      ]
+      if (!allowMissing && extra.length + missing.length > 0) {
+        const [name, near] =
+          extra[0] === undefined ? [missing[0]!, didYouMean(missing[0]!, own)] : [extra[0], didYouMean(extra[0], names)]
+        throw invalid(
+          `${what}: only one side has the column ${JSON.stringify(name)}${near === undefined ? '' : `; did you mean ${JSON.stringify(near)}?`}`,
+          'Give both sides the same columns, or allow it: unionByName(other, { allowMissing: true }).',
+        )
+      }
+      names.push(...extra)
+    }
+  } else {
+    for (const { columns } of others) {
+      const own = columns.map(({ name }) => name)
+      if (own.length !== names.length) {
+        throw invalid(
+          `${what}: one side has ${names.length} columns, another ${own.length}`,
+          'union() goes by the order of columns; unionByName() goes by their names.',
+        )
+      }
+      const isOtherOrder = own.every((name) => names.includes(name)) && own.some((name, i) => name !== names[i])
+      if (!isOtherOrder) continue
+      throw invalid(
+        `${what}: both sides have the same columns, but in another order: ${names.join(', ')}; and ${own.join(', ')}`,
+        'union() goes by the order of columns. Use unionByName(), or select() them in one order.',
+      )
+    }
+  }
+  const columnIn = (input: Logical, name: string, i: number): Column | undefined =>
+    byName ? columnNamed(input.columns, name) : input.columns[i]
+  const types = names.map((name, i) =>
+    commonColumn(
+      name,
+      inputs.map((input) => columnIn(input, name, i)),
+      what,
+    ),
+  )
+  return union(
+    inputs.map((input) => {
+      const values = types.map(({ name, type }, i): NamedExpression => {
+        const own = columnIn(input, name, i)
+        const tree: Untyped = own ? { kind: 'column', name: own.name } : { kind: 'literal', value: null }
+        return { name, value: resolve({ kind: 'cast', arg: tree, to: type, try: false }, input.columns) }
+      })
+      const isSame =
+        values.length === input.columns.length &&
+        values.every(
+          ({ name, value }, i) => value.op === 'column' && value.name === name && input.columns[i]!.name === name,
+        )
+      return isSame ? input : project(input, values)
+    }),
+  )
+}
+
+/** A column of the type that all of these can have, by the rules of coalesce. */
+function commonColumn(name: string, columns: readonly (Column | undefined)[], what: string): Column {
+  const known = columns.filter((column) => column !== undefined).map((column, i) => ({ ...column, name: `${i}` }))
+  const args = known.map((column): Untyped => ({ kind: 'column', name: column.name }))
+  try {
+    const { type } = resolve({ kind: 'call', fn: 'coalesce', args }, known)
+    return { name, type, nullable: true }
+  } catch {
+    throw invalid(
+      `${what}: the column ${JSON.stringify(name)} is ${known.map(({ type }) => typeText(type)).join(' here and ')} there`,
+      'Cast one of them.',
+    )
+  }
+}
+
+function sort({ keys }: Extract<Query, { kind: 'sort' }>, input: Logical): Logical {
+  const names = input.columns.map(({ name }) => name)
+  const added: NamedExpression[] = []
+  const sorted = keys.map(({ value, descending, nullsFirst }) => {
+    const resolved = resolve(value, input.columns)
+    if (resolved.op === 'column') return { column: resolved.name, descending, nullsFirst }
+    const column = freshName(expressionText(value), [...names, ...added.map(({ name }) => name)])
+    added.push({ name: column, value: resolved })
+    return { column, descending, nullsFirst }
+  })
+  const from = added.length === 0 ? input : project(input, [...unchanged(input.columns), ...added])
+  const node: SortNode = { kind: 'sort', input: from, keys: sorted, columns: from.columns }
+  return added.length === 0 ? node : project(node, unchanged(input.columns))
+}
+
+function fillNulls({ values }: Extract<Query, { kind: 'fillNulls' }>, input: Logical): Logical {
+  const chosen = new Map<string, Untyped>()
+  if (values.kind === 'each') {
+    requireColumns(
+      input.columns,
+      values.columns.map(([name]) => name),
+    )
+    for (const [name, value] of values.columns) chosen.set(name, value)
+  } else {
+    if (values.columns) requireColumns(input.columns, values.columns)
+    for (const { name, type } of input.columns) {
+      if (takesFill(type, values.of) && (values.columns?.includes(name) ?? true)) chosen.set(name, values.value)
+    }
+  }
+  return project(
+    input,
+    input.columns.map((column): NamedExpression => {
+      const fill = chosen.get(column.name)
+      if (fill === undefined) return { name: column.name, value: columnOf(column) }
+      const tree: Untyped = { kind: 'call', fn: 'coalesce', args: [presentOf(column), fill] }
+      // The column keeps its type.
+      return {
+        name: column.name,
+        value: resolve({ kind: 'cast', arg: tree, to: column.type, try: false }, input.columns),
+      }
+    }),
+  )
+}
+
+function takesFill(type: Column['type'], of: 'number' | 'string' | 'boolean'): boolean {
+  if (of !== 'number') return type === of
+  return (
+    type === 'integer' || type === 'long' || type === 'double' || (typeof type === 'object' && type.type === 'decimal')
+  )
+}
+
+/** The column's value, or null: NaN counts as missing. */
+function presentOf({ name, type }: Column): Untyped {
+  const column: Untyped = { kind: 'column', name }
+  if (type !== 'double') return column
+  const isNumber: Untyped = { kind: 'call', fn: 'not', args: [{ kind: 'call', fn: 'isNaN', args: [column] }] }
+  return { kind: 'call', fn: 'case', args: [isNumber, column] }
+}
+
+function dropNulls({ columns, least }: Extract<Query, { kind: 'dropNulls' }>, input: Logical): Logical {
+  if (columns) requireColumns(input.columns, columns)
+  const chosen = input.columns.filter(({ name }) => columns?.includes(name) ?? true)
+  const present = chosen.map((column): Untyped => ({ kind: 'call', fn: 'isNotNull', args: [presentOf(column)] }))
+  if (present.length === 0) return input
+  const both = (fn: string) => present.reduce((left, right) => ({ kind: 'call', fn, args: [left, right] }))
+  if (least === 'any') return filter(input, resolve(both('and'), input.columns))
+  if (least === 'all') return filter(input, resolve(both('or'), input.columns))
+  const one = (value: number): Untyped => ({ kind: 'literal', value })
+  const counted = present
+    .map((is): Untyped => ({ kind: 'call', fn: 'case', args: [is, one(1), one(0)] }))
+    .reduce((left, right) => ({ kind: 'call', fn: 'add', args: [left, right] }))
+  return filter(input, resolve({ kind: 'call', fn: 'ge', args: [counted, one(least)] }, input.columns))
+}

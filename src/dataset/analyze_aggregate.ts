@@ -1,0 +1,118 @@
+/** Groups and their values: names, types, and what the exchange needs. */
+import { type Expression, isNullable, type NamedExpression } from '../plan/expression.js'
+import type { GroupValue } from '../plan/plan.js'
+import { type Column, type Type, typeText } from '../plan/type.js'
+import { outputName, resolve } from './expression/resolve.js'
+import { expressionText } from './expression/text.js'
+import { invalid } from './invalid.js'
+import { aggregate, columnOf, type Logical, project } from './logical.js'
+import { freshName } from './names.js'
+import type { AggregateTree, Query } from './query.js'
+import { columnsIn, renamed } from './tree.js'
+
+/** Grouping expressions are computed before; then every key is a column. */
+export function analyzeAggregate({ by, values }: Extract<Query, { kind: 'aggregate' }>, input: Logical): Logical {
+  const keys = by.map(({ name, value }) => ({
+    name: name ?? outputName(value, input.columns),
+    value: resolve(value, input.columns),
+  }))
+  const answers = values.map((value) => groupValue(value, input.columns, keys.length > 0))
+  const names = [...keys.map(({ name }) => name), ...answers.map(({ column }) => column.name)]
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined) {
+    throw invalid(`agg(): two columns would have the name ${JSON.stringify(twice)}`, 'Give one of them another name.')
+  }
+  if (keys.every(({ name, value }) => value.op === 'column' && value.name === name)) {
+    return aggregate(
+      input,
+      keys.map(({ name }) => name),
+      answers,
+    )
+  }
+  // What the values read keeps its name, unless a key of another meaning has it.
+  const before: NamedExpression[] = [...keys]
+  const renames = new Map<string, string>()
+  for (const column of columnsRead(answers, input.columns)) {
+    const same = keys.find(({ name }) => name === column.name)
+    if (same?.value.op === 'column' && same.value.name === column.name) continue
+    const name = freshName(
+      column.name,
+      before.map((one) => one.name),
+    )
+    renames.set(column.name, name)
+    before.push({ name, value: columnOf(column) })
+  }
+  return aggregate(
+    project(input, before),
+    keys.map(({ name }) => name),
+    answers.map((answer) => ({ ...answer, args: answer.args.map((arg) => renamed(arg, renames)) })),
+  )
+}
+
+function columnsRead(values: readonly GroupValue[], columns: readonly Column[]): Column[] {
+  const names = new Set(values.flatMap(({ args }) => args.flatMap((arg) => [...columnsIn(arg)])))
+  return columns.filter(({ name }) => names.has(name))
+}
+
+/** @param isGrouped there is a row only for a group, which has rows */
+function groupValue(
+  { name, fn, args, ascending }: AggregateTree,
+  columns: readonly Column[],
+  isGrouped: boolean,
+): GroupValue {
+  const [tree, ...more] = args
+  if (tree === undefined) return { column: { name, type: 'long', nullable: false }, fn, args: [] }
+  const what = `${fn}(${expressionText(tree)})`
+  const cast = (to: Type): Expression => resolve({ kind: 'cast', arg: tree, to, try: false }, columns)
+  const given = resolve(tree, columns)
+  const literals = more.map((one) => resolve(one, columns))
+  const value = (type: Type, arg = given): GroupValue => ({
+    column: { name, type, nullable: !isGrouped || isNullable(arg) },
+    fn,
+    args: [arg, ...literals],
+  })
+  const always = (type: Type): GroupValue => ({ ...value(type), column: { name, type, nullable: false } })
+  const wrong = (expected: string) =>
+    invalid(`${name}: ${what} needs ${expected}, not ${typeText(given.type)}`, 'Cast it: c.x.cast(double()).')
+  const isDecimal = typeof given.type === 'object' && given.type.type === 'decimal'
+  const isWhole = given.type === 'integer' || given.type === 'long'
+  switch (fn) {
+    case 'count':
+    case 'countDistinct':
+      return always('long')
+    case 'sum':
+      if (isDecimal) return value(widened(given.type, 10, 0))
+      if (isWhole) return value('long', cast('long'))
+      if (given.type === 'double') return value('double')
+      throw wrong('numbers')
+    case 'avg':
+      if (isDecimal) return value(widened(given.type, 4, 4))
+      if (isWhole) return value('double', cast('long'))
+      if (given.type === 'double') return value('double')
+      throw wrong('numbers')
+    case 'stddevSamp':
+    case 'stddevPop':
+    case 'varSamp':
+    case 'varPop':
+      if (!isDecimal && !isWhole && given.type !== 'double') throw wrong('numbers')
+      // Of a single value there is none.
+      return { ...value('double', cast('double')), column: { name, type: 'double', nullable: true } }
+    case 'min':
+    case 'max':
+    case 'first':
+    case 'last':
+      return value(given.type)
+    case 'collectList':
+    case 'collectSet':
+      return always({ type: 'array', element: given.type, containsNull: false })
+    case 'topK':
+      if (ascending) throw invalid(`${name}: topK() of the smallest is not possible in data frames`)
+      return always({ type: 'array', element: given.type, containsNull: false })
+  }
+}
+
+/** Spark's types of sums and means of decimals. */
+function widened(type: Type, precision: number, scale: number): Type {
+  const { precision: p, scale: s } = type as { precision: number; scale: number }
+  return { type: 'decimal', precision: Math.min(38, p + precision), scale: Math.min(38, s + scale) }
+}

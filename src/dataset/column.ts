@@ -1,0 +1,362 @@
+/** Expressions as users write them: columns, literals and what is computed of them. */
+import { describe, isPlainObject } from '../base/schema.js'
+import {
+  type Bool,
+  type ColumnType,
+  type Decimal,
+  type Double,
+  EXPRESSION,
+  type ExpressionOf,
+  type Int,
+  isExpression,
+  type Long,
+  type Nullable,
+  type Str,
+} from '../plan/typed.js'
+import { refuseMore } from './arguments.js'
+import type { Untyped as Tree } from './expression/untyped.js'
+import { invalid } from './invalid.js'
+import { typeOf } from './types.js'
+
+export type Base<X> = X extends Nullable<infer B> ? B : X
+/** `X` is missing where `Of` may be missing. */
+export type MaybeNull<Of, X> = Of extends Nullable<unknown> ? Nullable<X> : X
+type Num = Int | Long | Double | Decimal
+
+/** A JavaScript value that stands for one of type `X`: dates and decimals may be text, as in a column of text. */
+export type Literal<X> =
+  Base<X> extends ColumnType<infer K, infer J> ? J | (K extends keyof MoreLiterals ? MoreLiterals[K] : never) : never
+
+interface MoreLiterals {
+  decimal: number | bigint
+  long: bigint
+  timestamp: string
+  date: Date
+}
+
+/** What stands on the other side of an operator. Numbers of all types go together. */
+export type Operand<X> =
+  | ExpressionOf<Base<X> extends Num ? Num | Nullable<Num> : Base<X> | Nullable<Base<X>>>
+  | Literal<X>
+
+/** What the two sides of an arithmetic operator give. */
+type Arithmetic<X, Y> = Y extends ExpressionOf<infer Z> ? Wider<X, Z> : X
+type Wider<X, Z> = [X, Z] extends [infer A, infer B] ? MaybeNull<A, MaybeNull<B, WiderBase<Base<A>, Base<B>>>> : never
+type WiderBase<A, B> = A extends Double
+  ? A
+  : B extends Double
+    ? B
+    : A extends Decimal
+      ? A
+      : B extends Decimal
+        ? B
+        : A extends Long
+          ? A
+          : B
+/** What a division gives. */
+type Quotient<X, Y> =
+  Y extends ExpressionOf<infer Z>
+    ? MaybeNull<X, MaybeNull<Z, QuotientBase<Base<X> | Base<Z>>>>
+    : MaybeNull<X, QuotientBase<Base<X>>>
+type QuotientBase<A> = Double extends A ? Double : Decimal extends A ? Decimal : Double
+
+/** How rows are ordered. */
+export interface Order {
+  readonly sort: { readonly value: Tree; readonly descending: boolean; readonly nullsFirst: boolean }
+}
+
+/** An expression with a name. */
+export interface Named<K extends string, X, N extends string = string> extends ExpressionOf<X, N> {
+  readonly key: K
+}
+
+/**
+ * An expression of type `X` over the columns `N`. It is immutable plain data, and no value until a data frame uses it.
+ *
+ * null is unknown: a comparison with it is null, and `filter` drops such rows.
+ */
+export class Expr<X = unknown, N extends string = string> implements ExpressionOf<X, N> {
+  readonly [EXPRESSION]: Tree
+  declare readonly of?: X
+  declare readonly names?: N
+
+  constructor(tree: Tree) {
+    this[EXPRESSION] = tree
+  }
+
+  /** The same value under another name. */
+  as<const K extends string>(name: K): NamedExpr<K, X, N> {
+    if (typeof name !== 'string' || name === '') throw invalid(`as() needs a name, not ${describe(name)}`)
+    return new NamedExpr(name, { kind: 'alias', arg: this[EXPRESSION], name })
+  }
+
+  /** Equal; null if either is null. */
+  eq(other: Operand<X>): Expr<Bool, N> {
+    return this.#call('eq', other)
+  }
+  ne(other: Operand<X>): Expr<Bool, N> {
+    return this.#call('ne', other)
+  }
+  lt(other: Operand<X>): Expr<Bool, N> {
+    return this.#call('lt', other)
+  }
+  le(other: Operand<X>): Expr<Bool, N> {
+    return this.#call('le', other)
+  }
+  gt(other: Operand<X>): Expr<Bool, N> {
+    return this.#call('gt', other)
+  }
+  ge(other: Operand<X>): Expr<Bool, N> {
+    return this.#call('ge', other)
+  }
+  /** Equal, or both null: never null itself. */
+  eqNullSafe(other: Operand<X> | null): Expr<Bool, N> {
+    return this.#call('eqNullSafe', other)
+  }
+  /** From `low` to `high`, both included. */
+  between(low: Operand<X>, high: Operand<X>): Expr<Bool, N> {
+    const from = call('ge', this, low)
+    return new Expr(call('and', from, call('le', this, high))[EXPRESSION])
+  }
+  /** Equal to one of these. */
+  isIn(...options: readonly (Operand<X> | null)[] | [readonly (Operand<X> | null)[]]): Expr<Bool, N> {
+    const all = (options.length === 1 && Array.isArray(options[0]) ? options[0] : options) as unknown[]
+    if (all.length === 0) throw invalid('isIn() needs at least one value')
+    return this.#call('in', ...all)
+  }
+
+  and(other: ExpressionOf<Bool | Nullable<Bool>>): Expr<Bool, N> {
+    return this.#call('and', other)
+  }
+  or(other: ExpressionOf<Bool | Nullable<Bool>>): Expr<Bool, N> {
+    return this.#call('or', other)
+  }
+  not(): Expr<Bool, N> {
+    return this.#call('not')
+  }
+  isNull(): Expr<Bool, N> {
+    return this.#call('isNull')
+  }
+  isNotNull(): Expr<Bool, N> {
+    return this.#call('isNotNull')
+  }
+  isNaN(): Expr<Bool, N> {
+    return this.#call('isNaN')
+  }
+
+  add<const Y extends Operand<X>>(other: Y): Expr<Arithmetic<X, Y>, N> {
+    return this.#call('add', other)
+  }
+  sub<const Y extends Operand<X>>(other: Y): Expr<Arithmetic<X, Y>, N> {
+    return this.#call('subtract', other)
+  }
+  mul<const Y extends Operand<X>>(other: Y): Expr<Arithmetic<X, Y>, N> {
+    return this.#call('multiply', other)
+  }
+  /** The exact quotient of decimals, else a double: 1 / 2 is 0.5. `div()` of functions is whole. */
+  div<const Y extends Operand<X>>(other: Y): Expr<Quotient<X, Y>, N> {
+    return this.#call('divide', other)
+  }
+  /** The remainder, with the sign of this. */
+  mod<const Y extends Operand<X>>(other: Y): Expr<Arithmetic<X, Y>, N> {
+    return this.#call('mod', other)
+  }
+  neg(): Expr<X, N> {
+    return this.#call('negate')
+  }
+
+  /** SQL's pattern: `%` is any text, `_` one character. */
+  like(pattern: string | ExpressionOf<Str>, escapedBy = '\\'): Expr<Bool, N> {
+    return this.#call('like', pattern, escapedBy)
+  }
+  /** Whether a regular expression of JavaScript matches somewhere. */
+  rlike(pattern: string | RegExp): Expr<Bool, N> {
+    return this.#call('rlike', pattern)
+  }
+  startsWith(text: string | ExpressionOf<Str>): Expr<Bool, N> {
+    return this.#call('startsWith', text)
+  }
+  endsWith(text: string | ExpressionOf<Str>): Expr<Bool, N> {
+    return this.#call('endsWith', text)
+  }
+  contains(text: string | ExpressionOf<Str>): Expr<Bool, N> {
+    return this.#call('contains', text)
+  }
+  /** @param from counted from 1; from the end if negative */
+  substr(from: number, length: number): Expr<X, N> {
+    return this.#call('substring', from, length)
+  }
+
+  /** @throws CAST_INVALID (when it runs) for a value that the type does not have */
+  cast<Y extends ColumnType>(type: Y): Expr<MaybeNull<X, Y>, N>
+  // biome-ignore lint/suspicious/noExplicitAny: the checker does not read types in text
+  cast(type: string): Expr<any, N>
+  cast(type: unknown): Expr<never, N> {
+    return new Expr({ kind: 'cast', arg: this[EXPRESSION], to: typeOf(type, 'cast()'), try: false })
+  }
+  /** The same, but null for a value that the type does not have. */
+  tryCast<Y extends ColumnType>(type: Y): Expr<Nullable<Y>, N>
+  // biome-ignore lint/suspicious/noExplicitAny: the checker does not read types in text
+  tryCast(type: string): Expr<any, N>
+  tryCast(type: unknown): Expr<never, N> {
+    return new Expr({ kind: 'cast', arg: this[EXPRESSION], to: typeOf(type, 'tryCast()'), try: true })
+  }
+
+  /** A field of a struct. */
+  // biome-ignore lint/suspicious/noExplicitAny: the checker does not look into structs
+  getField(name: string): Expr<any, N> {
+    return this.#call('field', name)
+  }
+  /** An element of a list, from 0; null beyond its end. */
+  // biome-ignore lint/suspicious/noExplicitAny: the checker does not look into lists
+  getItem(index: number | ExpressionOf<Int>): Expr<any, N> {
+    return this.#call('get', index)
+  }
+
+  /** Ascending; nulls first. */
+  asc(): Order {
+    return order(this, false, true)
+  }
+  /** Descending; nulls last. */
+  desc(): Order {
+    return order(this, true, false)
+  }
+  ascNullsFirst(): Order {
+    return order(this, false, true)
+  }
+  ascNullsLast(): Order {
+    return order(this, false, false)
+  }
+  descNullsFirst(): Order {
+    return order(this, true, true)
+  }
+  descNullsLast(): Order {
+    return order(this, true, false)
+  }
+
+  #call<Y>(fn: string, ...others: unknown[]): Expr<Y, N> {
+    return new Expr(call(fn, this, ...others)[EXPRESSION])
+  }
+}
+
+/** An expression with a name: a column has its own. */
+class NamedExpr<K extends string, X, N extends string> extends Expr<X, N> implements Named<K, X, N> {
+  readonly key: K
+
+  constructor(key: K, tree: Tree) {
+    super(tree)
+    this.key = key
+  }
+}
+
+refuseMore(Expr, { isIn: Number.POSITIVE_INFINITY, like: 2 })
+
+/** A call of a function in the catalogue. What is no expression is a literal. */
+function call<X>(fn: string, ...args: unknown[]): Expr<X, never> {
+  return new Expr({ kind: 'call', fn, args: args.map(treeOf) })
+}
+
+/** A column by its name. The compiler knows the name, the plan finds its type. */
+// biome-ignore lint/suspicious/noExplicitAny: its type is found when the plan is made
+export function col<const K extends string>(name: K): NamedExpr<K, any, K> {
+  if (typeof name !== 'string' || name === '') throw invalid(`col() needs the name of a column, not ${describe(name)}`)
+  return new NamedExpr(name, { kind: 'column', name })
+}
+
+type LiteralType<J> = J extends boolean
+  ? Bool
+  : J extends bigint
+    ? Long
+    : J extends string
+      ? Str
+      : J extends null
+        ? // biome-ignore lint/suspicious/noExplicitAny: null is of every type
+          any
+        : J extends Date
+          ? ColumnType<'timestamp', Date>
+          : J extends Uint8Array
+            ? ColumnType<'binary', Uint8Array>
+            : Num
+
+/** The same value in every row. */
+export function lit<const J extends null | boolean | number | bigint | string | Date | Uint8Array>(
+  value: J,
+): Expr<LiteralType<J>, never> {
+  return new Expr(literal(value))
+}
+
+/** An expression, or a value that is one. */
+export function treeOf(value: unknown): Tree {
+  if (isExpression(value)) return value[EXPRESSION] as Tree
+  return literal(value)
+}
+
+/** A column by its name, or an expression. */
+export function columnTree(value: unknown): Tree {
+  return typeof value === 'string' ? { kind: 'column', name: value } : treeOf(value)
+}
+
+function literal(value: unknown): Tree {
+  if (value instanceof RegExp) return { kind: 'literal', value: patternText(value) }
+  const isValue =
+    value === null ||
+    ['boolean', 'number', 'bigint', 'string'].includes(typeof value) ||
+    value instanceof Date ||
+    value instanceof Uint8Array ||
+    (Array.isArray(value) && value.every((one) => !isPlainObject(one)))
+  if (!isValue) throw invalid(`an expression or a value is expected, not ${describe(value)}`)
+  return { kind: 'literal', value }
+}
+
+/** @throws DATASET_INVALID for flags that change what it means */
+function patternText(pattern: RegExp): string {
+  const extra = pattern.flags.replaceAll(/[ug]/g, '')
+  if (extra !== '') throw invalid(`${pattern}: patterns have no flag ${extra} here: they are always read with u`)
+  return pattern.source
+}
+
+function order(value: Expr, descending: boolean, nullsFirst: boolean): Order {
+  return { sort: { value: value[EXPRESSION], descending, nullsFirst } }
+}
+
+/** `when(a, x).when(b, y).otherwise(z)`: the first that holds; null if none does and there is no other. */
+export class Case<X, N extends string = string> extends Expr<X, N> {
+  readonly #parts: Tree[]
+
+  constructor(parts: Tree[]) {
+    super({ kind: 'call', fn: 'case', args: parts })
+    this.#parts = parts
+  }
+
+  when<Y extends Operand<X> | X>(condition: ExpressionOf<Bool | Nullable<Bool>>, value: Y): Case<X, N> {
+    return new Case([...this.#parts, treeOf(condition), treeOf(value)])
+  }
+
+  otherwise(value: Operand<X> | null): Expr<X, N> {
+    return new Expr({ kind: 'call', fn: 'case', args: [...this.#parts, treeOf(value)] })
+  }
+}
+
+refuseMore(Case)
+
+/** The value where the condition holds; see Case. */
+export function when<const V>(
+  condition: ExpressionOf<Bool | Nullable<Bool>>,
+  value: V,
+): Case<V extends ExpressionOf<infer X> ? X : LiteralType<V>> {
+  return new Case([treeOf(condition), treeOf(value)])
+}
+
+/** Columns by name, for functions from columns to an expression: `c => c.price.mul(c.qty)`. Without a declared schema, all names are. */
+export type Columns<S> = string extends keyof S
+  ? // biome-ignore lint/suspicious/noExplicitAny: any name, any type, and never undefined
+    any
+  : { readonly [K in keyof S]: NamedExpr<K & string, S[K], K & string> }
+
+/** @param make the expression of a name */
+export function columnsProxy(make: (name: string) => unknown): unknown {
+  return new Proxy({} as Record<string, unknown>, {
+    // A promise would be asked for `then`; a name that is a symbol is none of ours.
+    get: (_, name) => (typeof name === 'string' ? make(name) : undefined),
+  })
+}

@@ -1,0 +1,59 @@
+/** A logical plan for people: a tree, from its result down to the files. */
+import { formatCount } from '../base/units.js'
+import type { GroupValue } from '../plan/plan.js'
+import { expressionText } from './expression/text.js'
+import { inputsOfNode, type Logical } from './logical.js'
+
+export function explainText(plan: Logical): string {
+  return lines(plan, '', '').join('\n')
+}
+
+function lines(node: Logical, first: string, rest: string): string[] {
+  const inputs = inputsOfNode(node)
+  return [
+    first + nodeText(node),
+    ...inputs.flatMap((input, i) => {
+      const isLast = i === inputs.length - 1
+      return lines(input, `${rest}${isLast ? '└─ ' : '├─ '}`, `${rest}${isLast ? '   ' : '│  '}`)
+    }),
+  ]
+}
+
+function nodeText(node: Logical): string {
+  switch (node.kind) {
+    case 'read':
+      return `read ${node.source.format.kind} ${node.source.paths.join(', ')}: ${node.columns.map(({ name }) => name).join(', ')}`
+    case 'filter':
+      return `filter ${expressionText(node.where)}`
+    case 'project':
+      return `project ${node.values
+        .map(({ name, value }) => {
+          const text = expressionText(value)
+          return text === name ? name : `${text} as ${name}`
+        })
+        .join(', ')}`
+    case 'aggregate':
+      return `aggregate ${[...(node.by.length > 0 ? [`by ${node.by.join(', ')}`] : []), ...node.values.map(valueText)].join(', ')}`
+    case 'join': {
+      const on = node.on.map(({ left, right }) => `${left} = ${right}`)
+      const all = [...on, ...(node.residual === null ? [] : [expressionText(node.residual)])]
+      const held = node.broadcast === null ? '' : `, ${node.broadcast} side in memory`
+      return `${node.type} join${all.length === 0 ? '' : ` on ${all.join(' and ')}`}${held}`
+    }
+    case 'sort':
+      return `sort by ${node.keys
+        .map(({ column, descending, nullsFirst }) => {
+          const nulls = nullsFirst === descending ? ` nulls ${nullsFirst ? 'first' : 'last'}` : ''
+          return `${column}${descending ? ' descending' : ''}${nulls}`
+        })
+        .join(', ')}`
+    case 'limit':
+      return `limit ${formatCount(node.count)}`
+    case 'union':
+      return 'union'
+  }
+}
+
+function valueText({ column, fn, args }: GroupValue): string {
+  return `${fn}(${args.map(expressionText).join(', ')}) as ${column.name}`
+}

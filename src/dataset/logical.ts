@@ -1,0 +1,162 @@
+/**
+ * The logical plan: what a query means, with all names found and all types known. Immutable plain nodes; expressions name columns of the
+ * node's input. The optimiser (optimize.ts) turns one into another with the same answer; lower.ts makes stages of it.
+ */
+import type { Expression, NamedExpression, SortKey } from '../plan/expression.js'
+import type { GroupValue, JoinType } from '../plan/plan.js'
+import type { Column } from '../plan/type.js'
+import type { ReadQuery } from './query.js'
+
+export type Logical = ReadNode | FilterNode | ProjectNode | AggregateNode | JoinNode | SortNode | LimitNode | UnionNode
+
+interface Node {
+  /** Of the result; no two have the same name. */
+  readonly columns: readonly Column[]
+}
+
+export interface ReadNode extends Node {
+  readonly kind: 'read'
+  readonly source: ReadQuery
+}
+
+export interface FilterNode extends Node {
+  readonly kind: 'filter'
+  readonly input: Logical
+  readonly where: Expression
+}
+
+export interface ProjectNode extends Node {
+  readonly kind: 'project'
+  readonly input: Logical
+  readonly values: readonly NamedExpression[]
+}
+
+/** The grouping columns, then the values, a row for each group; without grouping columns one row, whatever comes in. */
+export interface AggregateNode extends Node {
+  readonly kind: 'aggregate'
+  readonly input: Logical
+  readonly by: readonly string[]
+  readonly values: readonly GroupValue[]
+}
+
+/** All columns of the left side, then of the right side unless `semi` or `anti`. No name is on both sides. */
+export interface JoinNode extends Node {
+  readonly kind: 'join'
+  readonly left: Logical
+  readonly right: Logical
+  readonly type: JoinType
+  /** Columns that must be equal. */
+  readonly on: readonly { readonly left: string; readonly right: string }[]
+  /** What else must hold, over the columns of both sides. */
+  readonly residual: Expression | null
+  /** A side that is held in memory. */
+  readonly broadcast: 'left' | 'right' | null
+}
+
+export interface SortNode extends Node {
+  readonly kind: 'sort'
+  readonly input: Logical
+  readonly keys: readonly SortKey[]
+}
+
+export interface LimitNode extends Node {
+  readonly kind: 'limit'
+  readonly input: Logical
+  readonly count: number
+}
+
+/** The rows of each input in turn. All have the same columns. */
+export interface UnionNode extends Node {
+  readonly kind: 'union'
+  readonly inputs: readonly Logical[]
+}
+
+export function inputsOfNode(node: Logical): readonly Logical[] {
+  switch (node.kind) {
+    case 'read':
+      return []
+    case 'union':
+      return node.inputs
+    case 'join':
+      return [node.left, node.right]
+    default:
+      return [node.input]
+  }
+}
+
+/** The same node over other inputs, which have the columns that it needs. */
+export function withInputs(node: Logical, inputs: readonly Logical[]): Logical {
+  const [input, second] = inputs as [Logical, Logical]
+  if (inputsOfNode(node).every((old, i) => old === inputs[i])) return node
+  switch (node.kind) {
+    case 'read':
+      return node
+    case 'union':
+      return union(inputs)
+    case 'join':
+      return join({ ...node, left: input, right: second })
+    case 'filter':
+      return filter(input, node.where)
+    case 'project':
+      return project(input, node.values)
+    case 'aggregate':
+      return aggregate(input, node.by, node.values)
+    case 'sort':
+      return { ...node, input, columns: input.columns }
+    case 'limit':
+      return { ...node, input, columns: input.columns }
+  }
+}
+
+export function filter(input: Logical, where: Expression): FilterNode {
+  return { kind: 'filter', input, where, columns: input.columns }
+}
+
+export function project(input: Logical, values: readonly NamedExpression[]): ProjectNode {
+  const columns = values.map(({ name, value }): Column => {
+    return { name, type: value.type, nullable: value.op === 'literal' ? value.value === null : value.nullable }
+  })
+  return { kind: 'project', input, values, columns }
+}
+
+export function aggregate(input: Logical, by: readonly string[], values: readonly GroupValue[]): AggregateNode {
+  const columns = [...by.map((name) => columnNamed(input.columns, name)), ...values.map(({ column }) => column)]
+  return { kind: 'aggregate', input, by, values, columns }
+}
+
+export function join(parts: Omit<JoinNode, 'kind' | 'columns'>): JoinNode {
+  const { left, right, type } = parts
+  const missing = (columns: readonly Column[], may: boolean): readonly Column[] =>
+    may ? columns.map((column) => ({ ...column, nullable: true })) : columns
+  const columns =
+    type === 'semi' || type === 'anti'
+      ? left.columns
+      : [
+          ...missing(left.columns, type === 'right' || type === 'full'),
+          ...missing(right.columns, type === 'left' || type === 'full'),
+        ]
+  const { on, residual, broadcast } = parts
+  return { kind: 'join', left, right, type, on, residual, broadcast, columns }
+}
+
+/** A column may be null if it may be in one of the inputs. */
+export function union(inputs: readonly Logical[]): UnionNode {
+  const columns = inputs[0]!.columns.map((column, i) => ({
+    ...column,
+    nullable: inputs.some((input) => input.columns[i]!.nullable),
+  }))
+  return { kind: 'union', inputs, columns }
+}
+
+export function columnNamed(columns: readonly Column[], name: string): Column {
+  return columns.find((column) => column.name === name)!
+}
+
+export function columnOf({ name, type, nullable }: Column): Expression {
+  return { op: 'column', name, type, nullable }
+}
+
+/** All these columns, unchanged. */
+export function unchanged(columns: readonly Column[]): NamedExpression[] {
+  return columns.map((column) => ({ name: column.name, value: columnOf(column) }))
+}

@@ -1,0 +1,185 @@
+/** From a logical plan to stages: where rows must meet, there is an exchange; all else goes through row by row. */
+import type { Exchange, ExchangeRows, Input, RowOperator, Sink, Stage } from '../plan/plan.js'
+import type { AggregateNode, JoinNode, LimitNode, Logical, SortNode } from './logical.js'
+import type { ReadQuery } from './query.js'
+import type { Source } from './sources.js'
+
+/** One output of a dataset. */
+export interface FrameOutput {
+  plan: Logical
+  /** Its columns and records follow from the plan. */
+  sink: Omit<Sink, 'kind' | 'record' | 'columns' | 'named'>
+}
+
+/** Rows on their way: the inputs of a stage that is not finished yet. */
+interface Flow {
+  inputs: Input[]
+  /** Whether one task reads them all, in order. */
+  isOne: boolean
+}
+
+/** @param sources of all reads in the plans */
+export function lowerFrames(outputs: readonly FrameOutput[], sources: readonly Source[]): Stage[] {
+  const lowering = new Lowering(sources)
+  for (const output of outputs) lowering.output(output)
+  return lowering.stages
+}
+
+class Lowering {
+  readonly stages: Stage[] = []
+  readonly #inputNames = new Map<ReadQuery, string>()
+  /** Ids of exchanges, by what fills them and how: equal ones are filled once. */
+  readonly #exchanges = new Map<string, string>()
+
+  constructor(sources: readonly Source[]) {
+    for (const { name, reads } of sources) for (const read of reads) this.#inputNames.set(read, name)
+  }
+
+  output({ plan, sink }: FrameOutput): void {
+    const { inputs } = this.#flow(plan)
+    this.stages.push({
+      name: sink.name === '' ? 'output' : `output ${sink.name}`,
+      inputs,
+      target: {
+        kind: 'sink',
+        ...sink,
+        record: { key: 'string', value: { columns: [] } },
+        columns: [...plan.columns],
+        named: {},
+      },
+    })
+  }
+
+  #flow(node: Logical): Flow {
+    switch (node.kind) {
+      case 'read': {
+        const { format } = node.source
+        const files = this.#inputNames.get(node.source)!
+        const scan: RowOperator = { op: 'scan', columns: [...node.columns] }
+        return { inputs: [{ kind: 'files', files, format, operators: [scan] }], isOne: false }
+      }
+      case 'filter':
+        return through(this.#flow(node.input), { op: 'filter', where: node.where })
+      case 'project':
+        return through(this.#flow(node.input), { op: 'project', columns: [...node.values] })
+      case 'union':
+        return { inputs: node.inputs.flatMap((input) => this.#flow(input).inputs), isOne: false }
+      case 'aggregate':
+        return this.#aggregate(node)
+      case 'join':
+        return this.#join(node)
+      case 'sort':
+        return this.#sort(node)
+      case 'limit':
+        return this.#limit(node)
+    }
+  }
+
+  #aggregate({ input, by, values }: AggregateNode): Flow {
+    const rows: ExchangeRows = { kind: 'groups', columns: [...input.columns], by: [...by], values: [...values] }
+    const hasDistinct = values.some(({ fn }) => fn === 'countDistinct')
+    return this.#exchange('group', this.#flow(input).inputs, rows, {
+      partitions: by.length === 0 ? 1 : null,
+      grouping: hasDistinct ? 'prefix' : 'whole',
+      read: { op: 'groups' },
+    })
+  }
+
+  #join(node: JoinNode): Flow {
+    const { left, right, type, on, residual, broadcast } = node
+    const [leftKeys, rightKeys] = [on.map((pair) => pair.left), on.map((pair) => pair.right)]
+    if (broadcast === 'right' && type !== 'right' && type !== 'full') {
+      const build = this.#exchangeId('broadcast', this.#flow(right).inputs, plainRows(right), { partitions: 1 })
+      return through(this.#flow(left), { op: 'probe', build, type, on: leftKeys, buildOn: rightKeys, residual })
+    }
+    const [leftFlow, rightFlow] = [this.#flow(left), this.#flow(right)]
+    const rows: ExchangeRows = {
+      kind: 'sides',
+      sides: [
+        { columns: [...left.columns], keys: leftKeys },
+        { columns: [...right.columns], keys: rightKeys },
+      ],
+      sideOf: [...leftFlow.inputs.map(() => 0), ...rightFlow.inputs.map(() => 1)],
+    }
+    return this.#exchange('join', [...leftFlow.inputs, ...rightFlow.inputs], rows, {
+      partitions: on.length === 0 ? 1 : null,
+      grouping: 'prefix',
+      read: { op: 'mergeJoin', type, residual },
+    })
+  }
+
+  /** @param first only so many rows are needed */
+  #sort({ input, keys }: SortNode, first?: number): Flow {
+    const { inputs } = this.#flow(input)
+    const rows: ExchangeRows = { kind: 'rows', columns: [...input.columns], keys: [...keys] }
+    if (first !== undefined) {
+      const flow = this.#exchange('top', inputs, rows, {
+        partitions: 1,
+        combine: { op: 'take', count: first },
+        read: { op: 'rows' },
+      })
+      return through(flow, { op: 'limit', count: first })
+    }
+    // Bounds of partitions come from a sample of files.
+    const isSampled = inputs.every(
+      ({ kind, operators }) => kind === 'files' && !operators.some(({ op }) => op === 'probe'),
+    )
+    return this.#exchange('sort', inputs, rows, {
+      partitions: isSampled ? null : 1,
+      partitionBy: 'range',
+      read: { op: 'rows' },
+    })
+  }
+
+  #limit({ input, count }: LimitNode): Flow {
+    if (input.kind === 'sort' && count > 0 && count <= MAX_TOP) return this.#sort(input, count)
+    const flow = through(this.#flow(input), { op: 'limit', count })
+    if (flow.isOne) return flow
+    const all = this.#exchange('limit', flow.inputs, plainRows(input), { partitions: 1, read: { op: 'rows' } })
+    return through(all, { op: 'limit', count })
+  }
+
+  #exchange(name: string, inputs: Input[], rows: ExchangeRows, how: ExchangeChoices & { read: RowOperator }): Flow {
+    const exchange = this.#exchangeId(name, inputs, rows, how)
+    return { inputs: [{ kind: 'exchange', exchange, operators: [how.read] }], isOne: how.partitions === 1 }
+  }
+
+  /** Id of the exchange that these inputs fill: a new stage, unless there is the same one. */
+  #exchangeId(name: string, inputs: Input[], rows: ExchangeRows, how: ExchangeChoices): string {
+    const target: Omit<Exchange, 'id'> = {
+      kind: 'exchange',
+      record: { key: 'bytes', value: 'bytes' },
+      partitionBy: how.partitionBy ?? 'hash',
+      partition: null,
+      partitions: how.partitions,
+      descending: false,
+      grouping: how.grouping ?? 'whole',
+      order: null,
+      combine: how.combine ?? null,
+      rows,
+    }
+    const key = JSON.stringify([inputs, target])
+    const known = this.#exchanges.get(key)
+    if (known !== undefined) return known
+    const id = `${name} ${this.stages.length + 1}`
+    this.#exchanges.set(key, id)
+    this.stages.push({ name: id, inputs, target: { ...target, id } })
+    return id
+  }
+}
+
+interface ExchangeChoices
+  extends Pick<Exchange, 'partitions'>,
+    Partial<Pick<Exchange, 'partitionBy' | 'grouping' | 'combine'>> {}
+
+/** More are sorted as a whole. */
+const MAX_TOP = 100_000
+
+function through({ inputs, isOne }: Flow, operator: RowOperator): Flow {
+  return { inputs: inputs.map((input) => ({ ...input, operators: [...input.operators, operator] })), isOne }
+}
+
+/** Rows in the order in which they come. */
+function plainRows({ columns }: Logical): ExchangeRows {
+  return { kind: 'rows', columns: [...columns], keys: [] }
+}

@@ -1,0 +1,24 @@
+/** Makes a plan cheaper. Every rule keeps the answer. */
+import type { Logical } from './logical.js'
+import { chooseBroadcast, type Sizes } from './rules/choose_broadcast.js'
+import { dropSorts } from './rules/drop_sorts.js'
+import { foldConstants } from './rules/fold_constants.js'
+import { mergeProjects } from './rules/merge_projects.js'
+import { pruneColumns } from './rules/prune_columns.js'
+import { pushFilters } from './rules/push_filters.js'
+import { pushLimits } from './rules/push_limits.js'
+
+export interface OptimizeOptions {
+  /** Of the reads; what is missing counts as large. */
+  sizes?: Sizes
+  /** How many bytes of files a side of a join may have that is held in memory, if not the usual number. */
+  broadcastBytes?: number | undefined
+  /** The time of the run: microseconds since 1970-01-01 UTC. */
+  now: bigint
+}
+
+export function optimize(plan: Logical, { now, sizes = new Map(), broadcastBytes }: OptimizeOptions): Logical {
+  const filtered = pushFilters(mergeProjects(foldConstants(plan, now)))
+  const limited = dropSorts(pushLimits(mergeProjects(filtered)))
+  return mergeProjects(pruneColumns(chooseBroadcast(limited, sizes, broadcastBytes)))
+}

@@ -1,0 +1,106 @@
+/** What a data frame was asked for: immutable plain nodes. Names are not looked up yet, and types are not known (analyze.ts). */
+import type { Format, GroupFn, JoinType } from '../plan/plan.js'
+import type { Column } from '../plan/type.js'
+import type { Untyped } from './expression/untyped.js'
+
+export type Query =
+  | ReadQuery
+  | { kind: 'filter'; input: Query; where: Untyped }
+  /** All columns of the result, in order. */
+  | { kind: 'select'; input: Query; columns: NamedTree[] }
+  /** Columns that are added, or replace those of their names, all at once. */
+  | { kind: 'withColumns'; input: Query; columns: NamedTree[] }
+  | { kind: 'rename'; input: Query; from: string; to: string }
+  | { kind: 'drop'; input: Query; names: string[] }
+  | { kind: 'aggregate'; input: Query; by: NamedTree[]; values: AggregateTree[] }
+  /** Rows that differ in these columns; null: in any. */
+  | { kind: 'distinct'; input: Query; columns: string[] | null }
+  | { kind: 'union'; inputs: Query[]; byName: boolean; allowMissing: boolean }
+  | { kind: 'join'; left: Query; right: Query; type: JoinType; on: JoinOn; suffix: string | null }
+  | { kind: 'sort'; input: Query; keys: SortTree[] }
+  | { kind: 'limit'; input: Query; count: number }
+  /** A hint: in a join it is small enough to be held in memory. */
+  | { kind: 'broadcast'; input: Query }
+  | { kind: 'fillNulls'; input: Query; values: FillValues }
+  | { kind: 'dropNulls'; input: Query; columns: string[] | null; least: number | 'all' | 'any' }
+
+export interface ReadQuery {
+  kind: 'read'
+  format: Format
+  paths: string[]
+  /** null: known once the files are open. */
+  schema: Column[] | null
+}
+
+export interface NamedTree {
+  /** null: that of the expression. */
+  name: string | null
+  value: Untyped
+}
+
+export interface AggregateTree {
+  name: string
+  fn: GroupFn
+  args: Untyped[]
+  /** `topK`: the smallest, not the largest. */
+  ascending: boolean
+}
+
+export interface SortTree {
+  value: Untyped
+  descending: boolean
+  nullsFirst: boolean
+}
+
+export type JoinOn =
+  /** Columns of both sides, once in the result. */
+  | { kind: 'using'; names: string[] }
+  /** Columns of either side; those of the right side are not in the result. */
+  | { kind: 'pairs'; left: string[]; right: string[] }
+  /** Its columns are those of sides (SideColumn). */
+  | { kind: 'condition'; where: Untyped }
+
+/** A column of one side of a join. */
+export interface SideColumn {
+  kind: 'column'
+  name: string
+  side: 'left' | 'right'
+}
+
+/** A value for all columns that take it, or values of columns by name. */
+export type FillValues =
+  | { kind: 'one'; value: Untyped; of: 'number' | 'string' | 'boolean'; columns: string[] | null }
+  | { kind: 'each'; columns: [name: string, value: Untyped][] }
+
+/** What a query reads at once. */
+export function inputsOf(query: Query): readonly Query[] {
+  switch (query.kind) {
+    case 'read':
+      return []
+    case 'union':
+      return query.inputs
+    case 'join':
+      return [query.left, query.right]
+    default:
+      return [query.input]
+  }
+}
+
+/** All files that a query reads, each read once. */
+export function readsOf(query: Query): Set<ReadQuery> {
+  const found = new Set<ReadQuery>()
+  const seen = new Set<Query>()
+  const visit = (node: Query): void => {
+    if (seen.has(node)) return
+    seen.add(node)
+    if (node.kind === 'read') found.add(node)
+    for (const input of inputsOf(node)) visit(input)
+  }
+  visit(query)
+  return found
+}
+
+/** Whether rows are joined anywhere. */
+export function hasJoin(query: Query): boolean {
+  return query.kind === 'join' || inputsOf(query).some(hasJoin)
+}

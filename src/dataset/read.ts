@@ -1,0 +1,147 @@
+/** Data frames from files. */
+import {
+  check,
+  describe,
+  isFlag,
+  isPlainObject,
+  isText,
+  maker,
+  problemIn,
+  requirePartOptions,
+  type Schema,
+} from '../base/schema.js'
+import { CSV_OPTIONS, type CsvOptions, csvFormat, csvProblem } from '../io/format/csv/options.js'
+import { isEncoding } from '../io/input/text_form.js'
+import type { Format } from '../plan/plan.js'
+import type { Column } from '../plan/type.js'
+import type { FrameSchema, Str, Table, Untyped } from '../plan/typed.js'
+import { DataFrame } from './frame.js'
+import { invalid } from './invalid.js'
+import { columnsOf } from './types.js'
+
+interface ParquetOptions<S extends FrameSchema> {
+  /** The columns to read. Without it, files say which they have. */
+  schema?: S
+}
+
+const PARQUET: Format = { kind: 'parquet', encoding: null }
+const isSchema = check<never>('a plain object of types, such as { id: long() }', isPlainObject)
+
+/** Apache Parquet: columns with types. */
+export const parquet = maker(
+  'parquet',
+  1,
+  <S extends FrameSchema = Untyped>(options: ParquetOptions<S> = {}): Table<S> => {
+    requirePartOptions('parquet', { schema: isSchema }, options as ParquetOptions<never>)
+    return { input: PARQUET, ...(options.schema ? { schema: options.schema } : {}) }
+  },
+)
+
+type Paths = string | readonly string[]
+
+interface CsvReadOptions<S> extends CsvOptions {
+  /** The columns to read and their types, by name. Without it, files say which they have, and all are text. */
+  schema?: S
+}
+
+interface JsonReadOptions<S> {
+  /** The properties to read and their types, by name. */
+  schema?: S
+  /** Whether files are arrays; default: by their content. */
+  array?: boolean
+  /** A label of TextDecoder. */
+  encoding?: string
+}
+
+/** Makes data frames of files, folders and globs. */
+export interface Read {
+  <S extends FrameSchema>(format: Table<S>, paths: Paths): DataFrame<S>
+  csv<S extends FrameSchema = Untyped>(paths: Paths, options?: CsvReadOptions<S>): DataFrame<S>
+  /** A JSON object a line, or a file that is an array of them. */
+  json<S extends FrameSchema = Untyped>(paths: Paths, options?: JsonReadOptions<S>): DataFrame<S>
+  parquet<S extends FrameSchema = Untyped>(paths: Paths, options?: ParquetOptions<S>): DataFrame<S>
+  /** Lines of text, in the column `value`. */
+  text(paths: Paths): DataFrame<{ value: Str }>
+}
+
+function readTable<S extends FrameSchema>(format: Table<S>, paths: Paths): DataFrame<S> {
+  const { input, schema } = (format ?? {}) as Partial<Table<S>>
+  if (typeof input !== 'object' || typeof input.kind !== 'string') {
+    throw invalid(`read() needs a format such as csv({ schema }), not ${describe(format)}`)
+  }
+  return framed(input, paths, schema)
+}
+
+function framed<S extends FrameSchema>(format: Format, paths: Paths, schema: S | undefined): DataFrame<S> {
+  const problem = formatProblem(format)
+  if (problem !== null) throw invalid(`${format.kind}(): ${problem}`)
+  const list = typeof paths === 'string' ? [paths] : paths
+  if (!Array.isArray(list) || list.length === 0 || !list.every((path) => typeof path === 'string' && path !== '')) {
+    throw invalid(`read() needs the path of a file or folder, or a list of them, not ${describe(paths)}`)
+  }
+  const columns = schemaOf(format, schema)
+  return new DataFrame<S>({ kind: 'read', format: named(format, columns), paths: [...list], schema: columns })
+}
+
+/** `#2`: the second column. */
+const NUMBERED = /^#[1-9]\d*$/
+
+/** Files without a header row have the columns of the schema, in its order. */
+function named(format: Format, columns: readonly Column[] | null): Format {
+  if (format.kind !== 'csv' || format.header || format.columns !== null || columns === null) return format
+  const names = columns.map(({ name }) => name)
+  return names.some((name) => NUMBERED.test(name)) ? format : { ...format, columns: names }
+}
+
+function schemaOf(format: Format, schema: FrameSchema | undefined): Column[] | null {
+  if (format.kind === 'text') return [{ name: 'value', type: 'string', nullable: false }]
+  return schema === undefined ? null : columnsOf(schema, `${format.kind}({ schema })`)
+}
+
+/** What is wrong with a format's options; null if nothing is. */
+function formatProblem(format: Format): string | null {
+  if (format.kind === 'csv') {
+    const wrong = csvProblem(format)
+    return wrong && `${wrong.option} ${wrong.problem}`
+  }
+  if (format.encoding === null || isEncoding(format.encoding)) return null
+  return `encoding is not one that TextDecoder knows: ${JSON.stringify(format.encoding)}`
+}
+
+function optionsOf<T>(method: string, schema: Schema<T>, options: T): T {
+  const problem = problemIn(schema, options, 'option')
+  if (problem !== null) throw invalid(`read.${method}(): ${problem}`)
+  return options
+}
+
+const TEXT: Format = { kind: 'text', exact: false, encoding: null }
+
+/**
+ * Reads files as a data frame: `read(format, paths)`, or a method for each format.
+ *
+ * @param format csv(), jsonl(), parquet() or text()
+ * @param paths files, folders or globs
+ *
+ * @example
+ * read.csv('examples/sales.csv', { schema: { region: string(), amount: decimal(10, 2) } })
+ */
+export const read: Read = Object.assign(readTable, {
+  csv<S extends FrameSchema = Untyped>(paths: Paths, options: CsvReadOptions<S> = {}): DataFrame<S> {
+    const { schema, ...dialect } = optionsOf(
+      'csv',
+      { ...CSV_OPTIONS, schema: isSchema },
+      options as CsvReadOptions<never>,
+    )
+    return framed<S>(csvFormat(dialect), paths, schema)
+  },
+  json<S extends FrameSchema = Untyped>(paths: Paths, options: JsonReadOptions<S> = {}): DataFrame<S> {
+    const table = { schema: isSchema, array: isFlag, encoding: isText }
+    const { schema, array = null, encoding = null } = optionsOf('json', table, options as JsonReadOptions<never>)
+    return framed<S>({ kind: 'jsonl', array, encoding }, paths, schema)
+  },
+  parquet<S extends FrameSchema = Untyped>(paths: Paths, options: ParquetOptions<S> = {}): DataFrame<S> {
+    const { schema } = optionsOf('parquet', { schema: isSchema }, options as ParquetOptions<never>)
+    return framed<S>(PARQUET, paths, schema)
+  },
+  text: (paths: Paths): DataFrame<{ value: Str }> => framed<{ value: Str }>(TEXT, paths, undefined),
+})

@@ -1,0 +1,36 @@
+/** Which expressions have a value, or null, for every row. */
+import type { Expression } from '../../plan/expression.js'
+import type { Type } from '../../plan/type.js'
+
+/** Functions that never fail, whatever their arguments. Others may. */
+const SAFE: ReadonlySet<string> = new Set([
+  ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'eqNullSafe', 'in', 'and', 'or', 'not'],
+  ...['isNull', 'isNotNull', 'isNaN', 'case', 'coalesce', 'greatest', 'least'],
+  ...['tryAdd', 'trySubtract', 'tryMultiply', 'tryDivide', 'tryMod', 'tryCast'],
+  ...['length', 'upper', 'lower', 'trim', 'ltrim', 'rtrim', 'startsWith', 'endsWith', 'contains', 'substring'],
+  ...['year', 'quarter', 'month', 'dayOfMonth', 'dayOfYear', 'dayOfWeek', 'weekOfYear', 'hour', 'minute', 'second'],
+])
+
+export function cannotFail(expression: Expression): boolean {
+  if (expression.op !== 'call') return true
+  const isSafe =
+    expression.fn === 'cast' ? holdsAll(expression.args[0]!.type, expression.type) : SAFE.has(expression.fn)
+  return isSafe && expression.args.every(cannotFail)
+}
+
+/** Whether every value of a type has one of the other type. */
+function holdsAll(from: Type, to: Type): boolean {
+  if (typeof from === 'object') return to === 'double' && from.type === 'decimal'
+  switch (to) {
+    case 'string':
+      return from !== 'binary'
+    case 'long':
+      return from === 'integer'
+    case 'double':
+      return from === 'integer' || from === 'long'
+    case 'date':
+      return from === 'timestamp' || from === 'timestamp_ntz'
+    default:
+      return false
+  }
+}

@@ -1,0 +1,30 @@
+/** The files that a data frame reads, by the names that they have in the plan. */
+import type { Format } from '../plan/plan.js'
+import { freshName } from './names.js'
+import { type Query, type ReadQuery, readsOf } from './query.js'
+
+export interface Source {
+  /** Name of the plan's input: the paths. */
+  name: string
+  paths: string[]
+  format: Format
+  /** Reads of the same files in the same way. */
+  reads: ReadQuery[]
+}
+
+/** All sources of these queries, in the order in which they come first. */
+export function sourcesOf(queries: readonly Query[]): Source[] {
+  const sources = new Map<string, Source>()
+  for (const read of new Set(queries.flatMap((query) => [...readsOf(query)]))) {
+    const key = JSON.stringify([read.paths, read.format])
+    const known = sources.get(key)
+    if (known) {
+      known.reads.push(read)
+      continue
+    }
+    const taken = [...sources.values()].map(({ name }) => name)
+    const { paths, format } = read
+    sources.set(key, { name: freshName(paths.join(', '), taken), paths, format, reads: [read] })
+  }
+  return [...sources.values()]
+}

@@ -1,0 +1,106 @@
+/** Types of columns, for schemas and casts. `string()` is the codec of that name (job/codecs.ts). */
+import { describe, isPart, isPlainObject, maker } from '../base/schema.js'
+import type { Column, Type } from '../plan/type.js'
+import type {
+  AnyType,
+  Binary,
+  Bool,
+  ColumnType,
+  DateType,
+  Decimal,
+  Double,
+  FrameSchema,
+  Int,
+  List,
+  Long,
+  Nullable,
+  Struct,
+  Timestamp,
+  TimestampNtz,
+} from '../plan/typed.js'
+import { invalid } from './invalid.js'
+import { parseType } from './type_text.js'
+
+/** true or false. */
+export const boolean = maker('boolean', 0, (): Bool => ({ columnType: 'boolean' }))
+/** A whole number of 32 bits. */
+export const int = maker('int', 0, (): Int => ({ columnType: 'integer' }))
+/** A whole number of 64 bits. */
+export const long = maker('long', 0, (): Long => ({ columnType: 'long' }))
+/** A floating-point number of 64 bits; NaN is a value. */
+export const double = maker('double', 0, (): Double => ({ columnType: 'double' }))
+/** Bytes. */
+export const binary = maker('binary', 0, (): Binary => ({ columnType: 'binary' }))
+/** A day, such as 2024-01-31. */
+export const date = maker('date', 0, (): DateType => ({ columnType: 'date' }))
+/** An instant, to the microsecond. */
+export const timestamp = maker('timestamp', 0, (): Timestamp => ({ columnType: 'timestamp' }))
+/** A date and a time of day to the microsecond, without a zone. */
+export const timestampNtz = maker('timestampNtz', 0, (): TimestampNtz => ({ columnType: 'timestamp_ntz' }))
+
+/**
+ * An exact number.
+ *
+ * @param precision how many digits it has, at most 38
+ * @param scale how many of them are fractional
+ * @throws DATASET_INVALID
+ */
+export const decimal = maker('decimal', 2, (precision: number = 10, scale: number = 0): Decimal => {
+  const isDecimal = Number.isInteger(precision) && precision >= 1 && precision <= 38
+  if (!isDecimal)
+    throw invalid(`decimal(): the precision must be a whole number from 1 to 38, not ${describe(precision)}`)
+  if (!(Number.isInteger(scale) && scale >= 0 && scale <= precision)) {
+    throw invalid(
+      `decimal(): the scale must be a whole number from 0 to the precision, ${precision}, not ${describe(scale)}`,
+    )
+  }
+  return { columnType: { type: 'decimal', precision, scale } }
+})
+
+/** A type whose values may be missing, which is null. */
+export const nullable = maker('nullable', 1, <X extends ColumnType>(type: X): Nullable<X> => {
+  typeOf(type, 'nullable()')
+  return { nullable: type }
+})
+
+/** Lists of values of one type. */
+export const list = maker('list', 1, <X extends AnyType>(element: X): List<X> => {
+  const { type, nullable } = columnOf('', element, 'list()')
+  return { columnType: { type: 'array', element: type, containsNull: nullable } }
+})
+
+/** Several values, each with a name and a type of its own. */
+export const struct = maker('struct', 1, <F extends FrameSchema>(fields: F): Struct<F> => {
+  return { columnType: { type: 'struct', fields: columnsOf(fields, 'struct()') } }
+})
+
+/**
+ * A type as it is given: an object such as `decimal(10, 2)`, or Spark's text `'decimal(10,2)'`.
+ *
+ * @throws DATASET_INVALID
+ */
+export function typeOf(given: unknown, where: string): Type {
+  return columnOf('', given, where).type
+}
+
+/** @throws DATASET_INVALID unless it is a plain object of types */
+export function columnsOf(schema: unknown, where: string): Column[] {
+  if (!isPlainObject(schema) || isPart(schema)) {
+    throw invalid(`${where}: a plain object of types is expected, such as { id: long() }, not ${describe(schema)}`)
+  }
+  const columns = Object.entries(schema).map(([name, type]) =>
+    columnOf(name, type, `${where}: the type of ${JSON.stringify(name)}`),
+  )
+  if (columns.length === 0) throw invalid(`${where}: it needs at least one name with its type, such as { id: long() }`)
+  return columns
+}
+
+function columnOf(name: string, given: unknown, where: string): Column {
+  if (typeof given === 'string') return { name, type: parseType(given), nullable: true }
+  if (given !== null && typeof given === 'object') {
+    const { columnType, nullable } = given as { columnType?: Type; nullable?: unknown }
+    if (columnType !== undefined) return { name, type: columnType, nullable: false }
+    if (nullable !== undefined) return { name, type: typeOf(nullable, where), nullable: true }
+  }
+  throw invalid(`${where} must be a type such as long() or nullable(string()), not ${describe(given)}`)
+}

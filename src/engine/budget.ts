@@ -1,0 +1,69 @@
+/** How the memory cap is divided: workers, and what each of them may use. */
+import type { WorkerBudget } from './task.js'
+
+const MIB = 2 ** 20
+
+/** The smallest useful memory of a worker. */
+const MIN_WORKER_BYTES = 48 * MIB
+/** Read and write buffers, LMDB's dirty pages, merge blocks. */
+const BUFFER_BYTES = 12 * MIB
+/** Enough heap for a worker that runs no user functions. */
+export const NATIVE_HEAP_BYTES = 32 * MIB
+
+/** The first touch of memory costs time, so a collector that combines nothing takes no more than this... */
+const MIN_ENOUGH_BYTES = 128 * MIB
+/** ...or this share of the input, because a merge of many more runs costs time, too. */
+const ENOUGH_SHARES = 16
+
+/** Runs that one merge opens at a time, however small they are. */
+const MAX_MERGE_RUNS = 256
+
+/** Smaller sizes than above, so that tests have many splits, spills and merges with little data. */
+export interface Tuning {
+  splitBytes?: number
+  collectorBytes?: number
+  mergeRuns?: number
+  /** Sides of joins with more bytes of files are not held in memory. */
+  broadcastBytes?: number
+}
+
+/** How much one merge may open. */
+export interface MergeLimits {
+  runs: number
+  /** Memory for their blocks. */
+  bytes: number
+}
+
+export interface Budget {
+  workers: number
+  worker: WorkerBudget
+  merge: MergeLimits
+}
+
+/** Divides the memory limit once. If it is too small for all workers, fewer start. */
+export function planBudget(
+  memoryBytes: number,
+  workers: number,
+  hasUserFunctions: boolean,
+  inputBytes: number,
+  tuning: Tuning,
+): Budget {
+  const count = Math.max(1, Math.min(workers, Math.floor(memoryBytes / MIN_WORKER_BYTES)))
+  const perWorker = Math.max(MIN_WORKER_BYTES, Math.floor(memoryBytes / count))
+  const heapBytes = hasUserFunctions ? Math.max(NATIVE_HEAP_BYTES, Math.floor(perWorker * 0.4)) : NATIVE_HEAP_BYTES
+  const native = Math.max(4 * MIB, perWorker - (hasUserFunctions ? heapBytes : 0) - BUFFER_BYTES)
+  // The collector may exceed its budget by one block of input before it is checked.
+  const collectorBytes = tuning.collectorBytes ?? Math.floor(native * 0.75)
+  return {
+    workers: count,
+    worker: {
+      heapBytes,
+      collectorBytes,
+      enoughBytes: Math.min(collectorBytes, Math.max(MIN_ENOUGH_BYTES, Math.ceil(inputBytes / ENOUGH_SHARES))),
+      joinGroupBytes: Math.floor(native / 2),
+      maxRecordBytes: Math.floor(native / 3),
+    },
+    // The rest, because a reduce may read runs and collect for the next exchange at the same time.
+    merge: { runs: tuning.mergeRuns ?? MAX_MERGE_RUNS, bytes: Math.floor(native / 4) },
+  }
+}

@@ -1,0 +1,88 @@
+/** A user's map: over the records of files, of another function or of an exchange. */
+import type { Where } from '../../../base/errors.js'
+import type { Emit, MapFunction } from '../../../plan/functions.js'
+import type { Format, OperatorOf, RecordSpec } from '../../../plan/plan.js'
+import { checkedEmit } from '../calls.js'
+import type { TaskEnvironment } from '../environment.js'
+import { type ByteIntake, closeDrained, type RecordIntake, type SortedIntake } from '../intake.js'
+import { printable } from '../printable.js'
+import { recordGuard } from '../record_guard.js'
+import { forEachRecord } from '../record_reader.js'
+import { readsFieldsOnly } from '../source/fields_only.js'
+import { openLines } from '../source/line_reader.js'
+import { openRows } from '../source/row_reader.js'
+
+/** Input size from which parsing a map pays off: loading the parser takes as long as cutting out all fields of this many bytes. */
+const LATE_FIELDS_FROM_BYTES = 1 << 20
+
+export function mapOfFiles(
+  { fn }: OperatorOf<'map'>,
+  format: Format,
+  next: RecordIntake,
+  env: TaskEnvironment,
+): ByteIntake {
+  const map = env.functions.find(fn) as MapFunction
+  const { context, quarantine } = env
+  const { emit, undo } = next
+  const call = env.guard('map', map, (record: unknown) => map(record, emit, context))
+  const guard = quarantine && recordGuard(env, quarantine, undo)
+  const lateFields = format.kind === 'csv' && env.task.bytes >= LATE_FIELDS_FROM_BYTES && readsFieldsOnly(map)
+  return {
+    open: async (file, start) =>
+      format.kind === 'csv'
+        ? openRows(format, file, start, env, { call, guard, lateFields })
+        : openLines(format, file, start, env, { call, guard }),
+    end: () => next.end(),
+  }
+}
+
+/** @param isGuarded a map before it takes back what a bad record has done */
+export function mapOfRecords(
+  { fn }: OperatorOf<'map'>,
+  { takes, isGuarded }: { takes: RecordSpec; isGuarded: boolean },
+  next: RecordIntake,
+  env: TaskEnvironment,
+): RecordIntake & SortedIntake {
+  const map = env.functions.find(fn) as MapFunction
+  const { context, quarantine, task, tally } = env
+  const { emit, undo } = next
+  const guard = quarantine && !isGuarded ? recordGuard(env, quarantine, undo) : null
+  const stage = env.plan.stages[task.stage]!.name
+  const partition = 'partition' in task ? task.partition : undefined
+  let current: unknown
+  const where = (): Where => ({ stage, ...(partition === undefined ? {} : { partition }), key: printable(current) })
+  const call: Emit = env.guard('map', map, (key, value) => map([key, value], emit, context))
+  const use: Emit = (key, value) => {
+    // A reduce that emits has a place of its own, and continues from it.
+    const outer = env.where
+    env.where = where
+    current = key
+    if (!isGuarded) tally.recordsMapped++
+    if (guard)
+      guard(
+        () => call(key, value),
+        () => recordText(key, value),
+      )
+    else call(key, value)
+    env.where = outer
+  }
+  return {
+    emit: checkedEmit(env.gate, use),
+    undo,
+    drain(cursor) {
+      forEachRecord(cursor, takes, env, use)
+      closeDrained(cursor, env)
+    },
+    end: () => next.end(),
+  }
+}
+
+/** A record of any types, for people. */
+function recordText(key: unknown, value: unknown): string {
+  try {
+    return JSON.stringify([key, value], (_, part) => (typeof part === 'bigint' ? String(part) : part))
+  } catch {
+    // What a function emits to the next one may not be JSON.
+    return printable(key)
+  }
+}

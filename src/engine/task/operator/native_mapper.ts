@@ -1,0 +1,80 @@
+/** Shared by `words`, `lines` and `fields`: a native mapper that writes directly into a collector. */
+import type { InputFile } from '../../../io/input/input_file.js'
+import { Utf8Check } from '../../../io/input/utf8_check.js'
+import { kernels } from '../../../kernels/addon.js'
+import type { Mapper, MapperSpec } from '../../../kernels/kernels.js'
+import type { TaskEnvironment } from '../environment.js'
+import type { BatchIntake, ByteIntake } from '../intake.js'
+import { inPortions, quarantineRecord, type SplitReader } from '../source/split_reader.js'
+
+interface NativeMapperOptions {
+  spec(file: InputFile, start: number): Promise<MapperSpec>
+  /** Of a mapper that decodes its input: bytes that are not UTF-8 become U+FFFD. Called before each chunk. */
+  beforeText?(isAscii: boolean): void
+}
+
+export function nativeMapper(
+  next: BatchIntake,
+  env: TaskEnvironment,
+  { spec, beforeText }: NativeMapperOptions,
+): ByteIntake {
+  return {
+    async open(file, start) {
+      const mapper = kernels.createMapper(await spec(file, start), next.collector)
+      const check = beforeText ? new Utf8Check() : null
+      let given = 0
+      return mapperReader(mapper, file, start, env, {
+        invalidAt: () => check?.invalidAt ?? -1,
+        before(chunk, last) {
+          if (check) beforeText?.(check.see(chunk, last))
+        },
+        after() {
+          next.spillIfFull()
+          env.tally.recordsOut += mapper.recordsOut - given
+          given = mapper.recordsOut
+        },
+      })
+    },
+    end: () => next.end(),
+  }
+}
+
+interface MapperHooks {
+  before?(chunk: Uint8Array, last: boolean): void
+  /** Something was pushed. */
+  after(): void
+  invalidAt?(): number
+}
+
+/** Reads a split by a native mapper. */
+export function mapperReader(
+  mapper: Mapper,
+  file: InputFile,
+  start: number,
+  env: TaskEnvironment,
+  { before, after, invalidAt }: MapperHooks,
+): SplitReader {
+  const push: SplitReader['push'] = (chunk, limit, last) => {
+    before?.(chunk, last)
+    const done = mapper.push(chunk, limit, last)
+    after()
+    for (const bad of env.quarantine ? mapper.takeBad() : []) quarantineRecord(env, file, start, bad)
+    return done
+  }
+  return {
+    push: env.quarantine ? inPortions(push) : push,
+    get position() {
+      return mapper.position
+    },
+    get recordsIn() {
+      return mapper.recordsIn
+    },
+    get recordsDropped() {
+      return mapper.recordsDropped
+    },
+    get invalidAt() {
+      return invalidAt?.() ?? -1
+    },
+    recordOffset: () => -1,
+  }
+}

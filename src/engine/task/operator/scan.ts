@@ -1,0 +1,71 @@
+/** Columns of files, as batches of a native pipeline. */
+import { RunjobError } from '../../../base/errors.js'
+import { readColumns } from '../../../io/format/csv/columns.js'
+import type { InputFile } from '../../../io/input/input_file.js'
+import { Utf8Check } from '../../../io/input/utf8_check.js'
+import { kernels } from '../../../kernels/addon.js'
+import type { CsvScanSpec, Mapper } from '../../../kernels/kernels.js'
+import type { CsvFormat, Format, OperatorOf } from '../../../plan/plan.js'
+import type { Column } from '../../../plan/type.js'
+import type { TaskEnvironment } from '../environment.js'
+import type { ByteIntake, RowIntake } from '../intake.js'
+import { csvLimits, csvShape } from '../source/csv.js'
+import { lineLimit } from '../source/split_reader.js'
+import { mapperReader } from './native_mapper.js'
+
+export function scan(
+  { columns }: OperatorOf<'scan'>,
+  format: Format,
+  next: RowIntake,
+  env: TaskEnvironment,
+): ByteIntake {
+  const opener = openerOf(columns, format, next, env)
+  return {
+    async open(file, start) {
+      const check = new Utf8Check()
+      return mapperReader(await opener(file, start), file, start, env, {
+        before: (chunk, last) => check.see(chunk, last),
+        after: () => next.passOn(),
+        invalidAt: () => check.invalidAt,
+      })
+    },
+    get done() {
+      return next.pipeline.done
+    },
+    end: () => next.end(),
+    abort: () => next.abort?.(),
+  }
+}
+
+/** Makes the scan of a file, or of what of it begins at `start`, which adds to the pipeline. */
+type Opener = (file: InputFile, start: number) => Promise<Mapper>
+
+function openerOf(columns: readonly Column[], format: Format, { pipeline }: RowIntake, env: TaskEnvironment): Opener {
+  switch (format.kind) {
+    case 'csv':
+      return async (file, start) => kernels.createCsvScan(await csvSpec(columns, format, file, start, env), pipeline)
+    case 'jsonl':
+      return async (_, start) => kernels.createJsonScan({ ...lineLimit(env), skipBom: start === 0 }, pipeline)
+    case 'text':
+      return async (_, start) => kernels.createLineScan({ ...lineLimit(env), skipBom: start === 0 }, pipeline)
+    default:
+      throw new RunjobError('INTERNAL', { detail: `no scan of ${format.kind}` })
+  }
+}
+
+/** @throws COLUMN_UNKNOWN, COLUMN_AMBIGUOUS if the file lacks a column */
+async function csvSpec(
+  columns: readonly Column[],
+  format: CsvFormat,
+  file: InputFile,
+  start: number,
+  env: TaskEnvironment,
+): Promise<CsvScanSpec> {
+  const own = await readColumns(file, format)
+  return {
+    ...format,
+    ...csvLimits(env),
+    ...(await csvShape(format, file, start, own)),
+    fields: columns.map(({ name }) => own.indexOf(name)),
+  }
+}

@@ -1,0 +1,229 @@
+/** The native pipeline of an input of rows: all its operators, from what reads the input to the task's target. */
+import { RunjobError } from '../../base/errors.js'
+import { kernels } from '../../kernels/addon.js'
+import type { JoinTable, Pipeline } from '../../kernels/kernels.js'
+import {
+  type PipelineEnd,
+  type PipelineOperator,
+  type PipelineSource,
+  pipelineProgram,
+} from '../../kernels/pipeline_program.js'
+import { pick, rowsOf } from '../../plan/columns.js'
+import type { SortKey } from '../../plan/expression.js'
+import type { Exchange, ExchangeInput, FileInput, Input, Operator, RowOperator, Sink } from '../../plan/plan.js'
+import type { WorkerBudget } from '../task.js'
+import type { TaskEnvironment } from './environment.js'
+import { closeDrained, type Intake, type RowIntake, type SortedIntake } from './intake.js'
+import { tablesOf } from './operator/probe.js'
+import { scan } from './operator/scan.js'
+import { scanParquet } from './source/parquet.js'
+import { ExchangeTarget } from './target/exchange.js'
+import type { PartTarget } from './target/part.js'
+import type { Target } from './target/target.js'
+
+/** Records of an exchange between two looks at the stop flag. */
+const DRAIN_RECORDS = 16_384
+
+const SOURCES: readonly Operator['op'][] = ['scan', 'rows', 'groups', 'mergeJoin']
+
+/** Whether an input's operators are those of data frames. */
+export function takesRows({ operators: [first] }: Input): boolean {
+  return first !== undefined && SOURCES.includes(first.op)
+}
+
+/** @param input of the task's stage */
+export function linkRows(input: Input, target: Target, env: TaskEnvironment): Intake {
+  const probes = (input.operators as RowOperator[]).filter((operator) => operator.op === 'probe')
+  const tables = tablesOf(probes, env)
+  const held = tables.reduce((sum, { bytes }) => sum + bytes, 0)
+  env.budget = shared(env.budget, held, holders(input, target))
+  const rows = new RowTarget((onFull) => openPipeline(input, target, env, tables, onFull), target, env)
+  const [first, ...following] = input.operators as RowOperator[]
+  if (first!.op === 'scan') {
+    const { format } = input as FileInput
+    return format.kind === 'parquet'
+      ? scanParquet(first!, following as RowOperator[], rows)
+      : scan(first!, format, rows, env)
+  }
+  const intake: SortedIntake = {
+    drain(cursor) {
+      for (;;) {
+        env.checkStop()
+        const taken = env.clock.time('merge', () => rows.pipeline.drain(cursor, DRAIN_RECORDS))
+        rows.passOn()
+        env.progress(0, taken, 0)
+        if (taken === 0 || rows.pipeline.done) break
+      }
+      closeDrained(cursor, env)
+    },
+    end: () => rows.end(),
+    abort: () => rows.abort(),
+  }
+  return intake
+}
+
+/** Hands what a pipeline gives to the task's target. */
+class RowTarget implements RowIntake {
+  readonly pipeline: Pipeline
+  readonly #target: Target
+  readonly #env: TaskEnvironment
+  #given = 0
+
+  constructor(open: (onFull: () => void) => Pipeline, target: Target, env: TaskEnvironment) {
+    this.#target = target
+    this.#env = env
+    this.pipeline = open(() => {
+      env.checkStop()
+      this.passOn()
+    })
+  }
+
+  passOn(): void {
+    const target = this.#target
+    if (target instanceof ExchangeTarget) {
+      target.spillIfFull()
+      return
+    }
+    const records = this.pipeline.rowsOut - this.#given
+    if (records === 0) return
+    this.#given += records
+    ;(target as PartTarget).writeRows(this.pipeline.takeOutput(), records)
+  }
+
+  abort(): void {
+    this.pipeline.close()
+  }
+
+  end(): void {
+    const { clock, tally } = this.#env
+    clock.time('map', () => this.pipeline.finish())
+    this.passOn()
+    const target = this.#target
+    // A table of groups takes rows, and gives fewer records.
+    if (target instanceof ExchangeTarget) {
+      tally.recordsOut = target.rows?.kind === 'groups' ? target.collector.recordsIn : this.pipeline.rowsOut
+    }
+    this.pipeline.close()
+    target.end()
+  }
+}
+
+/** How many collect rows or groups: the collector itself, a table of groups before it, the rows of one key of a join. */
+function holders({ operators: [first] }: Input, target: Target): number {
+  const collectors = !(target instanceof ExchangeTarget) ? 0 : target.rows?.kind === 'groups' ? 2 : 1
+  return collectors + (first!.op === 'mergeJoin' ? 1 : 0)
+}
+
+/** @param held by tables */
+function shared(budget: WorkerBudget, held: number, holders: number): WorkerBudget {
+  const left = Math.max(budget.collectorBytes / 4, budget.collectorBytes - held)
+  const share = Math.floor(left / Math.max(1, holders))
+  return { ...budget, collectorBytes: share, enoughBytes: Math.min(budget.enoughBytes, share) }
+}
+
+function openPipeline(
+  input: Input,
+  target: Target,
+  env: TaskEnvironment,
+  tables: JoinTable[],
+  onFull: () => void,
+): Pipeline {
+  const [first, ...operators] = limited(input.operators as RowOperator[], env)
+  const probes = operators.filter((operator) => operator.op === 'probe')
+  const program = pipelineProgram({
+    source: sourceOf(first!, input, env),
+    operators: operators.map((operator) => operatorOf(operator, probes, env)),
+    end: endOf(env),
+  })
+  const collector = target instanceof ExchangeTarget ? target.collector : null
+  const { collectorBytes, enoughBytes } = env.budget
+  return kernels.createPipeline(program, collector, {
+    memoryBytes: collectorBytes,
+    ...(collector ? { collectorBytes, enoughBytes } : {}),
+    tables,
+    onFull,
+  })
+}
+
+function limited(operators: readonly RowOperator[], { task }: TaskEnvironment): readonly RowOperator[] {
+  const last = operators.at(-1)!
+  if (task.kind !== 'map' || task.rowsNeeded === undefined || last.op !== 'limit') return operators
+  return [...operators.slice(0, -1), { ...last, count: Math.min(last.count, task.rowsNeeded) }]
+}
+
+function sourceOf(operator: RowOperator, input: Input, { plan, budget, runsDir }: TaskEnvironment): PipelineSource {
+  if (operator.op === 'scan') return { kind: 'batches', columns: operator.columns }
+  const rows = rowsOf(plan, (input as ExchangeInput).exchange)
+  if (operator.op === 'rows' && rows.kind === 'rows') return { kind: 'rows', columns: rows.columns }
+  if (operator.op === 'groups' && rows.kind === 'groups') {
+    return { kind: 'groups', by: pick(rows.columns, rows.by), values: rows.values }
+  }
+  if (operator.op === 'mergeJoin' && rows.kind === 'sides') {
+    const [left, right] = rows.sides
+    return {
+      kind: 'mergeJoin',
+      type: operator.type,
+      left: left!.columns,
+      right: right!.columns,
+      keys: left!.keys,
+      residual: operator.residual,
+      holdBytes: budget.collectorBytes,
+      folder: runsDir,
+    }
+  }
+  throw unknown(`${operator.op} of ${rows.kind}`)
+}
+
+function operatorOf(
+  operator: RowOperator,
+  probes: readonly RowOperator[],
+  { plan }: TaskEnvironment,
+): PipelineOperator {
+  switch (operator.op) {
+    case 'probe': {
+      const { op, type, on, residual, build } = operator
+      const rows = rowsOf(plan, build)
+      return {
+        op,
+        table: probes.indexOf(operator),
+        type,
+        on,
+        residual,
+        build: rows.kind === 'rows' ? rows.columns : [],
+      }
+    }
+    case 'filter':
+    case 'project':
+    case 'limit':
+      return operator
+    default:
+      throw unknown(operator.op)
+  }
+}
+
+function endOf({ plan, task }: TaskEnvironment): PipelineEnd {
+  const { target } = plan.stages[task.stage]!
+  return target.kind === 'sink' ? outputEnd(target) : exchangeEnd(target, 'input' in task ? task.input : 0)
+}
+
+function outputEnd({ format }: Sink): PipelineEnd {
+  if (format.kind === 'rows') return { kind: 'rows' }
+  // The header row is the target's.
+  return { kind: 'text', format }
+}
+
+/** @param input index of the input that the rows come from */
+function exchangeEnd({ rows }: Exchange, input: number): PipelineEnd {
+  if (rows?.kind === 'rows') return { kind: 'exchange', keys: rows.keys, side: 'none' }
+  if (rows?.kind === 'sides') {
+    const side = rows.sideOf[input]!
+    const keys = rows.sides[side]!.keys.map((column): SortKey => ({ column, descending: false, nullsFirst: true }))
+    return { kind: 'exchange', keys, side: side === 0 ? 'left' : 'right' }
+  }
+  if (rows?.kind === 'groups') return { kind: 'groups', by: rows.by, values: rows.values }
+  throw unknown('an exchange without rows')
+}
+
+function unknown(what: string): RunjobError {
+  return new RunjobError('INTERNAL', { detail: `no pipeline has ${what}` })
+}

@@ -1,0 +1,84 @@
+/** One task, in a worker: its input, through its operators, into its target. */
+import type { ExchangeInput, FileInput } from '../../plan/plan.js'
+import type { MapSpec, ReduceSpec, StageResult, TaskResult } from '../task.js'
+import { linkOperators } from './chain.js'
+import { attemptOf, type TaskEnvironment } from './environment.js'
+import type { ByteIntake, Intake, SortedIntake } from './intake.js'
+import { mergeRuns } from './merge_runs.js'
+import { keysOfSides } from './operator/join.js'
+import { sampleKeys } from './sample_keys.js'
+import { readExchange } from './source/exchange.js'
+import { readFiles } from './source/files.js'
+import { ExchangeTarget } from './target/exchange.js'
+import { PartTarget } from './target/part.js'
+import type { Target, Written } from './target/target.js'
+
+/** @param bounds of the target's partitions, if they divide the keys by range */
+export async function runTask(env: TaskEnvironment, bounds: Uint8Array[] | null): Promise<TaskResult> {
+  const { task } = env
+  switch (task.kind) {
+    case 'map':
+    case 'reduce':
+      return runStageTask(env, task, bounds)
+    case 'merge':
+      return mergeRuns(env, task)
+    case 'sample':
+      return sampleKeys(env, task)
+  }
+}
+
+async function runStageTask(
+  env: TaskEnvironment,
+  task: MapSpec | ReduceSpec,
+  bounds: Uint8Array[] | null,
+): Promise<StageResult> {
+  const target = openTarget(env, task, bounds)
+  let chain: Intake | null = null
+  try {
+    chain = linkOperators(env.plan.stages[task.stage]!.inputs[task.input]!, target, env)
+    await readInput(env, task, chain)
+    return resultOf(env, task, await target.finish())
+  } catch (error) {
+    chain?.abort?.()
+    await target.abort()
+    throw error
+  }
+}
+
+function openTarget(env: TaskEnvironment, task: MapSpec | ReduceSpec, bounds: Uint8Array[] | null): Target {
+  const { target } = env.plan.stages[task.stage]!
+  return target.kind === 'exchange'
+    ? new ExchangeTarget(target, env.partitions[task.stage]!, bounds, env)
+    : new PartTarget(target, task, env)
+}
+
+async function readInput(env: TaskEnvironment, task: MapSpec | ReduceSpec, chain: Intake): Promise<void> {
+  const input = env.plan.stages[task.stage]!.inputs[task.input]!
+  if (task.kind === 'map') await readFiles(input as FileInput, task.splits, chain as ByteIntake, env)
+  else readExchange(input as ExchangeInput, task, chain as SortedIntake, env)
+  chain.end()
+}
+
+function resultOf(env: TaskEnvironment, task: MapSpec | ReduceSpec, written: Written): StageResult {
+  const { tally } = env
+  const { recordsIn, recordsFiltered, recordsDropped, recordsMapped, columns } = tally
+  const result = {
+    ...attemptOf(env),
+    input: task.input,
+    number: task.number,
+    recordsIn,
+    recordsFiltered,
+    recordsDropped,
+    recordsMapped,
+    // Filled in after the functions' pending work is over.
+    recordsQuarantined: 0,
+    quarantine: null,
+    counters: {},
+    ...written,
+    topAsked: env.top,
+    ...(columns ? { columns } : {}),
+  }
+  if (task.kind === 'map') return { ...result, kind: 'map', boundaries: tally.boundaries, undecoded: tally.undecoded }
+  const lonelyKeys = written.recordsOut === 0 ? keysOfSides(env, task) : null
+  return { ...result, kind: 'reduce', groups: tally.groups, ...(lonelyKeys ? { lonelyKeys } : {}) }
+}

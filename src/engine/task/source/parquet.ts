@@ -1,0 +1,184 @@
+/** Reads row groups of Parquet files into a pipeline. */
+import { closeSync } from 'node:fs'
+import { type ErrorCode, RunjobError } from '../../../base/errors.js'
+import { decompressPage } from '../../../io/format/parquet/codec.js'
+import { type ParquetFooter, type RowGroup, readFooter } from '../../../io/format/parquet/footer.js'
+import { ParquetProgram } from '../../../io/format/parquet/program.js'
+import { Pruner } from '../../../io/format/parquet/prune.js'
+import { checkUnchanged, openInput } from '../../../io/input/chunks.js'
+import { type InputFile, nameOf } from '../../../io/input/input_file.js'
+import { fromNative, kernels } from '../../../kernels/addon.js'
+import type { ParquetScan } from '../../../kernels/kernels.js'
+import type { Expression } from '../../../plan/expression.js'
+import type { OperatorOf, RowOperator } from '../../../plan/plan.js'
+import type { Column } from '../../../plan/type.js'
+import type { TaskSplit } from '../../task.js'
+import type { TaskEnvironment } from '../environment.js'
+import type { Intake, RowIntake } from '../intake.js'
+
+/** Rows between two looks at the stop flag, and at what the target holds. */
+const READ_ROWS = 16_384
+/** Rows of each row group that a sample reads. */
+const SAMPLE_ROWS = 16_384
+/** Of the smallest limit for a page: writers make pages of a megabyte. */
+const LEAST_PAGE_BYTES = 16 << 20
+/** A damaged or hostile file may say anything. */
+const MOST_PAGE_BYTES = 1 << 30
+
+/** Takes row groups, split by split. */
+export interface ParquetIntake extends Intake {
+  readonly columns: readonly Column[]
+  /** Filters right after the scan. */
+  readonly filters: readonly Expression[]
+  readonly rows: RowIntake
+  readonly done: boolean
+}
+
+export function scanParquet(
+  { columns }: OperatorOf<'scan'>,
+  following: readonly RowOperator[],
+  rows: RowIntake,
+): ParquetIntake {
+  const end = following.findIndex(({ op }) => op !== 'filter')
+  const filters = (end < 0 ? following : following.slice(0, end)) as OperatorOf<'filter'>[]
+  return {
+    columns,
+    filters: filters.map(({ where }) => where),
+    rows,
+    get done() {
+      return rows.pipeline.done
+    },
+    end: () => rows.end(),
+    abort: () => rows.abort?.(),
+  }
+}
+
+/** Reads the row groups that are a split's: those whose middle is in it. */
+export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env: TaskEnvironment): Promise<void> {
+  const file = env.files[split.file]!
+  const name = nameOf(file)
+  env.enterFile(name)
+  env.where = () => ({ file: name })
+  const footer = await env.clock.timeAsync('read', () => footerOf(file))
+  const isSample = env.task.kind === 'sample'
+  const pruner = new Pruner(footer, intake.columns, intake.filters)
+  const groups = (isSample ? groupsAt(footer, split) : groupsIn(footer, split)).filter(({ group }) =>
+    pruner.mayPass(group),
+  )
+  const program = new ParquetProgram(footer, intake.columns)
+  let left = split.end - split.start
+  if (groups.length > 0) {
+    const fd = openInput(file)
+    try {
+      const scan = kernels.createParquetScan(program.bytes, fd, intake.rows.pipeline, {
+        maxPageBytes: Math.min(MOST_PAGE_BYTES, Math.max(LEAST_PAGE_BYTES, env.budget.maxRecordBytes)),
+        keepBad: env.quarantine !== null,
+        decompress: decompressPage,
+      })
+      const share = Math.floor(left / groups.length)
+      for (const group of groups) {
+        if (intake.done) break
+        readGroup(scan, program, group, { file, limit: isSample ? SAMPLE_ROWS : Number.POSITIVE_INFINITY }, intake, env)
+        env.progress(share, 0, 0)
+        left -= share
+      }
+      scan.close()
+      checkUnchanged(file, fd)
+    } finally {
+      closeSync(fd)
+    }
+  }
+  env.progress(left, 0, 0)
+  env.tally.boundaries.push({ file: split.file, start: split.start, end: split.end })
+}
+
+/** A row group, and the number of its first row in the file. */
+interface PlacedGroup {
+  group: RowGroup
+  firstRow: number
+}
+
+function readGroup(
+  scan: ParquetScan,
+  program: ParquetProgram,
+  { group, firstRow }: PlacedGroup,
+  { file, limit }: { file: InputFile; limit: number },
+  { rows }: ParquetIntake,
+  env: TaskEnvironment,
+): void {
+  try {
+    scan.open(program.group(group))
+    for (let read = 0; read < limit; ) {
+      env.checkStop()
+      const count = env.clock.time('map', () => scan.read(READ_ROWS))
+      for (const bad of env.quarantine ? scan.takeBad() : []) {
+        const { code, detail, offset, excerpt } = bad
+        const error = new RunjobError(code as ErrorCode, { detail })
+        env.quarantine!.add(error, { file: nameOf(file), row: firstRow + offset + 1 }, excerpt)
+      }
+      rows.passOn()
+      env.progress(0, count, 0)
+      env.tally.recordsIn += count
+      if (count === 0) return
+      read += count
+    }
+  } catch (error) {
+    throw placed(error, file, firstRow)
+  }
+}
+
+/** Native code knows rows of a group, and no file. */
+function placed(error: unknown, file: InputFile, firstRow: number): unknown {
+  const known = fromNative(error)
+  if (!(known instanceof RunjobError) || known === error) return known
+  const { offset, ...params } = known.params
+  const place = new RunjobError(known.code, { path: nameOf(file), ...params }, { cause: error })
+  return place.withWhere({
+    file: nameOf(file),
+    ...(typeof offset === 'number' ? { row: firstRow + offset + 1 } : {}),
+  })
+}
+
+/** Of a worker: a file has as many splits as it is long. */
+const footers = new WeakMap<InputFile, Promise<ParquetFooter>>()
+
+function footerOf(file: InputFile): Promise<ParquetFooter> {
+  const known = footers.get(file) ?? readFooter(file)
+  footers.set(file, known)
+  return known
+}
+
+function groupsIn(footer: ParquetFooter, { start, end }: TaskSplit): PlacedGroup[] {
+  return placedGroups(footer).filter(({ group }) => {
+    const { from, to } = rangeOf(group)
+    const middle = Math.floor((from + to) / 2)
+    return middle >= start && middle < end
+  })
+}
+
+/** For a sample: the row group where the split starts. */
+function groupsAt(footer: ParquetFooter, { start }: TaskSplit): PlacedGroup[] {
+  return placedGroups(footer)
+    .filter(({ group }) => rangeOf(group).from <= Math.max(start, FIRST_PAGE))
+    .slice(-1)
+}
+
+/** After the magic number. */
+const FIRST_PAGE = 4
+
+function placedGroups({ rowGroups }: ParquetFooter): PlacedGroup[] {
+  let firstRow = 0
+  return rowGroups.flatMap((group) => {
+    const place = { group, firstRow }
+    firstRow += group.rows
+    return group.rows === 0 ? [] : [place]
+  })
+}
+
+function rangeOf({ columns }: RowGroup): { from: number; to: number } {
+  const placed = columns.filter(({ refused }) => refused === null)
+  const from = placed.reduce((least, { start }) => Math.min(least, start), Number.POSITIVE_INFINITY)
+  const to = placed.reduce((most, { start, bytes }) => Math.max(most, start + bytes), 0)
+  // Without a page that can be read, it belongs to the first split, which will say so.
+  return Number.isFinite(from) ? { from, to } : { from: 0, to: 0 }
+}

@@ -1,0 +1,223 @@
+/** What the tasks of a stage are. */
+import { type InputFile, isWhole } from '../io/input/input_file.js'
+import { planSplits, type SplitGroup } from '../io/input/splits.js'
+import type { Exchange, Stage } from '../plan/plan.js'
+import type { MergeLimits, Tuning } from './budget.js'
+import type { MapSpec, MergeSpec, ReduceSpec, RunEntry, SampleSpec } from './task.js'
+
+const MIB = 2 ** 20
+
+/** A task should see enough records for combining to pay off. A user's function is slower, so its tasks are smaller. */
+const MIN_NATIVE_SPLIT_BYTES = 32 * MIB
+const MIN_FUNCTION_SPLIT_BYTES = 4 * MIB
+const MAX_SPLIT_BYTES = 1024 * MIB
+/** If tasks consist of several splits: the last tasks, of one split each, are this small. */
+const MAX_LAST_SPLIT_BYTES = 512 * MIB
+/** Enough that workers do not wait long for the last task to finish. */
+const TASKS_PER_WORKER = 4
+
+/** What a merge holds of a run in memory: a block (kBlockBytes in native/run/run_file.h) and what the system reads ahead... */
+const MERGE_BLOCK_BYTES = 1.5 * MIB
+/** ...and, even for a small run, pages of its tree and those that the system maps with them. */
+const OPEN_RUN_BYTES = 64 * 1024
+
+/** Tasks that read files: each input of the stage in turn. */
+export function planMapTasks(
+  stage: Stage,
+  index: number,
+  files: InputFile[],
+  inputs: Map<string, number[]>,
+  workers: number,
+  tuning: Tuning,
+): MapSpec[] {
+  const total = files.reduce((sum, file) => sum + file.sizeBytes, 0)
+  const usesFunction = stage.inputs.some(
+    (input) => input.kind === 'files' && input.operators.some(({ op }) => op === 'map'),
+  )
+  const least = usesFunction ? MIN_FUNCTION_SPLIT_BYTES : MIN_NATIVE_SPLIT_BYTES
+  // The work of a user's function must not be lost: its tasks stay small.
+  const isGrouped = combinesInMemory(stage) && !usesFunction && tuning.splitBytes === undefined
+  const most = isGrouped ? MAX_LAST_SPLIT_BYTES : MAX_SPLIT_BYTES
+  const target = tuning.splitBytes ?? clamp(Math.ceil(total / (workers * TASKS_PER_WORKER)), least, most)
+  const tasks: MapSpec[] = []
+  stage.inputs.forEach((input, i) => {
+    if (input.kind !== 'files') return
+    const numbers = inputs.get(input.files) ?? []
+    const groups = planSplits(
+      numbers.map((n) => files[n]!),
+      target,
+    )
+    for (const { splits, bytes } of isGrouped ? largeFirst(groups, workers) : groups) {
+      const own = splits.map(({ file, start, end }) => ({ file: numbers[file]!, start, end }))
+      const number = tasks.length
+      const id = taskId('m', index, number)
+      tasks.push({ kind: 'map', id, stage: index, input: i, number, splits: own, bytes })
+    }
+  })
+  return tasks
+}
+
+/** Whether the stage's collector is a table, which writes each key of a task once. */
+function combinesInMemory({ target }: Stage): boolean {
+  return target.kind === 'exchange' && (target.combine?.op === 'aggregate' || target.rows?.kind === 'groups')
+}
+
+/**
+ * Large tasks, equally many for each worker, from the first three quarters of the splits: the more a table sees, the less it writes. The
+ * rest stays small, so that the workers finish at about the same time.
+ *
+ * Source: Hummel, Schonberg, Flynn, "Factoring", Communications of the ACM 35(8), 1992.
+ */
+function largeFirst(groups: SplitGroup[], workers: number): SplitGroup[] {
+  const share = Math.floor((groups.length * 3) / 4 / workers)
+  if (share < 2) return groups
+  const tasks: SplitGroup[] = []
+  let next = 0
+  while (next < share * workers) {
+    const task: SplitGroup = { splits: [], bytes: 0 }
+    for (const end = Math.min(next + share, share * workers); next < end; next++) {
+      const group = groups[next]!
+      if (task.bytes > 0 && task.bytes + group.bytes > MAX_SPLIT_BYTES) break
+      for (const split of group.splits) {
+        const last = task.splits.at(-1)
+        if (last?.file === split.file && last.end === split.start)
+          task.splits[task.splits.length - 1] = { ...last, end: split.end }
+        else task.splits.push(split)
+      }
+      task.bytes += group.bytes
+    }
+    tasks.push(task)
+  }
+  return [...tasks, ...groups.slice(next)]
+}
+
+/**
+ * Tasks that read the partitions of an exchange. Even an empty partition has one, which writes its (empty) part.
+ *
+ * @param input index of the input
+ * @param first number of the first of them
+ */
+export function planReduceTasks(
+  index: number,
+  input: number,
+  first: number,
+  partitions: number,
+  runs: RunEntry[],
+): ReduceSpec[] {
+  return Array.from({ length: partitions }, (_, partition) => {
+    const own = runs.filter((run) => run.partitions[partition]!.records > 0)
+    const number = first + partition
+    return {
+      kind: 'reduce',
+      id: taskId('r', index, number),
+      stage: index,
+      input,
+      number,
+      partition,
+      runs: own.map((run) => run.name),
+      records: own.reduce((sum, run) => sum + run.partitions[partition]!.records, 0),
+      bytes: own.reduce((sum, run) => sum + run.partitions[partition]!.bytes, 0),
+    }
+  })
+}
+
+/**
+ * One pass of merging neighbours, so that equal keys keep the order of the runs. None if one merge can open all runs.
+ */
+export function planMergeTasks(
+  exchange: Exchange,
+  index: number,
+  pass: number,
+  runs: RunEntry[],
+  limits: MergeLimits,
+): MergeSpec[] {
+  const groups = groupNeighbours(runs, limits)
+  if (groups.length <= 1) return []
+  return groups.map(
+    (group, n): MergeSpec => ({
+      kind: 'merge',
+      id: taskId(`x${pass}-`, index, n),
+      stage: index,
+      runs: group.map((run) => run.name),
+      records: recordsToMerge(exchange, group),
+      bytes: group.reduce((sum, run) => sum + run.bytes, 0),
+    }),
+  )
+}
+
+/** As many neighbours as one merge may open; at least two, or merging would never end. */
+function groupNeighbours(runs: RunEntry[], limits: MergeLimits): RunEntry[][] {
+  const groups: RunEntry[][] = []
+  let bytes = 0
+  for (const run of runs) {
+    const more = openBytes(run)
+    const group = groups.at(-1)
+    const fits = group && group.length < limits.runs && bytes + more <= limits.bytes
+    if (group && (fits || group.length < 2)) {
+      group.push(run)
+      bytes += more
+    } else {
+      groups.push([run])
+      bytes = more
+    }
+  }
+  return groups
+}
+
+/** What a merge holds of a run in memory: at most the largest partition, because it reads them one after another. */
+function openBytes({ partitions }: RunEntry): number {
+  const held = partitions.map(({ records, bytes }) =>
+    // A record that does not fit into a block has its own block.
+    records === 0 ? 0 : Math.min(bytes, MERGE_BLOCK_BYTES + bytes / records),
+  )
+  return OPEN_RUN_BYTES + held.reduce((most, bytes) => Math.max(most, bytes), 0)
+}
+
+/** The records of each partition that a `take` asks for, otherwise all. */
+function recordsToMerge({ combine }: Exchange, runs: RunEntry[]): number {
+  const most = combine?.op === 'take' ? combine.count : Number.POSITIVE_INFINITY
+  const counts = runs[0]!.partitions.map((_, p) => runs.reduce((sum, run) => sum + run.partitions[p]!.records, 0))
+  return counts.reduce((sum, records) => sum + Math.min(most, records), 0)
+}
+
+/** A few places of the input, for range bounds. They do not depend on the number of workers. */
+export function planSampleTasks(
+  stage: Stage,
+  index: number,
+  files: InputFile[],
+  inputs: Map<string, number[]>,
+): SampleSpec[] {
+  const samples = 64
+  const sampleBytes = 32 * 1024
+  return stage.inputs.flatMap((input, i): SampleSpec[] => {
+    if (input.kind !== 'files') return []
+    const numbers = (inputs.get(input.files) ?? []).filter((n) => files[n]!.sizeBytes > 0)
+    const total = numbers.reduce((sum, n) => sum + files[n]!.sizeBytes, 0)
+    const splits = []
+    let before = 0
+    let next = 0
+    for (const n of numbers) {
+      const file = files[n]!
+      const whole = isWhole(file)
+      while (next < samples && (next * total) / samples < before + file.sizeBytes) {
+        const start = whole ? 0 : Math.floor((next * total) / samples - before)
+        splits.push({ file: n, start, end: Math.min(file.sizeBytes, start + sampleBytes) })
+        next++
+        // Such a file can only be read from its start.
+        if (whole) while (next < samples && (next * total) / samples < before + file.sizeBytes) next++
+      }
+      before += file.sizeBytes
+    }
+    return splits.length === 0
+      ? []
+      : [{ kind: 'sample', id: taskId('k', index, i), stage: index, input: i, splits, bytes: 0 }]
+  })
+}
+
+function taskId(kind: string, stage: number, n: number): string {
+  return `s${stage}-${kind}${String(n).padStart(5, '0')}`
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, value))
+}

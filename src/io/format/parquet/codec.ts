@@ -1,0 +1,28 @@
+/** Compression that native code leaves to Node. */
+import { brotliDecompressSync, constants, gunzipSync } from 'node:zlib'
+
+const GZIP = 2
+const BROTLI = 4
+
+/** Decompresses a page to exactly `size` bytes; null if it is damaged. */
+export function decompressPage(codec: number, bytes: Uint8Array, size: number): Uint8Array | null {
+  try {
+    const page = decompress(codec, bytes, size)
+    return page.length === size ? page : null
+  } catch {
+    return null
+  }
+}
+
+function decompress(codec: number, bytes: Uint8Array, size: number): Uint8Array {
+  // Not a byte more than is promised, whatever the page would become.
+  const limits = { maxOutputLength: Math.max(1, size) }
+  switch (codec) {
+    case GZIP:
+      return gunzipSync(bytes, limits)
+    case BROTLI:
+      return brotliDecompressSync(bytes, { ...limits, finishFlush: constants.BROTLI_OPERATION_FINISH })
+    default:
+      throw new Error('unknown codec')
+  }
+}

@@ -1,0 +1,135 @@
+/** The form of an output's records: only records of the same form may be appended. */
+import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
+import { join } from 'node:path'
+import { constants, gunzipSync } from 'node:zlib'
+import { RunjobError } from '../../base/errors.js'
+import { isColumns, isRow } from '../../plan/codec.js'
+import type { OutputCompression, RecordSpec, SinkFormat } from '../../plan/plan.js'
+import type { Column } from '../../plan/type.js'
+import { csvRow } from '../format/csv/rows.js'
+import { fieldCount, nestsColumns } from './fields.js'
+import { headerBytes } from './formatter.js'
+import { PART_NAME, partEnding } from './names.js'
+
+/** Outputs of one form may be appended to each other. */
+export interface OutputForm {
+  /** The ending of its parts' names: `.csv.gz`. */
+  ending: string
+  /** Its header row with the line end; empty if it has none. */
+  header: string
+  delimiter: string | null
+  /** Fields of a line, if they can be counted. */
+  fields: number | null
+  /** Names in a JSON line. */
+  names: string[] | null
+}
+
+/** @param columns of a data frame's rows; undefined: records of keys and values */
+export function formOf(
+  format: SinkFormat,
+  compress: OutputCompression | null,
+  record: RecordSpec,
+  columns?: readonly Column[],
+): OutputForm {
+  const isCounted = format.kind === 'csv' || (format.kind === 'tsv' && format.escape)
+  return {
+    ending: partEnding(format, compress),
+    header: Buffer.from(headerBytes(format)).toString(),
+    delimiter: format.kind === 'csv' ? format.delimiter : format.kind === 'tsv' ? '\t' : null,
+    fields: isCounted ? (columns?.length ?? fieldCount(record)) : null,
+    names: format.kind === 'jsonl' ? (columns?.map(({ name }) => name) ?? namesOf(record)) : null,
+  }
+}
+
+function namesOf({ value }: RecordSpec): string[] {
+  if (isRow(value) && !nestsColumns(value)) return ['key', ...value.row.flat()]
+  if (!isColumns(value) || nestsColumns(value)) return ['key', 'value']
+  return ['key', ...value.columns.map(({ name }) => name)]
+}
+
+/** @throws OUTPUT_DIFFERENT */
+export function requireSameForm(path: string, found: OutputForm, wanted: OutputForm): void {
+  if (JSON.stringify(found) === JSON.stringify(wanted)) return
+  throw new RunjobError('OUTPUT_DIFFERENT', { path, found: describe(found), wanted: describe(wanted) })
+}
+
+/**
+ * Checks whether parts of this form may be added to a folder, by the names of its parts and the first line of one.
+ *
+ * @throws OUTPUT_DIFFERENT
+ */
+export function requireFormOfParts(dir: string, wanted: OutputForm): void {
+  const parts = existsSync(dir) ? readdirSync(dir).filter((name) => PART_NAME.test(name)) : []
+  const fail = (found: string) => {
+    throw new RunjobError('OUTPUT_DIFFERENT', { path: dir, found, wanted: describe(wanted) })
+  }
+  for (const name of parts) {
+    const ending = name.slice(name.indexOf('.'))
+    if (ending !== wanted.ending) fail(`${name}, which ends in ${ending}`)
+  }
+  for (const name of parts.sort()) {
+    const start = startOf(join(dir, name))
+    if (start === null) return
+    if (start === '') continue
+    if (wanted.header !== '' && !start.startsWith(wanted.header)) fail(`rows under ${excerpt(firstLine(start))}`)
+    const line = firstLine(start)
+    if (wanted.names) {
+      const names = namesIn(line)
+      if (names && names.join() !== wanted.names.join()) fail(`objects of ${names.join(', ')}`)
+    } else if (wanted.fields !== null && wanted.header === '') {
+      const fields = fieldsIn(line, wanted.delimiter!)
+      if (fields !== null && fields !== wanted.fields) fail(`lines of ${fields} fields`)
+    }
+    return
+  }
+}
+
+const START_BYTES = 64 << 10
+
+/** Text at the start of a part; null if it cannot be read here. */
+function startOf(path: string): string | null {
+  if (path.endsWith('.zst')) return null
+  const buffer = Buffer.alloc(START_BYTES)
+  const fd = openSync(path, 'r')
+  try {
+    const bytes = buffer.subarray(0, readSync(fd, buffer))
+    // The cut-off beginning is decompressed as far as possible.
+    return (path.endsWith('.gz') ? gunzipSync(bytes, { finishFlush: constants.Z_SYNC_FLUSH }) : bytes).toString()
+  } catch {
+    return null
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function firstLine(text: string): string {
+  return text.slice(0, text.indexOf('\n') < 0 ? text.length : text.indexOf('\n'))
+}
+
+/** null: the first row spans several lines, or is not a row. */
+function fieldsIn(line: string, delimiter: string): number | null {
+  if (delimiter === '\t') return line.split('\t').length
+  try {
+    return csvRow(line, { delimiter, quote: '"' })?.length ?? null
+  } catch {
+    return null
+  }
+}
+
+function namesIn(line: string): string[] | null {
+  try {
+    return Object.keys(JSON.parse(line))
+  } catch {
+    return null
+  }
+}
+
+function describe({ ending, header, fields, names }: OutputForm): string {
+  if (header !== '') return `${ending.slice(1)} under ${excerpt(firstLine(header))}`
+  if (names) return `${ending.slice(1)}, objects of ${names.join(', ')}`
+  return fields === null ? ending.slice(1) : `${ending.slice(1)} of ${fields} field${fields === 1 ? '' : 's'}`
+}
+
+function excerpt(line: string): string {
+  return JSON.stringify(line.length > 80 ? `${line.slice(0, 80)}…` : line)
+}

@@ -1,0 +1,52 @@
+/** Names of the files in and beside an output. */
+import { basename, dirname, join } from 'node:path'
+import type { OutputCompression, SinkFormat } from '../../plan/plan.js'
+
+/** Marks a folder as a finished output. */
+export const SUCCESS = '_SUCCESS'
+/** In an output: the skipped bad records, as JSON lines. */
+export const QUARANTINE = '_quarantine.jsonl'
+
+/** Name of a part file; group 1 is its number, by which parts are ordered. */
+export const PART_NAME = /^part-[mr]-(\d{5,})\./
+
+/** `part-r-00007.tsv.gz`: `m` for parts of a map, `r` of a reduce. */
+export function partName(
+  kind: 'm' | 'r',
+  number: number,
+  format: SinkFormat,
+  compress: OutputCompression | null,
+): string {
+  return `part-${kind}-${number.toString().padStart(5, '0')}${partEnding(format, compress)}`
+}
+
+/** The ending of an output's part files: `.tsv.gz`. */
+export function partEnding(format: SinkFormat, compress: OutputCompression | null): string {
+  const kind = format.kind === 'text' ? 'txt' : format.kind
+  return `.${kind}${compress === null ? '' : compress === 'gzip' ? '.gz' : '.zst'}`
+}
+
+/** The number of a part; -1 for any other file. */
+export function partNumber(name: string): number {
+  return Number(PART_NAME.exec(name)?.[1] ?? -1)
+}
+
+/** The parts among these names, in order. */
+export function partsAmong(names: readonly string[]): string[] {
+  return names.filter((name) => PART_NAME.test(name)).sort((a, b) => partNumber(a) - partNumber(b) || (a < b ? -1 : 1))
+}
+
+/** Beside an output that is one file: the skipped bad records. */
+export function quarantinePathOf(output: string): string {
+  return `${output}.quarantine.jsonl`
+}
+
+/** Beside an output that is one file: what `_SUCCESS` is to a folder. */
+export function successPathOf(output: string): string {
+  return join(dirname(output), `.${basename(output)}.success`)
+}
+
+/** The inverse: `c.tsv` of `.c.tsv.success`; null for any other name. */
+export function outputOfSuccess(name: string): string | null {
+  return name.startsWith('.') && name.endsWith('.success') ? name.slice(1, -'.success'.length) : null
+}

@@ -1,0 +1,141 @@
+/** What a job writes, and in which form the command asks for it: the sink of its plan. */
+import { RunjobError } from '../base/errors.js'
+import { fieldCount } from '../io/output/fields.js'
+import { isColumns, isRow, valueColumns } from '../plan/codec.js'
+import type { CodecSpec, OutputCompression, RecordSpec, Sink, SinkFormat } from '../plan/plan.js'
+import type { AnyBody } from './body.js'
+import type { Output } from './formats.js'
+
+export const FORMAT_NAMES = ['text', 'tsv', 'csv', 'jsonl'] as const satisfies readonly SinkFormat['kind'][]
+export type FormatName = (typeof FORMAT_NAMES)[number]
+
+/** The options of a run that override the job's output. */
+export interface OutputChoice {
+  format?: FormatName | undefined
+  compress?: OutputCompression | undefined
+  singleFile?: boolean
+}
+
+export interface SinkInput {
+  job: string
+  body: AnyBody
+  record: RecordSpec
+  /** The records do not come from a user's function. */
+  isNative: boolean
+  /** Its records hold no tab and no line end, so nothing needs escaping, and a backslash stays unchanged. */
+  isWords: boolean
+  /** Names of the columns, if native operators on CSV know them; null: use the record's own names. */
+  names: string[] | null
+  choice: OutputChoice
+}
+
+/** @throws JOB_INVALID, OPTION_INVALID if a format cannot hold the records */
+export function lowerSink({ job, body, record, isNative, isWords, names, choice }: SinkInput): Sink {
+  const hasValue = !isColumns(record.value) || record.value.columns.length > 0
+  const own: SinkFormat = body.output?.output ?? (hasValue ? { kind: 'tsv', escape: !isWords } : { kind: 'text' })
+  const isChosen = choice.format !== undefined && choice.format !== own.kind
+  const format = isChosen ? chosenFormat(choice.format!, isWords) : own
+  if (format.kind === 'text' && hasValue && (isChosen || isNative)) {
+    const problem = `text holds one column, but the records have ${describeColumns(fieldNames(record, names))}`
+    const help = 'tsv, csv and jsonl can hold them all.'
+    if (isChosen) throw new RunjobError('OPTION_INVALID', { name: 'format', value: 'text', problem, help })
+    throw new RunjobError('JOB_INVALID', { job, problem: `its output is text(), but ${problem}`, help })
+  }
+  const compressOf = (output: Output | undefined) => choice.compress ?? (output?.gzip ? 'gzip' : null)
+  const named = Object.entries(body.outputs ?? {})
+  const singleFile = choice.singleFile ?? false
+  if (singleFile && named.length > 0) {
+    throw new RunjobError('OPTION_INVALID', {
+      name: 'output',
+      problem: `${job} has named outputs, which need a folder: ${named.map(([name]) => name).join(', ')}`,
+      help: 'Let -o name a folder, and leave out --single-file.',
+    })
+  }
+  return {
+    kind: 'sink',
+    name: '',
+    format: withHeader(job, format, record, names, isChosen),
+    compress: compressOf(body.output),
+    record,
+    singleFile,
+    named: Object.fromEntries(
+      named.map(([name, output]) => [
+        name,
+        { format: output.output, compress: compressOf(output), record: namedRecord(output.output) },
+      ]),
+    ),
+  }
+}
+
+function chosenFormat(kind: FormatName, isWords: boolean): SinkFormat {
+  switch (kind) {
+    case 'text':
+    case 'jsonl':
+      return { kind }
+    case 'tsv':
+      return { kind, escape: !isWords }
+    case 'csv':
+      return { kind, delimiter: ',', header: null }
+  }
+}
+
+/**
+ * A header row has a name for each field of a row. If the job gives no names, rows of native operators on CSV get the names that these know,
+ * and rows of `--format csv` get the record's own names, because their reader expects a header.
+ */
+function withHeader(
+  job: string,
+  format: SinkFormat,
+  record: RecordSpec,
+  names: string[] | null,
+  isChosen: boolean,
+): SinkFormat {
+  if (format.kind !== 'csv') return format
+  if (format.header === null) return { ...format, header: names ?? (isChosen ? fieldNames(record, null) : null) }
+  const fields = fieldNames(record, names)
+  if (format.header.length !== fields.length) {
+    const given = describeColumns(format.header)
+    throw new RunjobError('JOB_INVALID', {
+      job,
+      problem: `its output csv() names ${given}, but its records have ${describeColumns(fields)}`,
+      help: 'Name one column for each field of a row.',
+    })
+  }
+  return format
+}
+
+/** Default names for the fields of a row. */
+function fieldNames({ key, value }: RecordSpec, names: string[] | null): string[] {
+  if (names) return names
+  const keys = partNames('key', key)
+  if (isRow(value)) return uniqueNames([...keys, ...value.row.flat()])
+  if (!isColumns(value)) return [...keys, ...partNames('value', valueColumns(value)[0]!.codec)]
+  return uniqueNames([...keys, ...value.columns.flatMap(({ name, codec }) => partNames(name, codec))])
+}
+
+function partNames(name: string, codec: CodecSpec): string[] {
+  const count = fieldCount({ key: codec, value: { columns: [] } })
+  return count === 1 ? [name] : Array.from({ length: count }, (_, i) => `${name}_${i + 1}`)
+}
+
+/** A name that is taken gets a number, so every column can be named. */
+export function uniqueNames(names: readonly string[]): string[] {
+  const taken = new Set<string>()
+  return names.map((name) => {
+    let free = name
+    for (let n = 2; taken.has(free); n++) free = `${name}_${n}`
+    taken.add(free)
+    return free
+  })
+}
+
+export function describeColumns(names: readonly string[]): string {
+  return `${names.length} column${names.length === 1 ? '' : 's'} (${names.join(', ')})`
+}
+
+/** A named output takes values of any type: JSON lines keep them, other formats write them as text. With a header of one column: only keys. */
+function namedRecord(format: SinkFormat): RecordSpec {
+  if (format.kind === 'jsonl') return { key: 'json', value: 'json' }
+  const isKeyOnly = format.kind === 'csv' && format.header?.length === 1
+  return { key: 'string', value: isKeyOnly ? { columns: [] } : 'string' }
+}

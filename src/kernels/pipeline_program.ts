@@ -1,0 +1,146 @@
+/** Programs of whole pipelines, as native/pipeline/pipeline.h reads them. */
+import { joined, projected } from '../plan/columns.js'
+import type { Expression, NamedExpression, SortKey } from '../plan/expression.js'
+import type { GroupValue } from '../plan/plan.js'
+import type { Column } from '../plan/type.js'
+import { writeGroupValues } from './group_program.js'
+import { type MergeJoinSource, type ProbeOperator, writeMergeJoin, writeProbe } from './join_program.js'
+import { ProgramWriter } from './program.js'
+
+/** Where rows come from: a scan or addRows(), or an exchange of plain rows, of groups, or of two sides. */
+export type PipelineSource =
+  | { kind: 'batches' | 'rows'; columns: readonly Column[] }
+  | { kind: 'groups'; by: readonly Column[]; values: readonly GroupValue[] }
+  | MergeJoinSource
+
+export type PipelineOperator =
+  | { op: 'filter'; where: Expression }
+  | { op: 'project'; columns: readonly NamedExpression[] }
+  | { op: 'limit'; count: number }
+  | ProbeOperator
+
+export type PipelineEnd =
+  /** `side` of a join: the last byte of a key is 0 for right rows, 1 for left ones. */
+  | { kind: 'exchange'; keys: readonly SortKey[]; side: 'none' | 'right' | 'left' }
+  | { kind: 'groups'; by: readonly string[]; values: readonly GroupValue[] }
+  /** Without a header row. */
+  | { kind: 'text'; format: TextFormat }
+  /** Read them with decodeRows (rows.ts). */
+  | { kind: 'rows' }
+
+export type TextFormat =
+  | { kind: 'jsonl' }
+  | { kind: 'csv'; delimiter: string }
+  | { kind: 'tsv'; escape: boolean }
+  /** Of one string column. */
+  | { kind: 'text' }
+
+export interface PipelineProgram {
+  source: PipelineSource
+  operators: readonly PipelineOperator[]
+  end: PipelineEnd
+}
+
+const SIDES = ['none', 'right', 'left'] as const
+
+export function pipelineProgram({ source, operators, end }: PipelineProgram): Uint8Array {
+  const writer = new ProgramWriter()
+  writeSource(writer, source)
+  let columns = columnsOf(source)
+  writer.count(operators.length)
+  for (const operator of operators) {
+    writeOperator(writer, operator, columns)
+    if (operator.op === 'project') columns = projected(operator.columns)
+    if (operator.op === 'probe') columns = joined(operator.type, columns, operator.build)
+  }
+  writeEnd(writer, end, columns)
+  return writer.take()
+}
+
+function writeSource(writer: ProgramWriter, source: PipelineSource): void {
+  switch (source.kind) {
+    case 'batches':
+      writer.byte(0).schema(source.columns)
+      return
+    case 'rows':
+      writer.byte(1).schema(source.columns)
+      return
+    case 'groups':
+      writer.byte(2).schema(source.by)
+      writeGroupValues(writer, source.values, null)
+      return
+    case 'mergeJoin':
+      writer.byte(3)
+      writeMergeJoin(writer, source)
+  }
+}
+
+function columnsOf(source: PipelineSource): readonly Column[] {
+  switch (source.kind) {
+    case 'groups':
+      return [...source.by, ...source.values.map(({ column }) => column)]
+    case 'mergeJoin':
+      return joined(source.type, source.left, source.right)
+    default:
+      return source.columns
+  }
+}
+
+function writeOperator(writer: ProgramWriter, operator: PipelineOperator, columns: readonly Column[]): void {
+  switch (operator.op) {
+    case 'filter':
+      writer.byte(0).expression(operator.where, columns)
+      return
+    case 'project':
+      writer.byte(1).count(operator.columns.length)
+      for (const { name, value } of operator.columns) writer.text(name).expression(value, columns)
+      return
+    case 'limit':
+      writer.byte(2).long(BigInt(operator.count))
+      return
+    case 'probe':
+      writer.byte(3)
+      writeProbe(writer, operator, columns)
+  }
+}
+
+function writeEnd(writer: ProgramWriter, end: PipelineEnd, columns: readonly Column[]): void {
+  switch (end.kind) {
+    case 'exchange':
+      writer.byte(0).count(end.keys.length)
+      for (const { column, descending, nullsFirst } of end.keys) {
+        writer
+          .count(columns.findIndex(({ name }) => name === column))
+          .flag(descending)
+          .flag(nullsFirst)
+      }
+      writer.byte(SIDES.indexOf(end.side))
+      return
+    case 'groups':
+      writer.byte(3).count(end.by.length)
+      for (const key of end.by) writer.count(columns.findIndex(({ name }) => name === key))
+      writeGroupValues(writer, end.values, columns)
+      return
+    case 'text':
+      writeText(writer.byte(1), end.format)
+      return
+    case 'rows':
+      writer.byte(2)
+  }
+}
+
+function writeText(writer: ProgramWriter, format: TextFormat): void {
+  switch (format.kind) {
+    case 'jsonl':
+      writer.byte(0)
+      return
+    case 'csv':
+      writer.byte(1).byte(format.delimiter.charCodeAt(0))
+      return
+    case 'tsv':
+      writer.byte(2).flag(format.escape)
+      return
+    case 'text':
+      writer.byte(3)
+  }
+}

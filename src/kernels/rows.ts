@@ -1,0 +1,366 @@
+/**
+ * Rows as bytes, for tests and actions: a u32 length and the bytes of a row each, as native/column/rows.h has them.
+ *
+ * In JavaScript a row is an object by column, with null for what is missing. boolean, integer, double: as they are. long: a number. decimal:
+ * text with all digits of its scale. string; binary: Uint8Array. date: `2024-01-31`. timestamp: Date. timestamp_ntz:
+ * `2024-01-31T12:34:56.789`, with six digits where it has microseconds. array: array. struct: object.
+ */
+import { RunjobError } from '../base/errors.js'
+import type { Column, Type } from '../plan/type.js'
+
+export type Row = Record<string, unknown>
+
+/**
+ * @param shown the rows are for people: such longs and timestamps are text, with all digits
+ * @throws INT64_UNSAFE for a long that is no safe integer
+ * @throws TIMESTAMP_PRECISION for a timestamp that is not a whole number of milliseconds, which a Date cannot hold
+ */
+export function decodeRows(bytes: Uint8Array, columns: readonly Column[], shown = false): Row[] {
+  const reader = new RowReader(bytes)
+  const read = fieldsReader(columns, shown)
+  const rows: Row[] = []
+  while (!reader.atEnd) {
+    const end = reader.count() + reader.at
+    rows.push(read(reader))
+    if (reader.at !== end)
+      throw new RunjobError('INTERNAL', { detail: 'a row is not of the columns that it is read as' })
+  }
+  return rows
+}
+
+export function encodeRows(rows: readonly Row[], columns: readonly Column[]): Uint8Array {
+  const writer = new RowWriter()
+  for (const row of rows) {
+    const start = writer.count(0)
+    writeFields(writer, row, columns)
+    writer.setCount(start, writer.size - start - 4)
+  }
+  return writer.take()
+}
+
+const MICROS_PER_MILLI = 1000n
+const MICROS_PER_SECOND = 1_000_000n
+const MILLIS_PER_DAY = 86_400_000
+
+class RowReader {
+  at = 0
+  readonly #bytes: Uint8Array
+  readonly #buffer: Buffer
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  }
+
+  get atEnd(): boolean {
+    return this.at >= this.#bytes.length
+  }
+
+  #skip(size: number): number {
+    const start = this.at
+    this.at += size
+    return start
+  }
+
+  count(): number {
+    return this.#buffer.readUInt32LE(this.#skip(4))
+  }
+
+  /** Where the bits begin. */
+  nulls(count: number): number {
+    return this.#skip(Math.ceil(count / 8))
+  }
+
+  isNull(nulls: number, i: number): boolean {
+    return ((this.#bytes[nulls + (i >> 3)]! >> (i & 7)) & 1) !== 0
+  }
+
+  byte(): number {
+    return this.#bytes[this.#skip(1)]!
+  }
+
+  integer(): number {
+    return this.#buffer.readInt32LE(this.#skip(4))
+  }
+
+  long(): bigint {
+    return this.#buffer.readBigInt64LE(this.#skip(8))
+  }
+
+  wide(): bigint {
+    const low = this.#buffer.readBigUInt64LE(this.#skip(8))
+    return (this.long() << 64n) | low
+  }
+
+  double(): number {
+    return this.#buffer.readDoubleLE(this.#skip(8))
+  }
+
+  text(): string {
+    const size = this.count()
+    const start = this.#skip(size)
+    return this.#buffer.toString('utf8', start, start + size)
+  }
+
+  bytes(): Uint8Array {
+    const size = this.count()
+    const start = this.#skip(size)
+    return new Uint8Array(this.#bytes.subarray(start, start + size))
+  }
+}
+
+type Read = (reader: RowReader) => unknown
+
+function fieldsReader(columns: readonly Column[], shown: boolean): (reader: RowReader) => Row {
+  const reads = columns.map(({ name, type }) => valueReader(type, name, shown))
+  // A property of that name would set the prototype instead.
+  const isOdd = columns.some(({ name }) => name === '__proto__')
+  return (reader) => {
+    const nulls = reader.nulls(reads.length)
+    const row: Row = {}
+    for (let i = 0; i < reads.length; i++) {
+      const value = reader.isNull(nulls, i) ? null : reads[i]!(reader)
+      const { name } = columns[i]!
+      if (isOdd) Object.defineProperty(row, name, { value, enumerable: true, writable: true, configurable: true })
+      else row[name] = value
+    }
+    return row
+  }
+}
+
+/** @param name of the column, for errors */
+function valueReader(type: Type, name: string, shown: boolean): Read {
+  if (typeof type === 'object') {
+    switch (type.type) {
+      case 'decimal': {
+        const { precision, scale } = type
+        return precision > 18
+          ? (reader) => decimalText(reader.wide(), scale)
+          : (reader) => decimalText(reader.long(), scale)
+      }
+      case 'array': {
+        const read = valueReader(type.element, name, shown)
+        return (reader) => {
+          const count = reader.count()
+          const nulls = reader.nulls(count)
+          return Array.from({ length: count }, (_, i) => (reader.isNull(nulls, i) ? null : read(reader)))
+        }
+      }
+      case 'struct':
+        return fieldsReader(type.fields, shown)
+    }
+  }
+  switch (type) {
+    case 'boolean':
+      return (reader) => reader.byte() !== 0
+    case 'integer':
+      return (reader) => reader.integer()
+    case 'long':
+      return (reader) => {
+        const value = reader.long()
+        const number = Number(value)
+        if (Number.isSafeInteger(number)) return number
+        if (shown) return String(value)
+        throw new RunjobError('INT64_UNSAFE', { column: name, value: String(value) })
+      }
+    case 'double':
+      return (reader) => reader.double()
+    case 'string':
+      return (reader) => reader.text()
+    case 'binary':
+      return (reader) => reader.bytes()
+    case 'date':
+      return (reader) => dateText(reader.integer())
+    case 'timestamp':
+      return (reader) => {
+        const micros = reader.long()
+        const date = new Date(Number(micros / MICROS_PER_MILLI))
+        if (micros % MICROS_PER_MILLI !== 0n || Number.isNaN(date.getTime())) {
+          if (shown) return `${timeText(micros)}Z`
+          throw new RunjobError('TIMESTAMP_PRECISION', { column: name, value: `${timeText(micros)}Z` })
+        }
+        return date
+      }
+    case 'timestamp_ntz':
+      return (reader) => timeText(reader.long())
+  }
+}
+
+function decimalText(unscaled: bigint, scale: number): string {
+  const isNegative = unscaled < 0n
+  const digits = String(isNegative ? -unscaled : unscaled).padStart(scale + 1, '0')
+  const point = digits.length - scale
+  return `${isNegative ? '-' : ''}${digits.slice(0, point)}${scale === 0 ? '' : `.${digits.slice(point)}`}`
+}
+
+/** Four digits of a year at least, and a sign in front of others, as in ISO 8601. */
+function dateText(days: number): string {
+  const [year, month, day] = civil(days)
+  const digits = String(Math.abs(year)).padStart(4, '0')
+  const sign = year < 0 ? '-' : year > 9999 ? '+' : ''
+  return `${sign}${digits}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`
+}
+
+/** Year, month and day. Dates of JavaScript do not reach as far. Source: H. Hinnant, chrono-compatible low-level date algorithms. */
+function civil(days: number): [number, number, number] {
+  const shifted = days + 719_468
+  const era = Math.floor(shifted / 146_097)
+  const dayOfEra = shifted - era * 146_097
+  const yearOfEra = Math.floor(
+    (dayOfEra - Math.floor(dayOfEra / 1460) + Math.floor(dayOfEra / 36_524) - Math.floor(dayOfEra / 146_096)) / 365,
+  )
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const shiftedMonth = Math.floor((5 * dayOfYear + 2) / 153)
+  const day = dayOfYear - Math.floor((153 * shiftedMonth + 2) / 5) + 1
+  const month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+  return [yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day]
+}
+
+function timeText(micros: bigint): string {
+  const day = BigInt(MILLIS_PER_DAY) * MICROS_PER_MILLI
+  const ofDay = ((micros % day) + day) % day
+  const seconds = Number(ofDay / MICROS_PER_SECOND)
+  const fraction = String(ofDay % MICROS_PER_SECOND).padStart(6, '0')
+  const two = (n: number) => String(Math.floor(n)).padStart(2, '0')
+  const time = `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`
+  return `${dateText(Number((micros - ofDay) / day))}T${time}.${fraction.endsWith('000') ? fraction.slice(0, 3) : fraction}`
+}
+
+class RowWriter {
+  size = 0
+  #bytes = Buffer.alloc(1024)
+
+  #reserve(size: number): number {
+    const at = this.size
+    this.size += size
+    if (this.size > this.#bytes.length) {
+      const larger = Buffer.alloc(2 * this.size)
+      this.#bytes.copy(larger)
+      this.#bytes = larger
+    }
+    return at
+  }
+
+  count(value: number): number {
+    const at = this.#reserve(4)
+    this.setCount(at, value)
+    return at
+  }
+
+  setCount(at: number, value: number): void {
+    this.#bytes.writeUInt32LE(value, at)
+  }
+
+  nulls(isNull: boolean[]): void {
+    const at = this.#reserve(Math.ceil(isNull.length / 8))
+    for (const [i, one] of isNull.entries()) if (one) this.#bytes[at + (i >> 3)]! |= 1 << (i & 7)
+  }
+
+  byte(value: number): void {
+    const at = this.#reserve(1)
+    this.#bytes.writeUInt8(value, at)
+  }
+
+  integer(value: number): void {
+    const at = this.#reserve(4)
+    this.#bytes.writeInt32LE(value, at)
+  }
+
+  long(value: bigint): void {
+    const at = this.#reserve(8)
+    this.#bytes.writeBigInt64LE(value, at)
+  }
+
+  double(value: number): void {
+    const at = this.#reserve(8)
+    this.#bytes.writeDoubleLE(value, at)
+  }
+
+  bytes(value: Uint8Array): void {
+    this.count(value.length)
+    const at = this.#reserve(value.length)
+    this.#bytes.set(value, at)
+  }
+
+  take(): Uint8Array {
+    return new Uint8Array(this.#bytes.subarray(0, this.size))
+  }
+}
+
+function writeFields(writer: RowWriter, row: Row, columns: readonly Column[]): void {
+  writeValues(
+    writer,
+    columns.map(({ name }) => row[name] ?? null),
+    columns.map(({ type }) => type),
+  )
+}
+
+function writeValues(writer: RowWriter, values: readonly unknown[], types: readonly Type[]): void {
+  writer.nulls(values.map((value) => value === null))
+  for (const [i, value] of values.entries()) if (value !== null) writeValue(writer, value, types[i]!)
+}
+
+function writeValue(writer: RowWriter, value: unknown, type: Type): void {
+  if (typeof type === 'object') {
+    switch (type.type) {
+      case 'decimal': {
+        const unscaled = unscaledOf(value as string, type.scale)
+        writer.long(BigInt.asIntN(64, unscaled))
+        if (type.precision > 18) writer.long(unscaled >> 64n)
+        return
+      }
+      case 'array': {
+        const elements = (value as unknown[]).map((element) => element ?? null)
+        writer.count(elements.length)
+        writeValues(
+          writer,
+          elements,
+          elements.map(() => type.element),
+        )
+        return
+      }
+      case 'struct':
+        writeFields(writer, value as Row, type.fields)
+        return
+    }
+  }
+  switch (type) {
+    case 'boolean':
+      writer.byte(value ? 1 : 0)
+      return
+    case 'integer':
+      writer.integer(value as number)
+      return
+    case 'long':
+      writer.long(BigInt(value as number | bigint))
+      return
+    case 'double':
+      writer.double(value as number)
+      return
+    case 'string':
+      writer.bytes(Buffer.from(value as string))
+      return
+    case 'binary':
+      writer.bytes(value as Uint8Array)
+      return
+    case 'date':
+      writer.integer(Date.parse(`${value}T00:00:00Z`) / MILLIS_PER_DAY)
+      return
+    case 'timestamp':
+      writer.long(BigInt((value as Date).getTime()) * MICROS_PER_MILLI)
+      return
+    case 'timestamp_ntz':
+      writer.long(microsOf(value as string))
+      return
+  }
+}
+
+function unscaledOf(text: string, scale: number): bigint {
+  const [whole, fraction = ''] = text.split('.')
+  return BigInt(whole + fraction.padEnd(scale, '0'))
+}
+
+function microsOf(text: string): bigint {
+  const [time, fraction = ''] = text.split('.')
+  return BigInt(Date.parse(`${time}Z`)) * MICROS_PER_MILLI + BigInt(fraction.padEnd(6, '0'))
+}

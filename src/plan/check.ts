@@ -1,0 +1,126 @@
+/** Checks that a plan is consistent: what back ends rely on and types cannot express. A violation is a bug in the front end. */
+import { RunjobError } from '../base/errors.js'
+import { columnsOf } from './columns.js'
+import type { Exchange, ExchangeRows, Input, Operator, Plan, Stage } from './plan.js'
+import { type Column, sameType, typeText } from './type.js'
+
+/** The forms in which records travel from an input to a target. */
+type Form =
+  /** Bytes of a file. */
+  | 'bytes'
+  /** Lines of a file, unchanged. */
+  | 'lines'
+  /** Keys and values of native code. */
+  | 'batches'
+  /** The same, in the order of their keys. */
+  | 'sorted'
+  /** What a function emits. */
+  | 'records'
+  /** Typed columns. */
+  | 'rows'
+
+const OPERATORS: Readonly<Record<Operator['op'], { takes: readonly Form[]; gives: Form }>> = {
+  words: { takes: ['bytes'], gives: 'batches' },
+  lines: { takes: ['bytes'], gives: 'batches' },
+  fields: { takes: ['bytes'], gives: 'batches' },
+  grep: { takes: ['bytes'], gives: 'lines' },
+  map: { takes: ['bytes', 'sorted', 'records'], gives: 'records' },
+  reduce: { takes: ['sorted'], gives: 'records' },
+  aggregate: { takes: ['sorted'], gives: 'sorted' },
+  join: { takes: ['sorted'], gives: 'sorted' },
+  take: { takes: ['sorted'], gives: 'sorted' },
+  dropNumber: { takes: ['sorted'], gives: 'sorted' },
+  byNumber: { takes: ['sorted', 'records'], gives: 'batches' },
+  scan: { takes: ['bytes'], gives: 'rows' },
+  rows: { takes: ['sorted'], gives: 'rows' },
+  groups: { takes: ['sorted'], gives: 'rows' },
+  mergeJoin: { takes: ['sorted'], gives: 'rows' },
+  probe: { takes: ['rows'], gives: 'rows' },
+  filter: { takes: ['rows'], gives: 'rows' },
+  project: { takes: ['rows'], gives: 'rows' },
+  limit: { takes: ['rows'], gives: 'rows' },
+}
+
+const INPUTS: Readonly<Record<Input['kind'], Form>> = { files: 'bytes', exchange: 'sorted' }
+const TARGETS: Readonly<Record<Stage['target']['kind'], readonly Form[]>> = {
+  exchange: ['batches', 'sorted', 'records', 'rows'],
+  sink: ['lines', 'sorted', 'records', 'rows'],
+}
+
+/** @throws INTERNAL */
+export function checkPlan({ stages }: Plan): void {
+  const exchanges = new Map<string, Exchange>()
+  const sinks = new Set<string>()
+  for (const { name: stage, inputs, target } of stages) {
+    const wrong = (detail: string) => new RunjobError('INTERNAL', { detail: `stage ${stage}: ${detail}` })
+    for (const [i, input] of inputs.entries()) {
+      if (input.kind === 'exchange' && !exchanges.has(input.exchange)) {
+        throw wrong(`no stage before it fills the exchange ${input.exchange}`)
+      }
+      const misfit = misfitOf(input, target) ?? oddColumns({ stages }, input, columnsWanted(target, i))
+      if (misfit) throw wrong(misfit)
+      for (const operator of input.operators) {
+        if (operator.op === 'probe') {
+          const build = exchanges.get(operator.build)
+          if (!build) throw wrong(`no stage before it fills the exchange ${operator.build}`)
+          if (build.partitions !== 1)
+            throw wrong(`the exchange ${operator.build}, which it holds, has several partitions`)
+        }
+      }
+    }
+    const odd = target.kind === 'exchange' && target.rows ? oddRows(target, target.rows) : null
+    if (odd) throw wrong(odd)
+    const [known, name] = target.kind === 'exchange' ? [exchanges, target.id] : [sinks, target.name]
+    if (known.has(name)) throw wrong(`another one has the ${target.kind} ${JSON.stringify(name)}`)
+    if (target.kind === 'exchange') exchanges.set(name, target)
+    else sinks.add(name)
+  }
+  if (!sinks.has('')) throw new RunjobError('INTERNAL', { detail: 'no stage has the output itself as its sink' })
+}
+
+/** The columns that a target takes from an input; null: no rows. */
+function columnsWanted(target: Stage['target'], input: number): readonly Column[] | null {
+  if (target.kind === 'sink') return target.columns ?? null
+  const { rows } = target
+  if (!rows) return null
+  return rows.kind === 'sides' ? (rows.sides[rows.sideOf[input] ?? -1]?.columns ?? []) : rows.columns
+}
+
+/** Rows are bytes by the order of their columns: a difference would not be noticed later. */
+function oddColumns(plan: Pick<Plan, 'stages'>, input: Input, wanted: readonly Column[] | null): string | null {
+  if (!wanted) return null
+  const given = columnsOf(plan, input)
+  const isSame =
+    given.length === wanted.length &&
+    given.every(({ name, type }, i) => name === wanted[i]!.name && sameType(type, wanted[i]!.type))
+  if (isSame) return null
+  const text = (columns: readonly Column[]) => columns.map(({ name, type }) => `${name} ${typeText(type)}`).join(', ')
+  return `its target has the columns ${text(wanted)}, and an input gives ${text(given)}`
+}
+
+/** What does not fit in an exchange of rows. The order of rows is in the bytes of their keys. */
+function oddRows({ record, descending, grouping, partitionBy, combine }: Exchange, rows: ExchangeRows): string | null {
+  if (record.key !== 'bytes' || record.value !== 'bytes') return 'records of rows are bytes'
+  if (descending || partitionBy === 'user') return 'an exchange of rows is ascending, and partitioned by hash or range'
+  const isPrefix =
+    rows.kind === 'sides' || (rows.kind === 'groups' && rows.values.some(({ fn }) => fn === 'countDistinct'))
+  if ((grouping === 'prefix') !== isPrefix) return `an exchange of ${rows.kind} is not grouped as its keys are`
+  if (combine !== null && !(combine.op === 'take' && rows.kind === 'rows')) return `${rows.kind} are not combined`
+  return null
+}
+
+/** The first operator, or the target, that does not accept its input's form. */
+function misfitOf(input: Input, target: Stage['target']): string | null {
+  let form = INPUTS[input.kind]
+  let before: string = input.kind
+  for (const operator of input.operators) {
+    const { takes, gives } = OPERATORS[operator.op]
+    if (!takes.includes(form)) return `${operator.op} does not take what ${before} gives`
+    if (operator.op === 'fields' && input.kind === 'files' && input.format.kind !== 'csv') {
+      return `fields reads csv, not ${input.format.kind}`
+    }
+    form = gives
+    before = operator.op
+  }
+  return TARGETS[target.kind].includes(form) ? null : `its ${target.kind} does not take what ${before} gives`
+}

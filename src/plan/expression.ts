@@ -1,0 +1,51 @@
+/**
+ * Expressions over the columns of a row, typed and resolved: plain data. Back ends evaluate them as they stand; conversions that the
+ * front end's rules ask for are calls of `cast`.
+ */
+import type { Type } from './type.js'
+
+export type Expression = ColumnExpression | LiteralExpression | CallExpression
+
+/** A column of the rows that an operator takes. */
+export interface ColumnExpression {
+  op: 'column'
+  name: string
+  type: Type
+  nullable: boolean
+}
+
+export interface LiteralExpression {
+  op: 'literal'
+  /**
+   * null; a boolean; an integer and a date as a number; a long, a timestamp (microseconds) and a decimal (unscaled) as a string of digits; a
+   * double as its shortest text, `NaN`, `Infinity` or `-Infinity`; a string as it is; binary as base64.
+   */
+  value: null | boolean | number | string
+  type: Type
+}
+
+/** A function by the name that docs/functions.md gives it. */
+export interface CallExpression {
+  op: 'call'
+  fn: string
+  args: Expression[]
+  /** Of the result. */
+  type: Type
+  nullable: boolean
+}
+
+export interface NamedExpression {
+  name: string
+  value: Expression
+}
+
+/** How rows are ordered by a column. */
+export interface SortKey {
+  column: string
+  descending: boolean
+  nullsFirst: boolean
+}
+
+export function isNullable(expression: Expression): boolean {
+  return expression.op === 'literal' ? expression.value === null : expression.nullable
+}

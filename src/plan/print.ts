@@ -1,0 +1,175 @@
+/** A plan for people: a tree of its stages, from each output down to the files. */
+import { formatBytes, formatCount } from '../base/units.js'
+import type { Expression, NamedExpression, SortKey } from './expression.js'
+import type { AggregateCall, Exchange, ExchangeRows, FileInput, GroupValue, Operator, Plan, Sink } from './plan.js'
+import { exchangeOf, stageFilling } from './stages.js'
+
+/** What is known about a plan's data before it runs. */
+export interface PlanSizes {
+  /** Files of each of the job's inputs, and their bytes. */
+  inputs: ReadonlyMap<string, { files: number; bytes: number }>
+  /** Partitions of each stage's exchange. */
+  partitions: readonly number[]
+  /** Estimated output of each stage. */
+  bytes: readonly number[]
+}
+
+/** How the expressions of data frames are written. */
+export type TextOf = (expression: Expression) => string
+
+/** A line and its children. */
+interface Node {
+  text: string
+  children: Node[]
+}
+
+export function printPlan(plan: Plan, sizes: PlanSizes, textOf: TextOf): string {
+  const shown = new Set<number>()
+  const stageNode = (index: number): Node => {
+    const { name, inputs } = plan.stages[index]!
+    if (shown.has(index)) return { text: `stage ${name}, as above`, children: [] }
+    shown.add(index)
+    const children = inputs.map((input): Node => {
+      const source = input.kind === 'files' ? fileNode(input) : exchangeNode(input.exchange)
+      const operators = input.operators.map((operator) => operatorText(operator, textOf))
+      // Last first: the tree is read from its root.
+      return operators.reduce<Node>((below, text, i) => {
+        const operator = input.operators[i]!
+        const built = operator.op === 'probe' ? [exchangeNode(operator.build)] : []
+        return { text, children: [below, ...built] }
+      }, source)
+    })
+    return { text: `stage ${name}`, children }
+  }
+  const fileNode = ({ files: name, format }: FileInput): Node => {
+    const { files = 0, bytes = 0 } = sizes.inputs.get(name) ?? {}
+    return { text: `${name}: ${format.kind}, ${counted(files, 'file')}, ${formatBytes(bytes)}`, children: [] }
+  }
+  const exchangeNode = (exchange: string): Node => {
+    const index = stageFilling(plan, exchange)
+    const text = exchangeText(exchangeOf(plan, exchange), sizes.partitions[index]!, textOf)
+    return { text: text + estimate(index), children: [stageNode(index)] }
+  }
+  // The output of functions and aggregates is unknown.
+  const estimate = (index: number): string => (sizes.bytes[index] ? `, about ${formatBytes(sizes.bytes[index])}` : '')
+  const outputs = plan.stages.flatMap(({ target }, index): Node[] =>
+    target.kind === 'sink' ? [{ text: sinkText(target) + estimate(index), children: [stageNode(index)] }] : [],
+  )
+  return [plan.job, ...linesOf(outputs, '')].join('\n')
+}
+
+function linesOf(nodes: readonly Node[], indent: string): string[] {
+  return nodes.flatMap(({ text, children }, i) => {
+    const isLast = i === nodes.length - 1
+    return [`${indent}${isLast ? '└─' : '├─'} ${text}`, ...linesOf(children, `${indent}${isLast ? '   ' : '│  '}`)]
+  })
+}
+
+function sinkText({ name, format, compress, singleFile }: Sink): string {
+  return [
+    `output${name && ` ${name}`}: ${format.kind}`,
+    ...(compress ? [compress] : []),
+    ...(singleFile ? ['one file'] : []),
+  ].join(', ')
+}
+
+function exchangeText(exchange: Exchange, partitions: number, textOf: TextOf): string {
+  const { partitionBy, descending, grouping, combine, rows } = exchange
+  if (rows) return `exchange: ${[counted(partitions, 'partition'), ...rowsTexts(exchange, rows, textOf)].join(', ')}`
+  return [
+    `exchange: ${counted(partitions, 'partition')} by ${partitionBy === 'user' ? 'a function' : `${partitionBy} of the key`}`,
+    ...(descending ? ['descending'] : []),
+    ...(grouping === 'prefix' ? ['ordered inside a key'] : []),
+    ...(combine ? [combine.op === 'combine' ? `combined by function ${combine.fn}` : 'combined'] : []),
+  ].join(', ')
+}
+
+function rowsTexts({ combine }: Exchange, rows: ExchangeRows, textOf: TextOf): string[] {
+  switch (rows.kind) {
+    case 'rows':
+      return [
+        rows.keys.length > 0 ? `sorted by ${rows.keys.map(sortText).join(', ')}` : 'in input order',
+        ...(combine?.op === 'take' ? [`first ${formatCount(combine.count)}`] : []),
+      ]
+    case 'groups':
+      return [
+        rows.by.length > 0 ? `grouped by ${rows.by.join(', ')}` : 'one group',
+        ...(rows.values.length > 0 ? [rows.values.map((value) => groupText(value, textOf)).join(', ')] : []),
+      ]
+    case 'sides':
+      return [`left by ${rows.sides[0]!.keys.join(', ')}`, `right by ${rows.sides[1]!.keys.join(', ')}`]
+  }
+}
+
+function sortText({ column, descending, nullsFirst }: SortKey): string {
+  const isUsual = nullsFirst === !descending
+  return `${column}${descending ? ' descending' : ''}${isUsual ? '' : nullsFirst ? ' nulls first' : ' nulls last'}`
+}
+
+function groupText({ column, fn, args }: GroupValue, textOf: TextOf): string {
+  return `${column.name} = ${fn}(${args.map(textOf).join(', ')})`
+}
+
+function projectText({ name, value }: NamedExpression, textOf: TextOf): string {
+  return value.op === 'column' && value.name === name ? name : `${name} = ${textOf(value)}`
+}
+
+function operatorText(operator: Operator, textOf: TextOf): string {
+  switch (operator.op) {
+    case 'words':
+      return operator.lowercase ? 'words in lower case' : 'words'
+    case 'lines':
+      return 'lines'
+    case 'fields':
+      return `fields ${operator.keys.join(', ')}: ${operator.values.map(valueText).join(', ') || 'no values'}`
+    case 'grep':
+      return `grep ${operator.invert ? 'without ' : ''}${JSON.stringify(operator.pattern)}`
+    case 'map':
+    case 'reduce':
+      return `${operator.op} by function ${operator.fn}`
+    case 'aggregate':
+      return operator.aggregates.map(aggregateText).join(', ') || 'each key once'
+    case 'join':
+      return `${operator.type} join`
+    case 'take':
+      return `first ${formatCount(operator.count)}`
+    case 'byNumber':
+      return `number in front of the key${operator.descending ? ', descending' : ''}`
+    case 'dropNumber':
+      return 'number off the key'
+    case 'scan':
+      return `scan ${operator.columns.map(({ name }) => name).join(', ') || 'no columns'}`
+    case 'rows':
+      return 'rows'
+    case 'groups':
+      return 'groups'
+    case 'mergeJoin':
+      return `${operator.type} join${residualText(operator.residual, textOf)}`
+    case 'probe': {
+      const keys = operator.on.map((left, i) => `${left} = ${operator.buildOn[i]}`).join(', ')
+      return `${operator.type} join in memory on ${keys || 'nothing'}${residualText(operator.residual, textOf)}`
+    }
+    case 'filter':
+      return `filter ${textOf(operator.where)}`
+    case 'project':
+      return `project ${operator.columns.map((column) => projectText(column, textOf)).join(', ') || 'no columns'}`
+    case 'limit':
+      return `limit ${formatCount(operator.count)}`
+  }
+}
+
+function residualText(residual: Expression | null, textOf: TextOf): string {
+  return residual === null ? '' : ` where ${textOf(residual)}`
+}
+
+function valueText(value: { column: string } | { columns: string[] }): string {
+  return 'column' in value ? value.column : `row of ${counted(value.columns.length, 'column')}`
+}
+
+function aggregateText({ fn, column, k }: AggregateCall): string {
+  return `${fn}${k === undefined ? '' : ` ${k}`}${column === null ? '' : ` of ${column}`}`
+}
+
+function counted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+}

@@ -1,0 +1,42 @@
+/** How the stages of a plan are connected: which stage fills an exchange, which read it, which have the output. */
+import type { Exchange, Operator, Plan, Sink, Stage } from './plan.js'
+
+type Stages = Pick<Plan, 'stages'>
+
+/** Index of the stage that fills an exchange. */
+export function stageFilling({ stages }: Stages, exchange: string): number {
+  return stages.findIndex(({ target }) => target.kind === 'exchange' && target.id === exchange)
+}
+
+export function exchangeOf(plan: Stages, id: string): Exchange {
+  return plan.stages[stageFilling(plan, id)]!.target as Exchange
+}
+
+/** Ids of the exchanges that are held in memory while these operators run, each once. */
+export function buildsOf(operators: readonly Operator[]): string[] {
+  return [...new Set(operators.flatMap((operator) => (operator.op === 'probe' ? operator.build : [])))]
+}
+
+/** Indexes of the stages that a stage reads, each once. */
+export function stagesBefore(plan: Stages, { inputs }: Stage): number[] {
+  const exchanges = inputs.flatMap((input) => [
+    ...(input.kind === 'exchange' ? [input.exchange] : []),
+    ...buildsOf(input.operators),
+  ])
+  return [...new Set(exchanges.map((exchange) => stageFilling(plan, exchange)))]
+}
+
+/** Indexes of the stages that read a stage's exchange, in order; none if it ends in a sink. */
+export function stagesAfter(plan: Stages, index: number): number[] {
+  return plan.stages.flatMap((stage, i) => (stagesBefore(plan, stage).includes(index) ? i : []))
+}
+
+/** All sinks, in the order of their stages. */
+export function sinksOf({ stages }: Stages): Sink[] {
+  return stages.flatMap(({ target }) => (target.kind === 'sink' ? [target] : []))
+}
+
+/** The sink of the output itself; others have folders in it. */
+export function mainSinkOf(plan: Stages): Sink {
+  return sinksOf(plan).find(({ name }) => name === '')!
+}

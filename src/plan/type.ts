@@ -1,0 +1,69 @@
+/** Types of columns, by Spark's names: what JSON of a Spark schema says is what a plan says. */
+
+export type SimpleType =
+  | 'boolean'
+  | 'integer'
+  | 'long'
+  | 'double'
+  | 'string'
+  | 'binary'
+  /** Days since 1970-01-01. */
+  | 'date'
+  /** An instant: microseconds since 1970-01-01 UTC. */
+  | 'timestamp'
+  /** A date and a time of day, without a zone. */
+  | 'timestamp_ntz'
+
+/** `precision` digits, at most 38, of which `scale` are fractional. */
+export interface DecimalType {
+  type: 'decimal'
+  precision: number
+  scale: number
+}
+
+export interface ArrayType {
+  type: 'array'
+  element: Type
+  /** Whether elements may be null. */
+  containsNull: boolean
+}
+
+export interface StructType {
+  type: 'struct'
+  fields: Column[]
+}
+
+export type Type = SimpleType | DecimalType | ArrayType | StructType
+
+/** A column of rows, or a field of a struct. */
+export interface Column {
+  name: string
+  type: Type
+  nullable: boolean
+}
+
+/** As Spark's simpleString: `decimal(10,2)`, `array<int>`, `struct<a:int,b:string>`. */
+export function typeText(type: Type): string {
+  if (typeof type === 'string') return SHORT_NAMES[type] ?? type
+  switch (type.type) {
+    case 'decimal':
+      return `decimal(${type.precision},${type.scale})`
+    case 'array':
+      return `array<${typeText(type.element)}>`
+    case 'struct':
+      return `struct<${type.fields.map(({ name, type }) => `${name}:${typeText(type)}`).join(',')}>`
+  }
+}
+
+const SHORT_NAMES: Partial<Record<SimpleType, string>> = { integer: 'int', long: 'bigint' }
+
+export function sameType(a: Type, b: Type): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a === b
+  if (a.type === 'decimal') return b.type === 'decimal' && a.precision === b.precision && a.scale === b.scale
+  if (a.type === 'array') return b.type === 'array' && sameType(a.element, b.element)
+  return (
+    b.type === 'struct' &&
+    a.fields.length === b.fields.length &&
+    a.fields.every(({ name, type }, i) => name === b.fields[i]!.name && sameType(type, b.fields[i]!.type))
+  )
+}

@@ -1,0 +1,87 @@
+/** What the actions of data frames do: run the frame in a temporary folder, and hand over or print its rows. */
+import { checkedOptions, type Schema } from '../base/schema.js'
+import type { AnyFrame } from '../dataset/frame.js'
+import type { FrameRunner } from '../dataset/runner.js'
+import type { Row } from '../kernels/rows.js'
+import { describeJob } from './describe.js'
+import { RUN_OPTIONS, type RunnableOptions } from './options.js'
+import { datasetOf, type RowOptions, runForRows } from './rows.js'
+import { isInWorker } from './run.js'
+import { renderTable } from './table.js'
+
+/** Options of an action: those of a run that do not concern its output. */
+export type ActionOptions = Pick<RowOptions, (typeof NAMES)[number]>
+
+const NAMES = [
+  'workers',
+  'memory',
+  'partitions',
+  'maxBad',
+  'diskCheck',
+  'allFiles',
+  'encoding',
+  'retries',
+  'taskTimeout',
+  'speculate',
+  'signal',
+  'onProgress',
+  'onNote',
+] as const
+
+const OPTIONS = Object.fromEntries(NAMES.map((name) => [name, RUN_OPTIONS[name]])) as unknown as Schema<ActionOptions>
+
+async function collectRows(frame: AnyFrame, options: unknown): Promise<Row[]> {
+  if (isInWorker()) return new Promise(() => {})
+  const rows: Row[] = []
+  await runForRows(datasetOf(frame), checkedOptions(OPTIONS, (options ?? {}) as ActionOptions), (more) => {
+    for (const row of more) rows.push(row)
+    return true
+  })
+  return rows
+}
+
+async function show(frame: AnyFrame, count: number, options: unknown): Promise<void> {
+  if (isInWorker()) return new Promise(() => {})
+  const rows: Row[] = []
+  // One more shows that there are more.
+  const columns = await runForRows(
+    datasetOf(frame.limit(count + 1)),
+    checkedOptions(OPTIONS, (options ?? {}) as ActionOptions),
+    (more) => {
+      for (const row of more) rows.push(row)
+      return true
+    },
+    true,
+  )
+  const total = rows.length > count ? null : rows.length
+  const width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
+  process.stdout.write(renderTable(columns, rows.slice(0, count), { width, total }))
+}
+
+/**
+ * Actions with other options unless they are called with these.
+ *
+ * @param given of a run; those that concern its output have no meaning
+ */
+export function actionsWith(given: RunnableOptions): FrameRunner {
+  const known: readonly string[] = NAMES
+  const defaults = Object.fromEntries(Object.entries(given).filter(([name]) => known.includes(name)))
+  const all = (options: unknown) => ({ ...defaults, ...(options as ActionOptions | undefined) })
+  return {
+    collect: (frame, options) => actions.collect(frame, all(options)),
+    show: (frame, rows, options) => actions.show(frame, rows, all(options)),
+    explain: (frame, options) => actions.explain(frame, all(options)),
+  }
+}
+
+export const actions: FrameRunner = {
+  collect: collectRows,
+  show,
+  explain: async (frame, options) => {
+    if (isInWorker()) return new Promise(() => {})
+    return describeJob(datasetOf(frame), {
+      ...checkedOptions(OPTIONS, (options ?? {}) as ActionOptions),
+      output: 'output',
+    })
+  },
+}

@@ -1,0 +1,29 @@
+/** A plan in words. Apart from explain.ts, so that a process which only runs jobs does not load what draws plans. */
+import { explainText } from '../dataset/explain.js'
+import { expressionText } from '../dataset/expression/text.js'
+import { estimateStageBytes } from '../engine/disk.js'
+import { planPartitions } from '../engine/partitions.js'
+import { printPlan } from '../plan/print.js'
+import type { Runnable } from './load.js'
+import { type RunnableOptions, readOptions } from './options.js'
+import { prepare } from './prepare.js'
+
+/** The plan of a job or a dataset for people, with estimates of what each stage writes. */
+export async function describeJob(job: Runnable, options: RunnableOptions): Promise<string> {
+  const settings = readOptions(options)
+  const { plan, logical, files, inputs } = await prepare(job, settings, null)
+  const sizes = [...inputs].map(([name, own]) => {
+    const bytes = own.reduce((sum, n) => sum + files[n]!.sizeBytes, 0)
+    return [name, { files: own.length, bytes }] as const
+  })
+  const known = {
+    inputs: new Map(sizes),
+    partitions: planPartitions(plan, files, settings.partitions),
+    bytes: estimateStageBytes(plan, files),
+  }
+  const stages = printPlan(plan, known, expressionText)
+  if (logical === null) return stages
+  const section = (title: string, text: string) => `${title}\n${text.replace(/^/gm, '  ')}`
+  const { asked, optimized } = logical
+  return [section('as asked', explainText(asked)), section('optimized', explainText(optimized)), stages].join('\n\n')
+}

@@ -1,0 +1,116 @@
+/** The output of a run: checked before it, put in place after it. */
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { concatFiles } from '../base/files.js'
+import { checkSignal } from '../base/signal.js'
+import type { PlanResult } from '../engine/run_plan.js'
+import { checkOutput, commitOutput } from '../io/output/commit.js'
+import { compressed } from '../io/output/compress.js'
+import { formOf } from '../io/output/form.js'
+import { headerBytes } from '../io/output/formatter.js'
+import { partsAmong, QUARANTINE } from '../io/output/names.js'
+import { checkFile, commitFile, forEachBlock } from '../io/output/single_file.js'
+import type { Sink } from '../plan/plan.js'
+import { mainSinkOf, sinksOf } from '../plan/stages.js'
+import type { StateFolder } from '../state/folder.js'
+import type { Settings } from './options.js'
+import type { Prepared } from './prepared.js'
+
+/** Bad records to show where there is no place for a list. */
+const BAD_RECORDS_TOLD = 10
+
+/** Checks, before any work, that the output of a plan may be written. */
+export function checkSink({ plan, files }: Prepared, { output, mode, badLimit }: Settings): 'run' | 'skip' {
+  const inputs = files.map((file) => file.path)
+  const { format, compress, record, columns, singleFile } = mainSinkOf(plan)
+  if (singleFile) {
+    const form = formOf(format, compress, record, columns)
+    return checkFile(output, mode, inputs, { form, mayHaveBad: badLimit !== null })
+  }
+  const forms = sinksOf(plan).flatMap((sink) => [
+    [sink.name, formOf(sink.format, sink.compress, sink.record, sink.columns)] as const,
+    ...Object.entries(sink.named).map(([name, named]) => {
+      return [join(sink.name, name), formOf(named.format, named.compress, named.record)] as const
+    }),
+  ])
+  return checkOutput(output, mode, inputs, Object.fromEntries(forms))
+}
+
+/** @param run from nameOfRun */
+export async function putInPlace(
+  { plan }: Prepared,
+  settings: Settings,
+  result: PlanResult,
+  run: string,
+): Promise<void> {
+  const sink = mainSinkOf(plan)
+  keepOnly(result, settings.folder)
+  if (settings.onRecords) await handOver(sink, result, settings)
+  else if (sink.singleFile) await commitAsFile(sink, result, settings, run)
+  else commitAsFolder(result, settings, run)
+}
+
+/** Removes part files of attempts that do not count. */
+function keepOnly({ parts }: PlanResult, folder: StateFolder): void {
+  const wanted = new Set(parts.map((part) => part.name))
+  for (const entry of readdirSync(folder.parts, { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (entry.isFile() && !wanted.has(relative(folder.parts, path))) rmSync(path)
+  }
+}
+
+function commitAsFolder(result: PlanResult, { output, folder, mode }: Settings, run: string): void {
+  const lists = quarantinePaths(result, folder)
+  if (lists.length > 0) concatFiles(join(folder.parts, QUARANTINE), lists)
+  commitOutput(folder.parts, output, mode, run)
+}
+
+async function commitAsFile(
+  sink: Sink,
+  result: PlanResult,
+  { output, folder, mode, signal }: Settings,
+  run: string,
+): Promise<void> {
+  const joined = {
+    parts: partPaths(result, folder),
+    header: headerOf(sink),
+    quarantine: quarantinePaths(result, folder),
+    form: formOf(sink.format, sink.compress, sink.record, sink.columns),
+  }
+  await commitFile(joined, output, mode, run, () => checkSignal(signal))
+}
+
+/** Hands the output to the caller instead of writing it. */
+async function handOver(
+  sink: Sink,
+  result: PlanResult,
+  { folder, onRecords, onNote, signal }: Settings,
+): Promise<void> {
+  const lines = quarantinePaths(result, folder).flatMap((path) => readFileSync(path, 'utf8').trimEnd().split('\n'))
+  for (const line of lines.slice(0, BAD_RECORDS_TOLD)) onNote(`bad record: ${line}`)
+  if (lines.length > BAD_RECORDS_TOLD) {
+    onNote(`and ${lines.length - BAD_RECORDS_TOLD} more bad records: the full list needs a folder or a file as output`)
+  }
+  const header = headerOf(sink)
+  if (header.length > 0 && !(await onRecords!(header))) return
+  await forEachBlock(
+    partPaths(result, folder),
+    sink.compress === null && sink.format.kind !== 'rows',
+    () => checkSignal(signal),
+    onRecords!,
+  )
+}
+
+function headerOf({ format, compress }: Sink): Uint8Array {
+  const header = headerBytes(format)
+  return header.length === 0 ? header : compressed(header, compress)
+}
+
+/** Of the output's own parts: those of named outputs are in folders. */
+function partPaths({ parts }: PlanResult, folder: StateFolder): string[] {
+  return partsAmong(parts.map(({ name }) => name)).map((name) => join(folder.parts, name))
+}
+
+function quarantinePaths({ quarantine }: PlanResult, folder: StateFolder): string[] {
+  return quarantine.map((name) => join(folder.quarantine, name))
+}

@@ -1,0 +1,16 @@
+/** What is known of a run before its first task. */
+import type { Logical } from '../dataset/logical.js'
+import type { JobIdentity } from '../plan/functions.js'
+import type { Plan } from '../plan/plan.js'
+import type { RunInputs } from './inputs.js'
+import type { JobCode } from './load.js'
+
+export interface Prepared extends RunInputs {
+  plan: Plan
+  /** What a data frame asks for, and what the plan does instead; null: a job. */
+  logical: { asked: Logical; optimized: Logical } | null
+  /** null: the plan calls no functions. */
+  code: JobCode | null
+  /** Workers find the job by it; null: they call no functions. */
+  identity: JobIdentity | null
+}

@@ -1,0 +1,220 @@
+/** One-line queries: an expression over the package's names and data frames of files. */
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { messageOf, RunjobError } from '../base/errors.js'
+import { fileError } from '../base/files.js'
+import { require } from '../base/packages.js'
+import { describe, isPlainObject } from '../base/schema.js'
+import { didYouMean } from '../base/suggest.js'
+import { Expr } from '../dataset/column.js'
+import type { AnyDataset } from '../dataset/dataset.js'
+import { type AnyFrame, DataFrame, Grouped, isDataFrame } from '../dataset/frame.js'
+import { parquet, read } from '../dataset/read.js'
+import { setFrameRunner } from '../dataset/runner.js'
+import { compressionOf, compressionOfName, HEAD_BYTES } from '../io/input/content.js'
+import { expandInputs, isPiped } from '../io/input/inputs.js'
+import { csv, jsonl } from '../job/formats.js'
+import type { RunnableOptions } from './options.js'
+import { datasetOf } from './rows.js'
+
+type InputKind = 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'text'
+
+const ENDINGS: [RegExp, InputKind][] = [
+  [/\.csv$/i, 'csv'],
+  [/\.(tsv|tab)$/i, 'tsv'],
+  [/\.(jsonl|ndjson|jsonlines|json)$/i, 'jsonl'],
+  [/\.(parquet|parq|pq)$/i, 'parquet'],
+  [/\.(txt|text|log|md)$/i, 'text'],
+]
+
+/**
+ * The value of an expression in TypeScript; a data frame as a dataset. Its names are those of the package, `df` for the first input as a data frame, and `inputs` for
+ * all of them.
+ *
+ * @param names what the package exports
+ * @param options of the run: those of its actions, too
+ * @throws OPTION_INVALID for an input that it does not read; DATASET_INVALID if it cannot be parsed, or throws; and what methods of data frames throw
+ */
+export async function evaluateQuery(
+  expression: string,
+  paths: readonly string[],
+  names: Readonly<Record<string, unknown>>,
+  cwd: string,
+  options: RunnableOptions,
+): Promise<{ dataset: AnyDataset } | { value: unknown }> {
+  requireUse(expression, paths)
+  const inputs = paths.map((path) => frameOf(path, cwd))
+  const scope = { ...names, ...(inputs.length > 0 ? { df: inputs[0] } : {}), inputs }
+  setFrameRunner(async () => (await import('./actions.js')).actionsWith(options))
+  const evaluate = compile(expression, Object.keys(scope))
+  let value: unknown
+  let isAwaited = /\bawait\b/.test(expression)
+  try {
+    const [given] = await evaluate(...Object.values(scope))
+    isAwaited ||= isPromise(given)
+    value = await given
+  } catch (error) {
+    if (error instanceof RunjobError) throw ofQuery(error)
+    const problem = messageOf(error)
+    const hint = hintFor(problem)
+    throw new RunjobError('DATASET_INVALID', { problem: `the query fails: ${problem}`, hint }, { cause: error })
+  }
+  // What show() gives once it is done; otherwise a property that is misspelt.
+  if (value === undefined && !isAwaited) {
+    throw new RunjobError('DATASET_INVALID', { problem: 'the query gives undefined', hint: methodsHint(expression) })
+  }
+  if (isDataFrame(value)) return { dataset: datasetOf(value, 'query') }
+  if (isShown(value)) return { value }
+  const hint = value instanceof Grouped ? AFTER_GROUP_BY : 'Call it, or ask for rows of a data frame.'
+  throw new RunjobError('DATASET_INVALID', { problem: `the query gives ${describe(value)}, not a data frame`, hint })
+}
+
+/** @throws OPTION_INVALID for files that the expression does not read: their rows would be missing in silence */
+function requireUse(expression: string, paths: readonly string[]): void {
+  const names = (word: string) => new RegExp(`\\b${word}\\b`).test(expression)
+  const read = names('inputs') ? paths.length : names('df') ? 1 : 0
+  if (read >= paths.length) return
+  throw new RunjobError('OPTION_INVALID', {
+    name: '<input>',
+    value: paths[read],
+    problem: `the query does not read it: it names ${read === 0 ? 'neither df nor inputs' : 'only df, the first one'}`,
+    help: 'For one data frame of many files, quote a pattern: "logs/*.csv". Otherwise use each: df.union(inputs[1]).',
+  })
+}
+
+/** There is no job: functions that jobs and data frames share know only jobs. */
+function ofQuery(error: RunjobError): RunjobError {
+  if (error.code !== 'JOB_INVALID') return error
+  const { problem, help: hint = 'Correct it in the expression.' } = error.params
+  return new RunjobError('DATASET_INVALID', { problem, hint }, { cause: error })
+}
+
+/** Whether a value that is no data frame can be printed: what actions return, and numbers, texts and lists. */
+function isShown(value: unknown): boolean {
+  if (typeof value === 'function' || typeof value === 'symbol') return false
+  return typeof value !== 'object' || value === null || Array.isArray(value) || isPlainObject(value)
+}
+
+const AFTER_GROUP_BY = "After groupBy() comes agg({ total: sum('price') }) or count()."
+
+function hintFor(problem: string): string {
+  if (problem.startsWith('df is')) return 'Name the file behind the expression: it is df.'
+  if (/groupBy\(\.{3}\)\.\w+ is not a function$/.test(problem)) return AFTER_GROUP_BY
+  if (!problem.endsWith('is not a function')) {
+    return 'The names of the package are in scope, df for the first input, and inputs for all.'
+  }
+  return methodsHint(problem.slice(0, -' is not a function'.length))
+}
+
+/** @param text a method of another name at its end */
+function methodsHint(text: string): string {
+  // Functions of the columns call theirs; what is in scope are data frames.
+  const [kind, made] = /^\(*(?:df|inputs|read)\b/.test(text) ? ['data frames', DataFrame] : ['columns', Expr]
+  const methods = Object.getOwnPropertyNames(made.prototype).filter((name) => name !== 'constructor')
+  const [, name = ''] = /\.(\w+)\W*$/.exec(text) ?? []
+  const near = didYouMean(name, methods)
+  return `${near ? `Did you mean ${near}()? ` : ''}Methods of ${kind}: ${methods.join(', ')}.`
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value
+}
+
+/** The value in a list: a promise would be awaited. */
+type Evaluate = (...values: unknown[]) => Promise<[unknown]>
+
+const AsyncFunction = (async () => {}).constructor as new (...parts: string[]) => Evaluate
+
+function compile(expression: string, names: readonly string[]): Evaluate {
+  const body = (text: string) => `'use strict'; return [(\n${text}\n)]`
+  try {
+    return new AsyncFunction(...names, body(expression))
+  } catch {
+    // It may have types.
+  }
+  const esbuild = require('esbuild') as typeof import('esbuild')
+  const invalid = (problem: string) =>
+    new RunjobError('DATASET_INVALID', {
+      problem: `the query cannot be parsed: ${problem}`,
+      hint: "A query is one expression, such as df.groupBy('path').count(); quote it, so that the shell leaves it alone.",
+    })
+  try {
+    const { code } = esbuild.transformSync(`export default (\n${expression}\n)`, { loader: 'ts', logLevel: 'silent' })
+    return new AsyncFunction(...names, body(code.replace(/^export default /, '').replace(/;\s*$/, '')))
+  } catch (error) {
+    const { errors } = error as { errors?: { text: string; location?: { line: number; column: number } | null }[] }
+    const [first] = errors ?? []
+    if (!first) throw invalid((error as Error).message)
+    const { location, text } = first
+    throw invalid(location ? `${text} (line ${location.line - 1}, column ${location.column + 1})` : text)
+  }
+}
+
+/** A file as a data frame. */
+export function frameOf(path: string, cwd: string): AnyFrame {
+  switch (kindOf(path, cwd)) {
+    case 'csv':
+      return read(csv(), path)
+    case 'tsv':
+      return read(csv({ delimiter: '\t' }), path)
+    case 'jsonl':
+      return read(jsonl(), path)
+    case 'parquet':
+      return read(parquet(), path)
+    case 'text':
+      return read.text(path)
+  }
+}
+
+/** By its name; if that says nothing, by the content of its first file. */
+export function kindOf(path: string, cwd: string): InputKind {
+  const byName = kindOfName(path)
+  if (byName) return byName
+  if (path === '-') {
+    throw new RunjobError('OPTION_INVALID', {
+      name: '<input>',
+      value: path,
+      problem: 'standard input has no name that says what it holds',
+      help: "Say it in the expression: read(csv(), '-'), read(jsonl(), '-') or read.text('-').",
+    })
+  }
+  const anything = { exact: true, encoding: 'utf-8', array: false, csv: null }
+  const found = expandInputs([path], cwd, anything).files
+  const kinds = [...new Set(found.flatMap((file) => (isPiped(file) ? [] : (kindOfName(file.path) ?? []))))]
+  if (kinds.length > 1) {
+    throw new RunjobError('OPTION_INVALID', {
+      name: '<input>',
+      value: path,
+      problem: `it has files of several kinds: ${kinds.join(', ')}`,
+      help: 'Name those of one kind by a glob in quotes, such as "logs/*.jsonl".',
+    })
+  }
+  const [first] = found
+  if (kinds[0] || !first || isPiped(first)) return kinds[0] ?? 'text'
+  return kindOfContent(first.path)
+}
+
+function kindOfName(path: string): InputKind | undefined {
+  const name = compressionOfName(path) === 'none' ? path : path.replace(/\.[^.]*$/, '')
+  return ENDINGS.find(([ending]) => ending.test(name))?.[1]
+}
+
+function kindOfContent(path: string): InputKind {
+  const head = headOf(path)
+  if (compressionOf(head) !== 'none') return 'text'
+  // Or encrypted, which reading says.
+  if (/^PAR[1E]$/.test(head.subarray(0, 4).toString('latin1'))) return 'parquet'
+  return /^\ufeff?\s*(\{|\[\s*\{)/.test(head.toString()) ? 'jsonl' : 'text'
+}
+
+function headOf(path: string): Buffer {
+  let fd: number | undefined
+  try {
+    fd = openSync(path, 'r')
+    const head = Buffer.alloc(Math.min(HEAD_BYTES, statSync(path).size))
+    return head.subarray(0, readSync(fd, head))
+  } catch (error) {
+    throw fileError(error, path, 'read')
+  } finally {
+    if (fd !== undefined) closeSync(fd)
+  }
+}

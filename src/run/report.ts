@@ -1,0 +1,78 @@
+/** The report of a run. */
+import { join } from 'node:path'
+import type { StageReport, TaskProfile } from '../engine/report.js'
+import type { PlanResult } from '../engine/run_plan.js'
+import type { PassedOver } from '../io/input/inputs.js'
+import { QUARANTINE, quarantinePathOf } from '../io/output/names.js'
+import { mainSinkOf } from '../plan/stages.js'
+import type { Settings } from './options.js'
+import type { Prepared } from './prepared.js'
+
+export interface RunReport {
+  job: string
+  /** Absolute path of the output, a folder or a file. */
+  output: string
+  elapsedMs: number
+  /** Of the whole process. */
+  peakRssBytes: number
+  inputFiles: number
+  /** What was found in folders and globs, but not read. */
+  passedOver: PassedOver
+  counters: Record<string, number>
+  stages: StageReport[]
+  /** Tasks that an earlier run had finished. */
+  resumedTasks: number
+  /** Tasks that ran again because the runs they wrote were damaged or gone. */
+  redoneTasks: number
+  /** Records read from files, and written to the output. `stages` says what happened in between: filtered, dropped, quarantined, combined. */
+  recordsRead: number
+  recordsWritten: number
+  /** Sentences: where records went if some were read and none written, or an input gave none; which file is not UTF-8. */
+  notes: string[]
+  /** Skipped bad records, and the file that lists them. */
+  recordsQuarantined: number
+  quarantine: string | null
+  /** Nothing ran: the output existed and mode is `ignore`, or this run had committed it before it was cut off. */
+  skipped: boolean
+  top: { key: string; number: number }[]
+  /** Where each task's time went. Only with `profile`. */
+  profile?: TaskProfile[]
+}
+
+export interface RunResult<K = unknown, V = unknown> extends RunReport {
+  /** The output's records, part by part. */
+  read(): AsyncIterableIterator<[key: K, value: V]>
+}
+
+/** @param result null: nothing was run */
+export function reportOf(
+  { plan, files, passedOver }: Prepared,
+  { output, onRecords, profile }: Settings,
+  startedMs: number,
+  result: PlanResult | null,
+): RunReport {
+  const stages = result?.stages ?? []
+  const flow = result?.flow ?? { read: 0, written: 0, notes: [] }
+  const hasList = result !== null && result.quarantine.length > 0 && onRecords === null
+  const list = mainSinkOf(plan).singleFile ? quarantinePathOf(output) : join(output, QUARANTINE)
+  return {
+    job: plan.job,
+    output: onRecords ? '-' : output,
+    elapsedMs: performance.now() - startedMs,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    inputFiles: files.length,
+    passedOver,
+    counters: { ...result?.counters },
+    stages,
+    resumedTasks: result?.resumedTasks ?? 0,
+    redoneTasks: result?.redoneTasks ?? 0,
+    recordsRead: flow.read,
+    recordsWritten: flow.written,
+    notes: flow.notes,
+    recordsQuarantined: stages.reduce((sum, stage) => sum + stage.recordsQuarantined, 0),
+    quarantine: hasList ? list : null,
+    skipped: result === null,
+    top: result?.top ?? [],
+    ...(profile && result ? { profile: result.tasks } : {}),
+  }
+}

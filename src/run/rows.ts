@@ -1,0 +1,75 @@
+/** Runs a data frame and hands its rows to the program. */
+import { join } from 'node:path'
+import type { AnyDataset } from '../dataset/dataset.js'
+import type { AnyFrame } from '../dataset/frame.js'
+import { decodeRows, type Row } from '../kernels/rows.js'
+import type { Column } from '../plan/type.js'
+import { COLUMNS, type DatasetOptions, RECORDS } from './options.js'
+import { runAny } from './run.js'
+import { inTemporaryFolder } from './temporary.js'
+
+export type RowOptions = Omit<DatasetOptions<never>, 'output' | typeof RECORDS | typeof COLUMNS>
+
+/**
+ * @param onRows gets all rows, in order; false: no more are wanted
+ * @returns their columns
+ * @throws what a run throws; INT64_UNSAFE, TIMESTAMP_PRECISION
+ */
+export function runForRows(
+  dataset: AnyDataset,
+  options: RowOptions,
+  onRows: (rows: Row[]) => boolean,
+  shown = false,
+): Promise<readonly Column[]> {
+  return inTemporaryFolder(async (folder) => {
+    const decoder = new RowDecoder(shown)
+    await runAny(dataset, {
+      ...options,
+      output: join(folder, 'output'),
+      [RECORDS]: async (bytes: Uint8Array) => onRows(decoder.push(bytes)),
+      [COLUMNS]: (columns: readonly Column[]) => {
+        decoder.columns = columns
+      },
+    })
+    return decoder.columns
+  })
+}
+
+/** A data frame by itself, as a dataset. */
+export function datasetOf(frame: AnyFrame, name = 'data frame'): AnyDataset {
+  return { name, description: '', examples: [], params: {}, inputNames: [], summary: null, frame: () => frame }
+}
+
+/** Rows from blocks of their bytes, which may end anywhere. */
+export class RowDecoder {
+  columns: readonly Column[] = []
+  readonly #shown: boolean
+  #rest: Uint8Array = new Uint8Array()
+
+  /** @param shown the rows are for people (decodeRows) */
+  constructor(shown: boolean) {
+    this.#shown = shown
+  }
+
+  push(bytes: Uint8Array): Row[] {
+    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    const end = endOfRows(all)
+    // A block is valid only until the next one.
+    this.#rest = all.slice(end)
+    return decodeRows(all.subarray(0, end), this.columns, this.#shown)
+  }
+}
+
+const LENGTH_BYTES = 4
+
+/** Where the last whole row ends. */
+function endOfRows(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  let end = 0
+  while (end + LENGTH_BYTES <= bytes.length) {
+    const next = end + LENGTH_BYTES + view.getUint32(end, true)
+    if (next > bytes.length) break
+    end = next
+  }
+  return end
+}

@@ -1,0 +1,60 @@
+/** What a data frame's rows are written as. */
+import { RunjobError } from '../base/errors.js'
+import type { FrameOutput } from '../dataset/lower.js'
+import type { FormatName } from '../job/output.js'
+import type { SinkFormat } from '../plan/plan.js'
+import { type Column, type Type, typeText } from '../plan/type.js'
+import type { Settings } from './options.js'
+
+/** @throws OPTION_INVALID if the format cannot hold the columns */
+export function sinkOf(
+  columns: readonly Column[],
+  { choice, onColumns, output }: Pick<Settings, 'choice' | 'onColumns' | 'output'>,
+): FrameOutput['sink'] {
+  const singleFile = choice.singleFile ?? false
+  if (onColumns !== null) return { name: '', format: { kind: 'rows' }, compress: null, singleFile }
+  const format = formatOf(columns, choice.format ?? (choice.singleFile ? formatOfName(output) : 'jsonl'))
+  return { name: '', format, compress: choice.compress ?? null, singleFile }
+}
+
+/** Of one file, by its ending; that of a compression does not count. */
+function formatOfName(path: string): FormatName {
+  const [, ending = ''] = /\.([^./\\]+)$/.exec(path.replace(/\.(?:gz|zst)$/i, '')) ?? []
+  if (/^(?:parquet|parq|pq)$/i.test(ending)) {
+    throw new RunjobError('OPTION_INVALID', {
+      name: 'output',
+      value: path,
+      problem: 'Parquet cannot be written yet',
+      help: 'The file can be .jsonl, .csv, .tsv or .txt; --format says which it is, whatever its name.',
+    })
+  }
+  return ENDINGS[ending.toLowerCase()] ?? 'jsonl'
+}
+
+const ENDINGS: Readonly<Record<string, FormatName>> = { csv: 'csv', tsv: 'tsv', tab: 'tsv', txt: 'text', text: 'text' }
+
+function formatOf(columns: readonly Column[], kind: FormatName): SinkFormat {
+  const fail = (problem: string, help: string) => {
+    throw new RunjobError('OPTION_INVALID', { name: 'format', value: kind, problem, help })
+  }
+  if (kind === 'jsonl') return { kind }
+  const nested = columns.find(({ type }) => isNested(type))
+  if (nested) {
+    fail(
+      `${kind} cannot hold the column ${nested.name} of type ${typeText(nested.type)}`,
+      'jsonl can; or select its parts.',
+    )
+  }
+  const header = columns.map(({ name }) => name)
+  if (kind === 'csv') return { kind, delimiter: ',', header }
+  if (kind === 'tsv') return { kind, escape: true, header }
+  if (columns.length !== 1 || columns[0]!.type !== 'string') {
+    const given = columns.map(({ name, type }) => `${name} ${typeText(type)}`).join(', ')
+    fail(`text holds one column of type string, but the rows have ${given}`, 'tsv, csv and jsonl can hold them all.')
+  }
+  return { kind }
+}
+
+function isNested(type: Type): boolean {
+  return typeof type !== 'string' && type.type !== 'decimal'
+}
