@@ -4,7 +4,7 @@ import { defineJob, string, text } from 'runjob'
 
 export default defineJob({
   name: 'inverted-index',
-  description: 'For each word the names of the files that hold it.',
+  description: 'For each word, the names of the files that contain it.',
   examples: ['runjob inverted-index docs/ -o index'],
   input: text(),
   value: string(),
@@ -12,7 +12,7 @@ export default defineJob({
     const file = basename(ctx.inputPath)
     for (const word of line.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []) emit(word, file)
   },
-  // Files come in input order, so a name repeats only right behind itself: keeping one of each run is enough.
+  // Files come in input order, so equal names are adjacent: keeping one of each is enough.
   combine: keepChanges,
   reduce(word, files, emit) {
     emit(word, [...new Set(files)].sort().join(' '))

@@ -1,7 +1,7 @@
 // Rank pages by their links.  runjob pagerank links.txt -o ranks
 import { byValue, defineJob, json, step, take, text } from 'runjob'
 
-/** What travels between the steps: a share of rank, or the page's own links, so that the next step can give on. */
+/** Passed from step to step: a share of rank, or the page's own links, which the next step needs again. */
 interface Message {
   rank?: number
   links?: string[]
@@ -12,7 +12,7 @@ const DAMPING = 0.85
 /** A page's links and the rank it has gathered. */
 function gather(messages: Iterable<Message>): { links: string[]; rank: number } {
   const links: string[] = []
-  // Summed in twice the precision (Knuth's TwoSum): the order in which messages arrive must not show.
+  // Summed in twice the precision (Knuth's TwoSum), so that the order of the messages does not show.
   let received = 0
   let lost = 0
   for (const { links: own, rank = 0 } of messages) {
@@ -32,8 +32,8 @@ export default defineJob({
   examples: ['runjob pagerank links.txt -o ranks', 'runjob pagerank links.txt --rounds 20 --keep 100 -o ranks'],
   summary: 'top',
   params: {
-    rounds: { type: 'integer', default: 10, describe: 'How often rank is passed along the links' },
-    keep: { type: 'integer', default: 1_000_000_000, describe: 'Pages to keep, best first' },
+    rounds: { type: 'integer', min: 0, max: 1000, default: 10, describe: 'How often rank passes along the links' },
+    keep: { type: 'integer', min: 1, default: 1_000_000_000, describe: 'Pages to keep, best first' },
   },
   define: ({ rounds, keep }) => ({
     input: text(),

@@ -3,7 +3,7 @@ import { defineJob, lines, sorted, text, unique } from 'runjob'
 
 export default defineJob({
   name: 'sort',
-  description: 'All lines in byte order; the parts one after another are the answer.',
+  description: 'All lines in byte order; the parts, one after another, are the answer.',
   examples: ['runjob sort names.txt -o sorted', 'runjob sort a.txt b.txt -o sorted --reverse --unique'],
   params: {
     reverse: { type: 'boolean', default: false, short: 'r', describe: 'From last to first' },

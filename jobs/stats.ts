@@ -1,5 +1,18 @@
 // Group and summarise.        runjob stats sales.csv --by region --of amount -o stats
-import { aggregate, count, csv, defineJob, fields, max, mean, min, sum } from 'runjob'
+import {
+  aggregate,
+  count,
+  csv,
+  csvOptions,
+  csvParams,
+  defineJob,
+  fields,
+  max,
+  mean,
+  min,
+  RunjobError,
+  sum,
+} from 'runjob'
 
 export default defineJob({
   name: 'stats',
@@ -9,20 +22,20 @@ export default defineJob({
     "runjob stats temps.txt --delimiter ';' --columns station,temp --by station --of temp -o stats",
   ],
   params: {
-    by: { type: 'string', required: true, describe: 'Column to group by' },
-    of: { type: 'string', required: true, describe: 'Column of numbers; empty fields are left out' },
-    columns: { type: 'string', describe: 'Names of the columns, for a file without a header row: a,b,c' },
-    header: {
-      type: 'boolean',
-      default: false,
-      describe: 'Take the names from the first row (the default without --columns)',
-    },
-    delimiter: { type: 'string', default: ',', describe: 'What stands between fields' },
+    by: { type: 'string', required: true, describe: 'Column to group by: its name, or "#2" for the second' },
+    of: { type: 'string', required: true, describe: 'Column of numbers; empty fields are skipped' },
+    ...csvParams,
   },
-  define: ({ by, of, columns, header, delimiter }) => ({
-    input: columns === undefined ? csv({ delimiter }) : csv({ delimiter, header, columns: columns.split(',') }),
-    map: fields({ key: by }),
-    reduce: aggregate({ count: count(of), sum: sum(of), min: min(of), mean: mean(of), max: max(of) }),
-    output: csv(),
-  }),
+  define: ({ by, of, ...dialect }) => {
+    for (const [name, value] of Object.entries({ by, of })) {
+      if (value === '')
+        throw new RunjobError('PARAM_INVALID', { name, value, problem: 'the name of a column is expected' })
+    }
+    return {
+      input: csv(csvOptions(dialect)),
+      map: fields({ key: by }),
+      reduce: aggregate({ count: count(of), sum: sum(of), min: min(of), mean: mean(of), max: max(of) }),
+      output: csv(),
+    }
+  },
 })

@@ -6,7 +6,7 @@ export default defineJob({
   description: 'The N most frequent lines and how often each occurs, most frequent first.',
   examples: ['runjob top 10 urls.txt -o top'],
   params: {
-    n: { type: 'integer', required: true, positional: true, describe: 'How many lines' },
+    n: { type: 'integer', min: 1, required: true, positional: true, describe: 'How many lines' },
   },
   define: ({ n }) => ({
     input: text({ exact: true }),
