@@ -12,9 +12,9 @@ const dist = join(root, 'dist/src')
 const ENTRIES = [
   'cli/main.js',
   'cli/process.js',
-  'engine/worker.js',
+  'engine/task/worker.js',
   'index.js',
-  'io/state_dump.js',
+  'state/dump.js',
   'testing/index.js',
 ]
 
@@ -34,11 +34,11 @@ test('a module exists once in a process, whichever way it was imported', () => {
     import * as entry from 'runjob'
     import * as testing from 'runjob/testing'
     import { RunjobError } from ${url('base/errors.js')}
-    import { registeredJob } from ${url('plan/functions.js')}
-    import { runJob } from ${url('run.js')}
+    import { definitionsIn } from ${url('plan/functions.js')}
+    import { runJob } from ${url('run/run.js')}
     const job = entry.defineJob({ name: 'mine', input: entry.text(), map: entry.words(), reduce: entry.sum() })
     const refused = await testing.runMap(entry.defineJob({ name: 'bad', input: entry.text(), map: () => { throw new Error('x') } , reduce: entry.sum() }), ['x']).catch((error) => error)
-    console.log(entry.RunjobError === RunjobError, entry.runJob === runJob, registeredJob('mine') === job, refused instanceof RunjobError)`
+    console.log(entry.RunjobError === RunjobError, entry.runJob === runJob, definitionsIn('', 'mine').job === job, refused instanceof RunjobError)`
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8' })
   expect(output).toBe('true true true true\n')
 })

@@ -1,8 +1,8 @@
 /**
- * What the documents say, done: every `sh` block runs and every `ts` block compiles, in the order of the page, in a
- * folder where runjob is installed and `examples/` lies. A `text` block is what the block before it prints on standard
- * output. A `ts` block names its file in its first line; it runs where a `text` block follows. Blocks in other languages
- * are for people alone.
+ * Runs what the documents say: every `sh` block runs and every `ts` and `js` block compiles, in page order, in a folder where
+ * runjob is installed and `examples/` exists. A `text` block is what the block before it prints on standard output. A `ts` or
+ * `js` block names its file in its first line, and runs if a `text` block follows. Blocks in other languages are only for
+ * readers.
  */
 import { execFile } from 'node:child_process'
 import {
@@ -23,8 +23,22 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
-const documents = ['README.md', 'jobs/README.md']
-const pages = [...documents, 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'native/README.md']
+const documents = [
+  'README.md',
+  'jobs/README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => `docs/${name}`)
+    .sort(),
+]
+const pages = [
+  ...documents,
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'CHANGELOG.md',
+  'native/README.md',
+  'bench/README.md',
+]
 
 const MINUTE = 60_000
 
@@ -35,13 +49,14 @@ interface Block {
   line: number
 }
 
-describe.each(documents)('%s', (document) => {
+// vitest refuses a suite without tests, and most pages for contributors have nothing to run.
+describe.each(documents.filter((document) => blocksOf(read(document)).some(isTested)))('%s', (document) => {
   const blocks = blocksOf(read(document))
   let folder: string
 
   beforeAll(async () => {
     folder = createFolder()
-    const names = blocks.filter(({ language }) => language === 'ts').map((block) => writeExample(folder, block))
+    const names = blocks.filter(isModule).map((block) => writeExample(folder, block))
     if (names.length > 0) await compile(folder, names)
   }, 2 * MINUTE)
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -58,11 +73,11 @@ describe.each(documents)('%s', (document) => {
         },
         MINUTE,
       )
-    } else if (block.language === 'ts' && expected !== undefined) {
+    } else if (isModule(block) && expected !== undefined) {
       test(
         `line ${block.line} prints what it says: ${fileNameOf(block)}`,
         async () => {
-          const script = join('js', fileNameOf(block).replace(/\.ts$/, '.js'))
+          const script = join('js', fileNameOf(block).replace(/ts$/, 'js'))
           expect(await run(folder, process.execPath, [script])).toBe(expected)
         },
         MINUTE,
@@ -78,9 +93,16 @@ test(
     try {
       cpSync(join(root, 'examples/books'), join(folder, 'books'), { recursive: true })
       const known = Object.keys(await import(pathToFileURL(join(root, 'dist/src/index.js')).href))
-      const examples = ['src/run.ts', 'src/base/errors.ts', ...publicJobFiles()].flatMap((path) =>
-        docstringExamples(path),
-      )
+      const examples = [
+        ...[
+          'src/run/run.ts',
+          'src/run/run_dataset.ts',
+          'src/base/errors.ts',
+          'src/dataset/define.ts',
+          'src/dataset/read.ts',
+        ],
+        ...publicJobFiles(),
+      ].flatMap((path) => docstringExamples(path))
       expect(examples.length).toBeGreaterThan(3)
       for (const [i, { code }] of examples.entries()) {
         writeFileSync(join(folder, `example_${i}.ts`), moduleOf(code, known))
@@ -101,7 +123,25 @@ test(
   2 * MINUTE,
 )
 
-test('links between the pages lead somewhere', () => {
+test(
+  'the examples of datasets compile',
+  async () => {
+    const folder = createFolder()
+    const datasets = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.ts'))
+    expect(datasets.length).toBeGreaterThan(1)
+    try {
+      await compile(
+        folder,
+        datasets.map((name) => join('examples', name)),
+      )
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  },
+  2 * MINUTE,
+)
+
+test('links between the pages are valid', () => {
   const dead = pages.flatMap((page) =>
     [...read(page).matchAll(/\]\((?!https?:)([^)#\s]+)/g)]
       .map(([, target = '']) => join(dirname(page), target))
@@ -109,6 +149,16 @@ test('links between the pages lead somewhere', () => {
       .map((target) => `${page} -> ${target}`),
   )
   expect(dead).toEqual([])
+})
+
+test('the files that the pages name exist', () => {
+  const missing = pages.flatMap((page) =>
+    [...read(page).matchAll(/`((?:src|native|test|jobs)\/[\w./-]+)`/g)]
+      .map(([, path = '']) => path)
+      .filter((path) => !existsSync(join(root, path)))
+      .map((path) => `${page} names ${path}`),
+  )
+  expect(missing).toEqual([])
 })
 
 test('the scripts that the pages name exist', () => {
@@ -143,9 +193,17 @@ function blocksOf(markdown: string): Block[] {
   }))
 }
 
+function isTested(block: Block): boolean {
+  return block.language === 'sh' || isModule(block)
+}
+
+function isModule({ language }: Block): boolean {
+  return language === 'ts' || language === 'js'
+}
+
 function fileNameOf({ code, line }: Block): string {
-  const name = /^\/\/ ([\w.-]+\.ts)\n/.exec(code)?.[1]
-  if (!name) throw new Error(`the ts block in line ${line} does not name its file`)
+  const name = /^\/\/ ([\w.-]+\.[cm]?[tj]s)\n/.exec(code)?.[1]
+  if (!name) throw new Error(`the module in line ${line} does not name its file`)
   return name
 }
 
@@ -166,7 +224,7 @@ function createFolder(): string {
   mkdirSync(join(folder, 'bin'))
   const main = join(root, 'dist/src/cli/main.js')
   writeFileSync(join(folder, 'bin/runjob'), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, { mode: 0o755 })
-  // What npx does in a project, without its second of looking around.
+  // What npx does in a project, without the second it takes to look around.
   writeFileSync(join(folder, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 })
   return folder
 }
@@ -176,6 +234,7 @@ async function compile(folder: string, files: string[]): Promise<void> {
     target: 'es2023',
     module: 'nodenext',
     strict: true,
+    allowJs: true,
     types: ['node'],
     outDir: 'js',
     rootDir: '.',
@@ -220,7 +279,7 @@ function docstringExamples(path: string): { path: string; code: string }[] {
 
 /** An example as a module: names of the public surface are imported, and a lone property gets an object around it. */
 function moduleOf(code: string, known: string[]): string {
-  const used = known.filter((name) => new RegExp(`\\b${name}\\(`).test(code))
+  const used = known.filter((name) => new RegExp(`\\b${name}[(.]`).test(code))
   const isProperty = /^\w+:/.test(code)
   const body = isProperty ? `export const example: Record<string, (params: any) => unknown> = {\n${code}\n}` : code
   return `import { ${used.join(', ')} } from 'runjob'\n${body}\nexport {}\n`

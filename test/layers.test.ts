@@ -1,7 +1,11 @@
 /**
  * Who may import whom. A folder knows only the folders to its left:
  *
- *     base -> kernels -> plan -> io -> engine | job -> run.ts -> cli | testing
+ *     base -> plan -> kernels -> io -> state -> engine | job | dataset -> run -> cli | testing
+ *
+ * and in the native part
+ *
+ *     base -> record | state -> column | text | aggregate | run -> function | csv | json | parquet | collect | operator -> pipeline -> addon
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -11,26 +15,42 @@ import { expect, test } from 'vitest'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const src = join(root, 'src')
+const native = join(root, 'native')
 
 /** Layers of equal rank do not know each other. */
 const RANKS: Record<string, number> = {
   base: 0,
-  kernels: 1,
-  plan: 2,
+  plan: 1,
+  kernels: 2,
   io: 3,
-  engine: 4,
-  job: 4,
-  'run.ts': 5,
-  cli: 6,
-  testing: 6,
-  'index.ts': 6,
+  state: 4,
+  engine: 5,
+  job: 5,
+  dataset: 5,
+  run: 6,
+  cli: 7,
+  testing: 7,
+  'index.ts': 7,
 }
 
-interface Import {
-  /** What stands between the quotes. */
-  specifier: string
-  /** Gone once the types are stripped. */
-  isType: boolean
+const NATIVE_RANKS: Record<string, number> = {
+  base: 0,
+  record: 1,
+  state: 1,
+  column: 2,
+  text: 2,
+  aggregate: 2,
+  run: 2,
+  function: 3,
+  csv: 3,
+  json: 3,
+  parquet: 3,
+  collect: 3,
+  operator: 3,
+  pipeline: 4,
+  addon: 5,
+  testing: 5,
+  fuzz: 6,
 }
 
 test('every import under src points to a layer further left', () => {
@@ -43,13 +63,29 @@ test('every import under src points to a layer further left', () => {
   expect(wrong).toEqual([])
 })
 
-test('no modules import each other in a circle', () => {
+test('no modules import each other in a circle, not even for types', () => {
   const graph = new Map<string, string[]>()
-  for (const { from, to, isType } of sourceArrows()) {
-    if (!isType) graph.set(from, [...(graph.get(from) ?? []), to])
-  }
+  for (const { from, to } of sourceArrows()) graph.set(from, [...(graph.get(from) ?? []), to])
   expect(findCircle(graph)).toEqual([])
 })
+
+/** What the two wings of the engine, the main thread in `engine` and the workers in `engine/task`, both know. */
+const SHARED_BY_WINGS = ['bad_records', 'counts', 'shared', 'task', 'top', 'work_times'].map(
+  (name) => `engine/${name}.ts`,
+)
+
+test('the main thread and the workers of the engine share data, and import nothing of each other', () => {
+  const wrong = sourceArrows()
+    .filter(({ from, to }) => from.startsWith('engine/') && to.startsWith('engine/') && !SHARED_BY_WINGS.includes(to))
+    .filter(({ from, to }) => SHARED_BY_WINGS.includes(from) || isTask(from) !== isTask(to))
+    .map(({ from, to }) => `${from} imports ${to}`)
+  // Where the main thread starts the others.
+  expect(wrong).toEqual(['engine/thread.ts imports engine/task/worker.ts'])
+})
+
+function isTask(path: string): boolean {
+  return path.startsWith('engine/task/')
+}
 
 test('the public entry only re-exports', () => {
   const code = withoutComments(readFileSync(join(src, 'index.ts'), 'utf8'))
@@ -65,17 +101,33 @@ test('src imports nothing from outside src but packages', () => {
 test('ready-made jobs import what a user would: runjob and Node', () => {
   const foreign = sourceFiles(join(root, 'jobs')).flatMap((path) =>
     importsOf(path)
-      .map(({ specifier }) => specifier)
       .filter((name) => name !== 'runjob' && !name.startsWith('node:') && !builtinModules.includes(name))
       .map((name) => `${relative(root, path)} imports ${name}`),
   )
   expect(foreign).toEqual([])
 })
 
-test('only addon*.cc and addon*.h know Node-API', () => {
-  const native = join(root, 'native')
-  const knowing = readdirSync(native)
-    .filter((name) => /\.(cc|h|c)$/.test(name) && !name.startsWith('addon'))
+test('every include under native is written from there and points to a layer further left', () => {
+  const files = nativeFiles()
+  const wrong: string[] = []
+  for (const { from, to } of nativeArrows()) {
+    const [own, other] = [layerOf(from), layerOf(to)]
+    expect(NATIVE_RANKS, `${from} belongs to no layer`).toHaveProperty([own])
+    if (!files.includes(to)) wrong.push(`${from} includes ${to}, which is not there`)
+    else if (own !== other && !(NATIVE_RANKS[other]! < NATIVE_RANKS[own]!)) wrong.push(`${from} includes ${to}`)
+  }
+  expect(wrong).toEqual([])
+})
+
+test('no native files include each other in a circle', () => {
+  const graph = new Map<string, string[]>()
+  for (const { from, to } of nativeArrows()) graph.set(from, [...(graph.get(from) ?? []), to])
+  expect(findCircle(graph)).toEqual([])
+})
+
+test('only native/addon knows Node-API', () => {
+  const knowing = nativeFiles()
+    .filter((name) => !name.startsWith('addon/'))
     .filter((name) => /#include\s*[<"](napi|node_api|js_native_api)/.test(readFileSync(join(native, name), 'utf8')))
   expect(knowing).toEqual([])
 })
@@ -96,17 +148,7 @@ test('the reader of imports sees every form of them', () => {
     const k = new Worker(new URL('./k.js', import.meta.url))
     // import { no } from './comment.js'
   `
-  expect(parseImports(code)).toEqual([
-    { specifier: './a.js', isType: false },
-    { specifier: './b.js', isType: true },
-    { specifier: './c.js', isType: true },
-    { specifier: './e.js', isType: false },
-    { specifier: './g.js', isType: false },
-    { specifier: './h.js', isType: true },
-    { specifier: './i.js', isType: false },
-    { specifier: './j.js', isType: false },
-    { specifier: './k.js', isType: false },
-  ])
+  expect(parseImports(code)).toEqual(['a', 'b', 'c', 'e', 'g', 'h', 'i', 'j', 'k'].map((name) => `./${name}.js`))
 })
 
 test('a circle is found, whatever leads to it', () => {
@@ -128,16 +170,31 @@ test('a circle is found, whatever leads to it', () => {
 })
 
 /** Imports of one file of src by another; paths are relative to src. */
-function sourceArrows(): { from: string; to: string; isType: boolean }[] {
+function sourceArrows(): { from: string; to: string }[] {
   return sourceFiles(src).flatMap((path) =>
     importsOf(path)
-      .filter(({ specifier }) => specifier.startsWith('.'))
-      .map(({ specifier, isType }) => ({
+      .filter((specifier) => specifier.startsWith('.'))
+      .map((specifier) => ({
         from: relative(src, path),
         to: relative(src, resolve(dirname(path), specifier)).replace(/\.js$/, '.ts'),
-        isType,
       })),
   )
+}
+
+/** Includes of one file of native by another; paths are relative to native. */
+function nativeArrows(): { from: string; to: string }[] {
+  return nativeFiles().flatMap((from) =>
+    [...readFileSync(join(native, from), 'utf8').matchAll(/^\s*#\s*include\s*"([^"]+)"/gm)].map(([, to]) => ({
+      from,
+      to: to!,
+    })),
+  )
+}
+
+function nativeFiles(): string[] {
+  return readdirSync(native, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(cc|h)$/.test(name))
+    .sort()
 }
 
 function layerOf(path: string): string {
@@ -151,27 +208,17 @@ function sourceFiles(folder: string): string[] {
     .map((name) => join(folder, name))
 }
 
-function importsOf(path: string): Import[] {
+function importsOf(path: string): string[] {
   return parseImports(readFileSync(path, 'utf8'))
 }
 
-/** Static imports, re-exports, dynamic imports, and modules that threads are started with. */
-function parseImports(source: string): Import[] {
+/** What stands between the quotes of static imports, re-exports, dynamic imports, and modules that threads are started with. */
+function parseImports(source: string): string[] {
   const pattern =
-    /^\s*(?:import|export)\s+(?<what>(?:type\s+)?(?:[\w*$]+|\{[^}]*\})[^'"`]*?)\s+from\s+'(?<from>[^']+)'|^\s*import\s+'(?<bare>[^']+)'|\bimport\('(?<dynamic>[^']+)'\)|\bnew Worker\(new URL\('(?<worker>[^']+)'/gm
-  return [...withoutComments(source).matchAll(pattern)].map(({ groups = {} }) => {
-    const { what, from, bare, dynamic, worker } = groups
-    return { specifier: (from ?? bare ?? dynamic ?? worker)!, isType: what !== undefined && isTypeOnly(what) }
-  })
-}
-
-function isTypeOnly(what: string): boolean {
-  if (what.startsWith('type ')) return true
-  const names = /^\{([^}]*)\}$/
-    .exec(what.trim())?.[1]
-    ?.split(',')
-    .map((name) => name.trim())
-  return names?.every((name) => name === '' || name.startsWith('type ')) ?? false
+    /^\s*(?:import|export)\s+(?:type\s+)?(?:[\w*$]+|\{[^}]*\})[^'"`]*?\s+from\s+'(?<from>[^']+)'|^\s*import\s+'(?<bare>[^']+)'|\bimport\('(?<dynamic>[^']+)'\)|\bnew Worker\(new URL\('(?<worker>[^']+)'/gm
+  return [...withoutComments(source).matchAll(pattern)].map(
+    ({ groups: { from, bare, dynamic, worker } = {} }) => (from ?? bare ?? dynamic ?? worker)!,
+  )
 }
 
 /** Good for our own sources: a comment starts its line or follows code and a blank. */

@@ -16,6 +16,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { writeFiles } from './helpers/folder.js'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const MINUTE = 60_000
@@ -28,11 +29,12 @@ beforeAll(async () => {
   const tarball = await pack(join(folder, 'package'))
   mkdirSync(project)
   writeFileSync(join(project, 'package.json'), '{ "type": "module", "private": true }')
-  await run(project, 'npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball])
+  await run(project, 'npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', tarball, 'typescript@5.6'])
+  symlinkSync(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'))
 }, 10 * MINUTE)
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+afterAll(() => rmSync(folder, { recursive: true, force: true }), MINUTE)
 
-test('it holds what it needs, and nothing of what it is developed with', () => {
+test('it has all that it needs, and nothing that is only for development', () => {
   const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
   const tops = new Set(files.map((file) => file.split('/', 1)[0]))
   expect([...tops].filter((name) => name !== 'node_modules').sort()).toEqual([
@@ -54,7 +56,7 @@ test('its prebuilt addon is used: nothing is compiled', () => {
   expect(existsSync(join(installed, 'build'))).toBe(false)
 })
 
-test('it could be compiled where it is installed: all that binding.gyp looks up is found', async () => {
+test('it can be compiled where it is installed: everything that binding.gyp needs is found', async () => {
   for (const what of ['sources', 'node-addon-api', 'liblmdb']) {
     expect(await run(installed, process.execPath, ['native/paths.mjs', what])).not.toBe('')
   }
@@ -89,7 +91,6 @@ test(
     for (const [length, one] of await runMap(job, ['two'])) console.log(length.toFixed(1), one.toFixed(1))
     `,
     )
-    symlinkSync(join(root, 'node_modules/@types'), join(project, 'node_modules/@types'))
     const compilerOptions = {
       target: 'es2023',
       module: 'nodenext',
@@ -103,9 +104,73 @@ test(
   MINUTE,
 )
 
+const TSC_7 = join(root, 'node_modules/.bin/tsc')
+const TSC_5 = join(project, 'node_modules/.bin/tsc')
+const STRICTEST = {
+  target: 'es2023',
+  strict: true,
+  noUncheckedIndexedAccess: true,
+  exactOptionalPropertyTypes: true,
+  skipLibCheck: false,
+  types: ['node'],
+}
+
+test.each([
+  ['7, module node16', TSC_7, { module: 'node16' }],
+  ['5, module commonjs and moduleResolution node', TSC_5, { module: 'commonjs', moduleResolution: 'node' }],
+])(
+  'a program that is compiled to CommonJS runs its jobs in workers: TypeScript %s',
+  async (_, tsc, options) => {
+    const app = join(folder, 'project/app')
+    rmSync(app, { recursive: true, force: true })
+    writeFiles(app, {
+      'package.json': '{ "private": true }',
+      'notes.txt': 'one fish two fish\n',
+      'tsconfig.json': JSON.stringify({
+        compilerOptions: { ...STRICTEST, ...options, outDir: 'build', sourceMap: true },
+      }),
+      'lengths.ts': `import { defineJob, number, sum, text } from 'runjob'
+      export default defineJob({
+        name: 'lengths',
+        input: text(),
+        key: number(),
+        map(line, emit) { for (const word of line.split(' ')) emit(word.length, 1) },
+        reduce: sum(),
+      })`,
+      'app.ts': `import { defineJob, RunjobError, runJob, sum, text } from 'runjob'
+      import { runMap } from 'runjob/testing'
+      import lengths from './lengths'
+      const upper = defineJob({
+        name: 'upper',
+        input: text(),
+        map(line, emit) {
+          if (line === '') throw new Error('an empty line')
+          for (const word of line.split(' ')) emit(word.toUpperCase(), 1)
+        },
+        reduce: sum(),
+      })
+      async function main(): Promise<void> {
+        for await (const [word, count] of (await runJob(upper, { input: 'notes.txt', output: 'upper' })).read()) console.log(word, count.toFixed(1))
+        for await (const [length, count] of (await runJob(lengths, { input: 'notes.txt', output: 'lengths' })).read()) console.log(length.toFixed(1), count)
+        for (const [length, one] of await runMap(lengths, ['two'])) console.log(length.toFixed(1), one.toFixed(1))
+        const refused: unknown = await runMap(upper, ['']).catch((error: unknown) => error)
+        if (refused instanceof RunjobError) console.log(refused.code, refused.hint.length > 0)
+      }
+      void main()`,
+    })
+    await run(app, tsc, ['-p', '.'])
+    expect(await run(app, process.execPath, ['build/app.js'])).toBe(
+      'FISH 2.0\nONE 1.0\nTWO 1.0\n3.0 2\n4.0 2\n3.0 1.0\nUSER_ERROR true\n',
+    )
+    const byCommand = ['runjob', 'build/lengths.js', 'notes.txt', '-o', 'lengths', '--mode', 'overwrite', '--quiet']
+    await run(app, 'npx', byCommand)
+    expect(readFileSync(join(app, 'lengths/part-r-00000.tsv'), 'utf8')).toBe('3\t2\n4\t2\n')
+  },
+  3 * MINUTE,
+)
+
 /**
- * Packs what is built, in a folder of its own: `npm pack` in the repository would build again, under the feet of the tests
- * that run beside this one.
+ * Packs the build in a separate folder: `npm pack` in the repository would build again, while other tests use the build.
  *
  * @returns path of the tarball
  */

@@ -38,10 +38,17 @@ const params = {
   need: '2.3 GB',
   free: '1.1 GB',
   bytes: 200,
+  by: '0.5',
+  found: 'part-r-00000.txt',
+  wanted: 'tsv',
+  column: 'price',
+  otherType: 'double',
+  use: 'read',
+  compression: 'zstd',
 }
 
 describe('the catalogue', () => {
-  test.each(ERROR_CODES)('%s reads as a sentence, with and without what it is told', (code) => {
+  test.each(ERROR_CODES)('%s reads as a sentence, with and without parameters', (code) => {
     for (const given of [params, { detail: 'row 3 has 2 fields.' }]) {
       const error = new RunjobError(code, given)
       expect(error.message).toMatch(/\S/)
@@ -108,7 +115,7 @@ describe('exit codes', () => {
 })
 
 describe('retries', () => {
-  test('help where a resource failed or a user function threw, not where the same would happen again', () => {
+  test('help if a resource failed or a user function threw, not if the same would happen again', () => {
     expect(new RunjobError('WORKER_DIED').retryable).toBe(true)
     expect(new RunjobError('RUN_CORRUPT').retryable).toBe(true)
     expect(new RunjobError('USER_ERROR').retryable).toBe(true)

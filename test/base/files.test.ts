@@ -30,7 +30,7 @@ test('files and folders can be made durable', () => {
   expect(() => fsyncDir(join(folder, 'missing'))).toThrow()
 })
 
-test('removing a tree that is not there is fine', () => {
+test('removing a missing tree is fine', () => {
   const folder = temporaryFolder()
   writeFiles(folder, { 'a/b/c': 'x' })
   removeTree(join(folder, 'a'))
@@ -63,7 +63,7 @@ test("the system's reason is in the message", () => {
   }
 })
 
-test('what is no error of the system comes back as it was', () => {
+test('anything but a system error is returned unchanged', () => {
   for (const error of [
     new TypeError('x'),
     new RunjobError('DISK_FULL'),
@@ -74,7 +74,7 @@ test('what is no error of the system comes back as it was', () => {
   expect(fileError(undefined, '/x', 'read')).toBeUndefined()
 })
 
-test('a folder is made with those above it, and one that cannot be is an error at once', () => {
+test('a folder is made with those above it, or fails at once', () => {
   const folder = temporaryFolder()
   makeFolder(join(folder, 'a/b/c'))
   makeFolder(join(folder, 'a/b/c'))
@@ -82,11 +82,11 @@ test('a folder is made with those above it, and one that cannot be is an error a
   writeFiles(folder, { file: 'x' })
   expect(() => makeFolder(join(folder, 'file'))).toThrow(RunjobError)
   expect(() => makeFolder(join(folder, 'file/below'))).toThrow(RunjobError)
-  // Takes no folders of anybody's: mkdir with `recursive` tries for ever.
+  // Nobody can make folders here: mkdir with `recursive` tries for ever.
   if (process.platform === 'linux') expect(() => makeFolder('/proc/a')).toThrow(RunjobError)
 })
 
-test("threads that make folders side by side do not stand in each other's way", async () => {
+test('threads that make folders at the same time do not disturb each other', async () => {
   const folder = temporaryFolder()
   const threads = 4
   const program = `

@@ -49,7 +49,7 @@ describe('cgroup v2', () => {
   })
 })
 
-test('cgroup v1 limits are read from the controllers of their own', () => {
+test('cgroup v1 limits are read from their own controllers', () => {
   const root = fakeRoot({
     'proc/self/cgroup': '7:pids:/p\n4:memory:/m\n3:cpu,cpuacct:/c\n',
     'sys/fs/cgroup/memory/m/memory.limit_in_bytes': '4000000\n',

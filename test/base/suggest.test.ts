@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { didYouMean } from '../../dist/src/base/suggest.js'
+import { didYouMean, likeness } from '../../dist/src/base/suggest.js'
 
 const jobs = ['wordcount', 'grep', 'sort', 'top', 'join']
 
@@ -14,7 +14,7 @@ test.each([
   expect(didYouMean(name, jobs)).toBe(expected)
 })
 
-test.each(['histogram', '', 'xy', 'words'])('%j is like none of them', (name) => {
+test.each(['histogram', '', 'xy', 'words', 'q'])('%j resembles none of them', (name) => {
   expect(didYouMean(name, jobs)).toBeUndefined()
 })
 
@@ -24,4 +24,22 @@ test('the first of equally close names wins', () => {
 
 test('there may be no names', () => {
   expect(didYouMean('x', [])).toBeUndefined()
+})
+
+test.each([
+  ['caf\u00e9', 'cafe\u0301', /accent/],
+  ['price', 'price\r', /invisible/],
+  ['price', '\ufeffprice', /invisible/],
+  ['unit price', 'unit\u00a0price', /characters|invisible/],
+  ['unitprice', 'unit price', /white space/],
+  ['ﬁrst', 'first', /different characters/],
+])('%j and %j look alike, and the difference is explained', (name, other, reason) => {
+  expect(didYouMean(name, ['x', other])).toBe(other)
+  expect(likeness(name, other)).toMatch(reason)
+  expect(likeness(other, name)).toMatch(reason)
+})
+
+test('visible differences are not explained', () => {
+  expect(likeness('pric', 'price')).toBeNull()
+  expect(likeness('price', 'price')).toBeNull()
 })

@@ -21,7 +21,7 @@ test.each([
 })
 
 test.each(['', 'MB', '12 apples', '1e6', '-5MB', '5ib', '1,5g', '0', '0.1', '99999999t', Number.NaN, -1, Infinity])(
-  '%j is no size',
+  '%j is not a size',
   (text) => {
     expect(() => parseBytes(text, 'memory')).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
   },
@@ -40,7 +40,7 @@ test.each([
   expect(parseDuration(text)).toBe(ms)
 })
 
-test.each(['', '10', 's', '1e3s', '-5s', '0s', '25d', 0, -1, Number.NaN, Infinity])('%j is no duration', (text) => {
+test.each(['', '10', 's', '1e3s', '-5s', '0s', '25d', 0, -1, Number.NaN, Infinity])('%j is not a duration', (text) => {
   expect(() => parseDuration(text)).toThrow(expect.objectContaining({ code: 'OPTION_INVALID' }))
 })
 

@@ -48,7 +48,7 @@ describe('a thread that was started ahead', () => {
     expect(readFileSync(join(folder, 'counts/part-r-00000.tsv'), 'utf8')).toBe('fish\t2\none\t1\ntwo\t1\n')
   })
 
-  test('is left aside by a job with functions, whose heap is another', async () => {
+  test('is not used by a job with functions, which needs another heap', async () => {
     const { code, stderr } = await runjob('inverted-index', 'in.txt', '-o', 'index', '-q')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(readFileSync(join(folder, 'index/part-r-00000.tsv'), 'utf8')).toContain('fish')

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { RunjobError } from '../../dist/src/base/errors.js'
 import { parseInvocation } from '../../dist/src/cli/arguments.js'
 import { flagName } from '../../dist/src/cli/flags.js'
-import { splitCommandName } from '../../dist/src/cli/options.js'
+import { splitCommandName, toResume } from '../../dist/src/cli/options.js'
 import type { AnyJob } from '../../dist/src/job/define.js'
-import type { ParamSpec } from '../../dist/src/job/params.js'
+import type { ParamSpec } from '../../dist/src/plan/params.js'
 import { fakeJob, grep, join, top, wordcount } from './fakes.js'
 
 function parse(job: AnyJob, line: string) {
@@ -55,7 +55,15 @@ describe('shared options', () => {
     expect(refusal(wordcount, 'a', '-o', '').message).toContain('--output')
   })
 
-  it('say which value is missing, also when the next option stands in its place', () => {
+  it('refuse names that come from a shell: an empty name, one that begins with "=", an end of options', () => {
+    expect(refusal(wordcount, '').message).toContain('the name is empty')
+    expect(refusal(wordcount, '--input', '').message).toContain('the name is empty')
+    expect(refusal(wordcount, 'a', '-o=x').message).toContain('say -o x')
+    expect(parse(wordcount, 'a --output=x').options.output).toBe('x')
+    expect(refusal(wordcount, 'a', '-o', '--').message).toContain('a value is missing')
+  })
+
+  it('say which value is missing, even if the next option is in its place', () => {
     for (const argv of [
       ['a', '-o'],
       ['a', '-o', '--json'],
@@ -106,7 +114,7 @@ describe('parameters', () => {
     ])
   })
 
-  it('are passed on only if given: defaults are the business of the job', () => {
+  it('are passed on only if given: the job knows its defaults', () => {
     expect(parse(wordcount, 'a').params).toEqual({})
     expect(parse(wordcount, 'a --no-lowercase --top-words 7 --min-share .5 --order count --reverse').params).toEqual({
       lowercase: false,
@@ -117,8 +125,26 @@ describe('parameters', () => {
     })
   })
 
-  it('may be repeated: the last one counts', () => {
-    expect(parse(wordcount, 'a --no-lowercase --lowercase -w 1 -w 2').params).toEqual({ lowercase: true, topWords: 2 })
+  it('are refused if two values are given for one, as shared options are', () => {
+    for (const line of [
+      'a -w 1 -w 2',
+      'a --top-words 1 b --top-words=2',
+      'a --no-lowercase --lowercase',
+      'a -o x -o y',
+      'a -o x --output y',
+      'a --format csv --format tsv',
+      'a --workers 1 --workers 2',
+    ]) {
+      const error = refusal(wordcount, ...line.split(' '))
+      expect(error.code).toBe('OPTION_INVALID')
+      expect(error.message).toMatch(/it is given twice, as --[^ ]+.* and as --/)
+    }
+    expect(parse(wordcount, 'a -w 2 -w 2 --lowercase --lowercase -q -q').params).toEqual({
+      lowercase: true,
+      topWords: 2,
+    })
+    // Inputs may be many.
+    expect(parse(join, '--left a --left b --right c').input).toEqual({ left: ['a', 'b'], right: ['c'] })
   })
 
   it('may be negative numbers', () => {
@@ -173,7 +199,7 @@ describe('positional parameters', () => {
     expect(refusal(top, 'a', 'b').message).toContain('"<n>" cannot be "a"')
   })
 
-  it('that begin with a dash stand after --', () => {
+  it('that begin with a dash follow --', () => {
     expect(parse(grep, '-o out -- -v --json')).toMatchObject({ params: { pattern: '-v' }, input: ['--json'] })
   })
 
@@ -230,5 +256,21 @@ describe('the job name', () => {
     expect(splitCommandName(['--version'])).toEqual({ name: null, rest: ['--version'] })
     expect(splitCommandName(['--'])).toEqual({ name: null, rest: ['--'] })
     expect(splitCommandName([])).toEqual({ name: null, rest: [] })
+  })
+})
+
+describe('a command to resume', () => {
+  it('takes the new options in place of its own, before words that are not options', () => {
+    const lines: [argv: string, more: string, expected: string][] = [
+      ['w a -o x --workers 1', '--workers 2', 'w a -o x --workers 2'],
+      ['w a --workers=1 --memory 1GB -o x', '--workers=2', 'w a --memory 1GB -o x --workers=2'],
+      ['w a -o x --quiet', '-q --json', 'w a -o x -q --json'],
+      ['w --fresh -o x -- --fresh --workers', '--workers 2', 'w -o x --workers 2 -- --fresh --workers'],
+      ['w -o x a', '', 'w -o x a'],
+    ]
+    const words = (line: string) => line.split(' ').filter((word) => word !== '')
+    for (const [argv, more, expected] of lines) {
+      expect(toResume(words(argv), words(more)).join(' ')).toBe(expected)
+    }
   })
 })

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -10,8 +10,19 @@ function run(host: FakeHost, ...argv: string[]): Promise<number> {
   return runCommand(argv, host)
 }
 
+/** A host whose run gets SIGINT, and ends as a run does that is aborted. */
+function interruptedHost(cwd: string): FakeHost {
+  const host = fakeHost((options) => {
+    setImmediate(() => host.signals.emit('SIGINT'))
+    return new Promise((_, reject) => {
+      options.signal?.addEventListener('abort', () => reject(options.signal?.reason))
+    })
+  })
+  return { ...host, cwd }
+}
+
 describe('running a job', () => {
-  it('hands over what was said and shows the summary on standard error', async () => {
+  it('passes on the options and shows the summary on standard error', async () => {
     const host = fakeHost()
     expect(await run(host, 'wordcount', 'books', '-o', 'out', '--workers', '2', '--no-lowercase', '--fresh')).toBe(0)
     expect(host.runs).toEqual([
@@ -32,7 +43,7 @@ describe('running a job', () => {
     expect(host.stderr.text).toContain('wordcount done in')
   })
 
-  it('tells where the output goes if nobody said', async () => {
+  it('says where the output goes without --output', async () => {
     const host = fakeHost()
     await run(host, 'grep', 'x', 'logs')
     expect(host.runs[0]?.output).toBe('grep-output')
@@ -40,7 +51,7 @@ describe('running a job', () => {
     expect(host.stderr.text).toContain('grep-output')
   })
 
-  it('says nothing when told to be quiet', async () => {
+  it('is silent with --quiet', async () => {
     const host = fakeHost(async (options) => {
       options.onProgress?.(fakeProgress())
       return fakeReport()
@@ -68,14 +79,18 @@ describe('running a job', () => {
   it('prints the plan instead with --explain', async () => {
     const host = fakeHost()
     expect(await run(host, 'wordcount', 'books', '--explain')).toBe(0)
-    expect(JSON.parse(host.stdout.text)).toMatchObject({ version: 1, job: 'wordcount' })
-    expect(host.stdout.text).toContain('\n  "job"')
+    expect(host.stdout.text).toBe('wordcount\n└─ output\n')
     expect(host.stderr.text).toBe('')
     expect(host.runs).toEqual([])
 
-    const compact = fakeHost()
-    await run(compact, 'wordcount', 'books', '--explain', '--json')
-    expect(compact.stdout.text.trimEnd()).not.toContain('\n')
+    const json = fakeHost()
+    await run(json, 'wordcount', 'books', '--explain', '--json')
+    expect(JSON.parse(json.stdout.text)).toMatchObject({ version: 2, job: 'wordcount' })
+    expect(json.stdout.text.trimEnd()).not.toContain('\n')
+
+    const toStdout = fakeHost()
+    expect(await run(toStdout, 'wordcount', 'books', '-o', '-', '--explain', '--json')).toBe(0)
+    expect(JSON.parse(toStdout.stdout.text)).toMatchObject({ job: 'wordcount' })
   })
 })
 
@@ -85,7 +100,7 @@ describe('failures', () => {
       throw new RunjobError(code, { path: 'books', cwd: '/' })
     })
 
-  it('exit 1 and are told on standard error', async () => {
+  it('exit 1 and are reported on standard error', async () => {
     const host = failing('INPUT_NOT_FOUND')
     expect(await run(host, 'wordcount', 'books', '--quiet')).toBe(1)
     expect(host.stderr.text).toMatch(/^error INPUT_NOT_FOUND: .*\n {2}hint: /)
@@ -115,7 +130,7 @@ describe('failures', () => {
     expect(host.stderr.text).toContain('Did you mean "wordcount"?')
   })
 
-  it('that nobody foresaw exit 1', async () => {
+  it('of unexpected kinds exit 1', async () => {
     const host = fakeHost(async () => {
       throw new Error('oops')
     })
@@ -125,22 +140,28 @@ describe('failures', () => {
 })
 
 describe('an interruption', () => {
-  it('stops the run, exits 130 and tells how to go on', async () => {
+  it('stops the run, exits 130 and says how to continue', async () => {
     const cwd = mkdtempSync(join(tmpdir(), 'runjob-cli-'))
     mkdirSync(join(cwd, '.out.runjob'))
-    const host = {
-      ...fakeHost((options) => {
-        setImmediate(() => host.signals.emit('SIGINT'))
-        return new Promise((_, reject) => {
-          options.signal?.addEventListener('abort', () => reject(options.signal?.reason))
-        })
-      }),
-      cwd,
-    }
+    const host = interruptedHost(cwd)
     expect(await run(host, 'wordcount', 'books', '-o', 'out')).toBe(130)
     expect(host.stderr.text).toContain('stopping')
     expect(host.stderr.text).toContain(
       `state kept in ${join(cwd, '.out.runjob')}; run the same command again to resume`,
+    )
+    expect(host.signals.eventNames()).toEqual([])
+    rmSync(cwd, { recursive: true })
+  })
+
+  it('finds the state of an output that is a link', async () => {
+    const cwd = mkdtempSync(join(tmpdir(), 'runjob-cli-'))
+    mkdirSync(join(cwd, 'disk/out'), { recursive: true })
+    mkdirSync(join(cwd, 'disk/.out.runjob'))
+    symlinkSync('disk/out', join(cwd, 'link'))
+    const host = interruptedHost(cwd)
+    expect(await run(host, 'wordcount', 'books', '-o', 'link')).toBe(130)
+    expect(host.stderr.text).toContain(
+      `state kept in ${join(cwd, 'disk/.out.runjob')}; run the same command again to resume`,
     )
     expect(host.signals.eventNames()).toEqual([])
     rmSync(cwd, { recursive: true })

@@ -1,10 +1,12 @@
 /** Jobs and a world for the command line, without an engine. */
 import { EventEmitter } from 'node:events'
 import { RunjobError } from '../../dist/src/base/errors.js'
-import type { Host } from '../../dist/src/cli/commands.js'
+import type { Host } from '../../dist/src/cli/host.js'
 import { createColors, type OutputStream, type Terminal } from '../../dist/src/cli/terminal.js'
+import type { Progress, StageReport } from '../../dist/src/engine/report.js'
 import type { AnyJob } from '../../dist/src/job/define.js'
-import type { Progress, RunOptions, RunReport, StageReport } from '../../dist/src/run.js'
+import type { RunOptions } from '../../dist/src/run/options.js'
+import type { RunReport } from '../../dist/src/run/report.js'
 
 export const plain = createColors(false)
 
@@ -22,6 +24,7 @@ export function fakeJob(parts: Partial<AnyJob> & { name: string }): AnyJob {
     functions: () => {
       throw new Error('the command line never runs functions')
     },
+    shape: () => ({}),
     ...parts,
   }
 }
@@ -60,6 +63,7 @@ export const stageReport: StageReport = {
   recordsIn: 25_100_000,
   recordsOut: 318_000,
   recordsFiltered: 0,
+  recordsDropped: 0,
   recordsQuarantined: 0,
   recordsCombined: 0,
   bytesIn: 1_200_000_000,
@@ -77,8 +81,13 @@ export function fakeReport(parts: Partial<RunReport> = {}): RunReport {
     peakRssBytes: 512_000_000,
     counters: {},
     stages: [stageReport],
+    inputFiles: 1,
+    passedOver: { hidden: 0, special: 0, links: 0, outputs: 0 },
     resumedTasks: 0,
     redoneTasks: 0,
+    recordsRead: 25_100_000,
+    recordsWritten: 318_000,
+    notes: [],
     recordsQuarantined: 0,
     quarantine: null,
     skipped: false,
@@ -182,10 +191,15 @@ export function fakeHost(run: (options: RunOptions) => Promise<RunReport> = asyn
     },
     builtinJobs: async () => jobs,
     runJob: async (_job, options) => {
-      runs.push(options)
-      return run(options)
+      runs.push(options as RunOptions)
+      return run(options as RunOptions)
     },
+    evaluate: async () => {
+      throw new Error('no test of the command line evaluates a query')
+    },
+    schemaText: async (path) => `csv({ schema: {} }) of ${path}\n`,
     chdir: () => {},
-    explainJob: async (job) => ({ version: 1, job: job.name, module: null, params: {}, sideFiles: {}, stages: [] }),
+    explainJob: async (job) => ({ version: 2, job: job.name, module: null, params: {}, sideFiles: {}, stages: [] }),
+    describeJob: async (job) => `${job.name}\n└─ output`,
   }
 }

@@ -119,7 +119,9 @@ describe('runjob wordcount', () => {
   it('prints its plan and runs nothing with --explain', async () => {
     const { code, stdout } = await runjob('wordcount', 'books', '-o', 'counts', '--explain')
     expect(code).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ version: 1, job: 'wordcount' })
+    expect(stdout).toMatch(/^wordcount\n└─ output: tsv\n {3}└─ stage reduce\n/)
+    const { stdout: json } = await runjob('wordcount', 'books', '-o', 'counts', '--explain', '--json')
+    expect(JSON.parse(json)).toMatchObject({ version: 2, job: 'wordcount' })
     expect(existsSync(join(folder, 'counts'))).toBe(false)
   })
 
@@ -170,6 +172,39 @@ describe('other ready-made jobs', () => {
     ]
     expect((await runjob(...argv, '-o', 'stats')).code).toBe(0)
     expect(output('stats').join('\n')).toMatch(/Oslo.*\n.*Rome/)
+  })
+
+  it('hint at the flag for the side of a join that is at fault', async () => {
+    const sides = (left: Record<string, string>, right: Record<string, string>) => {
+      for (const [name, files] of Object.entries({ left, right })) {
+        rmSync(join(folder, name), { recursive: true, force: true })
+        mkdirSync(join(folder, name))
+        for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, name, file), content)
+      }
+      return runjob('join', 'left', 'right', '--on', 'id', '-o', 'joined', '--fresh')
+    }
+    const left = { 'a.csv': 'id,v\n1,a\n' }
+    const right = { 'a.csv': 'id,w\n1,x\n' }
+    expect((await sides(left, { 'a.csv': 'id;w\n1;x\n' })).stderr).toContain("try --right-delimiter ';'")
+    expect((await sides({ 'a.csv': 'id;v\n1;a\n' }, right)).stderr).toContain("try --left-delimiter ';'")
+    expect((await sides(left, { ...right, 'b.csv': 'id;w\n1;x\n' })).stderr).toContain("try --right-delimiter ';'")
+    expect((await sides({ ...left, 'b.csv': 'id,v,z\n' }, right)).stderr).toContain('--left-columns a,b --header')
+    expect((await sides(left, { 'a.csv': '' })).stderr).toContain('--right-columns a,b')
+  })
+
+  it('say which flag lacks the name of a column', async () => {
+    writeFileSync(join(folder, 'nameless.csv'), 'id,v\n1,2\n')
+    const stats = ['stats', 'nameless.csv', '-o', 'nameless']
+    const joined = ['join', 'nameless.csv', 'nameless.csv', '-o', 'nameless']
+    for (const [argv, flag] of [
+      [[...stats, '--by', '', '--of', 'v'], '--by'],
+      [[...stats, '--by', 'id', '--of', ''], '--of'],
+      ...['', 'id,', 'id=', '=id'].map((on) => [[...joined, '--on', on], '--on'] as const),
+    ] as const) {
+      const { code, stderr } = await runjob(...argv)
+      expect(stderr).toContain(`error PARAM_INVALID: Parameter "${flag}"`)
+      expect(code).toBe(2)
+    }
   })
 
   it('are listed and explain themselves', async () => {
@@ -249,12 +284,9 @@ describe('a job module', () => {
   it.each([
     [
       'process.exit(0)',
-      'error JOB_LOAD_FAILED: The job module ./job.ts cannot be loaded: while it was imported it ended',
+      'error JOB_LOAD_FAILED: The job module ./job.ts cannot be loaded: importing it ended the process',
     ],
-    [
-      'await new Promise(() => {})',
-      'error JOB_LOAD_FAILED: The job module ./job.ts cannot be loaded: while it was imp',
-    ],
+    ['await new Promise(() => {})', 'error JOB_LOAD_FAILED: The job module ./job.ts cannot be loaded: importing it'],
     ["function f(): never {\n  throw new Error('bad')\n}\nf()", 'job.ts:2:9)'],
     ['const = 1', 'error JOB_LOAD_FAILED'],
   ])('that cannot be imported is no success: %s', async (text, said) => {

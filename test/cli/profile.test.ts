@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { renderProfilePage, writeProfile } from '../../dist/src/cli/profile.js'
-import type { RunReport, TaskProfile } from '../../dist/src/run.js'
+import type { TaskProfile } from '../../dist/src/engine/report.js'
+import type { RunReport } from '../../dist/src/run/report.js'
 
 const times = { read: 1, map: 6, collect: 0, spill: 2, merge: 0, reduce: 0, write: 0, other: 1 }
 
@@ -30,8 +31,13 @@ const report: RunReport = {
   peakRssBytes: 1e6,
   counters: {},
   stages: [],
+  inputFiles: 1,
+  passedOver: { hidden: 0, special: 0, links: 0, outputs: 0 },
   resumedTasks: 0,
   redoneTasks: 0,
+  recordsRead: 0,
+  recordsWritten: 0,
+  notes: [],
   recordsQuarantined: 0,
   quarantine: null,
   skipped: false,
@@ -49,7 +55,7 @@ test('the profile page has a bar for each kind of work of each task, and escapes
 })
 
 test('a run without tasks has a page too', () => {
-  expect(renderProfilePage({ ...report, profile: [] }, [])).toContain('No task was run.')
+  expect(renderProfilePage({ ...report, profile: [] }, [])).toContain('No task ran.')
 })
 
 test('the profile is written as JSON and as a page', () => {

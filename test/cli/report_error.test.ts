@@ -35,7 +35,7 @@ describe('an error', () => {
 
   it("shows a user's own stack with file and line, without the frames of runjob and Node", () => {
     const thrown = new TypeError('x is not a function')
-    const ours = new URL('../../dist/src/engine/worker.js', import.meta.url)
+    const ours = new URL('../../dist/src/engine/task/worker.js', import.meta.url)
     thrown.stack = [
       'TypeError: x is not a function',
       '    at map (/home/me/jobs/mine.ts:12:5)',
@@ -57,14 +57,14 @@ describe('an error', () => {
     expect(renderError('just a string', plain)).toMatch(/^error INTERNAL: .*just a string/)
   })
 
-  it('says how to go on after an interruption', () => {
+  it('says how to continue after an interruption', () => {
     const state = '/data/.counts.runjob'
     expect(renderError(new RunjobError('INTERRUPTED', { state }), plain)).toContain(
       '  hint: state kept in /data/.counts.runjob; run the same command again to resume\n',
     )
     expect(renderError(new RunjobError('INTERRUPTED', { state, fresh: true }), plain)).toContain('without --fresh')
     expect(renderError(new RunjobError('INTERRUPTED', { state: null }), plain)).toContain(
-      'the same command starts anew',
+      'the same command starts over',
     )
   })
 

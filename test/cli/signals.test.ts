@@ -45,7 +45,7 @@ describe('signals', () => {
     watched.dispose()
   })
 
-  it('end a job within a second that does not stop by itself', () => {
+  it('end a job that does not stop within a second', () => {
     const { source } = watch()
     source.emit('SIGTERM')
     vi.advanceTimersByTime(1000)

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { runJob } from 'runjob'
 import { describe, expect, it } from 'vitest'
-import type { OutputStatus } from '../../dist/src/io/run_status.js'
+import type { OutputStatus } from '../../dist/src/state/status.js'
 import { waiting } from '../engine/worker_jobs.js'
 import { linesOf, snapshot, temporaryFolder } from '../helpers/folder.js'
 import { failure, runjob } from '../helpers/run.js'
@@ -25,7 +25,7 @@ async function statusOf(folder: string): Promise<OutputStatus> {
 /** Kills a run of several map tasks as soon as `done` of them are done. @returns its folder and what `during` saw */
 async function killedRun(more: string[] = []): Promise<{ folder: string; during: OutputStatus; busy: string[] }> {
   const folder = temporaryFolder()
-  // A first task of few lines, which are slow, and others of so many that nobody waits for them.
+  // A first task of few, slow lines, and others that are too long to wait for.
   writeFileSync(join(folder, 'it s.txt'), LONG.repeat(5) + SHORT.repeat(15_000))
   const argv = [slowJob, 'it s.txt', '-o', 'counts', '--workers', '1', ...more]
   const child = spawn(process.execPath, [MAIN, ...argv], {
@@ -47,7 +47,7 @@ async function killedRun(more: string[] = []): Promise<{ folder: string; during:
 }
 
 describe('an unfinished run', { timeout: 120_000 }, () => {
-  it('is told of while it runs and after it was killed, is resumed from its state alone, then finished', async () => {
+  it('is shown while it runs and after a kill, then resumed from its state alone and finished', async () => {
     const { folder, during, busy } = await killedRun(['--fresh'])
     expect(during.finished).toBeNull()
     expect(during.unfinished).toMatchObject({ job: 'slow', running: { pid: expect.any(Number) }, unusable: null })
@@ -123,20 +123,20 @@ describe('an unfinished run', { timeout: 120_000 }, () => {
     expect(existsSync(state)).toBe(false)
   })
 
-  it('of an earlier boot, or damaged, is shown as of no use', async () => {
+  it('of an earlier boot, or damaged, is shown as unusable', async () => {
     const { folder } = await killedRun()
     const state = join(folder, '.counts.runjob')
     const boot = readFileSync(join(state, 'boot-id'))
     writeFileSync(join(state, 'boot-id'), 'another')
-    expect((await runjob(['status', 'counts'], { cwd: folder })).stdout).toMatch(/of no use +the machine was restarted/)
+    expect((await runjob(['status', 'counts'], { cwd: folder })).stdout).toMatch(/unusable +the machine was restarted/)
     expect((await runjob(['resume', 'counts'], { cwd: folder })).stderr).toContain('error STATE_NOT_RESUMABLE')
     writeFileSync(join(state, 'boot-id'), boot)
     writeFileSync(join(state, 'state.mdb'), Buffer.alloc(50_000, 0xa5))
     expect((await runjob(['status', 'counts'], { cwd: folder })).stdout).toMatch(
-      /of no use +The state of an earlier run/,
+      /unusable +The state of an earlier run/,
     )
     rmSync(join(state, 'state.mdb'))
-    expect((await runjob(['status', 'counts'], { cwd: folder })).stdout).toMatch(/of no use +it had only begun/)
+    expect((await runjob(['status', 'counts'], { cwd: folder })).stdout).toMatch(/unusable +it had only begun/)
   })
 })
 

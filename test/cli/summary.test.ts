@@ -12,6 +12,7 @@ wordcount done in 1.6 s
   map         8  25,100,000   1.20 GB      318,000    5.10 MB   1.5 s   800 MB/s
   reduce      1     318,000   5.10 MB      318,000    5.10 MB  100 ms  51.0 MB/s
 
+  records      25,100,000 read, 318,000 written
   peak memory  512 MB
   output       /data/counts
 `)
@@ -43,7 +44,7 @@ wordcount done in 1.6 s
 
   it('says so if there was nothing to do', () => {
     expect(renderSummary(fakeReport({ skipped: true, stages: [] }), true, plain)).toBe(
-      'wordcount: nothing to do, the output is there\n  output  /data/counts\n',
+      'wordcount: nothing to do, the output exists\n  output  /data/counts\n',
     )
   })
 })

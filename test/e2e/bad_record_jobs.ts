@@ -26,7 +26,7 @@ export const flooding = defineJob({
   reduce: sum(),
 })
 
-/** Without a reduce, with a named output that one bad record alone writes to. */
+/** Without a reduce, with a named output that only one bad record writes to. */
 export const sifting = defineJob({
   name: 'sifting',
   input: text(),
@@ -79,7 +79,7 @@ export const chained = defineJob({
   steps: [step({ map: lineWords, reduce: sum() }), byCount],
 })
 
-/** The same with a reduce of one's own, which goes on after the next step's map has thrown. */
+/** The same with a reduce function, which continues after the next step's map has thrown. */
 export const chainedReduce = defineJob({
   name: 'chained-reduce',
   input: text(),

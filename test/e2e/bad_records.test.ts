@@ -1,4 +1,4 @@
-/** `--max-bad`: what is passed over, what is listed, and when it is too much. */
+/** `--max-bad`: what is skipped, what is listed, and when it is too much. */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -7,6 +7,7 @@ import { linesOf, snapshot, temporaryFolder, writeFiles } from '../helpers/folde
 import { Random } from '../helpers/random.js'
 import { CONFIGS, type Config, failure, run, runjob } from '../helpers/run.js'
 import { adding, chained, chainedReduce, flooding, hardReduce, picky, rows, sifting } from './bad_record_jobs.js'
+import { readingJson } from './error_jobs.js'
 
 const QUARANTINE = '_quarantine.jsonl'
 
@@ -27,14 +28,14 @@ function entriesOf(path: string): Entry[] {
 
 const quarantineOf = (output: string) => entriesOf(join(output, QUARANTINE))
 
-/** Lines of which some are bad, in a file each. */
+/** Lines, some of them bad, in one file each. */
 function folderOf(files: Record<string, string | Uint8Array>): string {
   const folder = temporaryFolder()
   writeFiles(folder, files)
   return folder
 }
 
-/** A table with bad rows of each kind; where they are, and what is left without them. */
+/** A table with bad rows of each kind, their places, and what remains without them. */
 function table(seed: number, rowCount: number, bad: readonly string[]) {
   const random = new Random(seed)
   const header = 'city,n\n'
@@ -58,7 +59,7 @@ function table(seed: number, rowCount: number, bad: readonly string[]) {
 
 const BAD_ROWS = ['alone', 'Oslo,twelve', '"Oslo"x,3', 'Rome,1e']
 
-describe.each(Object.entries(CONFIGS))('a run that passes over bad records (%s)', (_, config) => {
+describe.each(Object.entries(CONFIGS))('a run that skips bad records (%s)', (_, config) => {
   const params = { by: 'city', of: 'n' }
 
   it('gives what it would give without them, and lists them in input order: native columns of CSV', async () => {
@@ -103,7 +104,7 @@ describe.each(Object.entries(CONFIGS))('a run that passes over bad records (%s)'
     expect(added.stages[0]).toMatchObject({ recordsIn: 300, recordsOut: 294, recordsQuarantined: 6 })
   })
 
-  it('takes back what a map emitted, counted and wrote for a record before it threw', async () => {
+  it('undoes what a map emitted, counted and wrote for a record before it threw', async () => {
     const lines = Array.from({ length: 400 }, (_, i) => (i % 40 === 11 ? `x${i} bad y` : `x${i % 3} ok`))
     const { output, counters } = await run(picky, folderOf({ a: lines.join('\n') }), { ...config, maxBad: 10 })
     expect(linesOf(output)).toEqual(['ok\t390', 'x0\t131', 'x1\t130', 'x2\t129'])
@@ -132,7 +133,7 @@ describe('a later step', () => {
   const bad = ['bad-a', 'bad-b', 'bad-b', 'bad-c', 'bad-d', 'bad-e']
   const lines = [...words, ...bad].map((_, i, all) => all[(i * 17) % all.length]).join('\n')
 
-  it.each(Object.entries(CONFIGS))('passes over records for which its map throws (%s)', async (_, config) => {
+  it.each(Object.entries(CONFIGS))('skips records for which its map throws (%s)', async (_, config) => {
     const folder = folderOf({ a: lines })
     for (const [job, times] of [
       [chained, 1],
@@ -184,7 +185,7 @@ describe('a later step', () => {
     expect([resumed.recordsQuarantined, quarantineOf(output).length]).toEqual([5, 5])
   })
 
-  it('whose list was damaged while the run lay there does that part again', async () => {
+  it('whose list was damaged meanwhile repeats that part', async () => {
     const folder = folderOf({ a: lines })
     const output = join(temporaryFolder(), 'out')
     const options = { workers: 1, partitions: 2, output }
@@ -197,7 +198,7 @@ describe('a later step', () => {
     expect(quarantineOf(output).map(({ code }) => code)).toEqual(Array(5).fill('USER_ERROR'))
   })
 
-  it('ends the run where a reduce throws: a group is no record', async () => {
+  it('ends the run if a reduce throws: a group is not a record', async () => {
     const folder = folderOf({ a: 'ok\nbad\nok' })
     const error = await failure(run(hardReduce, folder, { maxBad: 100 }))
     expect(error).toMatchObject({ code: 'USER_ERROR', where: { stage: 'reduce', key: 'bad' } })
@@ -227,7 +228,7 @@ describe('the limit', () => {
     }
   })
 
-  it('can be raised: the run goes on from what it has done, and counts that too', async () => {
+  it('can be raised: the run continues from its finished tasks, and counts these too', async () => {
     const folder = folderOf({ a: lines(12, 300) })
     const output = join(temporaryFolder(), 'out')
     const options = { workers: 2, tuning: { splitBytes: 40 }, output }
@@ -261,7 +262,7 @@ describe('the limit', () => {
   })
 })
 
-it('a CSV task that guessed its start wrong counts only what it finds from the right one', async () => {
+it('a CSV task that guessed a wrong start counts only what it finds from the right one', async () => {
   // Inside the long quoted fields there is text that looks like bad rows.
   const field = `"${'not,a\nrow\nat,all,x\n'.repeat(40)}"`
   const folder = folderOf({ 'a.csv': `city,n\n${`${field},1\n`.repeat(30)}bad\n` })
@@ -275,7 +276,35 @@ it('a CSV task that guessed its start wrong counts only what it finds from the r
   expect(quarantineOf(output)[0]).toMatchObject({ code: 'CSV_SHORT_ROW', excerpt: 'bad' })
 })
 
-it('a record that is too long is passed over, and shown by its beginning', async () => {
+it.each([1, 3])(
+  'bad elements of a JSON array are listed with their place in the file, with %i workers',
+  async (workers) => {
+    const array = '[\n  {"n": 1},\n  {"n": },\n  {"n":\n    3},\n  nope, {"n": 5}\n]\n'
+    const folder = folderOf({ 'a.json': array, 'b.json': '[{"n": 7}]\n' })
+    const { output, recordsRead, recordsQuarantined } = await run(readingJson, folder, { workers, maxBad: 2 })
+    expect(linesOf(output)).toEqual(['n\t16'])
+    expect({ recordsRead, recordsQuarantined }).toEqual({ recordsRead: 6, recordsQuarantined: 2 })
+    const places = quarantineOf(output).map(({ code, file, offset }) => [code, file, offset])
+    const file = join(folder, 'a.json')
+    // An element begins after the previous one's comma.
+    expect(places).toEqual([
+      ['JSONL_BAD_RECORD', file, array.indexOf('{"n": }') - 3],
+      ['JSONL_BAD_RECORD', file, array.indexOf('nope') - 3],
+    ])
+    const error = await failure(run(readingJson, folder, { workers, maxBad: 1 }))
+    expect(error.code).toBe('TOO_MANY_BAD_RECORDS')
+  },
+)
+
+it('JSON that spans lines is not JSON lines, and the hint says what to do', async () => {
+  const folder = folderOf({ 'a.json': '{\n  "n": 1\n}\n{\n  "n": 2\n}\n' })
+  const error = await failure(run(readingJson, folder))
+  expect(error).toMatchObject({ code: 'JSONL_BAD_RECORD', where: { offset: 0 } })
+  expect(error.hint).toContain('Its value seems to span several lines.')
+  expect(error.hint).toContain('jq -c .')
+})
+
+it('a record that is too long is skipped, and shown by its beginning', async () => {
   const long = 'x'.repeat(14 << 20)
   const folder = folderOf({ 'a.txt': `one ok\n${long}\ntwo\n`, 'b.csv': `city,n\nOslo,1\n"${long}\nRome,2\n` })
   const text = await run(picky, join(folder, 'a.txt'), { memory: '48MB', maxBad: 1 })
@@ -305,7 +334,7 @@ describe('a line that is too long for native code', () => {
     ['grep', { pattern: 'o$' }, ['one two']],
   ]
 
-  it.each(jobs)('is passed over, and listed by its beginning: %s %j', async (job, params, lines) => {
+  it.each(jobs)('is skipped, and listed by its beginning: %s %j', async (job, params, lines) => {
     const folder = folderOf({ 'a.txt': text, 'b.txt.gz': gzipSync(text, { level: 1 }) })
     const places = (file: string) => [
       [join(folder, file), 8],
@@ -331,7 +360,7 @@ describe('a line that is too long for native code', () => {
   })
 })
 
-it('appending adds to the list; the command line tells of it', async () => {
+it('appending adds to the list, and the command line says so', async () => {
   const folder = folderOf({ a: 'Oslo,x\n', b: 'Rome,y\nRome,1\n' })
   const command = (input: string) =>
     runjob(

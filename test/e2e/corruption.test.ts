@@ -1,13 +1,13 @@
 /**
- * What an interrupted run left is damaged, and the run goes on: its output is that of a run that nothing happened to, or it refuses and
- * says why. Never another answer, never a signal.
+ * The state of an interrupted run is damaged, and the run continues: either its output is that of an undisturbed run, or it refuses and says
+ * why. Never another answer, never a signal.
  */
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { type RunOptions, runJob } from '../../dist/src/index.js'
-import { TUNING } from '../../dist/src/run.js'
+import { TUNING } from '../../dist/src/run/options.js'
 import { linesOf, snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { Random } from '../helpers/random.js'
 import { failure, node } from '../helpers/run.js'
@@ -57,7 +57,7 @@ async function interrupt(place: Place): Promise<Interrupted> {
   return { folder, options, expected: snapshot(undisturbed) }
 }
 
-/** A copy of the interrupted run in a place of its own, for one case. */
+/** A separate copy of the interrupted run, for one case. */
 function copyOf({ options }: Interrupted, folder: string): { state: string; options: RunOptions<{ marker: string }> } {
   const state = join(folder, '.out.runjob')
   cpSync(join(options.output, '../.out.runjob'), state, { recursive: true })
@@ -132,15 +132,15 @@ async function resumeDamaged(interrupted: Interrupted, target: Target, count: nu
 }
 
 describe.each(PLACES)('a run that was killed in its %s', (place) => {
-  it('gives the right output, or refuses, whatever became of its runs and its state', {
+  it('gives the right output, or refuses, whatever happened to its runs and its state', {
     timeout: SUITE_TIMEOUT_MS,
   }, async () => {
     const interrupted = await interrupt(place)
     const seed = 1000 * PLACES.indexOf(place)
     const { redone } = await resumeDamaged(interrupted, 'run', caseCount(6, 230), seed)
-    // Of the state fewer: each costs a process.
+    // Fewer cases for the state: each costs a process.
     await resumeDamaged(interrupted, 'state', caseCount(3, 110), seed + 500)
-    // Else nothing was tested.
+    // Otherwise nothing was tested.
     expect(redone).toBeGreaterThan(place === 'map' ? -1 : 0)
 
     const { options, expected } = interrupted
@@ -151,8 +151,8 @@ describe.each(PLACES)('a run that was killed in its %s', (place) => {
   })
 })
 
-describe('parts of a run that was killed when it had written some', () => {
-  it('are written again where they are not what was written', { timeout: SUITE_TIMEOUT_MS }, async () => {
+describe('parts of a run that was killed after it had written some', () => {
+  it('are written again if they are not what was written', { timeout: SUITE_TIMEOUT_MS }, async () => {
     const interrupted = await interrupt('second reduce')
     const { resumed } = await resumeDamaged(interrupted, 'part', caseCount(5, 230), 5000)
     const { resumedTasks } = await runJob(JOB, interrupted.options as RunOptions)
@@ -161,7 +161,7 @@ describe('parts of a run that was killed when it had written some', () => {
   })
 })
 
-describe('runs that were removed when the stage that read them was over', () => {
+describe('runs that were removed at the end of the stage that read them', () => {
   it('are written again, by all tasks that are needed', { timeout: SUITE_TIMEOUT_MS }, async () => {
     const interrupted = await interrupt('second reduce')
     const { state, options } = copyOf(interrupted, join(interrupted.folder, 'case'))
@@ -171,7 +171,7 @@ describe('runs that were removed when the stage that read them was over', () => 
     expect(snapshot(options.output)).toEqual(interrupted.expected)
     // Three reduce tasks of the first step, and every task of the map before it.
     expect(report.redoneTasks).toBeGreaterThan(3 + 3)
-    expect(notes.join('\n')).toMatch(/^runs are damaged or gone: s1-r00000.*\n.*s0-m00000/)
+    expect(notes.join('\n')).toMatch(/^runs are damaged or missing: s1-r00000.*\n.*s0-m00000/)
     expect(linesOf(options.output).length).toBeGreaterThan(10)
   })
 })

@@ -1,13 +1,13 @@
 /**
- * CSV as others write and read it. Tables go through fast-csv on one side and through runjob on the other, in both
+ * CSV as other tools write and read it. Tables go through fast-csv on one side and through runjob on the other, in both
  * directions: the native reader, the native writer, the writer of JavaScript values, and whole runs.
  */
 import { join } from 'node:path'
 import { parseString, writeToString } from 'fast-csv'
 import { describe, expect, it } from 'vitest'
-import { BlockText } from '../../dist/src/engine/rows.js'
-import { createFormatter } from '../../dist/src/io/sinks.js'
-import { kernels, type Layout } from '../../dist/src/kernels/index.js'
+import { BlockText } from '../../dist/src/io/format/csv/block.js'
+import { createFormatter } from '../../dist/src/io/output/formatter.js'
+import { kernels, type Layout } from '../../dist/src/kernels/addon.js'
 import { temporaryFolder, textOf, writeFiles } from '../helpers/folder.js'
 import { Random } from '../helpers/random.js'
 import { run } from '../helpers/run.js'
@@ -20,12 +20,12 @@ const DELIMITERS = Object.keys(copyingByDelimiter) as Delimiter[]
 
 interface Table {
   rows: string[][]
-  /** As somebody wrote it: fields in quotes that need none, any line end, with or without one at the end. */
+  /** As other tools write it: unnecessary quotes, any line end, with or without one at the end. */
   text: string
 }
 
 const TABLES = 10_000
-/** Tables that share a delimiter and a call of fast-csv, which takes its time. */
+/** Tables that share a delimiter and one slow call of fast-csv. */
 const BATCH = 100
 
 const CONTENT = [
@@ -42,7 +42,7 @@ function randomTable(random: Random, delimiter: Delimiter, width: number): Table
       .join('')
       // A byte-order mark in front of a file belongs to the file, not to the table.
       .replace(/^\ufeff+/, '')
-      // fast-csv takes fields of nothing but white space for empty ones, as RFC 4180 does not.
+      // fast-csv treats fields of only white space as empty, unlike RFC 4180.
       .replace(/^\s+$/, (blank) => `${blank}.`)
   const rows = random.times(1 + random.below(6), () => random.times(width, field))
   const written = (text: string, isOnly: boolean) =>
@@ -67,11 +67,11 @@ async function forEachBatch(
   }
 }
 
-/** One table under another. A blank line between them would be no row. */
+/** One table after another. A blank line between them would not be a row. */
 const joined = (texts: string[]): string => texts.map((text) => (text.endsWith('\n') ? text : `${text}\n`)).join('')
 const rowsOf = (tables: Table[]): string[][] => tables.flatMap((table) => table.rows)
 
-/** As expect().toEqual(), which takes long for ten thousand tables. */
+/** Like expect().toEqual(), which is slow for ten thousand tables. */
 function expectRows(read: string[][], rows: string[][], seed: string | number): void {
   if (JSON.stringify(read) !== JSON.stringify(rows)) expect(read, `seed ${seed}`).toEqual(rows)
 }
@@ -166,7 +166,7 @@ describe(`${TABLES} random tables`, () => {
       const options = { delimiter, rowDelimiter, includeEndRowDelimiter, quoteColumns: random.below(2) === 0 }
       const rows = rowsOf(tables)
       const text = await writeToString(rows, options)
-      // A row of one empty field without quotes is a blank line to everybody.
+      // Every reader takes a row of one empty field without quotes for a blank line.
       const kept = options.quoteColumns ? rows : rows.filter((row) => row.length > 1 || row[0] !== '')
       expectRows(readNatively(text, delimiter), kept, firstSeed)
     })

@@ -1,4 +1,4 @@
-/** Every way for a function to die, in every function: the right error, the old output as it was, and no worker left. */
+/** Every way for a function to die, in every function: the right error, the old output unchanged, and no worker left. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +17,7 @@ const CODES = {
   loop: 'TASK_TIMEOUT',
 }
 
-// A worker that is left would keep this process alive: it has to end by itself.
+// A leftover worker would keep this process alive: it must end on its own.
 const SCRIPT = `
 import { runJob } from ${JSON.stringify(RUNJOB)}
 const [job, way, input, output] = process.argv.slice(2)
@@ -41,7 +41,7 @@ describe.each(Object.entries(CODES))('a function that dies by %s', (way, code) =
     })
     const paths = ['in.txt', 'out'].map((name) => join(folder, name))
     const { stdout, stderr } = await node([join(folder, 'run.mjs'), join(folder, 'job.ts'), way, ...paths])
-    // Of a time limit it is not certain which task it hits first: the limit is short.
+    // It is not certain which task a time limit hits first: the limit is short.
     const task = (name: string) => (way === 'loop' ? 's\\d-[mr]00000' : name)
     const lines = [`map ${code} s0-m00000`, `combine ${code} s0-m00000`, `reduce ${code} ${task('s1-r00000')}`]
     expect(stdout, stderr).toMatch(new RegExp(`^${lines.join('\n')}\n$`))

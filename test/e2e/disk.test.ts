@@ -1,18 +1,30 @@
-/** Disks that are too small, or become so. */
+/** Disks that are too small, or become too small. */
 import { spawnSync } from 'node:child_process'
-import { closeSync, existsSync, ftruncateSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
-import { explainJob, type Job } from 'runjob'
+import { explainJob, type Job, runJob } from 'runjob'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { estimateDiskBytes } from '../../dist/src/engine/disk.js'
 import { linesOf, temporaryFolder, writeFiles } from '../helpers/folder.js'
+import { whenJoining } from '../helpers/joining.js'
 import { Random } from '../helpers/random.js'
 import { failure, run, runjob } from '../helpers/run.js'
 import { sortedTwice, summedTwice } from './disk_jobs.js'
 
 const TIB = 2 ** 40
 
-/** A file that is all hole. */
+/** A sparse file. */
 function hugeFile(): string {
   const path = join(temporaryFolder(), 'huge.txt')
   const fd = openSync(path, 'w')
@@ -39,7 +51,7 @@ describe('the estimate', () => {
     expect(estimateDiskBytes(plan, [{ ...file, compression: 'gzip' }])).toBe(4000 * share)
   })
 
-  it('knows what a chain has on the disk at the same time', async () => {
+  it('knows what a chain has on disk at the same time', async () => {
     const folder = temporaryFolder()
     writeFiles(folder, { in: 'a\n' })
     const file = { path: '/in', sizeBytes: 1000, mtimeMs: 0, compression: 'none' as const }
@@ -47,18 +59,18 @@ describe('the estimate', () => {
       estimateDiskBytes(await explainJob(job, { input: join(folder, 'in'), output: join(folder, 'out') } as never), [
         file,
       ])
-    // A quarter, and of that a quarter beside it.
+    // A quarter, and next to it a quarter of that.
     expect(await bytesOf(sortedTwice)).toBe(Math.ceil(1000 * (1 / 4 + 1 / 16)))
-    // Of what is left when values were summed nothing is known.
+    // How much remains after values are summed is unknown.
     expect(await bytesOf(summedTwice)).toBe(1000 / 20)
   })
 
-  it('that is more than there is refuses the run, before it reads a byte', async () => {
+  it('that exceeds the free space refuses the run, before it reads a byte', async () => {
     const output = join(temporaryFolder(), 'out')
     const input = hugeFile()
     const error = await failure(run('sort', input, { output }))
     expect(error.code).toBe('DISK_TOO_SMALL')
-    expect(error.message).toMatch(/needs about 17\.6 TB of disk .*, and [\d.]+ [KMGT]?B are free/)
+    expect(error.message).toMatch(/needs about 17\.6 TB of disk space .*, but only [\d.]+ [KMGT]?B is free/)
     expect(error.params).toMatchObject({ needBytes: expect.any(Number), freeBytes: expect.any(Number) })
     expect(error.hint).toContain('--no-disk-check')
     expect(existsSync(output)).toBe(false)
@@ -67,7 +79,7 @@ describe('the estimate', () => {
   })
 })
 
-/** A folder on a disk of its own, and a way to make that larger; undefined where mounting is not allowed. */
+/** A folder on a separate disk, and a way to enlarge that; undefined if mounting is not allowed. */
 function smallDisk(size: string): { folder: string; grow(size: string): void } | undefined {
   const folder = join(temporaryFolder(), 'disk')
   mkdirSync(folder)
@@ -79,7 +91,48 @@ function smallDisk(size: string): { folder: string; grow(size: string): void } |
   return { folder, grow: (to) => void mount('-o', `remount,size=${to}`, folder) }
 }
 
-it('a disk that fills up stops the run; with more room the same command goes on', {
+it('with standard output as output, nothing is kept, and the hint says so', async (context) => {
+  const disk = smallDisk('4m')
+  if (!disk) return context.skip('mounting a small disk takes root')
+  const input = join(temporaryFolder(), 'in.txt')
+  writeFileSync(input, 'some line of text\n'.repeat(400_000))
+  const env = { TMPDIR: disk.folder }
+  const early = await runjob(['sort', input, '-o', '-'], { env })
+  expect(early.stderr).toContain('error DISK_TOO_SMALL')
+  expect(early.stderr).toContain('hint: Free some space, or set TMPDIR to a folder on a larger disk.')
+  const late = await runjob(['sort', input, '-o', '-', '--no-disk-check'], { env })
+  expect(late).toMatchObject({ code: 1, stdout: '' })
+  expect(late.stderr).toContain('error DISK_FULL')
+  expect(late.stderr).toContain('Nothing is kept: the same command starts over.')
+  expect(readdirSync(disk.folder)).toEqual([])
+})
+
+it('a disk that fills up while one file is joined loses nothing', { timeout: 60_000 }, async (context) => {
+  const disk = smallDisk('100m')
+  if (!disk) return context.skip('mounting a small disk takes root')
+  const input = join(temporaryFolder(), 'in.txt')
+  const random = new Random(3)
+  const lines = random.times(60_000, () => `${random.below(1e9)} ${'x'.repeat(80)}`)
+  writeFileSync(input, `${lines.join('\n')}\n`)
+  const output = join(disk.folder, 'out.txt')
+  const sort = () => runJob('sort', { input, output, singleFile: true, partitions: 4 })
+  const filler = join(disk.folder, 'filler')
+  whenJoining(output, () => {
+    try {
+      for (;;) appendFileSync(filler, Buffer.alloc(1 << 16))
+    } catch {
+      // It is full.
+    }
+  })
+  const error = await failure(sort())
+  expect(error).toMatchObject({ code: 'DISK_FULL', hint: expect.stringContaining('it continues where it stopped') })
+  expect(existsSync(output)).toBe(false)
+  rmSync(filler)
+  expect((await sort()).resumedTasks).toBeGreaterThan(4)
+  expect(readFileSync(output, 'utf8')).toBe(`${lines.sort().join('\n')}\n`)
+})
+
+it('a disk that fills up stops the run; with more room the same command continues', {
   timeout: 120_000,
 }, async (context) => {
   const disk = smallDisk('24m')

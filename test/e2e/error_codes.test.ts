@@ -10,7 +10,7 @@ import { dying, hoarding, waiting } from '../engine/worker_jobs.js'
 import { temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { type Config, failure, run, runjob } from '../helpers/run.js'
 import { emitting, evenAndOdd, reading, throwing } from '../job/function_jobs.js'
-import { lengths, meddling, readingJson } from './error_jobs.js'
+import { counting, lengths, meddling, readingJson } from './error_jobs.js'
 
 type Trigger = () => Promise<RunjobError>
 
@@ -21,13 +21,13 @@ interface Elsewhere {
 
 const TEST_DIR = fileURLToPath(new URL('..', import.meta.url))
 
-const hasZstd = 'zstd' in process.versions
-
 function file(content: string | Uint8Array, name = 'in.txt'): string {
   const folder = temporaryFolder()
   writeFiles(folder, { [name]: content })
   return join(folder, name)
 }
+
+const hasZstd = 'zstd' in process.versions
 
 const words = (input: string, config: Config & { output?: string } = {}) => failure(run('wordcount', input, config))
 const stats = (content: string, of = 'n') => failure(run('stats', file(content), { params: { by: 'city', of } }))
@@ -60,6 +60,9 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
     symlinkSync('nowhere', join(folder, 'link'))
     return words(join(folder, 'link'))
   },
+  INPUT_COMPRESSED: () => words(file('PK\x03\x04')),
+  INPUT_BINARY: () => words(file('SQLite format 3\0')),
+  TEXT_ENCODING: () => words(file('a\0b\0c\0')),
   INPUT_CHANGED: () => {
     const folder = temporaryFolder()
     writeFiles(folder, { 'first.txt': 'a', 'next.txt': 'b' })
@@ -70,6 +73,14 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
     return words(file('a'), { output: join(path, '..') })
   },
   OUTPUT_NOT_A_FOLDER: () => words(file('a'), { output: file('x') }),
+  OUTPUT_NOT_A_FILE: () =>
+    failure(runJob('wordcount', { input: file('a'), output: temporaryFolder(), singleFile: true, mode: 'overwrite' })),
+  OUTPUT_DIFFERENT: async () => {
+    const input = file('a')
+    const output = join(input, '../out')
+    await run('wordcount', input, { output })
+    return failure(runJob('wordcount', { input, output, mode: 'append', format: 'csv' }))
+  },
   OUTPUT_UNSAFE: () => words(file('a'), { output: process.cwd() }),
   OUTPUT_UNWRITABLE: () => words(file('a'), { output: join(file('x'), 'below/a/file') }),
   OUTPUT_UNREADABLE: async () => {
@@ -105,18 +116,49 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
   PARAM_MISSING: () => failure(run('grep', file('a'))),
   OPTION_INVALID: () => words(file('a'), { workers: 0 }),
   COLUMN_UNKNOWN: () => stats('city,n\nOslo,1\n', 'm'),
+  INT64_UNSAFE: { testedIn: 'kernels/pipeline.test.ts' },
+  TIMESTAMP_PRECISION: { testedIn: 'kernels/pipeline.test.ts' },
+  CELL_INVALID: { testedIn: 'kernels/csv_columns.test.ts' },
+  DATASET_INVALID: { testedIn: 'dataset/expression/resolve.test.ts' },
+  COLUMN_EXTRA: () => {
+    const left = temporaryFolder()
+    writeFiles(left, { '1.csv': 'k\na\n', '2.csv': 'k,n\nb,1\n' })
+    return failure(run('join', { left, right: file('k\na\n') }, { params: { on: 'k' } }))
+  },
+  COLUMN_AMBIGUOUS: () => stats('city,n,n\nOslo,1,2\n'),
   HEADER_MISSING: () => stats(''),
   CSV_BAD_QUOTE: () => stats('city,n\n"Oslo"x,1\n'),
   CSV_UNCLOSED_QUOTE: () => stats('city,n\n"Oslo,1\n'),
   CSV_SHORT_ROW: () => stats('city,n\nOslo,1\nRome\n'),
+  CSV_LONG_ROW: () => stats('city,n\nOslo,1\nOslo,1,234\n'),
   CSV_BAD_NUMBER: () => stats('city,n\nOslo,one\n'),
+  CSV_EMPTY_FIELD: () => failure(run('sessions', file('user,time\nada,\n'))),
+  CSV_BAD_TIME: () => failure(run('sessions', file('user,time\nada,soon\n'))),
+  NUMBER_TOO_LARGE: () => stats('city,n\nOslo,9007199254740993\n'),
+  COUNTER_INVALID: () => failure(run(counting, file('0.5'))),
   JSONL_BAD_RECORD: () => failure(run(readingJson, file('{"n": 1}\n{"n": }\n'))),
+  JSON_ARRAY_INVALID: () => failure(run(readingJson, file('[\n{"n": 1},\n'))),
   GZIP_CORRUPT: () => words(file('no gzip', 'in.gz')),
-  ZSTD_CORRUPT: hasZstd ? () => words(file('no zstd', 'in.zst')) : { testedIn: 'io/chunks.test.ts' },
-  ZSTD_UNSUPPORTED: hasZstd ? { testedIn: 'io/chunks.test.ts' } : () => words(file('zstd', 'in.zst')),
+  ZSTD_CORRUPT: () => words(file('no zstd', 'in.zst')),
+  BZIP2_CORRUPT: () => words(file('no bzip2', 'in.bz2')),
+  XZ_CORRUPT: () => words(file('no xz', 'in.xz')),
+  LZ4_CORRUPT: () => words(file('no lz4', 'in.lz4')),
+  PARQUET_CORRUPT: { testedIn: 'io/format/parquet/schema.test.ts' },
+  PARQUET_UNSUPPORTED: { testedIn: 'io/format/parquet/schema.test.ts' },
+  SCHEMA_CONFLICT: { testedIn: 'io/format/parquet/schema.test.ts' },
+  SNAPPY_CORRUPT: () => words(file('no snappy', 'in.sz')),
+  CODEC_MISSING: hasZstd
+    ? { testedIn: 'e2e/single_file.test.ts' }
+    : () =>
+        failure(runJob('wordcount', { input: file('a'), output: join(temporaryFolder(), 'out'), compress: 'zstd' })),
   RECORD_TOO_LARGE: () => failure(run(lengths, file('x'.repeat(20 << 20)), { memory: '48MB' })),
+  ARITHMETIC_OVERFLOW: { testedIn: 'kernels/expressions.test.ts' },
+  DIVIDE_BY_ZERO: { testedIn: 'kernels/expressions.test.ts' },
+  CAST_INVALID: { testedIn: 'kernels/expressions.test.ts' },
+  ARGUMENT_INVALID: { testedIn: 'kernels/expressions.test.ts' },
   TOO_MANY_BAD_RECORDS: () => failure(run(readingJson, file('{\n{\n'), { maxBad: 1 })),
   USER_ERROR: () => failure(run(throwing, file('bad'), { params: { who: 'map' } })),
+  EMIT_LATE: { testedIn: 'engine/task/calls.test.ts' },
   EMIT_TYPE: () => failure(run(emitting, file('a'), { params: { what: 'value' } })),
   VALUES_READ_TWICE: () => failure(run(reading, file('a1'), { params: { how: 'twice' } })),
   OUTPUT_UNKNOWN: () => failure(run(evenAndOdd, file('1'), { params: { rest: 'elsewhere' } })),

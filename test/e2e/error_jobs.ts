@@ -1,5 +1,5 @@
 /** Jobs for errors.test.ts. */
-import { appendFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defineJob, jsonl, sum, text } from 'runjob'
 
@@ -8,7 +8,7 @@ export const meddling = defineJob({
   name: 'meddling',
   input: text(),
   map(line, emit, ctx) {
-    appendFileSync(join(ctx.inputPath, '../next.txt'), 'more\n')
+    writeFileSync(join(ctx.inputPath, '../next.txt'), 'another text')
     emit(line, 1)
   },
   reduce: sum(),
@@ -26,4 +26,11 @@ export const readingJson = defineJob({
   input: jsonl<{ n: number }>(),
   map: ({ n }, emit) => emit('n', n),
   reduce: sum(),
+})
+
+/** Raises a counter by what the line says. */
+export const counting = defineJob({
+  name: 'counting',
+  input: text(),
+  map: (line, _, ctx) => ctx.count('n', Number(line)),
 })

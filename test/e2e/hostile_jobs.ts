@@ -2,7 +2,7 @@
 import { appendFileSync, truncateSync } from 'node:fs'
 import { csv, defineJob, jsonl, string, sum, text, tsv } from 'runjob'
 
-/** Changes the very file that is being read, at its first line. */
+/** Changes the file that is being read, at its first line. */
 export const gnawing = defineJob({
   name: 'gnawing',
   params: { how: { type: 'string', default: 'shrink', describe: 'shrink or grow' } },
@@ -30,7 +30,7 @@ export const asTsv = defineJob({ name: 'as-tsv', ...pairs, output: tsv() })
 export const asCsv = defineJob({ name: 'as-csv', ...pairs, output: csv() })
 export const asJson = defineJob({ name: 'as-json', ...pairs, output: jsonl() })
 
-/** Tries to write elsewhere, and counts under names that objects have. */
+/** Tries to write elsewhere, and counts under names that all objects have. */
 export const leaving = defineJob({
   name: 'leaving',
   input: text(),

@@ -1,12 +1,19 @@
-/** Inputs as they come. */
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+/** Inputs of all kinds. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { reading } from '../engine/task/source/row_jobs.js'
 import { linesOf, partsOf, temporaryFolder, textOf, writeFiles } from '../helpers/folder.js'
 import * as oracle from '../helpers/oracles.js'
 import { randomText } from '../helpers/random.js'
 import { failure, run, runjob } from '../helpers/run.js'
+import { mapAndReduce } from '../job/function_jobs.js'
+import { growing, lengths } from './input_jobs.js'
+
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
 
 /** Words of these files, counted by the job. */
 async function words(input: string | string[]): Promise<string[]> {
@@ -47,7 +54,7 @@ describe('what is named as input', () => {
     ])
   })
 
-  it('leaves out what starts with _ or . below a folder, but not if it is named', async () => {
+  it('skips names that start with _ or . in a folder, but reads such a file if it is named', async () => {
     const folder = folderOf({ a: 'a', _SUCCESS: 'b', '.hidden': 'c', '_tmp/d': 'd', '.git/e': 'e' })
     expect(await words(folder)).toEqual(['a\t1'])
     expect(await words(join(folder, '.hidden'))).toEqual(['c\t1'])
@@ -83,7 +90,7 @@ describe('what is named as input', () => {
     expect(textOf(join(folder, 'out2'))).toBe('')
   })
 
-  it('may be standard input, of which nothing stays when the run is refused, fails or has nothing to do', async () => {
+  it('may be standard input, which leaves nothing when the run is refused, fails or has nothing to do', async () => {
     const folder = temporaryFolder()
     const count = (...more: string[]) => runjob(['wordcount', '-', ...more, '--quiet'], { cwd: folder, stdin: 'a b\n' })
     writeFiles(folder, { 'out/_SUCCESS': '', 'out/part-r-00000.tsv': 'a\t1\n', file: '' })
@@ -97,7 +104,7 @@ describe('what is named as input', () => {
     expect(readdirSync(folder).sort()).toEqual(['file', 'out'])
   })
 
-  it('of standard input does not throw away what an unfinished run of files has done', async () => {
+  it('of standard input does not discard the state of an unfinished run that reads files', async () => {
     const folder = temporaryFolder()
     writeFiles(folder, { 'bad.csv': 'a,b\n1,x\n' })
     const stats = (input: string) => ['stats', input, '--by', 'a', '--of', 'b', '-o', 'new']
@@ -105,6 +112,44 @@ describe('what is named as input', () => {
     const other = await runjob(stats('-'), { cwd: folder, stdin: 'a,b\n1,2\n' })
     expect(other.stderr).toContain('error STATE_MISMATCH')
     expect(readdirSync(folder).sort()).toEqual(['.new.runjob', 'bad.csv'])
+  })
+
+  it('may be a named pipe, or one that the shell makes', async () => {
+    const folder = folderOf({ 'in.txt': 'b a\nb\n' })
+    const fifo = join(folder, 'fifo')
+    execFileSync('mkfifo', [fifo])
+    const writer = spawn('sh', ['-c', `cat in.txt > fifo`], { cwd: folder })
+    expect(await words(fifo)).toEqual(['a\t1', 'b\t2'])
+    expect(writer.exitCode ?? 0).toBe(0)
+    const line = `"${process.execPath}" "${MAIN}" wordcount <(cat in.txt) <(echo b) -o - -q`
+    const shell = spawnSync('bash', ['-c', line], { cwd: folder, encoding: 'utf8' })
+    expect(shell).toMatchObject({ status: 0, stdout: 'a\t1\nb\t3\n', stderr: '' })
+    expect(readdirSync(folder).sort()).toEqual(['fifo', 'in.txt'])
+  })
+
+  it('may grow while it is read, and is read up to its old size', async () => {
+    for (const tuning of [{}, { splitBytes: 1000 }]) {
+      const folder = folderOf({ 'in.log': `grow\n${'line\n'.repeat(1000)}` })
+      const { output, recordsRead } = await run(growing, folder, { workers: 2, tuning })
+      expect(recordsRead).toBe(1001)
+      expect(linesOf(output).sort()).toEqual(['grow\t1', 'line\t1000'])
+      expect(readFileSync(join(folder, 'in.log'), 'utf8')).toContain('late\n')
+    }
+  })
+
+  it('may have an option’s name', async () => {
+    const folder = folderOf({ '-rf.csv': 'city,n\nOslo,1\n', '--mode': 'b a\n' })
+    const stats = (...words: string[]) =>
+      runjob(['stats', '--by', 'city', '--of', 'n', '-q', ...words], { cwd: folder })
+    for (const words of [['./-rf.csv'], ['--', '-rf.csv'], ['*.csv']]) {
+      expect(await stats('-o', '-', ...words)).toMatchObject({
+        code: 0,
+        stdout: 'city,count,sum,min,mean,max\nOslo,1,1,1,1,1\n',
+      })
+    }
+    expect((await runjob(['wordcount', '-o', '-', '-q', '--', '--mode'], { cwd: folder })).stdout).toBe('a\t1\nb\t1\n')
+    expect((await stats('-rf.csv', '-o', '-')).code).toBe(2)
+    expect(await words(join(folder, '--mode'))).toEqual(['a\t1', 'b\t1'])
   })
 
   it('must exist and hold files', async () => {
@@ -126,7 +171,7 @@ describe('what a file may hold', () => {
     expect(textOf((await run('top', folder, { params: { n: 3 } })).output)).toBe('')
   })
 
-  it('CRLF, a byte-order mark, NULs, bytes that are no UTF-8, and no newline at its end', async () => {
+  it('CRLF, a byte-order mark, NULs, bytes that are not UTF-8, and no newline at its end', async () => {
     const folder = folderOf({
       a: '\ufeffone two\r\nTWO\r\n\r\n',
       b: Buffer.from([0x61, 0, 0x62, 0x20, 0xff, 0xfe, 0x20, 0xe4, 0xb8]),
@@ -134,6 +179,38 @@ describe('what a file may hold', () => {
     expect(await words(folder)).toEqual(['a\0b\t1', 'one\t1', 'two\t2', '\ufffd\t1', '\ufffd\ufffd\t1'].sort())
     const sorted = Buffer.concat(partsOf((await run('sort', folder)).output))
     expect(sorted.toString('latin1')).toBe('\r\nTWO\r\na\0b \xff\xfe \xe4\xb8\n\xef\xbb\xbfone two\r\n')
+  })
+
+  it('bytes that are not UTF-8 far into a file, which are kept, or replaced with a note', async () => {
+    const plain = 'plain text\n'.repeat(100_000)
+    const folder = folderOf({ 'a.txt': plain, 'b.txt': Buffer.from(`${plain}caf\xe9\n\xff\n`, 'latin1') })
+    const config = { workers: 2, tuning: { splitBytes: 300_000 } }
+    const note = `${join(folder, 'b.txt')} has bytes that are not UTF-8 in the line at offset 1,100,000: they were read as U+FFFD`
+    for (const job of ['wordcount', mapAndReduce]) {
+      const { notes, output } = await run(job, folder, config)
+      expect(notes).toEqual([expect.stringContaining(note)])
+      expect(linesOf(output)).toContain('caf\ufffd\t1')
+    }
+    for (const [job, params] of [['sort'], ['distinct'], ['grep', { pattern: 'caf' }]] as const) {
+      const { notes, output } = await run(job, folder, { ...config, ...(params ? { params } : {}) })
+      expect(notes).toEqual([])
+      expect(Buffer.concat(partsOf(output)).toString('latin1')).toContain('caf\xe9\n')
+    }
+    // If the first bytes show it, the note comes at the start.
+    const early = folderOf({ 'a.txt': Buffer.from('caf\xe9\n', 'latin1') })
+    expect((await run('wordcount', early)).notes).toEqual([])
+  })
+
+  it('rows with bytes that are not UTF-8, in compressed files too', async () => {
+    const rows = Buffer.from(`city,n\n${'Oslo,1\n'.repeat(2000)}M\xfcnchen,2\n`, 'latin1')
+    const folder = folderOf({ 'a.csv': rows, 'b.csv.gz': gzipSync(rows) })
+    const { notes } = await run(reading, folder, { params: { column: 'city' } })
+    expect(notes).toEqual([
+      expect.stringMatching(/a\.csv \(and 1 more\) has bytes that are not UTF-8 .* offset 14,007/),
+    ])
+    const stats = await run('stats', folder, { params: { by: 'city', of: 'n' } })
+    expect(stats.notes).toEqual([])
+    expect(Buffer.concat(partsOf(stats.output)).toString('latin1')).toContain('M\xfcnchen,2,4,2,2,2\n')
   })
 
   it('CSV with a byte-order mark, CRLF and empty lines', async () => {
@@ -146,6 +223,23 @@ describe('what a file may hold', () => {
     const folder = folderOf({ '1.csv': 'city,n\nOslo,1\n', '2.csv': 'x,n,city\n0,5,Oslo\n', '3.csv': '' })
     const { output } = await run('stats', folder, { params: { by: 'city', of: 'n' } })
     expect(linesOf(output)).toEqual(['city,count,sum,min,mean,max', 'Oslo,2,6,1,3,5'])
+  })
+
+  it('a line, a field, a value and a key of 10 MB, in functions', { timeout: 60_000 }, async () => {
+    const long = 'x'.repeat(10_000_000)
+    const folder = folderOf({
+      'a.txt': `b\n${long}\n`,
+      'a.csv': `city,n\nOslo,1\n${long},2\n`,
+      'a.jsonl': `"b"\n"${long}"\n`,
+    })
+    const config = { workers: 2, tuning: { splitBytes: 1 << 20 } }
+    for (const kind of ['text', 'csv', 'jsonl']) {
+      const name = kind === 'text' ? 'a.txt' : `a.${kind}`
+      const { output } = await run(lengths, join(folder, name), { ...config, params: { kind } })
+      const [one, other] = linesOf(output).sort()
+      const small = kind === 'csv' ? 'Oslo' : 'b'
+      expect([`${small}\t${small.length}`, `${long}\t10000000`].sort()).toEqual([one, other])
+    }
   })
 
   it('a line of 200 MB', { timeout: 120_000 }, async () => {
@@ -173,7 +267,7 @@ describe('what a file may hold', () => {
 describe('gzip', () => {
   const text = randomText(5, 2000)
 
-  it('is read as what it holds, members one after another, padded with zeros, or empty', async () => {
+  it('is read by its content: members one after another, padded with zeros, or empty', async () => {
     const half = text.indexOf(10, text.length / 2) + 1
     const folder = folderOf({
       'one.gz': gzipSync(text),

@@ -1,7 +1,7 @@
 /** Outputs: all or nothing, and readable again. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gunzipSync } from 'node:zlib'
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { linesOf, snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { failure, run } from '../helpers/run.js'
@@ -16,14 +16,14 @@ function prepare(): { input: string; more: string; output: string; folder: strin
 const FIRST = { _SUCCESS: '', 'part-r-00000.tsv': 'a\t1\nb\t2\n' }
 
 describe('an output', () => {
-  it('is a folder of parts with an empty _SUCCESS, and nothing is left beside it', async () => {
+  it('is a folder of parts with an empty _SUCCESS, and nothing else is left', async () => {
     const { folder, input, output } = prepare()
     await run('wordcount', input, { output })
     expect(snapshot(output)).toEqual(FIRST)
     expect(readdirSync(folder).sort()).toEqual(['in.txt', 'more.txt', 'out'])
   })
 
-  it('may lie in folders that do not exist yet, and in an empty one that does', async () => {
+  it('may be in folders that do not exist yet, and in an empty one that does', async () => {
     const { folder, input } = prepare()
     await run('wordcount', input, { output: join(folder, 'x/y/z') })
     expect(snapshot(join(folder, 'x'))).toEqual({
@@ -43,7 +43,7 @@ describe('an output', () => {
 })
 
 describe('an output that exists', () => {
-  it('is an error, and left alone', async () => {
+  it('is an error, and stays unchanged', async () => {
     const { input, more, output } = prepare()
     await run('wordcount', input, { output })
     expect((await failure(run('wordcount', more, { output }))).code).toBe('OUTPUT_EXISTS')
@@ -82,14 +82,14 @@ describe('an output that exists', () => {
     expect(snapshot(output)).toEqual({ ...before, 'part-r-00002.tsv': 'c\t1\n' })
   })
 
-  it('grows each time, also by the same run with its state kept', async () => {
+  it('grows each time, even by the same run with its state kept', async () => {
     const { input, output } = prepare()
     for (const _ of [1, 2]) await run('wordcount', input, { output, mode: 'append', keepState: true })
     const part = FIRST['part-r-00000.tsv']
     expect(snapshot(output)).toEqual({ _SUCCESS: '', 'part-r-00000.tsv': part, 'part-r-00001.tsv': part })
   })
 
-  it('is refused if it is a file, holds the input, or what no job wrote', async () => {
+  it('is refused if it is a file, holds the input, or holds files that no job wrote', async () => {
     const { folder, input, output } = prepare()
     writeFileSync(output, 'precious')
     expect((await failure(run('wordcount', input, { output }))).code).toBe('OUTPUT_NOT_A_FOLDER')
@@ -116,7 +116,8 @@ describe('an output that exists', () => {
 describe('a failed job', () => {
   it('leaves no output, and its state goes with the next success', async () => {
     const { folder, output } = prepare()
-    writeFiles(folder, { 'x.gz': 'no gzip' })
+    // A file that is cut off is found when it is read; a file that is not gzip at all, before the run begins.
+    writeFiles(folder, { 'x.gz': gzipSync('some words').subarray(0, -6) })
     await failure(run('wordcount', join(folder, 'x.gz'), { output }))
     expect(existsSync(output)).toBe(false)
     expect((await failure(run('wordcount', join(folder, 'in.txt'), { output }))).code).toBe('STATE_MISMATCH')

@@ -1,14 +1,14 @@
-/** Records that are lost or invented keep a run from committing, wherever a count gives them away. */
+/** Lost or invented records keep a run from committing, whichever count reveals them. */
 import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { checkTask } from '../../dist/src/engine/accounting.js'
 import type { FinishedStage } from '../../dist/src/engine/checkpoint.js'
-import type { TaskResult, TaskSpec } from '../../dist/src/engine/task.js'
+import type { StageResult, TaskSpec } from '../../dist/src/engine/task.js'
 import { explainJob, type RunOptions, runJob } from '../../dist/src/index.js'
-import { JobState } from '../../dist/src/io/state.js'
-import { TUNING } from '../../dist/src/run.js'
+import { TUNING } from '../../dist/src/run/options.js'
+import { JobState } from '../../dist/src/state/state.js'
 import { linesOf, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { failure, run } from '../helpers/run.js'
 
@@ -40,19 +40,19 @@ async function interrupted(): Promise<Interrupted> {
   return { stateDir: join(folder, '.out.runjob'), options }
 }
 
-/** Changes what the state says of a finished stage, and of its tasks. */
+/** Changes what the state says about a finished stage and its tasks. */
 async function tamper(stateDir: string, stage: number, change: (finished: FinishedStage) => void): Promise<void> {
   const state = JobState.open(stateDir)
   const finished = state.get<FinishedStage>(`stage ${stage}`)!
   change(finished)
   state.put(`stage ${stage}`, finished)
-  for (const result of [...finished.results, ...finished.passes.flat()])
+  for (const result of [...finished.results, ...Object.values(finished.passes).flat(2)])
     state.finishTask(result.id, result.attempt, result)
   await state.close()
 }
 
 const first = ({ results }: FinishedStage) => results[0]!
-const addToRun = (result: TaskResult, by: number) => {
+const addToRun = (result: StageResult, by: number) => {
   const [run] = result.runs
   run!.records += by
   run!.partitions.find(({ records }) => records > 0)!.records += by
@@ -63,7 +63,7 @@ const TAMPERED: [what: string, stage: number, change: (finished: FinishedStage) 
   ['records that a combiner took in', 0, (stage) => first(stage).recordsCombined--],
   ['records of a run', 0, (stage) => first(stage).runs[0]!.records--],
   ['records of a partition', 0, (stage) => addToRun(first(stage), 1)],
-  ['records that a merge read', 1, (stage) => stage.passes[0]![0]!.recordsIn++],
+  ['records that a merge read', 1, (stage) => stage.passes['map 1']![0]![0]!.recordsIn++],
   ['records that a reduce read', 1, (stage) => first(stage).recordsIn--],
   ['records that a reduce emitted', 1, (stage) => first(stage).recordsOut--],
   [
@@ -77,8 +77,8 @@ const TAMPERED: [what: string, stage: number, change: (finished: FinishedStage) 
   ['a task', 1, (stage) => stage.results.pop()],
 ]
 
-describe('a run that goes on from the state of another', () => {
-  it('does not commit if any count in it is wrong, and does if none is', async () => {
+describe('a run that continues from the state of another', () => {
+  it('does not commit if any count in it is wrong, and commits if none is', async () => {
     const { stateDir, options } = await interrupted()
     for (const [n, [what, stage, change]] of TAMPERED.entries()) {
       const folder = join(stateDir, `../case-${n}`)
@@ -104,13 +104,20 @@ describe('a run that goes on from the state of another', () => {
   })
 })
 
-it('a part that has not the records which were emitted is not accepted', async () => {
+it('a part without all emitted records is not accepted', async () => {
   const folder = temporaryFolder()
   writeFiles(folder, { 'in.txt': 'a\n' })
   const plan = await explainJob('wordcount', { input: join(folder, 'in.txt'), output: join(folder, 'out') })
-  const task = { kind: 'reduce', id: 's1-r00000', stage: 1, source: 0, records: 5 } as TaskSpec
-  const counts = { recordsFiltered: 0, recordsQuarantined: 0, recordsCombined: 0, runs: [] }
-  const result = { id: task.id, source: 0, recordsIn: 5, recordsOut: 4, ...counts } as unknown as TaskResult
+  const task = { kind: 'reduce', id: 's1-r00000', stage: 1, input: 0, records: 5 } as TaskSpec
+  const counts = { recordsFiltered: 0, recordsDropped: 0, recordsQuarantined: 0, recordsCombined: 0, runs: [] }
+  const result = {
+    kind: 'reduce',
+    id: task.id,
+    input: 0,
+    recordsIn: 5,
+    recordsOut: 4,
+    ...counts,
+  } as unknown as StageResult
   const part = (records: number) => ({
     ...result,
     parts: [{ name: 'part-r-00000.tsv', bytes: 20, checksum: '', records }],

@@ -4,7 +4,7 @@ import { defineJob, mapReduce, sum, text } from 'runjob'
 
 const log = { type: 'string', required: true, describe: 'File that gets a line for each attempt' } as const
 
-/** Fails at one line, or at a line further on with each attempt. */
+/** Fails at one line, or at a later line with each attempt. */
 export const failing = defineJob({
   name: 'failing',
   params: { log, moving: { type: 'boolean', default: false, describe: 'Fail at another line each time' } },
@@ -20,7 +20,7 @@ export const failing = defineJob({
     }),
 })
 
-/** The first attempt at the task with the line "slow" never ends; what a copy of it gives is the same as ever. */
+/** The first attempt of the task with the line "slow" never ends; a copy of it gives the usual result. */
 export const straggling = defineJob({
   name: 'straggling',
   params: { log, where: { type: 'string', default: 'map', describe: 'map or reduce' } },
@@ -65,7 +65,7 @@ function die(way: string): unknown {
   }
 }
 
-/** Does not come back from setup or teardown: it loops, or waits for what never happens. */
+/** Never returns from setup or teardown: it loops, or waits for ever. */
 export const stuck = defineJob({
   name: 'stuck',
   params: {

@@ -1,9 +1,9 @@
-/** How often a task is tried, for how long, and by how many at once. */
+/** How often a task is tried, for how long, and by how many workers at once. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type RunOptions, runJob } from '../../dist/src/index.js'
-import { TUNING } from '../../dist/src/run.js'
+import { TUNING } from '../../dist/src/run/options.js'
 import { linesOf, snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { failure } from '../helpers/run.js'
 import { failing, mortal, straggling, stuck } from './attempt_jobs.js'
@@ -27,7 +27,7 @@ const attemptsIn = (log: string) => readFileSync(log, 'utf8').split('\n').slice(
 const LINES = ['first', ...Array.from({ length: 9 }, (_, i) => `line ${i}`)]
 
 describe('a function that throws', () => {
-  it('at the same record again is not asked a third time', async () => {
+  it('at the same record again is not called a third time', async () => {
     const { log, options } = prepare(LINES)
     const error = await failure(runJob(failing, { ...options, retries: 5 }))
     expect(error.code).toBe('USER_ERROR')
@@ -52,7 +52,7 @@ describe('a function that throws', () => {
     },
   )
 
-  it('only at first does not hurt', async () => {
+  it('only at first does no harm', async () => {
     const { log, options } = prepare(['first', 'line 0', 'line 1', 'last'])
     await runJob(failing, { ...options, params: { log, moving: true } })
     expect(attemptsIn(log)).toEqual([0, 1, 2])
@@ -60,7 +60,7 @@ describe('a function that throws', () => {
   })
 })
 
-it('a worker that dies is not tried again without retries', async () => {
+it('a task whose worker dies is not retried without retries', async () => {
   const { folder, options } = prepare(['die'])
   const once = join(folder, 'once')
   const error = await failure(runJob(dying, { ...options, params: { once }, retries: 0 }))
@@ -74,7 +74,7 @@ describe('a task with a time limit', () => {
     const error = await failure(runJob(mortal, { ...options, params, retries: 1, taskTimeout: '300ms' }))
     expect(error.code).toBe('TASK_TIMEOUT')
     expect(error.message).toContain('300 ms')
-    // On a busy machine importing the job takes that long.
+    // On a busy machine, importing the job takes this long.
     expect(error.message).toMatch(/in the job's (map|import) function/)
     expect(error.hint).toContain('--task-timeout')
     expect(error.where).toMatchObject({ job: 'mortal', task: 's0-m00000' })
@@ -97,11 +97,14 @@ describe('a task with a time limit', () => {
     const error = await failure(runJob(stuck, { ...options, params, taskTimeout: '3s' }))
     expect(error.code).toBe('TASK_TIMEOUT')
     expect(error.message).toBe("The job's teardown function ran for more than 3.0 s.")
-    // It comes after everything else.
+    // A failed run leaves the output unchanged, and holds nothing that the next one in this process needs.
+    expect(existsSync(options.output)).toBe(false)
+    const again = { ...options, params, taskTimeout: '3s' }
+    await runJob(stuck, again)
     expect(linesOf(options.output)).toEqual(['a\t2', 'b\t1'])
   })
 
-  it('is tried again when an attempt took too long', async () => {
+  it('is retried when an attempt takes too long', async () => {
     const { log, options } = prepare(['slow', 'other'])
     // Long enough for a second attempt; the first has no end.
     await runJob(straggling, { ...options, taskTimeout: 3000 })
@@ -124,7 +127,7 @@ describe('a straggler', () => {
   const tuning = { [TUNING]: { splitBytes: 200, collectorBytes: 1, mergeRuns: 4 }, workers: 3, partitions: 3 }
 
   it.each(['map', 'reduce'])(
-    'is overtaken by a copy of it, which gives the same bytes, and nothing is left of it (%s)',
+    'is overtaken by a copy, which gives the same bytes, and leaves nothing (%s)',
     async (where) => {
       const { folder, log, options } = prepare(lines)
       // Without the copy this would not end.
@@ -137,7 +140,7 @@ describe('a straggler', () => {
     },
   )
 
-  it('that has no faster copy wins, and the copy leaves nothing behind', async () => {
+  it('without a faster copy wins, and the copy leaves nothing', async () => {
     const { folder, options } = prepare(lines)
     for (let n = 0; n < 3; n++) {
       const output = join(folder, `out-${n}`)
@@ -147,6 +150,15 @@ describe('a straggler', () => {
       expect(names).not.toContain('attempts')
     }
   })
+})
+
+it('what onNote throws ends the run with USER_ERROR', async () => {
+  const onNote = () => {
+    throw new Error('boom')
+  }
+  const input = [join(import.meta.dirname, 'attempts.test.ts'), join(import.meta.dirname, 'attempts.test.ts')]
+  const error = await failure(runJob('wordcount', { input, output: join(temporaryFolder(), 'out'), onNote }))
+  expect(error).toMatchObject({ code: 'USER_ERROR', message: 'The onNote function failed: boom' })
 })
 
 describe('what onProgress throws', () => {

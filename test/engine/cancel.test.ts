@@ -1,14 +1,14 @@
-/** Stopping a run, and going on with it. */
+/** Stopping a run, and continuing it. */
 import { existsSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Progress, type RunOptions, runJob } from '../../dist/src/index.js'
-import { TUNING } from '../../dist/src/run.js'
+import { TUNING } from '../../dist/src/run/options.js'
 import { linesOf, snapshot, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { failure } from '../helpers/run.js'
 import { waiting, waitingInReduce } from './worker_jobs.js'
 
-// A second, and what a busy machine needs to notice.
+// A second, and some time for a busy machine.
 const SOON_MS = 2000
 
 const LINES = Array.from({ length: 4000 }, (_, i) => `l${i % 100}`)
@@ -54,7 +54,7 @@ describe('an aborted run', () => {
     ['map', waiting, mostMapsDone],
     ['reduce', waitingInReduce, mapsDone],
   ] as const)(
-    'stops within a second, whatever a function is doing (%s), and the same call goes on with it',
+    'stops within a second, whatever a function is doing (%s), and the same call continues it',
     async (_, job, when) => {
       const { folder, options, output, open } = prepare()
       const { code, stopMs } = await interrupt(job as typeof waiting, options, when)
@@ -75,7 +75,7 @@ describe('an aborted run', () => {
     },
   )
 
-  it('goes on with another number of workers and other splits: those it began with are kept', async () => {
+  it('continues with another number of workers, and keeps its splits', async () => {
     const { options, output, open } = prepare()
     await interrupt(waiting, options, mostMapsDone)
     open()
@@ -86,7 +86,7 @@ describe('an aborted run', () => {
     expect(linesOf(output)).toContain('l7\t40')
   })
 
-  it('goes on in the reduce behind merges in several passes', async () => {
+  it('continues in the reduce after merges in several passes', async () => {
     const { options, output, open } = prepare()
     const merging = { ...options, [TUNING]: { splitBytes: 3000, mergeRuns: 2 } }
     await interrupt(waitingInReduce as typeof waiting, merging, mapsDone)
@@ -106,14 +106,14 @@ describe('an aborted run', () => {
     expect(linesOf(output)).toHaveLength(101)
   })
 
-  it('that was aborted before it began does nothing', async () => {
+  it('that is aborted before it starts does nothing', async () => {
     const { options, output } = prepare()
     const error = await failure(runJob(waiting, { ...options, signal: AbortSignal.abort() }))
     expect(error.code).toBe('INTERRUPTED')
     expect(existsSync(output)).toBe(false)
   })
 
-  it('is not continued if anything changed, and says what', async () => {
+  it('cannot be continued if anything changed, and says what', async () => {
     const { folder, options, output, open } = prepare()
     const { gate } = options.params!
     await interrupt(waiting, options, mostMapsDone)

@@ -1,6 +1,6 @@
 import { csv, defineJob, json, jsonl, string } from 'runjob'
 
-/** Rows as they come, in input order. */
+/** Rows, unchanged, in input order. */
 export const rows = defineJob({
   name: 'rows',
   input: csv<'id' | 'note' | 'amount'>(),
@@ -10,7 +10,7 @@ export const rows = defineJob({
   output: jsonl(),
 })
 
-/** Accepts nothing but what the file really holds. */
+/** Accepts only what the file really holds. */
 export const strictRows = defineJob({
   name: 'strict-rows',
   input: csv<'id' | 'note' | 'amount'>(),
@@ -26,7 +26,7 @@ export const strictRows = defineJob({
   },
 })
 
-/** Rows that a map holds on to: each record has the fields of its row and, as JSON, a row of `KEPT_ROWS` calls before. */
+/** Rows that a map keeps: each record has the fields of its row and, as JSON, the row of `KEPT_ROWS` calls before. */
 export const KEPT_ROWS = 3000
 const kept: object[] = []
 export const keptRows = defineJob({

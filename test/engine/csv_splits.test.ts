@@ -1,17 +1,17 @@
 /**
- * A task that starts in the middle of a CSV file cannot know whether it stands inside a quoted field. It guesses; the scheduler checks the
- * guess against where the task before ended, and runs the task again if it was wrong.
+ * A task that starts in the middle of a CSV file cannot know whether it is inside a quoted field. It guesses; the scheduler compares the
+ * guess with the end of the previous task, and runs the task again if it was wrong.
  */
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { JobState } from '../../dist/src/io/state.js'
+import { JobState } from '../../dist/src/state/state.js'
 import { linesOf, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import * as oracle from '../helpers/oracles.js'
 import { csvField, Random } from '../helpers/random.js'
 import { type Config, failure, type Outcome, run } from '../helpers/run.js'
 import { rows, strictRows } from './csv_jobs.js'
 
-/** Lines that look like records, for inside a quoted field. */
+/** Lines that look like records, to put inside a quoted field. */
 function decoy(random: Random, lines: number, line: (random: Random) => string): string {
   return random.times(lines, () => line(random)).join('\n')
 }
@@ -53,7 +53,7 @@ function records(output: string): [string, string, string][] {
 const manySplits: Config = { workers: 3, tuning: { splitBytes: 1000 } }
 
 describe('a CSV file cut in many places', () => {
-  it.each([1, 2, 3])('gives every row once, in order, whatever the fields hold (seed %i)', async (seed) => {
+  it.each([1, 2, 3])('gives every row once, in order, with any content of fields (seed %i)', async (seed) => {
     const content = misleading(seed, 400, 25, 40)
     const { output, stages } = await run(rows, input(content), manySplits)
     const expected = oracle.csvRows([content]).map(({ id, note, amount }) => [id, note, amount])
@@ -70,23 +70,23 @@ describe('a CSV file cut in many places', () => {
 })
 
 describe('a wrong guess', () => {
-  // Longer than a guess looks ahead: from its middle nothing tells that these are not records.
+  // Longer than a guess reads ahead: in the middle, nothing shows that these are not records.
   const content = misleading(4, 10, 5, 40_000)
   const config: Config = { workers: 3, keepState: true, tuning: { splitBytes: 100_000 } }
 
-  it('is found and its task runs again, also many in a row', async () => {
+  it('is found and its task runs again, even many in a row', async () => {
     const result = await run(rows, input(content), config)
     expect(await corrected(result)).toBeGreaterThan(3)
     expect(records(result.output)).toEqual(oracle.csvRows([content]).map(({ id, note, amount }) => [id, note, amount]))
   })
 
-  it('of a native job leaves nothing in the answer', async () => {
+  it('of a native job leaves no trace in the answer', async () => {
     const result = await run('stats', input(content), { ...config, params: { by: 'id', of: 'amount' } })
     expect(await corrected(result)).toBeGreaterThan(3)
     expect(linesOf(result.output).slice(1)).toEqual(oracle.stats([content], 'id', 'amount'))
   })
 
-  it('may find numbers that are none and rows too short, and a user’s function may refuse what it finds', async () => {
+  it('may find bad numbers and short rows, and a user’s function may refuse what it finds', async () => {
     const bad = misleading(5, 10, 5, 40_000, (random) =>
       random.pick(['fake,x,no number', 'fake,x,1', 'fake,x,"']).replace('"', ''),
     )
@@ -102,7 +102,7 @@ describe('a wrong guess', () => {
 })
 
 describe('a real error in the middle of a file', () => {
-  it('is reported with the place where it is', async () => {
+  it('is reported with its place', async () => {
     const good = misleading(6, 200, 20, 10).toString()
     const content = Buffer.from(`${good}real1,x,twelve\n${good.slice(good.indexOf('\n') + 1)}`)
     const path = input(content)
@@ -111,7 +111,7 @@ describe('a real error in the middle of a file', () => {
     expect(error.where).toMatchObject({ file: path, offset: Buffer.byteLength(good) })
   })
 
-  it('of a quote that does not end is reported, not guessed away', async () => {
+  it('of an unclosed quote is reported, not hidden by a guess', async () => {
     const content = Buffer.from(`${misleading(7, 200, 20, 10)}real1,"x,1\n${'real2,y,2\n'.repeat(500)}`)
     const error = await failure(run('stats', input(content), { ...manySplits, params: { by: 'id', of: 'amount' } }))
     expect(error.code).toBe('CSV_UNCLOSED_QUOTE')

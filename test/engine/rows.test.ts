@@ -1,103 +1,325 @@
-/** Rows of CSV as a map gets them: what their fields are, for how long, and what is said of those that are none. */
-import { readFileSync } from 'node:fs'
+/** Plans of typed columns, run by the engine: the same bytes whatever the workers, splits, spills and interruptions. */
+import { readdirSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { linesOf, temporaryFolder, writeFiles } from '../helpers/folder.js'
-import { csvField, Random } from '../helpers/random.js'
-import { failure, run } from '../helpers/run.js'
-import { KEPT_ROWS, keptRows, rows } from './csv_jobs.js'
+import { type Checkpoint, NO_CHECKPOINT } from '../../dist/src/engine/checkpoint.js'
+import type { StageResult } from '../../dist/src/engine/task.js'
+import type { GroupValue } from '../../dist/src/plan/plan.js'
+import type { Column } from '../../dist/src/plan/type.js'
+import { stageFact } from '../../dist/src/state/facts.js'
+import { temporaryFolder } from '../helpers/folder.js'
+import { Random } from '../helpers/random.js'
+import {
+  ascending,
+  CONFIGS,
+  CSV,
+  column,
+  columnsOf,
+  descending,
+  exchange,
+  files,
+  from,
+  JSONL,
+  named,
+  type RowPlan,
+  reference,
+  runRows,
+  sink,
+  stage,
+  TEXT,
+} from '../helpers/row_plans.js'
 
-type Row = [id: string, note: string, amount: string]
+const SALES: Column[] = columnsOf({ id: 'integer', city: 'string', price: 'double', paid: 'boolean' })
+const pick = (...names: string[]): Column[] => names.map((name) => SALES.find((one) => one.name === name)!)
 
-function csvText(table: Row[], end: string): string {
-  return [['id', 'note', 'amount'], ...table].map((row) => row.map((field) => csvField(field)).join(',') + end).join('')
+interface Sale {
+  id: number
+  city: string | null
+  price: number | null
+  paid: boolean | null
 }
 
-function input(content: string | Uint8Array): string {
-  const folder = temporaryFolder()
-  writeFiles(folder, { 'data.csv': content })
-  return join(folder, 'data.csv')
-}
-
-function recordsOf(output: string): string[][] {
-  return linesOf(output).map((line) => {
-    const { key, value } = JSON.parse(line) as { key: string; value: string[] }
-    return [key, ...value]
-  })
-}
-
-const NOTES = [
-  '',
-  'plain',
-  'Zürich',
-  '東京',
-  '😀 "x" 😀',
-  'say "hi"',
-  'a,b',
-  'two\r\nlines',
-  '"',
-  'é"é',
-  'ÿ'.repeat(70),
-]
-
-function randomRows(seed: number, count: number): Row[] {
+function sales(seed: number, count: number): Sale[] {
   const random = new Random(seed)
-  return random.times(count, (i) => [`r${i}`, random.pick(NOTES), String(random.below(100_000) / 8)])
+  return random.times(count, (id) => ({
+    id,
+    city: random.pick(['Oslo', 'Bergen', 'Paris, "France"', 'a city with a long name', null]),
+    price: random.pick([0.5, 1e21, -3, 100.25, null]),
+    paid: random.pick([true, false, null]),
+  }))
 }
 
-describe('a row', () => {
-  it.each([
-    [1, '\n'],
-    [2, '\r\n'],
-  ])('stays what it is for as long as a map holds it (seed %i, line end %j)', async (seed, end) => {
-    const table = randomRows(seed, 12_000)
-    const { output } = await run(keptRows, input(csvText(table, end)), { workers: 1, tuning: { splitBytes: 2 ** 30 } })
-    const expected = table.map((row, r) => {
-      const earlier = table[r - KEPT_ROWS]
-      return [...row, earlier ? JSON.stringify({ id: earlier[0], note: earlier[1], amount: earlier[2] }) : '']
+const csvOf = (rows: Sale[]): string =>
+  ['id,city,price,paid', ...rows.map((row) => Object.values(row).map(csvField).join(','))].join('\n')
+const csvField = (value: unknown) => (value === null ? '' : `"${String(value).replaceAll('"', '""')}"`)
+const jsonOf = (rows: object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+
+async function expectEverywhere(plan: RowPlan, text: string): Promise<void> {
+  for (const [name, config] of Object.entries(CONFIGS)) {
+    const answer = await runRows(plan, temporaryFolder(), config)
+    expect(answer.text, name).toBe(text)
+  }
+}
+
+describe('rows', () => {
+  const rows = sales(1, 2000)
+
+  it.each(['csv', 'jsonl'])('of %s are filtered and projected in the order of the input', async (kind) => {
+    const read = kind === 'csv' ? files('sales', CSV, SALES) : files('sales', JSONL, SALES)
+    read.operators.push(
+      { op: 'filter', where: reference(SALES[3]!) },
+      { op: 'project', columns: pick('price', 'id', 'city').map((one) => named(one)) },
+    )
+    const plan: RowPlan = {
+      stages: [stage('output', [read], sink(pick('price', 'id', 'city')))],
+      inputs: { sales: [rows.slice(0, 700), rows.slice(700)].map(kind === 'csv' ? csvOf : jsonOf) },
+    }
+    await expectEverywhere(
+      plan,
+      jsonOf(rows.filter(({ paid }) => paid).map(({ price, id, city }) => ({ price, id, city }))),
+    )
+  })
+
+  it('of text are its lines', async () => {
+    const value = columnsOf({ value: 'string' })
+    const lines = ['\ufeffone', '', 'two\r', 'three \ud83d\ude00', 'x'.repeat(5000), 'last']
+    const plan: RowPlan = {
+      stages: [stage('output', [files('text', TEXT, value)], sink(value))],
+      inputs: { text: [lines.join('\n')] },
+    }
+    const given = ['one', '', 'two', 'three \ud83d\ude00', 'x'.repeat(5000), 'last']
+    await expectEverywhere(plan, jsonOf(given.map((text) => ({ value: text }))))
+  })
+
+  it('are sorted over several partitions', async () => {
+    const keys = [descending('city'), ascending('price')]
+    const plan: RowPlan = {
+      stages: [
+        stage(
+          'sort',
+          [files('sales', CSV, SALES)],
+          exchange('sorted', { kind: 'rows', columns: SALES, keys }, { partitionBy: 'range', partitions: 4 }),
+        ),
+        stage('output', [from('sorted', { op: 'rows' })], sink(SALES)),
+      ],
+      inputs: { sales: [csvOf(rows.slice(0, 500)), csvOf(rows.slice(500))] },
+    }
+    const order = (a: string | number | null, b: string | number | null) =>
+      a === b ? 0 : a === null ? -1 : b === null ? 1 : a < b ? -1 : 1
+    const sorted = [...rows].sort((a, b) => order(b.city, a.city) || order(a.price, b.price))
+    await expectEverywhere(plan, jsonOf(sorted))
+  })
+
+  it('of several inputs keep their order without keys, and a limit takes the first', async () => {
+    const [some, others] = [sales(2, 900), sales(3, 300)]
+    const limit = { op: 'limit' as const, count: 1000 }
+    const plan: RowPlan = {
+      stages: [
+        stage(
+          'all',
+          [files('others', JSONL, SALES, limit), files('sales', CSV, SALES, limit)],
+          exchange('all', { kind: 'rows', columns: SALES, keys: [] }, { partitions: 1 }),
+        ),
+        stage('output', [from('all', { op: 'rows' }, limit)], sink(SALES)),
+      ],
+      inputs: { others: [jsonOf(others)], sales: [csvOf(some)] },
+    }
+    await expectEverywhere(plan, jsonOf([...others, ...some].slice(0, 1000)))
+  })
+
+  it('that a limit does not need are not read, and what is wrong there does not matter', async () => {
+    const limit = { op: 'limit' as const, count: 100 }
+    const plan: RowPlan = {
+      stages: [
+        stage(
+          'some',
+          [files('sales', CSV, SALES, limit)],
+          exchange('some', { kind: 'rows', columns: SALES, keys: [] }, { partitions: 1 }),
+        ),
+        stage('output', [from('some', { op: 'rows' }, limit)], sink(SALES)),
+      ],
+      inputs: { sales: [csvOf(rows.slice(0, 60)), csvOf(rows.slice(60)), 'id,city,price,paid\nnone,,,\n'] },
+    }
+    await expectEverywhere(plan, jsonOf(rows.slice(0, 100)))
+    const { result } = await runRows(plan, temporaryFolder(), { workers: 1, tuning: { splitBytes: 2000 } })
+    expect(result.stages[0]!.recordsIn).toBeLessThan(300)
+  })
+
+  it('of files and of an exchange are in the order of the inputs', async () => {
+    const [some, others] = [sales(2, 900), sales(3, 300)]
+    const plan: RowPlan = {
+      stages: [
+        stage(
+          'all',
+          [files('others', JSONL, SALES)],
+          exchange('all', { kind: 'rows', columns: SALES, keys: [ascending('id')] }, { partitions: 1 }),
+        ),
+        stage('output', [from('all', { op: 'rows' }), files('sales', CSV, SALES)], sink(SALES)),
+      ],
+      inputs: { others: [jsonOf(others)], sales: [csvOf(some)] },
+    }
+    await expectEverywhere(plan, jsonOf([...others, ...some]))
+  })
+})
+
+describe('groups and joins', () => {
+  const rows = sales(6, 1200)
+  const CITIES = columnsOf({ name: 'string', country: 'string' })
+  const cities = [
+    { name: 'Oslo', country: 'NO' },
+    { name: 'Bergen', country: 'NO' },
+    { name: 'Bergen', country: 'second' },
+    { name: 'Rome', country: 'IT' },
+    { name: null, country: 'none' },
+  ]
+  const byText = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b))
+
+  it('are grouped in the order of their keys', async () => {
+    const values: GroupValue[] = [
+      { column: column('n', 'long'), fn: 'count', args: [] },
+      { column: column('least', 'double'), fn: 'min', args: [reference(SALES[2]!)] },
+      { column: column('first', 'integer'), fn: 'first', args: [reference(SALES[0]!)] },
+    ]
+    const given = [SALES[1]!, ...values.map((value) => value.column)]
+    const plan: RowPlan = {
+      stages: [
+        stage(
+          'group',
+          [files('sales', CSV, SALES)],
+          exchange('g', { kind: 'groups', columns: SALES, by: ['city'], values }, { partitions: 1 }),
+        ),
+        stage('output', [from('g', { op: 'groups' })], sink(given)),
+      ],
+      inputs: { sales: [csvOf(rows.slice(0, 5)), csvOf(rows.slice(5))] },
+    }
+    const groups = [...new Set(rows.map(({ city }) => city))].sort((a, b) =>
+      a === null ? -1 : b === null ? 1 : byText(a, b),
+    )
+    const answers = groups.map((city) => {
+      const own = rows.filter((row) => row.city === city)
+      const prices = own.flatMap(({ price }) => price ?? [])
+      return { city, n: own.length, least: Math.min(...prices), first: own[0]!.id }
     })
-    expect(recordsOf(output)).toEqual(expected)
+    await expectEverywhere(plan, jsonOf(answers))
   })
 
-  it('may have fields of many blocks, with rows of a few bytes around it', async () => {
-    const table: Row[] = ['x', 'ü', '"', '😀', 'x"ü'].flatMap((unit, i): Row[] => [
-      [`short${i}`, 'é', '1'],
-      [`long${i}`, `${unit}, and more\n`.repeat(40_000), '2'],
-    ])
-    const { output } = await run(rows, input(csvText([...table, ['last', '', '3']], '\n')), { workers: 2 })
-    expect(recordsOf(output)).toEqual([...table, ['last', '', '3']])
+  const probing: RowPlan = {
+    stages: [
+      stage(
+        'cities',
+        [files('cities', JSONL, CITIES)],
+        exchange('cities', { kind: 'rows', columns: CITIES, keys: [] }, { partitions: 1 }),
+      ),
+      stage(
+        'output',
+        [
+          files('sales', CSV, SALES, {
+            op: 'probe',
+            build: 'cities',
+            type: 'left',
+            on: ['city'],
+            buildOn: ['name'],
+            residual: null,
+          }),
+        ],
+        sink([...SALES, ...CITIES]),
+      ),
+    ],
+    inputs: { sales: [csvOf(rows)], cities: [jsonOf(cities.slice(0, 2)), jsonOf(cities.slice(2))] },
+  }
+  const probed = jsonOf(
+    rows.flatMap((row) => {
+      const found = cities.filter(({ name }) => name !== null && name === row.city)
+      return (found.length > 0 ? found : [{ name: null, country: null }]).map((one) => ({ ...row, ...one }))
+    }),
+  )
+
+  it('are joined with a table, in the order of the left rows', () => expectEverywhere(probing, probed))
+
+  it('are joined with a table whose runs are written again if they are damaged', async () => {
+    const folder = temporaryFolder()
+    const damaging: Checkpoint = {
+      ...NO_CHECKPOINT,
+      put(name) {
+        if (name !== stageFact(0) || redone) return
+        redone = true
+        for (const run of readdirSync(join(folder, 'runs'))) truncateSync(join(folder, 'runs', run), 100)
+      },
+    }
+    let redone = false
+    const { text, result } = await runRows(probing, folder, { workers: 2 }, damaging)
+    expect(text).toBe(probed)
+    expect(result.redoneTasks).toBeGreaterThan(0)
   })
 
-  it('has U+FFFD where its bytes are no UTF-8, and the fields around it are not touched', async () => {
-    const broken = ['\xff', '\xe4\xb8', '\xc0\xaf', '\xed\xa0\x80', 'a\xf0\x9f\x98', '"\xf0\x9f""\x98"']
-    const content = Buffer.from(`id,note,amount\n${broken.map((note) => `a,${note},b\n`).join('')}`, 'latin1')
-    const { output } = await run(rows, input(content))
-    const texts = broken.map((note) => note.replace(/^"(.*)"$/, '$1').replaceAll('""', '"'))
-    expect(recordsOf(output)).toEqual(texts.map((note) => ['a', Buffer.from(note, 'latin1').toString(), 'b']))
+  it('are joined by key, left rows in their order', async () => {
+    const keys = [['city'], ['name']] as const
+    const sides = [SALES, CITIES].map((columns, i) => ({ columns, keys: [...keys[i]!] }))
+    const plan: RowPlan = {
+      stages: [
+        stage(
+          'join',
+          [files('sales', CSV, SALES), files('cities', JSONL, CITIES)],
+          exchange('j', { kind: 'sides', sides, sideOf: [0, 1] }, { partitions: 1 }),
+        ),
+        stage('output', [from('j', { op: 'mergeJoin', type: 'inner', residual: null })], sink([...SALES, ...CITIES])),
+      ],
+      inputs: { sales: [csvOf(rows)], cities: [jsonOf(cities)] },
+    }
+    const pairs = ['Bergen', 'Oslo'].flatMap((key) =>
+      rows
+        .filter(({ city }) => city === key)
+        .flatMap((row) => cities.filter(({ name }) => name === key).map((one) => ({ ...row, ...one }))),
+    )
+    await expectEverywhere(plan, jsonOf(pairs))
   })
+})
 
-  it('may have more fields than columns, and must not have fewer', async () => {
-    const good = 'r1,Zürich,1\nr2,"x ""é""",2,more,ü\n'
-    const path = input(`id,note,amount\n${good}short,é\nr3,,3\n`)
-    const error = await failure(run(rows, path))
-    expect(error.code).toBe('CSV_SHORT_ROW')
-    expect(error.where).toMatchObject({ file: path, offset: Buffer.byteLength(`id,note,amount\n${good}`) })
+describe('a run of rows that is killed', () => {
+  const rows = sales(5, 1500)
+  const keys = [ascending('city'), descending('price')]
+  const plan: RowPlan = {
+    stages: [
+      stage(
+        'sort',
+        [files('sales', CSV, SALES)],
+        exchange('sorted', { kind: 'rows', columns: SALES, keys }, { partitionBy: 'range', partitions: 3 }),
+      ),
+      stage(
+        'again',
+        [from('sorted', { op: 'rows' })],
+        exchange('again', { kind: 'rows', columns: SALES, keys: [ascending('id')] }, { partitions: 1 }),
+      ),
+      stage('output', [from('again', { op: 'rows' })], sink(SALES)),
+    ],
+    inputs: { sales: [csvOf(rows)] },
+  }
+  const config = { workers: 2, tuning: { splitBytes: 4000, mergeRuns: 3 } }
 
-    const { output } = await run(rows, path, { maxBad: 1 })
-    expect(recordsOf(output)).toEqual([
-      ['r1', 'Zürich', '1'],
-      ['r2', 'x "é"', '2'],
-      ['r3', '', '3'],
-    ])
-  })
-
-  it('is shown as it stands in the file where it is bad', async () => {
-    const row = '"say ""é""","two\nlines"'
-    const { output } = await run(rows, input(`id,note,amount\r\na,b,c\r\n\r\n${row}\r\nd,e,f`), { maxBad: 1 })
-    expect(JSON.parse(readFileSync(join(output, '_quarantine.jsonl'), 'utf8'))).toMatchObject({
-      code: 'CSV_SHORT_ROW',
-      offset: 25,
-      excerpt: row,
-    })
-  })
+  it.each(plan.stages.map(({ name }, index) => ({ name, index })))(
+    'in stage $name goes on where it was',
+    async ({ index }) => {
+      const folder = temporaryFolder()
+      const kept = new Map<string, unknown>()
+      const facts = new Map<string, unknown>()
+      const checkpoint = (diesIn: number): Checkpoint => ({
+        finishedTasks: <Result>() => new Map(structuredClone([...kept])) as Map<string, Result>,
+        finishTask(id, _, result) {
+          kept.set(id, structuredClone(result))
+          if ((result as StageResult).stage === diesIn) throw new Error('killed')
+        },
+        forget(tasks, names) {
+          for (const id of tasks) kept.delete(id)
+          for (const name of names) facts.delete(name)
+        },
+        get: <T>(name: string) => structuredClone(facts.get(name)) as T,
+        put: (name, value) => facts.set(name, structuredClone(value)),
+      })
+      await expect(runRows(plan, folder, config, checkpoint(index))).rejects.toThrow('killed')
+      for (const run of readdirSync(join(folder, 'runs')).slice(0, 1)) truncateSync(join(folder, 'runs', run), 100)
+      const { text, result } = await runRows(plan, folder, config, checkpoint(-1))
+      expect(text).toBe(jsonOf(rows))
+      if (index > 0) expect(result.resumedTasks + result.redoneTasks).toBeGreaterThan(0)
+    },
+  )
 })

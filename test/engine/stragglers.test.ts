@@ -8,15 +8,15 @@ const MB = 1e6
 const steady = (...megabytes: number[]): Finished[] => megabytes.map((mb) => ({ ms: mb, bytes: mb * MB }))
 
 describe('a straggler', () => {
-  it('is who takes more than twice as long as the others took for as many bytes', () => {
+  it('is a task that takes more than twice as long as the others for as many bytes', () => {
     const finished = steady(30, 32, 34)
     const task = { startedAt: 1000, bytes: 32 * MB }
     expect(findStraggler([task], finished, 1064)).toBeUndefined()
     expect(findStraggler([task], finished, 1065)).toBe(task)
   })
 
-  it('is no large task among small ones, until it is late for its size', () => {
-    // The first task of a counting job, and what the other worker has done meanwhile.
+  it('is not a large task among small ones, until it is late for its size', () => {
+    // The first task of a counting job, and what the other worker does meanwhile.
     const large = { startedAt: 0, bytes: 700 * MB }
     const finished = steady(10, 10, 10, 10, 10, 10, 10)
     expect(findStraggler([large], finished, 700)).toBeUndefined()
@@ -24,7 +24,7 @@ describe('a straggler', () => {
     expect(findStraggler([large], finished, 1401)).toBe(large)
   })
 
-  it('is no task of few bytes, or none, because it takes any time at all', () => {
+  it('is not a task of few bytes, or none, because it takes any time at all', () => {
     const finished = steady(30, 32, 34)
     for (const bytes of [0, 1, 1000]) {
       const small = { startedAt: 0, bytes }
@@ -34,7 +34,7 @@ describe('a straggler', () => {
     expect(findStraggler([{ startedAt: 0, bytes: 0 }], [{ ms: 5, bytes: 0 }], 10)).toBeUndefined()
   })
 
-  it('is the one that is furthest behind', () => {
+  it('is the slowest one', () => {
     const finished = steady(10, 10, 10)
     const large = { startedAt: 0, bytes: 100 * MB }
     const small = { startedAt: 200, bytes: 10 * MB }
@@ -43,12 +43,12 @@ describe('a straggler', () => {
     expect(findStraggler([large], finished, 300)).toBe(large)
   })
 
-  it('is nobody as long as nothing is finished, or nothing runs', () => {
+  it('is none while no task has finished, or none runs', () => {
     expect(findStraggler([{ startedAt: 0, bytes: 1 }], [], 1e9)).toBeUndefined()
     expect(findStraggler([], steady(1, 2, 3), 1e9)).toBeUndefined()
   })
 
-  it('is nobody where all tasks go at one speed, whatever their sizes', () => {
+  it('is none if all tasks run at one speed, whatever their sizes', () => {
     const sizes = fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 30 })
     fc.assert(
       fc.property(sizes, sizes, fc.integer({ min: 0, max: 1e6 }), (finished, running, now) => {
@@ -59,13 +59,13 @@ describe('a straggler', () => {
   })
 })
 
-it('is given to one of those who wait for a task to copy', async () => {
+it('is given to only one waiting lane', async () => {
   const stragglers = new Stragglers()
   const watch = (id: string) => stragglers.watch({ id, bytes: 1 } as TaskSpec)
   stragglers.ended(watch('quick'))
   const slow = watch('slow')
   while (performance.now() - slow.startedAt < 10) {
-    // Later than twice the time of the other.
+    // Later than twice the other's time.
   }
   expect(await Promise.all([stragglers.next(), stragglers.next()])).toEqual([slow, undefined])
 })

@@ -2,7 +2,7 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { defineJob, json, mapReduce, sum, text } from 'runjob'
 
-const gate = { type: 'string', required: true, describe: 'File that must exist for the job to go on' } as const
+const gate = { type: 'string', required: true, describe: 'File that must exist for the job to continue' } as const
 
 /** Waits for ever at lines that say "wait", unless the gate is open. */
 export const waiting = defineJob({

@@ -13,7 +13,7 @@ function input(...lines: string[]): string {
 }
 
 describe('a worker that dies', () => {
-  it('is replaced, and its task tried again', async () => {
+  it('is replaced, and its task is retried', async () => {
     const path = input('a', 'die', 'b')
     const { output } = await run(dying, path, { workers: 2, params: { once: `${path}.once` } })
     expect(linesOf(output)).toEqual(['a\t1', 'b\t1', 'die\t1'])

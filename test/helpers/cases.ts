@@ -24,7 +24,7 @@ export interface Case {
   input: Record<string, Buffer> | { left: Record<string, Buffer>; right: Record<string, Buffer> }
   /** Lines of the answer, as bytes: with one partition in this order, else in any. */
   expected: string[]
-  /** `global`: the parts one after another are in order, however many there are. */
+  /** `global`: the parts, one after another, are in order, however many there are. */
   order?: 'global'
   /** Each part starts with it. */
   header?: string

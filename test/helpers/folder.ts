@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { onTestFinished } from 'vitest'
 
-/** A folder of its own for one test, removed when the test ends. */
+/** A folder for one test, removed when the test ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'runjob-test-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))

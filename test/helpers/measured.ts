@@ -6,7 +6,7 @@ import { type NodeOptions, type Tuning, tunedRunjob } from './run.js'
 
 const PROBE = fileURLToPath(new URL('./memory_probe.cjs', import.meta.url))
 
-/** What Node.js, the addon and the threads take on top of --memory: generously, ARCHITECTURE.md has what was measured. */
+/** What Node.js, the addon and the threads take on top of --memory. Generous: docs/internals/memory.md has the measured values. */
 export function baseBytes(workers: number): number {
   return 100_000_000 + workers * 25_000_000
 }
@@ -14,12 +14,12 @@ export function baseBytes(workers: number): number {
 export interface Measured {
   /** `ok`, the code of the error, or `killed`. */
   outcome: string
-  /** Of resident memory; 0 where the system does not tell. */
+  /** Of resident memory; 0 if the system does not report it. */
   peakBytes: number
   where?: unknown
 }
 
-/** One run of the command. `limitBytes`: in a cgroup of its own, which must be possible, see canLimitMemory(). */
+/** One run of the command. `limitBytes`: in a separate cgroup; see canLimitMemory(). */
 export async function measured(
   argv: readonly string[],
   { tuning = {}, limitBytes }: { tuning?: Tuning; limitBytes?: number } = {},

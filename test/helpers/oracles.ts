@@ -1,4 +1,4 @@
-/** What each ready-made job must answer, in plain TypeScript: slow, short and obvious. */
+/** The right answer of each ready-made job, in plain TypeScript: slow, short and obvious. */
 
 /** Content of the input files, in their order. */
 export type Files = readonly Buffer[]
@@ -6,7 +6,7 @@ export type Files = readonly Buffer[]
 const byBytes = (a: Buffer, b: Buffer): number => Buffer.compare(a, b)
 const byText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 
-/** Lines as they lie on disk, without their newlines. */
+/** Lines as on disk, without their newlines. */
 function linesIn(files: Files): Buffer[] {
   return files.flatMap((file) => {
     const lines: Buffer[] = []
@@ -63,7 +63,7 @@ function withNewlines(lines: Buffer[]): Buffer {
   return Buffer.concat(lines.flatMap((line) => [line, Buffer.from('\n')]))
 }
 
-/** RFC 4180, character by character. Blank lines are no rows. */
+/** RFC 4180, character by character. Blank lines are not rows. */
 export function parseCsv(file: Buffer, delimiter = ','): string[][] {
   const text = file.toString('utf8').replace(/^\ufeff/, '')
   const rows: string[][] = []
@@ -102,7 +102,7 @@ export function parseCsv(file: Buffer, delimiter = ','): string[][] {
 }
 
 export function formatCsv(fields: readonly string[]): string {
-  return fields.map((field) => (/["\r\n,]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')
+  return fields.map((field) => (/["\r\n,]|^\ufeff/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')
 }
 
 /** Rows as objects; names come from each file's first row. */

@@ -35,12 +35,12 @@ const WORDS = [
 ]
 const SPACES = [' ', '  ', '\t', ' \t ', '\v', '\f', '\u00a0', '\u2003', '\u3000', '\ufeff', '\r']
 const LINE_ENDS = ['\n', '\n', '\n', '\r\n', '\n\n', '\n \n']
-/** Bytes that are no UTF-8: a stray continuation, a cut sequence, an overlong slash, a surrogate, a byte that never occurs. */
+/** Bytes that are not UTF-8: a stray continuation, a cut sequence, an overlong slash, a surrogate, a byte that never occurs. */
 const BROKEN = ['\x80', '\xe4\xb8', '\xc0\xaf', '\xed\xa0\x80', '\xff', '\xf0\x9f\x98'].map((bytes) =>
   Buffer.from(bytes, 'latin1'),
 )
 
-/** Text as it comes: Unicode, invalid UTF-8, NULs, CRLF, empty lines, often without a newline at its end. */
+/** Dirty text: Unicode, invalid UTF-8, NULs, CRLF, empty lines, often without a newline at its end. */
 export function randomText(seed: number, lineCount: number): Buffer {
   const random = new Random(seed)
   const parts: Buffer[] = []

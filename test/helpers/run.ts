@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Job, type RunjobError, type RunOptions, type RunResult, runJob } from '../../dist/src/index.js'
-import { TUNING } from '../../dist/src/run.js'
+import { TUNING } from '../../dist/src/run/options.js'
 import { temporaryFolder } from './folder.js'
 
 const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
@@ -19,7 +19,7 @@ export interface Config
   tuning?: Tuning
 }
 
-/** Ways of running the same job that must not show in its answer. */
+/** Ways to run the same job that must not change its answer. */
 export const CONFIGS: Record<string, Config> = {
   'one worker, one split': { workers: 1 },
   'three workers, small splits, merges of four': { workers: 3, tuning: { splitBytes: 3331, mergeRuns: 4 } },
@@ -65,11 +65,11 @@ export interface NodeOptions {
   cwd?: string
   stdin?: string | Uint8Array
   env?: Record<string, string>
-  /** The process is killed then, as by `kill -9`, if it still runs. */
+  /** Kills the process at this time, as by `kill -9`, if it still runs. */
   killAfterMs?: number
 }
 
-/** Runs node with these arguments in a process of its own. */
+/** Runs node with these arguments in a separate process. */
 export async function node(args: readonly string[], options: NodeOptions = {}): Promise<Exit> {
   const { NO_COLOR: _, FORCE_COLOR: __, ...env } = process.env
   const child = spawn(process.execPath, args, { cwd: options.cwd, env: { ...env, ...options.env } })
@@ -97,7 +97,7 @@ export function runjob(args: readonly string[], options: NodeOptions = {}): Prom
   return node([MAIN, ...args], options)
 }
 
-/** The command with other sizes than its own, so that little data has many splits, spills and merges. */
+/** The command with smaller sizes, so that little data has many splits, spills and merges. */
 export function tunedRunjob(args: readonly string[], tuning: Tuning, options: NodeOptions = {}): Promise<Exit> {
   return node([TUNED_MAIN, ...args], { ...options, env: { ...options.env, RUNJOB_TUNING: JSON.stringify(tuning) } })
 }

@@ -1,15 +1,22 @@
 /** What defineJob refuses, and in which words. Most of it the type checker refuses too: users of JavaScript have none. */
 import { describe, expect, it } from 'vitest'
 import {
+  aggregate,
+  bigint,
   byValue,
+  type Chain,
   count,
   csv,
   defineJob,
   fields,
+  first,
   grep,
+  join,
+  json,
   lines,
   mean,
   step,
+  string,
   sum,
   take,
   text,
@@ -18,8 +25,6 @@ import {
   unique,
   words,
 } from '../../dist/src/index.js'
-import { temporaryFolder, writeFiles } from '../helpers/folder.js'
-import { failure, run } from '../helpers/run.js'
 
 const define = (body: object) => defineJob({ name: 'wrong', ...body } as never)
 
@@ -38,6 +43,13 @@ describe('defineJob', () => {
     ['delimiter must be one byte', { ...plain, input: csv({ delimiter: '→' }) }],
     ['quote must be one byte', { ...plain, input: csv({ quote: '' }) }],
     ['`steps` is empty', { input: text(), steps: [] }],
+    ['must return the chain with its steps, not undefined', { input: text(), steps: () => {} }],
+    ['not an async function', { input: text(), steps: async (chain: unknown) => chain }],
+    ['`steps` is empty', { input: text(), steps: (chain: unknown) => chain }],
+    [
+      'step 2: ',
+      { input: text(), steps: (chain: Chain<1, 1>) => chain.step({ map, reduce }).step({ reducer: sum() } as never) },
+    ],
     ['map must be a function or a native mapper', { ...plain, map: 'words' }],
     ['input "b" has no map', { inputs: { a: text(), b: text() }, map: { a: map }, reduce }],
     ['byValue() is for a later step', { ...plain, map: byValue() }],
@@ -55,19 +67,14 @@ describe('defineJob', () => {
     ['a native combine must be', { ...plain, combine: mean() }],
     ['a native combine must be', { ...plain, reduce: sum(), combine: sum() }],
     ['combine and order cannot go together', { ...plain, combine: sum(), order: (): number => 1 }],
-    ['order is for a reduce of your own', { ...plain, reduce: count(), order: (): number => 1 }],
+    ['order needs a reduce of your own', { ...plain, reduce: count(), order: (): number => 1 }],
     ['partitions must be a whole number', { ...plain, partitions: 0 }],
     ['take(n): n must be', { ...plain, reduce: take(0) }],
     ['output name "../x" must be', { ...plain, outputs: { '../x': text() } }],
     ['would look like a part file', { ...plain, outputs: { 'part-r-00000.tsv': text() } }],
-  ])('wants %s', (problem, body) => {
-    expect(() => define(body)).toThrow(expect.objectContaining({ code: 'JOB_INVALID' }))
-    expect(() => define(body)).toThrow(problem)
-  })
-})
-
-describe('a job that cannot be planned', () => {
-  it.each([
+    ['its output csv() names the column "a" twice', { ...plain, output: csv({ columns: ['a', 'a'] }) }],
+    ['its output "x" names 3 columns', { ...plain, outputs: { x: csv({ columns: ['a', 'b', 'c'] }) } }],
+    ['its output "x" names the column "a" twice', { ...plain, outputs: { x: csv({ columns: ['a', 'a'] }) } }],
     ['words() reads text() input', { input: csv(), map: words(), reduce: sum() }],
     ['fields() reads csv() input', { input: text(), map: fields({ key: 'a' }), reduce: unique() }],
     ['grep() takes no reduce', { input: text(), map: grep('x'), reduce: unique() }],
@@ -80,11 +87,22 @@ describe('a job that cannot be planned', () => {
       'sorts by a number',
       { input: text(), steps: [step({ map: lines(), reduce: unique() }), step({ map: byValue(), reduce: take(1) })] },
     ],
-  ])('is refused: %s', async (problem, body) => {
-    const folder = temporaryFolder()
-    writeFiles(folder, { 'a.csv': 'a,b\n1,2\n' })
-    const error = await failure(run(define(body) as never, folder))
-    expect(error.code).toBe('JOB_INVALID')
-    expect(error.message).toContain(problem)
+    ['sum() needs numbers, not "string"', { ...plain, value: string(), reduce: sum() }],
+    ['topK() takes numbers or text', { ...plain, value: json(), reduce: topK(3) }],
+    ['name the column of every aggregate, or of none', { ...plain, reduce: aggregate({ a: sum(), b: sum('n') }) }],
+    ['words() has no values', { input: text(), map: words(), value: bigint(), reduce: sum() }],
+    ['not json()', { input: csv(), map: fields({ key: 'a' }), reduce: first('b', { as: json() }) }],
+    ['join() needs two csv() inputs', { ...plain, reduce: join() }],
+    [
+      'join() needs keys with the same number of columns',
+      {
+        inputs: { a: csv(), b: csv() },
+        map: { a: fields({ key: 'k' }), b: fields({ key: ['k', 'l'] }) },
+        reduce: join(),
+      },
+    ],
+  ])('wants %s', (problem, body) => {
+    expect(() => define(body)).toThrow(expect.objectContaining({ code: 'JOB_INVALID' }))
+    expect(() => define(body)).toThrow(problem)
   })
 })

@@ -114,8 +114,8 @@ function valueJob<V>(name: string, value: Codec<V>, values: readonly V[]) {
 export const SAMPLES = {
   string: ['', '\0', '\0\0', '\t', '\n', ' ', '"', 'A', 'B', 'a', 'a\0', 'a\0b', 'aa', 'b', 'é', '中', '\uffff', '😀'],
   number: [
-    ...[Number.NEGATIVE_INFINITY, -1.7976931348623157e308, -1e21, -2, -1, -5e-324, 0, 5e-324, 0.1, 1, 1.5, 2, 10, 1e21],
-    Number.POSITIVE_INFINITY,
+    ...[-1.7976931348623157e308, -1e21, -2, -1, -5e-324, 0, 5e-324, 2.5e-308, 0.1, 1, 1.5, 2, 10, 1e21],
+    1.7976931348623157e308,
   ],
   bigint: [
     -(2n ** 70n),
@@ -164,7 +164,7 @@ export const KEY_JOBS = {
 
 export const VALUE_JOBS = {
   string: valueJob('value-string', string(), SAMPLES.string),
-  number: valueJob('value-number', number(), [...SAMPLES.number, Number.NaN]),
+  number: valueJob('value-number', number(), [...SAMPLES.number, null] as number[]),
   bigint: valueJob('value-bigint', bigint(), SAMPLES.bigint),
   bytes: valueJob('value-bytes', bytes(), SAMPLES.bytes),
   tuple: valueJob('value-tuple', tuple(string(), number()), SAMPLES.tuple),
@@ -358,18 +358,18 @@ export const mapOnly = defineJob({
 export const chain = defineJob({
   name: 'chain',
   input: text(),
-  steps: [
-    step({ map: emitWords, reduce: sum() }),
-    step({
-      key: string(),
-      map([, times]: [string, number], emit) {
-        emit(`${times}x`, 1)
-      },
-      combine: sum(),
-      reduce: emitTotal,
-    }),
-    step({ map: byValue({ descending: true }), reduce: take(2) }),
-  ],
+  steps: (first) =>
+    first
+      .step({ map: emitWords, reduce: sum() })
+      .step({
+        key: string(),
+        map([, times], emit) {
+          emit(`${times}x`, 1)
+        },
+        combine: sum(),
+        reduce: emitTotal,
+      })
+      .step({ map: byValue({ descending: true }), reduce: take(2) }),
 })
 
 export const bestTeams = defineJob({
@@ -546,8 +546,8 @@ export const throwing = defineJob({
 export const nativeAggregates = defineJob({
   name: 'native-aggregates',
   input: csv<'team' | 'name' | 'points'>(),
-  value: json<{ name: string; points: number }>(),
-  map: (row, emit) => emit(row.team, { name: row.name, points: row.points === '' ? Number.NaN : Number(row.points) }),
+  value: json<{ name: string; points: number | null }>(),
+  map: (row, emit) => emit(row.team, { name: row.name, points: row.points === '' ? null : Number(row.points) }),
   reduce: aggregate({
     rows: count(),
     known: count('points'),

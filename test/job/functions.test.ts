@@ -54,13 +54,13 @@ describe('map, combine and reduce', () => {
     expect(error.message).toContain('combine')
   })
 
-  it('bytes may be kept: they are of nobody else', async () => {
+  it('bytes may be kept: no one else uses them', async () => {
     const lines = Array.from({ length: 20_000 }, (_, i) => `line-${i}`)
     const { output } = await run(jobs.keptBytes, input(...lines))
     expect(linesOf(output)).toEqual([`all\t${lines.join(' ')}`])
   })
 
-  it('values reach reduce in input order, files and spills notwithstanding', async () => {
+  it('values reach reduce in input order, across files and spills', async () => {
     const folder = temporaryFolder()
     const numbers = Array.from({ length: 2000 }, (_, i) => i)
     writeFiles(folder, {
@@ -84,9 +84,9 @@ describe('map, combine and reduce', () => {
           rows: 1,
           known: 0,
           total: 0,
-          low: Number.NaN,
-          mean: Number.NaN,
-          high: Number.NaN,
+          low: null,
+          mean: null,
+          high: null,
           first: 'bob',
           last: 'bob',
           least: 'bob',
@@ -124,11 +124,7 @@ describe('keys', () => {
         ...SPILLING,
         partitions: 1,
       })
-      // JSON has no word for infinity.
-      const kept = samples.map((sample) =>
-        Math.abs(Number(sample)) === Infinity && type === 'number' ? Number.NaN : sample,
-      )
-      expect(await recordsOf(result)).toEqual(kept.map((key, i) => [key, `${i} ${i} ${i}`]))
+      expect(await recordsOf(result)).toEqual(samples.map((key, i) => [key, `${i} ${i} ${i}`]))
     },
   )
 
@@ -142,15 +138,12 @@ describe('values', () => {
   it.each(Object.keys(jobs.VALUE_JOBS) as (keyof typeof jobs.VALUE_JOBS)[])(
     'of type %s arrive as they were',
     async (type) => {
-      const samples = [...(jobs.SAMPLES[type] as unknown[]), ...(type === 'number' ? [Number.NaN] : [])]
+      const samples = [...(jobs.SAMPLES[type] as unknown[]), ...(type === 'number' ? [null] : [])]
       const result = await run(jobs.VALUE_JOBS[type] as never, input(...samples.map((_, i) => String(i))), {
         ...SPILLING,
         partitions: 1,
       })
-      const kept = samples.map((sample) =>
-        Math.abs(Number(sample)) === Infinity && type === 'number' ? Number.NaN : sample,
-      )
-      expect(await recordsOf(result)).toEqual(kept.map((value, i) => [i, value]))
+      expect(await recordsOf(result)).toEqual(samples.map((value, i) => [i, value]))
     },
   )
 
@@ -351,7 +344,7 @@ describe('steps', () => {
     ])
   })
 
-  it('pass records on where they have no map', async () => {
+  it('pass records on if they have no map', async () => {
     const { output } = await run(jobs.passOn, input('aa', 'b', 'ccc', 'dd', 'ee'), { partitions: 1 })
     expect(linesOf(output)).toEqual(['1\t1', '2\t3', '3\t1'])
   })
@@ -393,7 +386,7 @@ describe('a function that throws', () => {
     },
   )
 
-  it('is told with file and offset of the record, or the key of the group', async () => {
+  it('is reported with file and offset of the record, or the key of the group', async () => {
     const path = input('good', 'bad')
     expect((await failure(run(jobs.throwing, path, { params: { who: 'map' } }))).where).toMatchObject({
       job: 'throwing',

@@ -1,4 +1,4 @@
-/** Every ready-made job against its oracle, under configurations that must not show. */
+/** Compares every ready-made job with its oracle, in configurations that must not show in the output. */
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -19,7 +19,7 @@ describe.each(Object.entries(CASES))('%s', (_, { job, params = {}, input, expect
         const rows = rowsOf(output, header)
         if (order === 'global' || partitions === 1) expect(rows, name).toEqual(expected)
         else expect(rows.toSorted(), name).toEqual(expected.toSorted())
-        // Only a job without an exchange has as many parts as splits.
+        // Only jobs without an exchange have as many parts as splits.
         before ??= snapshot(output)
         if (job !== 'grep') expect(snapshot(output), name).toEqual(before)
       }

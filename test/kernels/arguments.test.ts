@@ -1,4 +1,4 @@
-/** No call may crash the process or go on with half a state: whatever is wrong throws an error with a known code. */
+/** No call may crash the process or continue with half a state: any wrong argument throws an error with a known code. */
 import { dirname } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -14,7 +14,7 @@ import {
   type Layout,
   type Mapper,
   type RunWriter,
-} from '../../dist/src/kernels/index.js'
+} from '../../dist/src/kernels/addon.js'
 import { lowercaseTable } from '../../dist/src/kernels/unicode.js'
 import { caseCount } from '../helpers/soak.js'
 import { batchOf, bytes, failure, newCollector, newPath, prefixOf, type Rec, roomFor } from './helpers.js'
@@ -30,7 +30,7 @@ const collectorOptions: CollectorOptions = {
   ...{ mode: 'hash', aggregates: specs, layout, partitionBy: 'range', partitions: 2 },
   ...{ bounds: [bytes('b')], descending: false, prefixGrouping: false },
 }
-const joinOptions = { leftOuter: true, missingRight: bytes('none'), groupLimitBytes: 1000 }
+const joinOptions = { type: 'left', tupleKey: false, leftFields: 1, rightFields: 2, groupLimitBytes: 1000 } as const
 const formatOptions = {
   kind: 'tsv',
   key: 'bytes',
@@ -48,10 +48,10 @@ const fieldsSpec = {
   ],
 }
 
-/** `RUNJOB_SOAK=1 npm run sanitize test/kernels/arguments.test.ts` looks longer. */
+/** `RUNJOB_SOAK=1 npm run sanitize test/kernels/arguments.test.ts` runs longer. */
 const RUNS = caseCount(120, 5000)
 
-// Garbage collection does not see native memory, and these tests make a great many objects.
+// Garbage collection does not see native memory, and these tests make very many objects.
 const made: { close?(): void; abort?(): void }[] = []
 function track<T extends object>(object: T): T {
   made.push(object)
@@ -264,7 +264,7 @@ function replaced(value: Any, [name, ...rest]: string[], by: Any): Any {
   return copy
 }
 
-/** Calls it; what it throws must be one of ours with a known code, or what a getter of the arguments threw. */
+/** Calls it; it may only throw an error with a known code, or the error of one of the arguments' getters. */
 function attempt(work: () => unknown): unknown {
   try {
     return work()
@@ -287,7 +287,7 @@ function call(name: string, args: Any[]): unknown {
 }
 
 describe('every entry', () => {
-  test('is among those that are tried here', () => {
+  test('is tried here', () => {
     for (const [name, { make }] of Object.entries(entries)) {
       const prototype = make ? Object.getPrototypeOf(track(make())) : {}
       const methods = Object.entries(Object.getOwnPropertyDescriptors(prototype)).filter(([, { value }]) => value)
@@ -338,7 +338,7 @@ describe('every entry', () => {
     }
   })
 
-  test('classes made by hand are as good as closed, or refuse', () => {
+  test('objects constructed by hand are as good as closed, or refuse', () => {
     for (const make of new Set(Object.values(entries).flatMap(({ make }) => make ?? []))) {
       const Class = Object.getPrototypeOf(make()).constructor
       for (const junkOf of junk) {
@@ -351,8 +351,8 @@ describe('every entry', () => {
   })
 })
 
-describe('arguments that change while they are looked at', () => {
-  test('a batch whose getters detach, close or clear what was looked at before', () => {
+describe('arguments that change while they are read', () => {
+  test('a batch whose getters detach, close or clear what was read before', () => {
     for (const action of ['detach', 'close', 'clear', 'sorted', 'add']) {
       const collector = filled()
       const batch = batchOf(records, layout)

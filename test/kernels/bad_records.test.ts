@@ -1,7 +1,7 @@
-/** Bad records that are passed over: which ones, with which offset and excerpt, and what becomes of the records around them. */
+/** Skipped bad records: which ones, with which offset and excerpt, and what happens to the records around them. */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type BadRecord, type CsvBlock, type CsvReader, kernels } from '../../dist/src/kernels/index.js'
+import { type BadRecord, type CsvBlock, type CsvReader, kernels } from '../../dist/src/kernels/addon.js'
 import { bytes, compare, drain, newCollector, pushAll } from './helpers.js'
 
 const CSV = { delimiter: ',', quote: '"', skipBom: false }
@@ -12,7 +12,7 @@ interface Parsed {
   bad: { code: string; offset: number; excerpt: string }[]
 }
 
-/** CSV, one character at a time; a record that is none by its quotes, or too long, ends with its first line. */
+/** CSV, one character at a time; a record with wrong quotes, or one that is too long, ends with its first line. */
 function oracle(data: string, maxRecordBytes = Number.POSITIVE_INFINITY): Parsed {
   const parsed: Parsed = { rows: [], bad: [] }
   for (let start = 0; start < data.length; ) {
@@ -71,7 +71,7 @@ const offsetsOf = (reader: CsvReader, { rows }: CsvBlock) => Array.from({ length
 const plain = ({ code, offset, excerpt }: BadRecord) => ({ code, offset, excerpt })
 
 describe('the CSV reader that keeps bad records', () => {
-  test('passes over the first line of each record whose quotes are wrong, wherever the chunks end', () => {
+  test('skips the first line of each record with wrong quotes, wherever the chunks end', () => {
     fc.assert(
       fc.property(table, cuts, (data, cuts) => {
         const reader = kernels.createCsvReader({ ...CSV, keepBad: true })
@@ -93,7 +93,7 @@ describe('the CSV reader that keeps bad records', () => {
     )
   })
 
-  test('leaves what starts behind the limit to others', () => {
+  test('leaves records that start after the limit to others', () => {
     const data = 'a,1\n"b"x,2\nc,3\n'
     for (let limit = 0; limit <= data.length; limit++) {
       const reader = kernels.createCsvReader({ ...CSV, keepBad: true })
@@ -105,7 +105,7 @@ describe('the CSV reader that keeps bad records', () => {
     }
   })
 
-  test('passes over a row that is too long, however long it is', () => {
+  test('skips a row that is too long, however long it is', () => {
     const data = `a,1\n"${'x\n'.repeat(100)}b,2\n${'y'.repeat(500)}\nc,3\n`
     const reader = kernels.createCsvReader({ ...CSV, keepBad: true, maxRecordBytes: 100 })
     const rows: number[] = []
@@ -130,7 +130,7 @@ describe('the CSV reader that keeps bad records', () => {
 })
 
 describe('the fields mapper that keeps bad records', () => {
-  test('passes over rows that are short, hold no number or are none by their quotes, in the order of the input', () => {
+  test('skips rows that are short, lack a number or have wrong quotes, in input order', () => {
     fc.assert(
       fc.property(table, cuts, (data, cuts) => {
         const layout = ['number' as const]
@@ -165,14 +165,27 @@ describe('the fields mapper that keeps bad records', () => {
       { numRuns: 1500 },
     )
   })
+
+  test('count rows that are dropped once, with bad rows among them', () => {
+    const collector = newCollector({ layout: ['number'] })
+    const values = [{ kind: 'number' as const, columns: [1] }]
+    const ragged = { columns: 2, leastColumns: 2, raggedRows: 'drop' as const, keepBad: true }
+    const mapper = kernels.createMapper(
+      { ...CSV, op: 'fields', keys: [0], values, skipHeader: false, ...ragged },
+      collector,
+    )
+    mapper.push(bytes('a,1\nb\nc,x\nd\ne,2\nf,x\ng,h,i\nj,3\n'), Number.POSITIVE_INFINITY, true)
+    expect(mapper.takeBad().map(({ offset }) => offset)).toEqual([6, 16])
+    expect([mapper.recordsIn, mapper.recordsOut, mapper.recordsDropped]).toEqual([8, 3, 3])
+  })
 })
 
 describe('text that is too long', () => {
-  // The least that mappers know.
+  // The smallest limit that mappers take.
   const LIMIT = 16 << 10
   const long = fc.constantFrom(LIMIT - 1, LIMIT, LIMIT + 1, 3 * LIMIT)
   const short = fc.constantFrom('', 'a', 'bc', 'def', '\xe9t\xe9')
-  /** Mostly short; the long ones begin with what tells them apart. */
+  /** Mostly short; the long ones differ in their beginnings. */
   const piece = fc.oneof(
     { weight: 4, arbitrary: short },
     { weight: 1, arbitrary: fc.tuple(fc.nat(999), long).map(([n, size]) => `${n}`.padEnd(size, 'x')) },
@@ -217,7 +230,7 @@ describe('text that is too long', () => {
     })
   }
 
-  test('is one bad record for each line, and leaves the other lines as they are: the lines mapper', () => {
+  test('is one bad record for each line, and leaves the other lines unchanged: the lines mapper', () => {
     fc.assert(
       fc.property(joined('\n', 8), every, (data, step) => {
         const collector = newCollector()
@@ -234,7 +247,7 @@ describe('text that is too long', () => {
     )
   })
 
-  test('is one bad record for each line, and leaves out just the words that are so long: the words mapper', () => {
+  test('is one bad record for each line, and leaves out only the long words: the words mapper', () => {
     fc.assert(
       fc.property(fc.array(joined(' ', 4), { minLength: 1, maxLength: 6 }), every, (rows, step) => {
         const data = rows.join('\n')
@@ -280,7 +293,7 @@ describe('text that is too long', () => {
     )
   })
 
-  test('is RECORD_TOO_LARGE at its line where it is not kept', () => {
+  test('is RECORD_TOO_LARGE at its line if bad records are not kept', () => {
     const data = bytes(`short\n${'x'.repeat(2 * LIMIT)}`)
     const limits = { maxRecordBytes: LIMIT }
     for (const reader of [

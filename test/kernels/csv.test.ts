@@ -1,83 +1,20 @@
 import fc from 'fast-check'
 import { parseString } from 'fast-csv'
 import { describe, expect, test } from 'vitest'
-import { BlockText } from '../../dist/src/engine/rows.js'
-import { kernels, type Layout, type MapperSpec } from '../../dist/src/kernels/index.js'
+import { BlockText } from '../../dist/src/io/format/csv/block.js'
+import { kernels, type Layout, type MapperSpec } from '../../dist/src/kernels/addon.js'
+import { type Dialect, type Parsed, type ReadOptions, type Row, readCsv, readNumber } from '../helpers/csv_oracle.js'
 import { binary, bytes, compare, drain, failure, newCollector, prefixOf, pushAll, utf8, type Value } from './helpers.js'
-
-interface Dialect {
-  delimiter: string
-  quote: string | null
-}
-interface Row {
-  start: number
-  fields: string[]
-}
-interface Parsed {
-  rows: Row[]
-  /** Where the next row starts. */
-  position: number
-  error?: { code: string; offset: number }
-}
-
-/** CSV, one character at a time: RFC 4180 and what csv_scan.h adds to it. */
-function oracleCsv(
-  data: string,
-  { delimiter, quote }: Dialect,
-  options: { limit?: number; skipBom?: boolean } = {},
-): Parsed {
-  const rows: Row[] = []
-  let { limit = Infinity } = options
-  let at = 0
-  if (options.skipBom && data.startsWith('\xef\xbb\xbf') && limit > 0) {
-    // The mark belongs to the first row: a limit inside it does not part them.
-    at = 3
-    limit = Math.max(limit, 4)
-  }
-  while (at < data.length && at < limit) {
-    const start = at
-    const bad = (code: string): Parsed => ({ rows, position: start, error: { code, offset: start } })
-    const fields: string[] = []
-    for (let more = true; more; ) {
-      let field = ''
-      if (quote !== null && data[at] === quote) {
-        for (at++; ; at++) {
-          if (at >= data.length) return bad('CSV_UNCLOSED_QUOTE')
-          if (data[at] === quote) {
-            if (data[at + 1] !== quote) break
-            at++
-          }
-          field += data[at]
-        }
-        at++
-        if (data[at] === '\r' && (data[at + 1] === '\n' || at + 1 === data.length)) at++
-        if (at < data.length && data[at] !== delimiter && data[at] !== '\n') return bad('CSV_BAD_QUOTE')
-      } else {
-        const from = at
-        while (at < data.length && data[at] !== delimiter && data[at] !== '\n') at++
-        field = data.slice(from, at)
-        if (data[at] !== delimiter && field.endsWith('\r')) field = field.slice(0, -1)
-      }
-      fields.push(field)
-      more = data[at] === delimiter
-      at++
-    }
-    at = Math.min(at, data.length)
-    const line = data.slice(start, at)
-    if (!/^\r?\n?$/.test(line)) rows.push({ start, fields })
-  }
-  return { rows, position: at }
-}
 
 function nativeCsv(
   data: string,
   cuts: number[],
   dialect: Dialect,
-  options: { limit?: number; skipBom?: boolean } = {},
+  { limit = Infinity, ...options }: ReadOptions = {},
 ): Parsed {
-  const { limit = Infinity, skipBom = false } = options
-  const reader = kernels.createCsvReader({ ...dialect, skipBom })
+  const reader = kernels.createCsvReader({ skipBom: false, ...dialect, ...options })
   const rows: Row[] = []
+  const bad: Parsed['bad'] = []
   const push = (chunk: Uint8Array, limit: number, last: boolean) => {
     const { block, done } = reader.push(chunk, limit, last)
     const text = new BlockText(block)
@@ -91,17 +28,16 @@ function nativeCsv(
       }
       const start = reader.rowOffset(r)
       const line = binary(reader.rowBytes(r))
-      if (
-        !data.startsWith(line, start) ||
-        !/^(\r?\n|\r?$)/.test(data.slice(start + line.length, start + line.length + 2))
-      )
+      const behind = data.slice(start + line.length, start + line.length + 2)
+      if (!data.startsWith(line, start) || !/^(\r?\n|\r?$)/.test(behind))
         expect.fail(`row ${r} is not ${JSON.stringify(line)}`)
       rows.push({ start, fields })
     }
+    for (const { code, offset } of reader.takeBad()) bad.push({ code, offset })
     return done
   }
   const error = failure(() => pushAll({ push }, bytes(data), cuts, limit, (done) => done))
-  const parsed: Parsed = { rows, position: reader.position }
+  const parsed: Parsed = { rows, position: reader.position, bad, dropped: reader.recordsDropped }
   if (error) parsed.error = { code: error.code, offset: error.params.offset as number }
   return parsed
 }
@@ -112,16 +48,32 @@ const decoded = (parsed: Parsed): Parsed => ({
   rows: parsed.rows.map(({ start, fields }) => ({ start, fields: fields.map((field) => bytes(field).toString()) })),
 })
 
-const dialect: fc.Arbitrary<Dialect> = fc.oneof(
+const plainDialect: fc.Arbitrary<Dialect> = fc.oneof(
   fc.constant({ delimiter: ',', quote: '"' }),
   fc.constant({ delimiter: ';', quote: "'" }),
   fc.constant({ delimiter: '\t', quote: null }),
   fc.constant({ delimiter: ',', quote: null }),
 )
+const anyDialect: fc.Arbitrary<Dialect> = fc
+  .record({
+    delimiter: fc.constantFrom(',', ';', '\t', ' ', '|', '\x01'),
+    quote: fc.constantFrom('"', "'", null),
+    escape: fc.constantFrom('\\', '^', null, null),
+    comment: fc.constantFrom('#', '%', null, null),
+    missing: fc.subarray(['NA', '-', '', 'NULL', '\\N', '3.5', ' e ']),
+    trim: fc.boolean(),
+  })
+  .filter((d) => {
+    const given = [d.delimiter, d.quote, d.escape, d.comment].filter((character) => character !== null)
+    return new Set(given).size === given.length
+  })
+const dialect = fc.oneof(plainDialect, anyDialect)
 
-/** Text that is CSV more or less; most of the time its quotes are right. */
+/** Text that is more or less CSV; its quotes are mostly right. */
 const messy = (d: Dialect): fc.Arbitrary<string> => {
   const q = d.quote ?? '"'
+  const e = d.escape ?? '\\'
+  const c = d.comment ?? '#'
   const content = fc.array(
     fc.oneof(
       fc.constantFrom(
@@ -136,6 +88,12 @@ const messy = (d: Dialect): fc.Arbitrary<string> => {
         '\r\n',
         '\r',
         q + q,
+        e + q,
+        e + e,
+        `${e}\n`,
+        `${e}\r\n`,
+        `\n${c}`,
+        '  ',
         'é',
         utf8('é€😀'),
         '\0',
@@ -161,11 +119,28 @@ const messy = (d: Dialect): fc.Arbitrary<string> => {
       utf8('a😀'),
       '\xf0\x9f\x98',
       'y'.repeat(65),
+      ' '.repeat(66),
       '\0',
+      '\xef\xbb\xbfz',
+      'NA',
+      ' NA ',
+      '-',
+      '\\N',
+      `a${e}${d.delimiter}b`,
+      `a${e}\n`,
+      `${e}${q}`,
+      `${e} `,
+      ` ${e} ${e}\r`,
+      `${c}d`,
     ),
     fc.string({ unit: fc.constantFrom(...'abc123 '), maxLength: 12 }),
   )
-  const field = fc.oneof({ weight: 5, arbitrary: bare }, { weight: 3, arbitrary: quoted })
+  const spaced = quoted.map((text) => ` ${text}\t`)
+  const field = fc.oneof(
+    { weight: 5, arbitrary: bare },
+    { weight: 3, arbitrary: quoted },
+    { weight: d.trim ? 2 : 0, arbitrary: spaced },
+  )
   const end = fc.constantFrom('\n', '\n', '\n', '\r\n', '\n\n', '\r\n\r\n')
   const row = fc
     .tuple(fc.array(field, { minLength: 1, maxLength: 5 }), end)
@@ -180,6 +155,10 @@ const messy = (d: Dialect): fc.Arbitrary<string> => {
     '\r\n',
     '\xef\xbb\xbf',
     d.delimiter,
+    e,
+    `${c} a comment, ${q} and more\n`,
+    `${c}${'z'.repeat(130)}\n`,
+    ' \t \n',
   )
   return fc
     .array(fc.oneof({ weight: 12, arbitrary: row }, { weight: 1, arbitrary: wrong }), { maxLength: 20, size: 'max' })
@@ -187,45 +166,58 @@ const messy = (d: Dialect): fc.Arbitrary<string> => {
     .map(([text, cutEnd]) => (cutEnd ? text.replace(/\r?\n$/, '') : text))
 }
 const input = dialect.chain((d) => fc.tuple(fc.constant(d), messy(d)))
+/** What is known about the file's columns. */
+const shape: fc.Arbitrary<ReadOptions> = fc.oneof(
+  fc.constant({}),
+  fc.tuple(fc.integer({ min: 1, max: 5 }), fc.nat(2), fc.constantFrom('error', 'fill', 'drop')).map(
+    ([columns, less, raggedRows]): ReadOptions => ({
+      columns,
+      leastColumns: Math.max(1, columns - less),
+      raggedRows: raggedRows as 'error' | 'fill' | 'drop',
+    }),
+  ),
+)
 const cuts = fc.array(fc.nat(400), { maxLength: 5 })
 
 describe('the CSV reader', () => {
-  test('gives the rows, fields, offsets and errors of the plain parser, whatever the chunks', () => {
+  test('gives the rows, fields, offsets and errors of the plain parser, with any chunks', () => {
     fc.assert(
-      fc.property(input, cuts, fc.boolean(), ([d, data], cuts, skipBom) => {
-        const got = nativeCsv(data, cuts, d, { skipBom })
-        const want = decoded(oracleCsv(data, d, { skipBom }))
+      fc.property(input, cuts, fc.boolean(), fc.boolean(), shape, ([d, data], cuts, skipBom, keepBad, shape) => {
+        const options: ReadOptions = { ...shape, skipBom, keepBad }
+        const got = nativeCsv(data, cuts, d, options)
+        const want = decoded(readCsv(data, d, options))
         expect(got.error).toEqual(want.error)
         expect(got.position).toBe(want.position)
+        if (!want.error) expect([got.bad, got.dropped]).toEqual([want.bad, want.dropped])
         // Rows of the chunk that has the bad one are lost with it.
         expect(got.rows).toEqual(want.error ? want.rows.slice(0, got.rows.length) : want.rows)
       }),
-      { numRuns: 2500 },
+      { numRuns: 5000 },
     )
   })
 
   test('gives the same wherever the chunk ends', () => {
     fc.assert(
-      fc.property(input, ([d, data]) => {
-        const want = decoded(oracleCsv(data, d))
+      fc.property(input, shape, ([d, data], shape) => {
+        const want = decoded(readCsv(data, d, shape))
         for (let cut = 0; cut <= data.length; cut++) {
-          const got = nativeCsv(data, [cut], d)
+          const got = nativeCsv(data, [cut], d, shape)
           expect(got.error).toEqual(want.error)
           if (!want.error) expect(got).toEqual(want)
         }
-        if (!want.error) expect(nativeCsv(data, [...Array(data.length).keys()], d)).toEqual(want)
+        if (!want.error) expect(nativeCsv(data, [...Array(data.length).keys()], d, shape)).toEqual(want)
       }),
-      { numRuns: 60 },
+      { numRuns: 120 },
     )
   })
 
   test('splits anywhere: what one split leaves at its limit, the next one starts with', () => {
     fc.assert(
       fc.property(input, cuts, fc.nat(300), ([d, data], cuts, limit) => {
-        const all = decoded(oracleCsv(data, d))
+        const all = decoded(readCsv(data, d))
         fc.pre(!all.error)
         const first = nativeCsv(data, cuts, d, { limit })
-        expect(first).toEqual(decoded(oracleCsv(data, d, { limit })))
+        expect(first).toEqual(decoded(readCsv(data, d, { limit })))
         const second = nativeCsv(data.slice(first.position), cuts, d)
         const moved = second.rows.map((row) => ({ ...row, start: row.start + first.position }))
         expect([...first.rows, ...moved]).toEqual(all.rows)
@@ -283,29 +275,24 @@ describe('the fields mapper', () => {
   type Fields = Extract<MapperSpec, { op: 'fields' }>
 
   const csvText = (fields: string[]) =>
-    fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')
+    fields.map((field) => (/[",\r\n]|^\xef\xbb\xbf/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(',')
 
-  /** The records a spec makes of parsed rows, up to the first bad one. */
+  /** The records that a spec makes from parsed rows, up to the first bad one. */
   function oracleFields(spec: Fields, { rows, error, position }: Parsed) {
     const records: { key: string; values: Value[] }[] = []
     const needed = Math.max(...spec.keys, ...spec.values.flatMap((value) => value.columns)) + 1
     for (const { start, fields } of spec.skipHeader ? rows.slice(1) : rows) {
-      if (fields.length < needed) return { records, error: { code: 'CSV_SHORT_ROW', offset: start } }
-      const parts = spec.keys.map((column) => fields[column]!)
+      if (fields.length < needed && spec.columns === undefined)
+        return { records, error: { code: 'CSV_SHORT_ROW', offset: start } }
+      const parts = spec.keys.map((column) => fields[column] ?? '')
       const whole = parts.length === 1 ? parts[0]! : parts.map(prefixOf).join('')
       const key = spec.tag === undefined ? whole : prefixOf(whole) + String.fromCharCode(spec.tag)
       const values: Value[] = []
       for (const { kind, row, columns } of spec.values) {
-        const text = row ? csvText(columns.map((column) => fields[column]!)) : fields[columns[0]!]!
-        if (kind === 'bytes') {
-          values.push(text)
-        } else if (text === '') {
-          values.push(NaN)
-        } else if (/^[ \t-\r]*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[ \t-\r]*$/.test(text)) {
-          values.push(Number(text))
-        } else {
-          return { records, error: { code: 'CSV_BAD_NUMBER', offset: start } }
-        }
+        const text = row ? csvText(columns.map((column) => fields[column] ?? '')) : (fields[columns[0]!] ?? '')
+        const value = kind === 'bytes' ? text : readNumber(text, spec)
+        if (value === undefined) return { records, error: { code: 'CSV_BAD_NUMBER', offset: start } }
+        values.push(value)
       }
       records.push({ key, values })
     }
@@ -317,10 +304,10 @@ describe('the fields mapper', () => {
     const collector = newCollector({ layout })
     const mapper = kernels.createMapper(spec, collector)
     const thrown = failure(() => pushAll(mapper, bytes(data), cuts, limit, (done) => done))
-    const { position, recordsIn, recordsOut } = mapper
+    const { position, recordsIn, recordsOut, recordsDropped } = mapper
     const records = drain(collector, layout).map(({ key, values }) => ({ key, values }))
     const error = thrown && { code: thrown.code, offset: thrown.params.offset, detail: thrown.params.detail }
-    return { records, position, recordsIn, recordsOut, error }
+    return { records, position, recordsIn, recordsOut, recordsDropped, error }
   }
 
   const byKey = (a: { key: string }, b: { key: string }) => compare(a.key, b.key)
@@ -338,42 +325,65 @@ describe('the fields mapper', () => {
   const spec = (d: Dialect) =>
     fc.record({
       op: fc.constant('fields' as const),
-      delimiter: fc.constant(d.delimiter),
-      quote: fc.constant(d.quote),
+      ...(Object.fromEntries(Object.entries(d).map(([name, value]) => [name, fc.constant(value)])) as {
+        [K in keyof Required<Dialect>]: fc.Arbitrary<Required<Dialect>[K]>
+      }),
+      ...{ decimal: fc.constantFrom('.' as const, ','), thousands: fc.constantFrom(null, '.', ',', ' ', "'") },
       keys: fc.array(column, { minLength: 1, maxLength: 2 }),
       values: fc.array(value, { maxLength: 3 }),
       skipHeader: fc.boolean(),
       skipBom: fc.boolean(),
     })
-  const withTag = fc.tuple(input, fc.option(fc.constantFrom(0, 1), { nil: undefined })).chain(([[d, data], tag]) =>
-    fc.tuple(
-      spec(d).map((spec): Fields => (tag === undefined ? spec : { ...spec, tag })),
-      fc.constant(data),
-      fc.constant(d),
-    ),
-  )
+  const withTag = fc
+    .tuple(input, fc.option(fc.constantFrom(0, 1), { nil: undefined }), shape)
+    .chain(([[d, data], tag, shape]) =>
+      fc.tuple(
+        spec(d).map((spec): Fields => {
+          const thousands = spec.thousands === spec.decimal ? null : spec.thousands
+          // A header has the columns that its file has.
+          const skipHeader = spec.skipHeader && shape.columns === undefined
+          const needed = 1 + Math.max(...spec.keys, ...spec.values.flatMap((value) => value.columns))
+          const columns = shape.columns === undefined ? {} : { columns: Math.max(shape.columns, needed) }
+          return { ...spec, ...shape, ...columns, ...(tag === undefined ? {} : { tag }), thousands, skipHeader }
+        }),
+        fc.constant(data),
+        fc.constant(d),
+      ),
+    )
 
-  test('gives the records of the plain parser, or its error, whatever the chunks', () => {
+  test('gives the records of the plain parser, or its error, with any chunks', () => {
     fc.assert(
       fc.property(withTag, cuts, fc.oneof(fc.constant(Infinity), fc.nat(300)), ([spec, data, d], cuts, limit) => {
-        const want = oracleFields(spec, oracleCsv(data, d, { limit, skipBom: spec.skipBom }))
+        const { columns = 0, leastColumns = 0, raggedRows = 'error', skipBom } = spec
+        const parsed = readCsv(data, d, { columns, leastColumns, raggedRows, limit, skipBom })
+        const want = oracleFields(spec, parsed)
         const got = nativeFields(spec, data, cuts, limit)
         expect(got.error && { code: got.error.code, offset: got.error.offset }).toEqual(want.error)
         if (want.error) return
         expect(got.records).toEqual(want.records.sort(byKey))
-        expect(got.recordsIn).toBe(want.records.length)
+        expect(got.recordsIn).toBe(want.records.length + parsed.dropped)
+        expect(got.recordsDropped).toBe(parsed.dropped)
         expect(got.recordsOut).toBe(want.records.length)
         expect(got.position).toBe(want.position)
       }),
-      { numRuns: 3000 },
+      { numRuns: 6000 },
     )
   })
 
-  test('makes the same keys and rows of plain batches and of those that have to be rewritten', () => {
+  test('makes the same keys and rows from plain batches and from those that must be rewritten', () => {
     const d: Dialect = { delimiter: ',', quote: '"' }
     // More than a batch of each; the odd row is in the middle of one.
     const plainRows = Array.from({ length: 1500 }, (_, i) => `${i},${'long'.repeat(i % 14)},c${i},`)
-    const odd = ['', '"a""b",x,y,', 'a\0b,x,y,', '"",x,"y,z",', 'a\rb,x,"y\nz",', 'a,x', "a,'x',y,"]
+    const odd = [
+      '',
+      '"a""b",x,y,',
+      'a\0b,x,y,',
+      '"",x,"y,z",',
+      'a\rb,x,"y\nz",',
+      'a,x',
+      "a,'x',y,",
+      '\xef\xbb\xbfa,\xef\xbb\xbf,\xef\xbb\xbfy,',
+    ]
     for (const [key, columns] of [
       [0, [1, 2, 3]],
       [1, [0, 2, 3]],
@@ -390,7 +400,7 @@ describe('the fields mapper', () => {
             values: [{ kind: 'bytes', row: true, columns }],
           }
           const data = rows.join(end)
-          const want = oracleFields(spec, oracleCsv(data, d, { limit: Infinity, skipBom: false }))
+          const want = oracleFields(spec, readCsv(data, d, { limit: Infinity, skipBom: false }))
           const got = nativeFields(spec, data, [20_000], Infinity)
           expect(got.records).toEqual(want.records.sort(byKey))
           expect(got.error && { code: got.error.code, offset: got.error.offset }).toEqual(want.error)
@@ -399,7 +409,7 @@ describe('the fields mapper', () => {
     }
   })
 
-  test('takes numbers as they come in files', () => {
+  test('takes numbers as files have them', () => {
     const number = fc.oneof(
       fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
       fc.integer({ min: -100_000, max: 100_000 }).map((n) => (n / 100).toFixed(2)),
@@ -410,7 +420,8 @@ describe('the fields mapper', () => {
     fc.assert(
       fc.property(
         fc.array(
-          number.filter((text) => /\d/.test(text)),
+          // numbers.test.ts checks which text is a number.
+          number.filter((text) => kernels.parseNumber(Buffer.from(text)) !== undefined),
           { minLength: 1, maxLength: 80 },
         ),
         (numbers) => {
@@ -427,6 +438,41 @@ describe('the fields mapper', () => {
     )
   })
 
+  test('takes numbers with all separators, and refuses wrong groups', () => {
+    const separators = ['.', ',', ' ', "'", '_', utf8('\u00a0'), utf8('\u202f'), utf8('\u2019')]
+    const part = fc.oneof(
+      fc.string({ unit: fc.constantFrom(...'0123456789'), maxLength: 4 }),
+      fc.constantFrom(...separators, '-', '+', 'e3', 'E-2', ' ', '123', '000', '1', '12'),
+    )
+    // Up to 15 digits: longer whole numbers may be none that a double holds.
+    const text = fc
+      .array(part, { minLength: 1, maxLength: 7 })
+      .map((parts) => parts.join(''))
+      .filter((text) => text.replace(/\D/g, '').length <= 15)
+    const spelling = fc
+      .record({
+        decimal: fc.constantFrom('.' as const, ','),
+        thousands: fc.constantFrom(null, '.', ',', ' ', "'", '_'),
+      })
+      .filter(({ decimal, thousands }) => decimal !== thousands)
+    fc.assert(
+      fc.property(fc.array(text, { minLength: 1, maxLength: 30 }), spelling, (texts, spelling) => {
+        for (const text of texts) {
+          const spec: Fields = {
+            ...{ op: 'fields', delimiter: ';', quote: null, keys: [0], skipHeader: false, skipBom: false },
+            ...spelling,
+            values: [{ kind: 'number', columns: [1] }],
+          }
+          const { records, error } = nativeFields(spec, `k;${text}\n`, [], Infinity)
+          const want = readNumber(text, spelling)
+          const wanted = Math.abs(want ?? 0) === Infinity ? 'NUMBER_TOO_LARGE' : (want ?? 'CSV_BAD_NUMBER')
+          expect([text, error?.code ?? records[0]!.values[0]]).toEqual([text, wanted])
+        }
+      }),
+      { numRuns: 400 },
+    )
+  })
+
   test('says which column of a bad row is wrong', () => {
     const spec: Fields = {
       ...{ op: 'fields', delimiter: ',', quote: '"', keys: [0], skipHeader: true, skipBom: false },
@@ -436,6 +482,11 @@ describe('the fields mapper', () => {
     expect(bad).toMatchObject({ code: 'CSV_BAD_NUMBER', offset: 13 })
     expect(bad?.detail).toContain('column 3')
     expect(bad?.detail).toContain('"twelve"')
+    expect(nativeFields(spec, 'a,b,c\nx,y,9007199254740993\n', [], Infinity).error).toMatchObject({
+      code: 'NUMBER_TOO_LARGE',
+      offset: 6,
+      detail: expect.stringContaining('9007199254740993'),
+    })
     expect(nativeFields(spec, 'a,b,c\nx,y\n', [], Infinity).error).toMatchObject({
       code: 'CSV_SHORT_ROW',
       offset: 6,
@@ -445,6 +496,28 @@ describe('the fields mapper', () => {
 })
 
 describe('the guess of a record start', () => {
+  test('is right from most bytes of files of other dialects, and is never inside a line', () => {
+    const d: Dialect = { delimiter: ';', quote: '"', escape: '\\', comment: '#', trim: true }
+    const cells = ['a', '12', '"x; y"', '"say \\"hi\\""', '"two\nlines"', 'a\\;b', ' "p" ']
+    const lines = Array.from({ length: 200 }, (_, i) =>
+      i % 9 === 4 ? '# a comment; "with more\n' : `${cells[i % 7]};${cells[(i * 3) % 7]};${cells[(i * 5) % 7]}\n`,
+    )
+    const data = lines.join('')
+    const starts = new Set([0, ...readCsv(data, d).rows.map(({ start }) => start)])
+    lines.reduce((at, line) => {
+      starts.add(at)
+      return at + line.length
+    }, 0)
+    let right = 0
+    const tried = data.length - 400
+    for (let from = 1; from < tried; from++) {
+      const guess = kernels.guessCsvRecordStart(bytes(data), from, { ...d, columns: 3 })
+      expect(data[guess - 1]).toBe('\n')
+      if (starts.has(guess)) right++
+    }
+    expect(right / tried).toBeGreaterThan(0.95)
+  })
+
   test('is right in ordinary files, from any byte', () => {
     const field = fc.constantFrom(
       'a',
@@ -467,8 +540,8 @@ describe('the guess of a record start', () => {
       fc.property(table, fc.constantFrom('\n', '\r\n'), fc.nat(), (rows, end, seed) => {
         const data = rows.map((row) => row.map(write).join(',') + end).join('')
         const d = { delimiter: ',', quote: '"' }
-        const { rows: parsed } = oracleCsv(data, d)
-        // Not so near to the end that there is nothing to go by.
+        const { rows: parsed } = readCsv(data, d)
+        // Not so near to the end that there is too little to guess from.
         const from = 1 + (seed % Math.ceil(data.length / 2))
         const guess = kernels.guessCsvRecordStart(bytes(data), from, { ...d, columns: rows[0]!.length })
         expect(guess).toBe(parsed.find((row) => row.start >= from)!.start)
@@ -477,7 +550,7 @@ describe('the guess of a record start', () => {
     )
   })
 
-  test('is the next line where there are no quotes', () => {
+  test('is the next line if there are no quotes', () => {
     const options = { delimiter: ',', quote: null, columns: 2 }
     const data = bytes('a,b\nc,d\ne,f')
     const starts = Array.from({ length: data.length }, (_, i) => kernels.guessCsvRecordStart(data, i + 1, options))

@@ -3,7 +3,7 @@ import { constants, devNull } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { kernels } from '../../dist/src/kernels/index.js'
+import { kernels } from '../../dist/src/kernels/addon.js'
 import { temporaryFolder } from '../io/folder.js'
 
 const content = Buffer.from(Array.from({ length: 5 * 2 ** 17 }, (_, i) => i * 7919).join(' '))
@@ -22,7 +22,7 @@ function write(pieces: Iterable<Uint8Array>): { path: string; bytes: number; dig
 }
 
 describe('a file writer', () => {
-  test.each([0, 1, 4095, 4096, 2 ** 20 - 1])('writes what ends %i bytes behind three buffers', (more) => {
+  test.each([0, 1, 4095, 4096, 2 ** 20 - 1])('writes a file that ends %i bytes after three buffers', (more) => {
     const all = content.subarray(0, 3 * 2 ** 20 + more)
     const { path, bytes, digest } = write([all])
     expect(bytes).toBe(all.length)
@@ -30,7 +30,7 @@ describe('a file writer', () => {
     expect(readFileSync(path).equals(all)).toBe(true)
   })
 
-  test('writes pieces of any size, and takes a copy of each', () => {
+  test('writes pieces of any size, and copies each', () => {
     const sizes = fc.array(fc.oneof(fc.nat(100), fc.nat(2 ** 17), fc.nat(3 * 2 ** 20)), { maxLength: 12 })
     fc.assert(
       fc.property(sizes, (sizes) => {
@@ -53,7 +53,7 @@ describe('a file writer', () => {
     )
   })
 
-  test('goes on writing to its file when the descriptor is closed', () => {
+  test('keeps writing to its file when the descriptor is closed', () => {
     const path = join(temporaryFolder(), 'file')
     const fd = openSync(path, 'w')
     const writer = kernels.createFileWriter(fd)
@@ -64,7 +64,7 @@ describe('a file writer', () => {
     expect(readFileSync(path).equals(content)).toBe(true)
   })
 
-  test.each([1, 2 ** 20, 3 * 2 ** 20])('tells why %i bytes cannot be written, then and later', (size) => {
+  test.each([1, 2 ** 20, 3 * 2 ** 20])('says why %i bytes cannot be written, then and later', (size) => {
     const fd = openSync('/dev/full', 'w')
     const writer = kernels.createFileWriter(fd)
     writer.write(content.subarray(0, size))
@@ -74,14 +74,14 @@ describe('a file writer', () => {
     closeSync(fd)
   })
 
-  test('tells that there is no such file', () => {
+  test('says that there is no such file', () => {
     const writer = kernels.createFileWriter(2 ** 31 - 1)
     expect(writer.write(content)).toBe(constants.errno.EBADF)
     expect(writer.finish()).toBe(constants.errno.EBADF)
     writer.close()
   })
 
-  test('that is closed, or finished, refuses to go on', () => {
+  test('that is closed, or finished, refuses further calls', () => {
     const fd = openSync(devNull, 'w')
     const writer = kernels.createFileWriter(fd)
     expect(writer.finish()).toBe(0)
@@ -94,7 +94,7 @@ describe('a file writer', () => {
     closeSync(fd)
   })
 
-  test('that is forgotten in the middle ends by itself', () => {
+  test('that is dropped half-way ends on its own', () => {
     const fd = openSync(join(temporaryFolder(), 'file'), 'w')
     for (let i = 0; i < 50; i++) kernels.createFileWriter(fd).write(content.subarray(0, 2 ** 20 + i))
     closeSync(fd)

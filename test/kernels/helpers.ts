@@ -15,7 +15,7 @@ import {
   kernels,
   type Layout,
   type RecordBatch,
-} from '../../dist/src/kernels/index.js'
+} from '../../dist/src/kernels/addon.js'
 
 export type Value = number | string
 export interface Rec {
@@ -75,11 +75,11 @@ export interface ReadAllOptions {
   /** Records a batch. */
   room?: number
   byteCount?: number
-  /** The cursor has partitions: note them. */
+  /** Record the partitions of the cursor. */
   partitions?: boolean
 }
 
-/** Everything a cursor has, read batch by batch. */
+/** All records of a cursor, read batch by batch. */
 export function readAll(cursor: Cursor, layout: Layout, options: ReadAllOptions = {}): ReadRec[] {
   const { prefixGrouping = false, room = 100, byteCount = 1 << 16 } = options
   const records: ReadRec[] = []
@@ -101,7 +101,7 @@ export function readAll(cursor: Cursor, layout: Layout, options: ReadAllOptions 
   }
 }
 
-/** Sorts what a collector holds, reads it all, and frees it: garbage collection does not see native memory. */
+/** Sorts and reads a collector, and frees it: garbage collection does not see native memory. */
 export function drain(collector: Collector, layout: Layout, options: ReadAllOptions = {}): ReadRec[] {
   const cursor = collector.sorted()
   try {
@@ -134,7 +134,7 @@ interface Pushable<T> {
   push(chunk: Uint8Array, limit: number, last: boolean): T
 }
 
-/** Pushes `data`, cut at `cuts`, until there is no more, or `stop` says that nothing more is wanted. */
+/** Pushes `data`, cut at `cuts`, to its end or until `stop` says that no more is wanted. */
 export function pushAll<T>(
   target: Pushable<T>,
   data: Uint8Array,
@@ -157,7 +157,7 @@ export function pushAll<T>(
   return answers
 }
 
-/** The code (and what else the native side said) of what `work` throws. */
+/** The code and the other native properties of the error that `work` throws. */
 export function failure(work: () => unknown): { code: string; params: Record<string, unknown> } | undefined {
   try {
     work()
@@ -172,12 +172,12 @@ const folder = mkdtempSync(join(tmpdir(), 'runjob-kernels-'))
 let files = 0
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** A path nobody has used yet, removed after the tests. */
+/** An unused path, removed after the tests. */
 export const newPath = (): string => join(folder, `${files++}.run`)
 
-/** Which of `partitions` a key's hash picks: native/hash.h. */
+/** Which of `partitions` a key's hash picks: native/record/partition.h. */
 export const partitionOf = (key: string, partitions: number): number =>
   Number((kernels.hashKey(bytes(key)) * BigInt(partitions)) >> 64n)
 
-/** native/key_encoding.h */
+/** native/record/key_encoding.h */
 export const prefixOf = (group: string): string => `${group.replaceAll('\0', '\0\xff')}\0\x01`

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type AggregateSpec, type Cursor, kernels, type Layout } from '../../dist/src/kernels/index.js'
+import { type AggregateSpec, type Cursor, kernels, type Layout } from '../../dist/src/kernels/addon.js'
 import {
   batchOf,
   binary,
@@ -69,7 +69,7 @@ test('records that came out of the runs are counted below all operators', () => 
 })
 
 describe('a run', () => {
-  test('gives back what was written, partition by partition', () => {
+  test('returns what was written, partition by partition', () => {
     fc.assert(
       fc.property(
         fc.array(fc.array(record, { maxLength: 30 }), { minLength: 1, maxLength: 6 }),
@@ -90,7 +90,7 @@ describe('a run', () => {
     )
   })
 
-  test('of many blocks gives back what was written, and its size', () => {
+  test('of many blocks returns what was written, and its size', () => {
     const records = Array.from(
       { length: 100_000 },
       (_, i): Rec => ({ key: `key ${i}`.padStart(30, '0'), values: [i, 'v'.repeat(i % 50)] }),
@@ -111,10 +111,10 @@ describe('a run', () => {
     expect(readRuns([path], 2, layout)).toEqual([])
   })
 
-  test('keeps every key and value, whatever those before it had in common', () => {
+  test('keeps every key and value, whatever prefix they share', () => {
     const begin = fc.integer({ min: 0, max: 60 }).map((n) => 'a long beginning '.repeat(4).slice(0, n))
     const keys = fc.tuple(begin, fc.string({ unit: fc.constantFrom('a', '\0', '\xff'), maxLength: 20 }))
-    // Values of one size, of different ones, and numbers small and large: each is stored in a form of its own.
+    // Values of one size, of different sizes, and small and large numbers: each is stored in another form.
     const size = fc.oneof({ weight: 9, arbitrary: fc.constantFrom(0, 8) }, fc.integer({ min: 0, max: 300 }))
     const small = fc.nat(1000).map((n) => Buffer.from(BigUint64Array.of(BigInt(n)).buffer).toString('latin1'))
     const value = fc.oneof(
@@ -152,7 +152,7 @@ describe('a run', () => {
     expect(failure(() => collector.spill('/nowhere/at/all', '{}'))?.code).toBe('RUN_IO')
   })
 
-  test('tells the record a batch has no room for what it needs, and goes on', () => {
+  test('says how much room a record needs that does not fit, and continues', () => {
     const records: Rec[] = [
       { key: 'a', values: [1, 'x'] },
       { key: 'b'.repeat(100), values: [2, 'y'.repeat(1000)] },
@@ -197,7 +197,7 @@ describe('a damaged run', () => {
   )
   const intact = readFileSync(writeRun([records, [], records.slice(0, 7)], layout))
 
-  /** All there is to read; or the code of the error. */
+  /** All that can be read, or the code of the error. */
   function readDamaged(data: Uint8Array): unknown {
     const path = newPath()
     writeFileSync(path, data)
@@ -211,7 +211,7 @@ describe('a damaged run', () => {
   const whole = { meta: '{}', records: [records, [], records.slice(0, 7)] }
   const refused = (answer: unknown) => answer === 'RUN_CORRUPT' || answer === 'RUN_VERSION' || answer === 'RUN_MISSING'
 
-  test('is refused, whichever bit was flipped, unless nothing depends on it', () => {
+  test('is refused if any bit is flipped, unless nothing depends on it', () => {
     const bits = intact.length * 8
     fc.assert(
       fc.property(
@@ -227,7 +227,7 @@ describe('a damaged run', () => {
     )
   })
 
-  test('is refused, wherever it was cut off', () => {
+  test('is refused if it is cut off anywhere', () => {
     fc.assert(
       fc.property(
         fc.oneof(fc.nat(intact.length - 1), fc.constantFrom(0, 1, 4096, 8192, intact.length - 1)),
@@ -239,7 +239,7 @@ describe('a damaged run', () => {
     )
   })
 
-  test('is refused, whatever stands in its place', () => {
+  test('is refused if anything else is in its place', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 20_000 }), fc.nat(intact.length), (noise, at) => {
         expect(refused(readDamaged(noise))).toBe(true)
@@ -252,7 +252,7 @@ describe('a damaged run', () => {
     )
   })
 
-  test('reads again once it is intact again: nothing is kept of the damaged one', () => {
+  test('can be read once it is intact again: nothing is kept of the damaged file', () => {
     const path = newPath()
     writeFileSync(path, intact.subarray(0, 9000))
     expect(failure(() => kernels.readRunInfo(path))?.code).toBe('RUN_CORRUPT')
@@ -278,8 +278,8 @@ describe('a merge of runs', () => {
     )
   })
 
-  test('tells keys apart wherever they differ or end', () => {
-    // As long as what the merge compares in one step, a little shorter, a little longer; and zero bytes, as padding has.
+  test('distinguishes keys wherever they differ or end', () => {
+    // As long as the merge's comparison step, a little shorter, a little longer; and with zero bytes, like padding.
     const begin = fc.constantFrom(7, 8, 14, 15, 16, 17, 40).map((n) => 'abcdefgh'.repeat(5).slice(0, n))
     const end = fc.constantFrom('', '\0', '\0\0', '\x01', 'a', 'b', '\xff', '\xff\xff')
     const long = fc.record({
@@ -297,7 +297,7 @@ describe('a merge of runs', () => {
     )
   })
 
-  test('takes, tracks the top and counts what passes', () => {
+  test('takes, tracks the top and counts records', () => {
     fc.assert(
       fc.property(runs, fc.nat(50), fc.integer({ min: 0, max: 8 }), (runs, count, n) => {
         const paths = runs.map((records) => writeRun([sorted(records)], layout))
@@ -311,7 +311,7 @@ describe('a merge of runs', () => {
           .sort((a, b) => b.number - a.number || compare(a.key, b.key))
           .slice(0, n)
         const top = cursor.top().map(({ key, number }) => ({ key: binary(key), number }))
-        // Infinities: their difference is NaN, which sort takes for a tie.
+        // The difference of infinities is NaN, which sort takes for a tie.
         fc.pre(want.every(({ values }) => Number.isFinite(values[0])))
         expect(top).toEqual(best)
         cursor.close()
@@ -339,15 +339,20 @@ describe('a join', () => {
   const text = fc.string({ unit: 'binary-ascii', maxLength: 5 })
   const rows = fc.array(fc.tuple(group, text), { maxLength: 25 })
 
+  const TYPES = ['inner', 'left', 'right', 'full', 'semi', 'anti'] as const
+
   test('pairs every left row with every right row of its key, in input order', () => {
     fc.assert(
       fc.property(
-        rows,
-        rows,
-        fc.boolean(),
-        text,
-        fc.integer({ min: 1, max: 4 }),
-        (left, right, leftOuter, missing, partitions) => {
+        fc.record({
+          left: rows,
+          right: rows,
+          type: fc.constantFrom(...TYPES),
+          leftFields: fc.integer({ min: 0, max: 3 }),
+          rightFields: fc.integer({ min: 0, max: 3 }),
+          partitions: fc.integer({ min: 1, max: 4 }),
+        }),
+        ({ left, right, type, leftFields, rightFields, partitions }) => {
           const collector = newCollector({ layout: ['bytes'], prefixGrouping: true, partitions })
           for (const [side, rows] of [left, right].entries()) {
             const records = rows.map(
@@ -358,30 +363,67 @@ describe('a join', () => {
           const path = newPath()
           collector.spill(path, '{}')
           collector.close()
+          const givesRight = rightFields > 0 && type !== 'semi' && type !== 'anti'
+          const layout = [leftFields > 0, givesRight].filter(Boolean).map(() => 'bytes' as const)
           const got = Array.from({ length: partitions }, (_, p) => {
-            const options = { leftOuter, missingRight: Buffer.from(missing), groupLimitBytes: 1 << 20 }
+            const options = { type, tupleKey: false, leftFields, rightFields, groupLimitBytes: 1 << 20 }
             const cursor = kernels.openRuns([path], p, { descending: false }).join(options)
-            const records = readAll(cursor, ['bytes', 'bytes'], { room: 5 }).map(plain)
+            const records = readAll(cursor, layout, { room: 5 }).map(plain)
             cursor.close()
             return records
           }).flat()
-          const want = left.flatMap(([key, value]) => {
-            const matches = right.filter(([group]) => group === key).map(([, text]) => text)
-            if (leftOuter && matches.length === 0) matches.push(missing)
-            return matches.map((match): Rec => ({ key, values: [value, match] }))
-          })
-          const byPartition = sorted(got)
-          expect(byPartition).toEqual(sorted(want))
+          const empty = (fields: number) => ','.repeat(Math.max(0, fields - 1))
+          const want: Rec[] = []
+          const give = (key: string, a = empty(leftFields), b = empty(rightFields)) =>
+            want.push({ key, values: [...(leftFields > 0 ? [a] : []), ...(givesRight ? [b] : [])] })
+          const matchesOf = (key: string, rows: [string, string][]) =>
+            key === '' ? [] : rows.filter(([group]) => group === key).map(([, text]) => text)
+          // Among rows that match nothing because their key is empty, right rows come first.
+          for (const [key, value] of type === 'right' || type === 'full' ? right : []) {
+            if (matchesOf(key, left).length === 0) give(key, undefined, value)
+          }
+          for (const [key, value] of left) {
+            const matches = matchesOf(key, right)
+            if (type === 'semi' ? matches.length > 0 : type === 'anti' && matches.length === 0) give(key, value)
+            if (type === 'semi' || type === 'anti') continue
+            for (const match of matches) give(key, value, match)
+            if (matches.length === 0 && (type === 'left' || type === 'full')) give(key, value)
+          }
+          expect(sorted(got)).toEqual(sorted(want))
         },
       ),
-      { numRuns: 400 },
+      { numRuns: 1000 },
     )
+  })
+
+  test('treats a tuple with an empty part as a key that matches nothing', () => {
+    const tuples = [
+      ['a', 'b'],
+      ['', 'b'],
+      ['a', ''],
+      ['', ''],
+      ['a', '\0'],
+    ].map((parts) => parts.map(prefixOf).join(''))
+    for (const type of TYPES) {
+      const records = tuples.flatMap((tuple) =>
+        ['\0', '\x01'].map((side): Rec => ({ key: `${prefixOf(tuple)}${side}`, values: [side === '\0' ? 'r' : 'l'] })),
+      )
+      const path = writeRun([records.sort((a, b) => (a.key < b.key ? -1 : 1))], ['bytes'])
+      const options = { type, tupleKey: true, leftFields: 1, rightFields: 1, groupLimitBytes: 5000 }
+      const cursor = kernels.openRuns([path], 0, { descending: false }).join(options)
+      const layout = type === 'semi' || type === 'anti' ? (['bytes'] as const) : (['bytes', 'bytes'] as const)
+      const rows = readAll(cursor, [...layout]).map(plain)
+      const of = (tuple: string) => rows.filter(({ key }) => key === tuple).map(({ values }) => values.join('-'))
+      const whole = { inner: ['l-r'], left: ['l-r'], right: ['l-r'], full: ['l-r'], semi: ['l'], anti: [] }[type]
+      const parts = { inner: [], left: ['l-'], right: ['-r'], full: ['-r', 'l-'], semi: [], anti: ['l'] }[type]
+      expect(tuples.map(of), type).toEqual([whole, parts, parts, parts, whole])
+    }
   })
 
   test('refuses a key with more right rows than it may hold', () => {
     const records = Array.from({ length: 100 }, (): Rec => ({ key: `${prefixOf('k')}\0`, values: ['x'.repeat(100)] }))
     const path = writeRun([records], ['bytes'])
-    const options = { leftOuter: false, missingRight: new Uint8Array(), groupLimitBytes: 5000 }
+    const options = { type: 'inner', tupleKey: false, leftFields: 1, rightFields: 1, groupLimitBytes: 5000 } as const
     const cursor = kernels.openRuns([path], 0, { descending: false }).join(options)
     expect(failure(() => readAll(cursor, ['bytes', 'bytes']))?.code).toBe('JOIN_GROUP_TOO_LARGE')
   })
@@ -389,7 +431,7 @@ describe('a join', () => {
   test('refuses keys that are not of a join', () => {
     for (const key of ['', 'k', prefixOf('k'), `${prefixOf('k')}\x02`, `${prefixOf('k')}\0\0`]) {
       const path = writeRun([[{ key, values: ['x'] }]], ['bytes'])
-      const options = { leftOuter: true, missingRight: new Uint8Array(), groupLimitBytes: 5000 }
+      const options = { type: 'left', tupleKey: false, leftFields: 1, rightFields: 1, groupLimitBytes: 5000 } as const
       const cursor = kernels.openRuns([path], 0, { descending: false }).join(options)
       expect(failure(() => readAll(cursor, ['bytes', 'bytes']))?.code).toBe('RUN_CORRUPT')
     }
@@ -473,7 +515,7 @@ test('many threads read the same runs and tokenize at once', async () => {
   const code = `
     const { parentPort, workerData } = require('node:worker_threads')
     const run = async () => {
-      const { kernels } = await import(workerData.index)
+      const { kernels } = await import(workerData.addon)
       const { ensureLowercaseTable } = await import(workerData.unicode)
       ensureLowercaseTable()
       let records = 0
@@ -494,7 +536,7 @@ test('many threads read the same runs and tokenize at once', async () => {
     run()`
   const workerData = {
     paths,
-    index: new URL('../../dist/src/kernels/index.js', import.meta.url).href,
+    addon: new URL('../../dist/src/kernels/addon.js', import.meta.url).href,
     unicode: new URL('../../dist/src/kernels/unicode.js', import.meta.url).href,
   }
   const counts = await Promise.all(

@@ -1,15 +1,15 @@
-/** The same answers at every level of SIMD that this machine has (native/simd.h). */
+/** The same answers at every level of SIMD that this machine has (native/base/simd.h). */
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { kernels } from '../../dist/src/kernels/index.js'
+import { kernels } from '../../dist/src/kernels/addon.js'
 import { Random } from '../helpers/random.js'
 
 const LEVELS = ['portable', 'avx2', 'avx512']
 const SEED = 20
 
-/** Runs in a process of its own, because the level is found once. Prints what it used, and all records of three mappers. */
+/** Runs in a separate process, because the level is detected once. Prints the level, and all records of three mappers. */
 const PROGRAM = `
-import { kernels } from ${JSON.stringify(new URL('../../dist/src/kernels/index.js', import.meta.url).href)}
+import { kernels } from ${JSON.stringify(new URL('../../dist/src/kernels/addon.js', import.meta.url).href)}
 import { ensureLowercaseTable } from ${JSON.stringify(new URL('../../dist/src/kernels/unicode.js', import.meta.url).href)}
 import { readFileSync } from 'node:fs'
 import { createHash } from 'node:crypto'
@@ -20,7 +20,7 @@ const answers = [{ op: 'words', lowercase: true }, { op: 'lines' }, csv].map((op
   const layout = op === csv ? ['bytes'] : []
   const collector = kernels.createCollector({ mode: 'append', aggregates: [], layout, partitionBy: 'hash', partitions: 1, descending: false, prefixGrouping: false })
   const mapper = kernels.createMapper(op, collector)
-  // At every place a chunk may begin in relation to a block of 64 bytes.
+  // At every offset of a chunk from a block of 64 bytes.
   for (let at = 0, size = 1; at < text.length; at += size, size = (size * 7) % 1009) {
     mapper.push(text.subarray(at, at + size), Infinity, at + size >= text.length)
   }
@@ -33,7 +33,7 @@ const answers = [{ op: 'words', lowercase: true }, { op: 'lines' }, csv].map((op
 console.log(JSON.stringify({ simd: kernels.build.simd, answers }))
 `
 
-test('words, lines and fields are the same at every level, and the level asked for is the one that is used', () => {
+test('words, lines and fields are the same at every level, and the requested level is used', () => {
   const here = kernels.build.simd
   const text = randomRows()
   const results = LEVELS.slice(0, LEVELS.indexOf(here) + 1).map((level) => {

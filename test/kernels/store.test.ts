@@ -3,10 +3,10 @@ import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { kernels, type Store } from '../../dist/src/kernels/index.js'
+import { kernels, type Store } from '../../dist/src/kernels/addon.js'
 import { bytes, failure, newPath } from './helpers.js'
 
-const KERNELS = new URL('../../dist/src/kernels/index.js', import.meta.url).href
+const KERNELS = new URL('../../dist/src/kernels/addon.js', import.meta.url).href
 const ALL = 2 ** 40
 
 function withStore<T>(use: (store: Store, path: string) => T, path = newPath()): T {
@@ -27,7 +27,7 @@ function readElsewhere(path: string): { status: number | null; stdout: string; s
   return spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
 }
 
-test('it holds what a map would, whatever is put and removed, before and after it is closed', () => {
+test('it holds the same as a Map, for all puts and removes, before and after it is closed', () => {
   const key = fc.oneof(fc.constantFrom('a', 'b', 'task:1', 'é'), fc.string({ minLength: 1, maxLength: 20 }))
   const value = fc.oneof(fc.uint8Array({ maxLength: 30 }), fc.uint8Array({ minLength: 5000, maxLength: 9000 }))
   const write = fc.record({
@@ -62,11 +62,11 @@ test('it holds what a map would, whatever is put and removed, before and after i
   )
 })
 
-test('it grows over the room that it began with', () => {
+test('it grows beyond its first size', () => {
   const value = Buffer.alloc(30_000_000, 7)
   withStore((store) => {
     for (const key of ['a', 'b', 'c', 'd', 'e']) store.write([], [key], [value])
-    // More than the room could be doubled to in one step.
+    // More than doubling once would allow.
     store.write([], ['f', 'g', 'h', 'i', 'j', 'k', 'l', 'm', 'n'], Array(9).fill(value))
     expect(store.entries('', ALL).every(([, found]) => found.equals(value))).toBe(true)
     expect(store.entries('', ALL)).toHaveLength(14)
@@ -82,7 +82,7 @@ test('another process reads what is committed while it is written', () => {
   })
 })
 
-test('a process that is killed has lost no commit', () => {
+test('a killed process loses no commit', () => {
   const path = newPath()
   const script = `
     import { kernels } from ${JSON.stringify(KERNELS)}
@@ -96,7 +96,7 @@ test('a process that is killed has lost no commit', () => {
   }, path)
 })
 
-test('a write that cannot be made leaves all as it was', () => {
+test('a failed write changes nothing', () => {
   withStore((store) => {
     store.write([], ['a'], [bytes('1')])
     const before = store.entries('', ALL)
@@ -111,7 +111,7 @@ test('a write that cannot be made leaves all as it was', () => {
   })
 })
 
-test('no more is read than was allowed', () => {
+test('no more is read than allowed', () => {
   withStore((store) => {
     store.write([], ['a', 'b'], [bytes('12'), bytes('34')])
     expect(store.entries('', 6)).toHaveLength(2)
@@ -119,7 +119,7 @@ test('no more is read than was allowed', () => {
   })
 })
 
-test('a process has a store open once', () => {
+test('a process opens a store only once', () => {
   withStore((store, path) => {
     for (const readOnly of [true, false]) {
       expect(failure(() => kernels.openStore(path, { readOnly }))?.code).toBe('BAD_ARGUMENT')
@@ -131,19 +131,19 @@ test('a process has a store open once', () => {
   })
 })
 
-test('what cannot be opened is told by its kind', () => {
+test('errors say why a store cannot be opened', () => {
   expect(failure(() => kernels.openStore('/nowhere/at/all', { readOnly: false }))?.code).toBe('FILE_IO')
   expect(failure(() => kernels.openStore(newPath(), { readOnly: true }))?.code).toBe('FILE_IO')
   expect(failure(() => kernels.openStore(dirname(newPath()), { readOnly: false }))?.code).toBe('FILE_IO')
   const path = newPath()
   writeFileSync(path, 'hello world\n'.repeat(1000))
-  // Twice: what failed to open is not taken for open.
+  // Twice: a store that failed to open does not count as open.
   for (let i = 0; i < 2; i++) {
     expect(failure(() => kernels.openStore(path, { readOnly: false }))?.code).toBe('STATE_CORRUPT')
   }
 })
 
-test('a damaged file ends at worst the process that reads it', () => {
+test('a damaged file ends only the process that reads it', () => {
   const path = newPath()
   withStore((store) => {
     for (let i = 0; i < 200; i++) store.write([], [`k${i}`], [Buffer.alloc(500, i)])

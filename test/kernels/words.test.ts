@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { kernels } from '../../dist/src/kernels/index.js'
+import { kernels } from '../../dist/src/kernels/addon.js'
 import { ensureLowercaseTable } from '../../dist/src/kernels/unicode.js'
 import { binary, bytes, compare, drain, newCollector, pushAll, readAll, utf8 } from './helpers.js'
 
@@ -39,8 +39,8 @@ function oracleWords(data: Uint8Array, lowercase: boolean, limit = Infinity): Wo
   return { words: words.sort(compare), position, recordsIn, recordsOut: words.length }
 }
 
-// Pieces that matter: letters whose case changes their length or depends on their neighbours, what may stand between
-// those, white space of every length, and bytes that are no UTF-8.
+// Pieces that matter: letters whose case changes their length or depends on their neighbours, characters between
+// those, white space of every length, and bytes that are not UTF-8.
 const interesting = [
   ...['a', 'B', 'word', 'WORD', 'x'.repeat(40), 'Y'.repeat(70), '0', '.', "'", '-', ':'],
   ...['Σ', 'σ', 'ς', 'ΑΣ', 'ΟΔΥΣΣΕΥΣ', '\u0301', '\u00ad', '\u{E0100}', '\u{E0001}', '\u{1D165}', 'ʰ', '𝐀'],
@@ -93,7 +93,7 @@ describe('words', () => {
     expect(nativeWords(data, [], true)).toEqual(oracleWords(data, true))
   })
 
-  test('are those of line.toLowerCase().split(/\\s+/), whatever the bytes and the chunks', () => {
+  test('are those of line.toLowerCase().split(/\\s+/), for any bytes and chunks', () => {
     fc.assert(
       fc.property(data, cuts, fc.boolean(), (data, cuts, lowercase) => {
         expect(nativeWords(data, cuts, lowercase)).toEqual(oracleWords(data, lowercase))
@@ -131,7 +131,7 @@ describe('words', () => {
     const lines: string[] = []
     for (let c = 0; c < 0x110000; c++) {
       if (c >= 0xd800 && c < 0xe000) continue
-      // Ideographs and unassigned planes: a sample will do.
+      // Ideographs and unassigned planes: a sample is enough.
       if ((c >= 0x20000 && c < 0xe0000 && c % 251) || (c >= 0xe0200 && c % 251)) continue
       const x = String.fromCodePoint(c)
       lines.push(`${x} A${x}B Α${x}Σ Σ${x}Α ΑΣ${x} ΑΣ${x}Α`)

@@ -86,7 +86,7 @@ function tryStep(
     if (killed.code === 0) return undefined
 
     const state = join(folder, '.out.runjob')
-    // Behind its last trace but the lock, a run is over; given again, the command is another one.
+    // Once only the lock is left, a run is over; the same command is then another run.
     const isOver = isNew() && isEqual(existsSync(state) ? readdirSync(state).filter((name) => name !== 'lock') : [], [])
     const again = isOver ? undefined : await count(folder, parts, mode)
     // Nobody replaces an output in mode error, not even its own run.
@@ -138,8 +138,84 @@ describe.skipIf(!isGlibc)('a run that is killed before a step', { timeout: SUITE
   )
 })
 
+/** The same for an output that is one file; a run wrote the old one. */
+function countInFile(folder: string, input: string, mode: Mode, fault?: string): Promise<Exit> {
+  const args = ['wordcount', join(folder, input), '-o', join(folder, 'out.tsv'), '--single-file', '--mode', mode, '-q']
+  const env = fault && {
+    LD_PRELOAD: FAULTS,
+    RUNJOB_FAULT: fault,
+    RUNJOB_FAULT_DIR: folder,
+    RUNJOB_FAULT_LOG: logOf(folder),
+  }
+  return tunedRunjob([...args, '--partitions', '3', '--workers', '1'], {}, env ? { env } : {})
+}
+
+async function withOldFile<T>(mode: Mode, use: (folder: string, old: string | null) => Promise<T>): Promise<T> {
+  return withFolder({ ...INPUT, 'old/a.txt': 'old words' }, async (folder) => {
+    if (mode === 'error') return use(folder, null)
+    const { code, stderr } = await countInFile(folder, 'old', 'error')
+    expect(code, stderr).toBe(0)
+    return use(folder, readFileSync(join(folder, 'out.tsv'), 'utf8'))
+  })
+}
+
+function tryFileStep(mode: Mode, step: number, right: string): Promise<string | undefined> {
+  return withOldFile(mode, async (folder, old) => {
+    const output = join(folder, 'out.tsv')
+    const state = join(folder, '.out.tsv.runjob')
+    const found = () => (existsSync(output) ? readFileSync(output, 'utf8') : null)
+    const killed = await countInFile(folder, 'in', mode, `step:${step}:once:KILL`)
+    const at = existsSync(logOf(folder)) ? readFileSync(logOf(folder), 'utf8').trim() : 'not at all'
+    const problem = (what: string) => `one file, mode ${mode}, killed before step ${step} (${at}): ${what}`
+    if (killed.code !== null && killed.code !== 0) return problem(`exit code ${killed.code}\n${killed.stderr}`)
+    if (found() !== old && found() !== right) return problem(`found ${found()}`)
+    if (killed.code === 0) return undefined
+    const left = existsSync(state) ? readdirSync(state).filter((name) => name !== 'lock') : []
+    const isOver = found() === right && left.length === 0
+    const again = isOver ? undefined : await countInFile(folder, 'in', mode)
+    const isRefused = mode === 'error' && again?.code === 1 && again.stderr.includes('error OUTPUT_EXISTS')
+    if (again && again.code !== 0 && !isRefused) return problem(`the next run: ${again.code}\n${again.stderr}`)
+    if ((isOver || isRefused) && existsSync(state)) {
+      const cleaned = await runjob(['clean', output])
+      if (cleaned.code !== 0) return problem(`clean: ${cleaned.stderr}`)
+    }
+    if (found() !== right) return problem(`the next run left ${found()}`)
+    // In any case the file is known as a run's.
+    const next = await countInFile(folder, 'in', 'overwrite')
+    if (next.code !== 0) return problem(`a run after that: ${next.stderr}`)
+    const names = readdirSync(folder).sort().join(' ')
+    return names === '.out.tsv.success in old out.tsv' ? undefined : problem(`left behind: ${names}`)
+  })
+}
+
+describe.skipIf(!isGlibc)('a run into one file that is killed before a step', { timeout: SUITE_TIMEOUT_MS }, () => {
+  beforeAll(() => {
+    execFileSync(process.execPath, [join(ROOT, 'native/build.mjs'), '--faults'], { stdio: 'inherit' })
+  })
+
+  it.each(IS_SOAK ? [...MODES] : (['error', 'append'] as const))(
+    'leaves the old file or the new one, and then runs again: mode %s',
+    { timeout: SUITE_TIMEOUT_MS },
+    async (mode) => {
+      const { steps, right } = await withOldFile(mode, async (folder) => {
+        const { code, stderr } = await countInFile(folder, 'in', mode, 'count')
+        expect(code, stderr).toBe(0)
+        const steps = Number(/^step (\d+)$/m.exec(readFileSync(logOf(folder), 'utf8'))?.[1])
+        return { steps, right: readFileSync(join(folder, 'out.tsv'), 'utf8') }
+      })
+      expect(steps).toBeGreaterThan(20)
+      const problems: string[] = []
+      for (const step of stepsToTry(steps, caseCount(3, Number.POSITIVE_INFINITY), new Random(SEED))) {
+        const problem = await tryFileStep(mode, step, right)
+        if (problem) problems.push(problem)
+      }
+      expect(problems.join('\n\n'), `seed ${SEED}, ${problems.length} of ${steps} steps`).toBe('')
+    },
+  )
+})
+
 describe('two runs that begin together', { timeout: SUITE_TIMEOUT_MS }, () => {
-  it('write one output: the other is told OUTPUT_BUSY, or finds the output', async () => {
+  it('write one output: the other gets OUTPUT_BUSY, or finds the output', async () => {
     const random = new Random(SEED)
     const right = await withFolder(INPUT, async (folder) => {
       expect(await count(folder, 3, 'error')).toMatchObject({ code: 0 })
@@ -162,7 +238,7 @@ describe('two runs that begin together', { timeout: SUITE_TIMEOUT_MS }, () => {
         codes.splice(codes.indexOf('ok'), 1)
         expect(allowed, said).toContain(codes[0])
         expect(snapshot(join(folder, 'out')), said).toEqual(right)
-        // A run that came too late leaves what it did, as any run that fails.
+        // A run that came too late keeps its state, like any failed run.
         if (codes[0] !== 'OUTPUT_EXISTS') expect(readdirSync(folder).sort(), said).toEqual(['in', 'out'])
       })
     }

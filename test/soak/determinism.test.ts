@@ -1,5 +1,5 @@
 /**
- * The bytes of an output follow from input, job and number of partitions alone. Every ready-made job under every number of
+ * The bytes of an output depend only on input, job and number of partitions. Every ready-made job under every number of
  * workers, memory and partitions, with splits, spills and merges that differ from run to run.
  *
  * `npm run test:soak` runs them all, `npm test` a few; test/jobs/ready_made.test.ts compares the answers with oracles.
@@ -29,7 +29,7 @@ function jobsToTry(random: Random): string[] {
   return Array.from({ length: caseCount(3, names.length) }, () => names.splice(random.below(names.length), 1)[0]!)
 }
 
-/** All ways of running a job, or a few of them, and of each the sizes that must not show either. */
+/** All ways to run a job, or a few of them, each with sizes that must not show in the output. */
 function configsOf(job: string, random: Random): (Config & { partitions: number })[] {
   const all = WORKERS.flatMap((workers) =>
     MEMORY.flatMap((memory) => PARTITIONS.map((partitions) => ({ workers, memory, partitions }))),

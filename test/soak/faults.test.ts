@@ -20,7 +20,7 @@ import { IS_SOAK, SUITE_TIMEOUT_MS } from '../helpers/soak.js'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const FAULTS = join(ROOT, 'build-faults/faults.so')
 
-/** Calls of one kind that a soak lets fail in each job: all of them where there are no more, else some from the first to the last. */
+/** Calls of one kind that a soak makes fail in each job: all if there are no more, otherwise a selection from first to last. */
 const SOAK_CALLS = 40
 const SAMPLE_PER_JOB = 6
 const HANG_MS = 60_000
@@ -46,14 +46,17 @@ interface Scenario {
   files: Record<string, Buffer>
   /** The job, its inputs below the folder, its options. */
   args: (folder: string) => string[]
-  input: (folder: string) => string | Record<string, string>
-  params: Record<string, string | boolean>
+  /** A query has neither. */
+  input?: (folder: string) => string | Record<string, string>
+  params?: Record<string, string | boolean>
   /** One without it. */
   workers?: number
   /** `overwrite` without it. */
   mode?: 'append'
   /** What a sample is taken from; all kinds without it. */
   sampled?: readonly string[]
+  /** What is in the output folder before. */
+  old?: Record<string, string>
 }
 
 const SCENARIOS: Record<string, Scenario> = {
@@ -91,29 +94,50 @@ const SCENARIOS: Record<string, Scenario> = {
   },
 }
 
-// Workers in each other's way: the n-th call is made by another one each time, and when one fails the rest are at work.
+SCENARIOS['a query with a join, groups and a sort'] = {
+  files: { 'left.csv': randomCsv(9, 300), 'right.csv': randomCsv(10, 60) },
+  args: (folder) => [
+    'query',
+    `inputs[0].join(inputs[1].select('id', c => c.name.as('other')), 'id').groupBy('name', 'other')
+      .agg({ n: count(), ids: countDistinct('id'), last: max('amount') }).orderBy(c => c.n.desc(), 'name', 'other')`,
+    join(folder, 'in/left.csv'),
+    join(folder, 'in/right.csv'),
+  ],
+}
+
+// Several workers: each time another one makes the n-th call, and the others are busy when it fails.
 SCENARIOS['wordcount with three workers'] = { ...SCENARIOS.wordcount!, workers: 3 }
 SCENARIOS['sort with two workers'] = { ...SCENARIOS.sort!, workers: 2 }
-// What is there stays, and is added to once.
+// The old output stays, and is added to once.
 const appends = { mode: 'append', sampled: ['link', 'rename', 'sync', 'mkdir', 'open', 'write'] } as const
 SCENARIOS['wordcount that appends'] = { ...SCENARIOS.wordcount!, ...appends }
-SCENARIOS['join with two workers that appends'] = { ...SCENARIOS.join!, ...appends, workers: 2 }
+SCENARIOS['join with two workers that appends'] = {
+  ...SCENARIOS.join!,
+  ...appends,
+  workers: 2,
+  // Rows of another header are not added to.
+  old: { _SUCCESS: '', 'part-r-00000.csv': 'id,name,amount,right_name,right_amount\nk0,the,1,old,2\n' },
+}
 
-/** Several splits, a spill for every block, merges of two. */
-const tuning = { splitBytes: 4000, collectorBytes: 1, mergeRuns: 2 }
-const OLD_OUTPUT = { _SUCCESS: '', 'part-r-00000.tsv': 'the old output\n' }
+/** Several splits, a spill for every block, merges of two, no small side of a join. */
+const tuning = { splitBytes: 4000, collectorBytes: 1, mergeRuns: 2, broadcastBytes: -1 }
+const oldOutput = ({ old }: Scenario) => old ?? { _SUCCESS: '', 'part-r-00000.tsv': 'the old output\n' }
 const WORKER_MB = 64
 
 /** `kind:number:once|forever:errno`, as faults.c reads it. */
 type Fault = string
 
 function runWithFault(scenario: Scenario, folder: string, fault: Fault, log: string): Promise<Exit> {
-  const { workers = 1, mode = 'overwrite' } = scenario
-  const args = [...scenario.args(folder), '-o', join(folder, 'out'), '--mode', mode, '--quiet']
-  return tunedRunjob([...args, '--workers', `${workers}`, '--memory', `${workers * WORKER_MB}MB`], tuning, {
+  const memory = `${(scenario.workers ?? 1) * WORKER_MB}MB`
+  return tunedRunjob([...commandOf(scenario, folder), '--memory', memory], tuning, {
     killAfterMs: HANG_MS,
     env: { LD_PRELOAD: FAULTS, RUNJOB_FAULT: fault, RUNJOB_FAULT_DIR: folder, RUNJOB_FAULT_LOG: log },
   })
+}
+
+function commandOf({ args, workers = 1, mode }: Scenario, folder: string): string[] {
+  const options = ['--mode', mode ?? 'overwrite', '--quiet', '--workers', String(workers)]
+  return [...args(folder), '-o', join(folder, 'out'), ...options]
 }
 
 async function withFolder<T>(scenario: Scenario, use: (folder: string, log: string) => Promise<T>): Promise<T> {
@@ -122,23 +146,25 @@ async function withFolder<T>(scenario: Scenario, use: (folder: string, log: stri
   const prefixed = (prefix: string, files: Record<string, string | Buffer>) =>
     Object.fromEntries(Object.entries(files).map(([name, content]) => [`${prefix}/${name}`, content]))
   try {
-    writeFiles(folder, { ...prefixed('in', scenario.files), ...prefixed('out', OLD_OUTPUT) })
+    writeFiles(folder, { ...prefixed('in', scenario.files), ...prefixed('out', oldOutput(scenario)) })
     return await use(folder, join(parent, 'log'))
   } finally {
     rmSync(parent, { recursive: true, force: true })
   }
 }
 
-const runWithout = (scenario: Scenario, folder: string) =>
-  run(String(scenario.args('')[0]), scenario.input(folder), {
-    output: join(folder, 'out'),
-    mode: scenario.mode ?? 'overwrite',
-    params: scenario.params,
-    workers: scenario.workers ?? 1,
-    tuning,
-  })
+async function runWithout(scenario: Scenario, folder: string): Promise<void> {
+  const { args, input, params = {}, workers = 1 } = scenario
+  const mode = scenario.mode ?? 'overwrite'
+  if (input) {
+    await run(String(args('')[0]), input(folder), { output: join(folder, 'out'), mode, params, workers, tuning })
+  } else {
+    const { code, stderr } = await tunedRunjob(commandOf(scenario, folder), tuning)
+    if (code !== 0) throw new Error(stderr)
+  }
+}
 
-/** The output of a run that nothing disturbs, beside or instead of the old one. */
+/** The output of an undisturbed run, next to or instead of the old one. */
 const rightOutput = (scenario: Scenario) =>
   withFolder(scenario, async (folder) => {
     await runWithout(scenario, folder)
@@ -159,7 +185,7 @@ function tryFault(scenario: Scenario, right: Record<string, string>, fault: Faul
       if (code !== 1) return problem(`exit code ${code}`)
       if (!told || !ALLOWED.has(told)) return problem(`told as ${told}`)
       if (/^ +at .*:\d+/m.test(stderr)) return problem('a bare stack')
-      if (!isOldOrNew(folder, fault, isRight)) return problem('the old output is not where it was')
+      if (!isOldOrNew(scenario, folder, fault, isRight)) return problem('the old output is not where it was')
       try {
         await runWithout(scenario, folder)
       } catch (error) {
@@ -172,16 +198,16 @@ function tryFault(scenario: Scenario, right: Record<string, string>, fault: Faul
   })
 }
 
-/** What the machine's failures are told as. A worker that dies is none of them: it should have said why. */
+/** The codes of the machine's failures. WORKER_DIED is not one of them: a worker should say why it dies. */
 const ALLOWED = new Set(
   ERROR_CODES.filter((code) => new RunjobError(code).kind === 'resource' && code !== 'WORKER_DIED'),
 )
 
-function isOldOrNew(folder: string, fault: Fault, isRight: () => boolean): boolean {
+function isOldOrNew(scenario: Scenario, folder: string, fault: Fault, isRight: () => boolean): boolean {
   const output = join(folder, 'out')
-  // Where no name can be changed any more, the old output cannot be brought back either; the next run will.
+  // If no rename works any more, the old output cannot be restored either; the next run does that.
   if (!existsSync(output) && /^rename:.*:forever/.test(fault)) return true
-  return existsSync(output) && (isEqual(snapshot(output), OLD_OUTPUT) || isRight())
+  return existsSync(output) && (isEqual(snapshot(output), oldOutput(scenario)) || isRight())
 }
 
 const isEqual = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -1,8 +1,8 @@
 /**
  * `kill -9` at any moment, again and again, and the same command after each: in the end its output is byte for byte that of
- * a run that nothing happened to, what was there before was whole until then, and nothing else is left.
+ * an undisturbed run, the old output was whole until then, and nothing else is left.
  *
- * `npm run test:soak` kills every job dozens of times, `npm test` a few.
+ * `npm run test:soak` kills every job and query dozens of times, `npm test` a few.
  */
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -10,22 +10,54 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { CASES, type Case, rowsOf, writeInput } from '../helpers/cases.js'
-import { snapshot, writeFiles } from '../helpers/folder.js'
+import { linesOf, snapshot, writeFiles } from '../helpers/folder.js'
 import { Random } from '../helpers/random.js'
 import { runjob, type Tuning, tunedRunjob } from '../helpers/run.js'
 import { caseCount, SUITE_TIMEOUT_MS } from '../helpers/soak.js'
+import { QUERIES, queryArguments, writeTables } from './kill_queries.js'
 
 const SEED = 20_260_401
 const OLD_OUTPUT = { _SUCCESS: '', 'part-r-00000.tsv': 'the old output\n' }
 
-const JOBS: Record<string, Case> = {
-  wordcount: CASES.wordcount!,
-  sort: CASES['sort of unique lines in reverse']!,
-  join: CASES['join, inner']!,
-  'a job of two steps in TypeScript': twoSteps(),
+/** What is run. */
+interface Subject {
+  /** Writes its input. @returns its own part of the command line, and the lines of its answer, in any order */
+  prepare(folder: string): Promise<{ args: string[]; expected: string[] }>
+  linesOf(output: string): string[]
+  tuning?: Tuning
 }
 
-/** Words, counted by what they begin with. */
+const SUBJECTS: Record<string, Subject> = {
+  wordcount: ofJob(CASES.wordcount!),
+  sort: ofJob(CASES['sort of unique lines in reverse']!),
+  join: ofJob(CASES['join, inner']!),
+  'a job of two steps in TypeScript': ofJob(twoSteps()),
+  ...Object.fromEntries(
+    Object.entries(QUERIES).map(([name, query]): [string, Subject] => [
+      `a query: ${name}`,
+      {
+        prepare: async (folder) => ({
+          args: queryArguments(query, folder),
+          expected: await writeTables(query, folder),
+        }),
+        linesOf,
+        tuning: query.tuning ?? {},
+      },
+    ]),
+  ),
+}
+
+function ofJob(subject: Case): Subject {
+  return {
+    prepare: async (folder) => ({
+      args: jobArguments(subject, writeInput(folder, subject.input)),
+      expected: subject.expected,
+    }),
+    linesOf: (output) => rowsOf(output, subject.header),
+  }
+}
+
+/** Counts words by their first letters. */
 function twoSteps(): Case {
   const random = new Random(SEED)
   const words = random.times(4000, () => `w${random.below(900).toString(36)}`)
@@ -78,21 +110,19 @@ function jobArguments({ job, params = {} }: Case, paths: ReturnType<typeof write
 }
 
 /** Kills one run until it is done. @returns how often it was killed */
-async function tryKills(subject: Case, seed: number): Promise<number> {
+async function tryKills(subject: Subject, seed: number): Promise<number> {
   const random = new Random(seed)
   const plan = planOf(seed, random)
-  const { hasOldOutput, tuning } = plan
+  const { hasOldOutput } = plan
+  const tuning = { ...plan.tuning, ...subject.tuning }
   const parent = mkdtempSync(join(tmpdir(), 'runjob-kill-'))
   const folder = join(parent, 'data')
   const output = join(folder, 'out')
   const told: string[] = []
   const context = () => `${JSON.stringify(plan)}, ${told.join(', ')}`
   try {
-    const paths = writeInput(join(folder, 'in'), subject.input)
-    const command = (to: string, mode: string) => [
-      ...jobArguments(subject, paths),
-      ...['-o', to, '--mode', mode, '--quiet', ...plan.options],
-    ]
+    const { args: own, expected } = await subject.prepare(join(folder, 'in'))
+    const command = (to: string, mode: string) => [...own, ...['-o', to, '--mode', mode, '--quiet', ...plan.options]]
 
     const undisturbed = join(parent, 'undisturbed')
     const started = performance.now()
@@ -100,7 +130,7 @@ async function tryKills(subject: Case, seed: number): Promise<number> {
     const durationMs = performance.now() - started
     expect(first.code, `${context()}\n${first.stderr}`).toBe(0)
     const right = snapshot(undisturbed)
-    expect(rowsOf(undisturbed, subject.header).toSorted(), context()).toEqual(subject.expected.toSorted())
+    expect(subject.linesOf(undisturbed).toSorted(), context()).toEqual(expected.toSorted())
 
     if (hasOldOutput) writeFiles(output, OLD_OUTPUT)
     const args = command(output, hasOldOutput ? 'overwrite' : 'error')
@@ -132,7 +162,7 @@ async function tryKills(subject: Case, seed: number): Promise<number> {
   }
 }
 
-/** The output is the old one or the new one; while one takes the other's place, the old one waits in the state folder. */
+/** The output is the old one or the new one; while they are exchanged, the old one is in the state folder. */
 function expectWhole(
   output: string,
   old: Record<string, string> | null,
@@ -146,9 +176,9 @@ function expectWhole(
 }
 
 describe('a run that is killed again and again', { timeout: SUITE_TIMEOUT_MS }, () => {
-  it.each(Object.keys(JOBS))('ends as if nothing had happened: %s', { timeout: SUITE_TIMEOUT_MS }, async (name) => {
+  it.each(Object.keys(SUBJECTS))('ends as if nothing had happened: %s', { timeout: SUITE_TIMEOUT_MS }, async (name) => {
     const wanted = caseCount(3, 60)
-    const first = SEED + 1000 * Object.keys(JOBS).indexOf(name)
-    for (let kills = 0, n = 0; kills < wanted; n++) kills += await tryKills(JOBS[name]!, first + n)
+    const first = SEED + 1000 * Object.keys(SUBJECTS).indexOf(name)
+    for (let kills = 0, n = 0; kills < wanted; n++) kills += await tryKills(SUBJECTS[name]!, first + n)
   })
 })

@@ -2,7 +2,7 @@
  * What a run has in memory stays within --memory and what Node.js itself takes, whatever the data: by the system's own
  * account, and in a cgroup with that limit where one can be made.
  *
- * `npm run test:soak` takes a hundred million records, `npm test` as many as tell.
+ * `npm run test:soak` takes a hundred million records, `npm test` just enough.
  */
 import { closeSync, createReadStream, mkdirSync, openSync, readdirSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
@@ -75,7 +75,7 @@ const SUBJECTS: Subject[] = [
     what: `${keys} distinct keys`,
     memoryMb: 256,
     argv: ['wordcount'],
-    // A number of its own for each key, in no order: the multiplier is odd.
+    // A different number for each key, in no order: the multiplier is odd.
     write: (folder) =>
       writeLines(join(folder, 'a'), keys, (i) => `key-${(Math.imul(i, 2_654_435_761) >>> 0).toString(36)}`),
     outcome: 'ok',

@@ -1,7 +1,10 @@
 // The command `runjob` with the sizes that tests use:   RUNJOB_TUNING='{"splitBytes":…}' node tuned_runjob.mjs <job> …
 import { runCommand } from '../../dist/src/cli/commands.js'
-import { loadJob } from '../../dist/src/job/load.js'
-import { runJob, TUNING } from '../../dist/src/run.js'
+import * as names from '../../dist/src/index.js'
+import { loadRunnable } from '../../dist/src/run/load.js'
+import { TUNING } from '../../dist/src/run/options.js'
+import { evaluateQuery } from '../../dist/src/run/query.js'
+import { runAny } from '../../dist/src/run/run.js'
 
 const tuning = JSON.parse(process.env.RUNJOB_TUNING ?? '{}')
 
@@ -11,6 +14,7 @@ process.exitCode = await runCommand(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signals: process,
-  loadJob: (nameOrPath) => loadJob(nameOrPath, process.cwd()),
-  runJob: (job, options) => runJob(job, { ...options, [TUNING]: tuning }),
+  loadJob: (nameOrPath) => loadRunnable(nameOrPath, process.cwd()),
+  evaluate: (expression, paths) => evaluateQuery(expression, paths, names, process.cwd()),
+  runJob: (job, options) => runAny(job, { ...options, [TUNING]: tuning }),
 })

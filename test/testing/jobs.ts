@@ -1,18 +1,26 @@
 /** Jobs for testing.test.ts, some of them wrong on purpose. */
 import {
+  aggregate,
+  bigint,
+  count,
   csv,
   defineJob,
   descending,
+  fields,
   json,
   jsonl,
+  lines,
   mapReduce,
+  mean,
   number,
   step,
   string,
   sum,
   text,
+  topK,
   tsv,
   tuple,
+  unique,
   words,
 } from 'runjob'
 
@@ -44,11 +52,11 @@ export const means = defineJob({
   name: 'means',
   input: csv({ columns: ['city', 'degrees'] }),
   map: ({ city, degrees }, emit) => emit(city, Number(degrees)),
-  combine: mean,
-  reduce: mean,
+  combine: average,
+  reduce: average,
 })
 
-function mean(key: string, values: Iterable<number>, emit: (key: string, value: number) => void): void {
+function average(key: string, values: Iterable<number>, emit: (key: string, value: number) => void): void {
   let total = 0
   let count = 0
   for (const value of values) {
@@ -110,5 +118,32 @@ export const chain = defineJob({
     }),
   ],
 })
+
+export const totals = defineJob({
+  name: 'totals',
+  input: jsonl<{ city: string; amount: number }>(),
+  value: json<{ amount: number }>(),
+  map: ({ city, amount }, emit) => emit(city, { amount }),
+  reduce: aggregate({ total: sum('amount'), best: topK(2, 'amount'), orders: count() }),
+})
+
+export const perCity = defineJob({
+  name: 'per-city',
+  input: csv(),
+  map: fields({ key: 'city' }),
+  reduce: mean('price'),
+})
+
+export const bigs = defineJob({
+  name: 'bigs',
+  input: text(),
+  value: bigint(),
+  map: (line, emit) => emit('all', BigInt(line)),
+  reduce: sum(),
+})
+
+export const distinctLines = defineJob({ name: 'distinct-lines', input: text(), map: lines(), reduce: unique() })
+
+export const upper = defineJob({ name: 'upper', input: text(), map: (line, emit) => emit(line.toUpperCase(), 1) })
 
 export const native = defineJob({ name: 'native', input: text(), map: words(), reduce: sum() })

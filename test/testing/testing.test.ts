@@ -4,10 +4,22 @@ import { tmpdir } from 'node:os'
 import { checkCombiner, runInMemory, runMap, runReduce } from 'runjob/testing'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import { failure } from '../helpers/run.js'
-import { chain, history, lengths, means, native, rightMeans } from './jobs.js'
+import {
+  bigs,
+  chain,
+  distinctLines,
+  history,
+  lengths,
+  means,
+  native,
+  perCity,
+  rightMeans,
+  totals,
+  upper,
+} from './jobs.js'
 
 describe('runMap', () => {
-  it('gives what map emits for each record, in order, typed by the job', async () => {
+  it('returns what map emits for each record, in order, typed by the job', async () => {
     const pairs = await runMap(lengths, ['one three', 'five'])
     expectTypeOf(pairs).toEqualTypeOf<[key: number, value: number][]>()
     expect(pairs).toEqual([
@@ -30,9 +42,12 @@ describe('runMap', () => {
 
   it('fails as the run would', async () => {
     const wrong = means as unknown as typeof lengths
-    expect((await failure(runMap(lengths, [null as unknown as string]))).code).toBe('USER_ERROR')
-    expect((await failure(runMap(wrong, [{} as string]))).code).toBe('EMIT_TYPE')
+    expect((await failure(runMap(lengths, [null as unknown as string]))).code).toBe('OPTION_INVALID')
+    expect((await failure(runMap(wrong, [{ city: 'Oslo' } as unknown as string]))).code).toBe('OPTION_INVALID')
     expect((await failure(runMap(native, ['a b']))).code).toBe('JOB_INVALID')
+    expect((await failure(runMap(lengths, ['a'], { input: 'left' } as never))).message).toContain('no input "left"')
+    expect((await failure(runInMemory(lengths, undefined as never))).code).toBe('OPTION_INVALID')
+    expect((await failure(runInMemory(lengths, { lines: ['a'] } as never))).message).toContain('no input "lines"')
     expect((await failure(runMap(lengths, [], { params: { most: 1 } as never }))).code).toBe('PARAM_UNKNOWN')
   })
 
@@ -44,16 +59,46 @@ describe('runMap', () => {
 })
 
 describe('runReduce', () => {
-  it('gives what reduce emits for a key and its values, typed by the job', async () => {
+  it('returns what reduce emits for a key and its values, typed by the job', async () => {
     const pairs = await runReduce(lengths, 3, [1, 1, 1])
     expectTypeOf(pairs).toEqualTypeOf<[key: string, value: number][]>()
     expect(pairs).toEqual([['3', 3]])
     expect(await runReduce(lengths, 3, [])).toEqual([])
   })
 
-  it('hands over values in the order that the job asks for', async () => {
+  it('passes values in the order that the job asks for', async () => {
     const events = [1, 3, 2].map((at) => ({ at, tags: [] }))
     expect(await runReduce(history, 'ann', events)).toEqual([3, 2, 1].map((at) => ['ann', { at, tags: [] }]))
+  })
+})
+
+describe('runReduce of a native reduce', () => {
+  it('returns its answer, as the run does', async () => {
+    const summed = await runReduce(native, 'a', [1, 2, 4])
+    expectTypeOf(summed).toEqualTypeOf<[key: string, value: number][]>()
+    expect(summed).toEqual([['a', 7]])
+    expect(await runReduce(native, 'a', [])).toEqual([])
+    const amounts = [{ amount: 3 }, { amount: 1 }, { amount: 2 }]
+    const answers = [['Oslo', { total: 6, best: [3, 2], orders: 3 }]]
+    expect(await runReduce(totals, 'Oslo', amounts)).toEqual(answers)
+    expect(
+      (
+        await runInMemory(
+          totals,
+          amounts.map((one) => ({ city: 'Oslo', ...one })),
+        )
+      ).records,
+    ).toEqual(answers)
+    expect(await runReduce(bigs, 'all', [2n ** 64n, 1n])).toEqual([['all', 2n ** 64n + 1n]])
+    const prices = [{ price: 12 }, { price: 3 }] as never
+    expect(await runReduce(perCity, 'Oslo', prices)).toEqual([['Oslo', 7.5]])
+  })
+
+  it('says what to do if one key has no answer', async () => {
+    const error = await failure(runReduce(distinctLines, 'a', [1]))
+    expect(error).toMatchObject({ code: 'JOB_INVALID', hint: expect.stringContaining('runInMemory') })
+    expect(error.message).toContain('unique()')
+    expect((await failure(runReduce(upper, 'a', [1]))).message).toContain('it has no reduce')
   })
 })
 
@@ -69,7 +114,7 @@ describe('checkCombiner', () => {
     expect((error as Error).message).toMatch(/combiner of means .* 'Oslo'[\s\S]*\n- expected: .*3.*\n\+ got: /)
   })
 
-  it('passes one that does not, native or of the user', async () => {
+  it('accepts one that does not, native or the user’s', async () => {
     await checkCombiner(
       rightMeans,
       groups.map(([city, values]) => [city, values.map((value): [number, number] => [value, 1])]),
@@ -104,7 +149,7 @@ describe('runInMemory', () => {
     expect((await runInMemory(rightMeans, [{ city: 'a "b", c\n', degrees: '3' }])).records).toEqual([['a "b", c\n', 3]])
   })
 
-  it('gives named outputs too, and leaves nothing behind', async () => {
+  it('returns named outputs, too, and leaves nothing on disk', async () => {
     const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith('runjob-testing-'))
     const before = left()
     const events = [

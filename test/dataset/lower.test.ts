@@ -1,0 +1,88 @@
+/** What stages a data frame becomes. */
+import { broadcast, count, countDistinct, sum } from 'runjob'
+import { describe, expect, it } from 'vitest'
+import { orders, products, small, stages } from './frames.js'
+
+describe('a data frame becomes stages', () => {
+  it('one, if no rows must meet', () => {
+    expect(stages(small.filter((c) => c.k.gt(1)).withColumn('w', (c) => c.k.add(1)))).toMatchInlineSnapshot(
+      `"output: small scan filter project -> sink (k: int, v: string?, w: int)"`,
+    )
+  })
+
+  it('groups meet in an exchange, in as many partitions as their size asks for; all rows together in one', () => {
+    expect(stages(small.groupBy('v').agg({ total: sum('k') }))).toMatchInlineSnapshot(`
+      "group 1: small scan -> ? by hash, groups by v: sum total
+      output: <group 1> groups -> sink (v: string?, total: bigint)"
+    `)
+    expect(stages(small.agg({ n: count(), d: countDistinct('v') }))).toMatchInlineSnapshot(`
+      "group 1: small scan -> 1 by hash, groups by nothing: count n, countDistinct d
+      output: <group 1> groups -> sink (n: bigint, d: bigint)"
+    `)
+  })
+
+  it('a join is an exchange of both sides; with a small side it needs none for the other', () => {
+    const pairs = { left: 'product_id', right: 'id' } as const
+    const ids = orders.select('product_id')
+    expect(stages(ids.join(products, pairs, 'full'))).toMatchInlineSnapshot(`
+      "join 1: orders scan | products scan -> ? by hash, sides (product_id: bigint) on product_id and (id: bigint, category: string, weight: double?) on id
+      output: <join 1> mergeJoin project -> sink (product_id: bigint?, category: string?, weight: double?)"
+    `)
+    expect(stages(ids.join(broadcast(products), pairs))).toMatchInlineSnapshot(`
+      "broadcast 1: products scan -> 1 by hash, rows (id: bigint, category: string, weight: double?) in order of input
+      output: orders scan probe project -> sink (product_id: bigint, category: string, weight: double?)"
+    `)
+  })
+
+  it('sorts files by range, and the rest in one partition; with a limit it keeps the first rows only', () => {
+    expect(stages(small.orderBy('k'))).toMatchInlineSnapshot(`
+      "sort 1: small scan -> ? by range, rows (k: int, v: string?) in order of k
+      output: <sort 1> rows -> sink (k: int, v: string?)"
+    `)
+    expect(
+      stages(
+        small
+          .groupBy('v')
+          .count()
+          .orderBy((c) => c.count.desc())
+          .limit(3),
+      ),
+    ).toMatchInlineSnapshot(`
+      "group 1: small scan -> ? by hash, groups by v: count count
+      top 2: <group 1> groups -> 1 by hash, rows (v: string?, count: bigint) in order of count desc, first 3
+      output: <top 2> rows limit -> sink (v: string?, count: bigint)"
+    `)
+    expect(stages(small.groupBy('v').count().orderBy('v'))).toMatchInlineSnapshot(`
+      "group 1: small scan -> ? by hash, groups by v: count count
+      sort 2: <group 1> groups -> 1 by range, rows (v: string?, count: bigint) in order of v
+      output: <sort 2> rows -> sink (v: string?, count: bigint)"
+    `)
+  })
+
+  it('a limit is one of each task, and then of all', () => {
+    expect(stages(small.limit(3))).toMatchInlineSnapshot(`
+      "limit 1: small scan limit -> 1 by hash, rows (k: int, v: string?) in order of input
+      output: <limit 1> rows limit -> sink (k: int, v: string?)"
+    `)
+    expect(stages(small.agg({ n: count() }).limit(3))).toMatchInlineSnapshot(`
+      "group 1: small scan -> 1 by hash, groups by nothing: count n
+      output: <group 1> groups limit -> sink (n: bigint)"
+    `)
+  })
+
+  it('a union is several inputs of one stage', () => {
+    expect(stages(small.union(small).union(small.distinct()))).toMatchInlineSnapshot(`
+      "group 1: small scan -> ? by hash, groups by k, v: 
+      output: small scan | small scan | <group 1> groups -> sink (k: int, v: string?)"
+    `)
+  })
+
+  it('what is used twice is computed once', () => {
+    const grouped = orders.groupBy('status').agg({ total: sum('total') })
+    const frame = grouped.union(grouped.filter((c) => c.total.gt(1)))
+    expect(stages(frame)).toMatchInlineSnapshot(`
+      "group 1: orders scan -> ? by hash, groups by status: sum total
+      output: <group 1> groups | <group 1> groups filter -> sink (status: string, total: decimal(22,2))"
+    `)
+  })
+})

@@ -1,0 +1,269 @@
+/** What the optimiser makes of a plan: each rule, before and after. */
+import { avg, broadcast, col, count, type DataFrame, first, lit, max, sum } from 'runjob'
+import { describe, expect, it } from 'vitest'
+import type { ReadQuery } from '../../dist/src/dataset/query.js'
+import { optimised, orders, products, small } from './frames.js'
+
+const category = products.select('id', 'category')
+
+function sizes(...all: [frame: { query: DataFrame<unknown>['query'] }, bytes: number][]) {
+  return new Map(all.map(([{ query }, bytes]) => [query as ReadQuery, { bytes, rows: bytes / 50 }]))
+}
+
+describe('filters', () => {
+  it('go past computed columns, sorts and groups, a conjunct at a time', () => {
+    const frame = small
+      .withColumn('twice', (c) => c.k.mul(2))
+      .orderBy('v')
+      .filter((c) => c.k.gt(1).and(c.twice.lt(10)))
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "sort by v
+      └─ filter twice < 10
+         └─ project k, v, k * 2 as twice
+            └─ filter k > 1
+               └─ read csv small: k, v"
+    `)
+    const grouped = small
+      .groupBy('v')
+      .agg({ n: count() })
+      .filter((c) => c.n.gt(1).and(c.v.eq('x')))
+    expect(optimised(grouped)).toMatchInlineSnapshot(`
+      "filter n > 1
+      └─ aggregate by v, count() as n
+         └─ filter v = 'x'
+            └─ read csv small: v"
+    `)
+  })
+
+  it('do not go past a limit', () => {
+    expect(optimised(small.limit(5).filter((c) => c.k.gt(1)))).toMatchInlineSnapshot(`
+      "filter k > 1
+      └─ limit 5
+         └─ read csv small: k, v"
+    `)
+  })
+
+  it('of a total stay above it: without rows, it is still a row', () => {
+    const frame = small.agg({ n: count(), most: max('k') }).filter((c) => c.n.gt(0))
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "filter n > 0
+      └─ aggregate count() as n, max(k) as most
+         └─ read csv small: k"
+    `)
+  })
+
+  it('go to the side of a join whose columns they read, but not to one that may be null', () => {
+    const condition = orders.join(category, { left: 'product_id', right: 'id' })
+    const inner = condition.filter((c) => c.status.eq('done').and(c.category.eq('x')))
+    expect(optimised(inner.select('category'))).toMatchInlineSnapshot(`
+      "project category
+      └─ inner join on product_id = right.id
+         ├─ project product_id
+         │  └─ filter status = 'done'
+         │     └─ read csv orders: product_id, status
+         └─ project id as right.id, category
+            └─ filter category = 'x'
+               └─ read jsonl products: id, category"
+    `)
+    const left = orders
+      .join(category, { left: 'product_id', right: 'id' }, 'left')
+      .filter((c) => c.status.eq('done').and(c.category.isNull()))
+    expect(optimised(left.select('total'))).toMatchInlineSnapshot(`
+      "project total
+      └─ filter category is null
+         └─ left join on product_id = right.id
+            ├─ project product_id, total
+            │  └─ filter status = 'done'
+            │     └─ read csv orders: product_id, status, total
+            └─ project id as right.id, category
+               └─ read jsonl products: id, category"
+    `)
+  })
+
+  it('that may fail are not evaluated for rows that find no match', () => {
+    const frame = orders
+      .join(category, { left: 'product_id', right: 'id' }, 'semi')
+      .filter((c) => lit(10).div(c.id).gt(1))
+    expect(optimised(frame.select('id'))).toMatchInlineSnapshot(`
+      "project id
+      └─ filter (10 / cast(id as double)) > 1
+         └─ semi join on product_id = right.id
+            ├─ read csv orders: id, product_id
+            └─ project id as right.id
+               └─ read jsonl products: id"
+    `)
+  })
+
+  it('that may fail stay behind those that protect them', () => {
+    const grouped = small.groupBy('k').agg({ n: count() })
+    const frame = grouped.filter((c) => c.n.gt(1)).filter((c) => lit(10).div(c.k).gt(1))
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "filter (n > 1) and ((10 / cast(k as double)) > 1)
+      └─ aggregate by k, count() as n
+         └─ read csv small: k"
+    `)
+  })
+
+  it('of all pairs become the keys of a join', () => {
+    const frame = small.crossJoin(category).filter((c) => c.category.eq(c.v).and(c.k.lt(c.id)))
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "inner join on v = category and cast(k as bigint) < id
+      ├─ read csv small: k, v
+      └─ read jsonl products: id, category"
+    `)
+  })
+
+  it('in the condition of an outer join go to the side that it does not keep', () => {
+    const frame = small.join(category, (l, r) => l.v.eq(r.category).and(r.id.gt(3)).and(l.k.gt(3)), 'left')
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "left join on v = category and k > 3
+      ├─ read csv small: k, v
+      └─ filter id > 3
+         └─ read jsonl products: id, category"
+    `)
+  })
+
+  it('go into both sides of a union', () => {
+    const frame = small.union(small.withColumnRenamed('v', 'w') as never).filter((c) => c.v.eq('x'))
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "union
+      ├─ filter v = 'x'
+      │  └─ read csv small: k, v
+      └─ filter v = 'x'
+         └─ read csv small: k, v"
+    `)
+  })
+})
+
+describe('columns', () => {
+  it('that no one needs are not read', () => {
+    const frame = orders
+      .groupBy('status')
+      .agg({ total: sum('total'), mean: avg('total') })
+      .select('status', 'total')
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "aggregate by status, sum(total) as total
+      └─ read csv orders: status, total"
+    `)
+  })
+
+  it('are not sent to a sort or a join', () => {
+    const frame = orders
+      .filter((c) => c.note.isNotNull())
+      .join(category, { left: 'product_id', right: 'id' })
+      .orderBy('total')
+      .select('category')
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "project category
+      └─ sort by total
+         └─ project total, category
+            └─ inner join on product_id = right.id
+               ├─ project product_id, total
+               │  └─ filter note is not null
+               │     └─ read csv orders: product_id, total, note
+               └─ project id as right.id, category
+                  └─ read jsonl products: id, category"
+    `)
+  })
+
+  it('are one, of text if there is any, where only rows count', () => {
+    expect(optimised(orders.agg({ n: count() }))).toMatchInlineSnapshot(`
+      "aggregate count() as n
+      └─ read csv orders: status"
+    `)
+  })
+})
+
+describe('projections', () => {
+  it('of projections are one, unless a value is computed twice', () => {
+    const once = small
+      .withColumn('a', (c) => c.k.add(1))
+      .withColumn('b', (c) => c.k.add(2))
+      .drop('k')
+    expect(optimised(once)).toMatchInlineSnapshot(`
+      "project v, k + 1 as a, k + 2 as b
+      └─ read csv small: k, v"
+    `)
+    const twice = small.withColumn('a', (c) => c.k.add(1)).withColumn('b', (c) => c.a.mul(c.a))
+    expect(optimised(twice)).toMatchInlineSnapshot(`
+      "project k, v, a, a * a as b
+      └─ project k, v, k + 1 as a
+         └─ read csv small: k, v"
+    `)
+  })
+})
+
+describe('limits', () => {
+  it('meet their sort, and each other', () => {
+    const frame = small
+      .orderBy((c) => c.k.mod(7))
+      .withColumn('w', (c) => c.k.add(1))
+      .limit(10)
+      .limit(3)
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "project k, v, k + 1 as w
+      └─ limit 3
+         └─ sort by k % 7
+            └─ project k, v, k % 7
+               └─ read csv small: k, v"
+    `)
+  })
+})
+
+describe('sorts', () => {
+  it('whose order no one sees are left out', () => {
+    const sorted = small.orderBy('k').filter((c) => c.v.isNotNull())
+    expect(optimised(sorted.groupBy('v').agg({ most: max('k') }))).not.toContain('sort')
+    expect(optimised(sorted.groupBy('v').agg({ all: first('k') }))).toContain('sort by k')
+    expect(optimised(sorted.limit(3).groupBy('v').count())).toContain('sort by k')
+  })
+})
+
+describe('small sides of joins', () => {
+  const joined = orders.select('product_id').join(products, { left: 'product_id', right: 'id' })
+  const size = (left: number, right: number) => sizes([orders, left], [products, right])
+  const kind = (text: string) => text.split('\n').flatMap((line) => /\w+ join.*/.exec(line) ?? [])
+
+  it('are held in memory: the right one, or the left one by changing places', () => {
+    expect(kind(optimised(joined, size(1e9, 1e6)))).toEqual(['inner join on product_id = id, right side in memory'])
+    expect(optimised(joined, size(1e6, 1e9))).toMatchInlineSnapshot(`
+      "project product_id, category, weight
+      └─ inner join on id = product_id, right side in memory
+         ├─ read jsonl products: id, category, weight
+         └─ read csv orders: product_id"
+    `)
+    expect(kind(optimised(joined, size(1e9, 1e9)))).toEqual(['inner join on product_id = id'])
+    expect(kind(optimised(joined))).toEqual(['inner join on product_id = id'])
+  })
+
+  it('do not have many rows, however short', () => {
+    const rows = new Map([[products.query as ReadQuery, { bytes: 3e7, rows: 3e6 }]])
+    expect(kind(optimised(joined, rows))).toEqual(['inner join on product_id = id'])
+  })
+
+  it('are those that the hint says', () => {
+    const hinted = orders.select('product_id').join(broadcast(products), { left: 'product_id', right: 'id' })
+    expect(kind(optimised(hinted, size(1e9, 1e9)))).toEqual(['inner join on product_id = id, right side in memory'])
+  })
+
+  it('are not those whose rows come out without a match', () => {
+    const left = products.select('id').join(small.select('k'), { left: 'id', right: 'k' }, 'full')
+    expect(kind(optimised(left, sizes([products, 10], [small, 10])))).toEqual(['full join on id = cast(k as bigint)'])
+    const right = products.select('id').join(small.select('k'), (l, r) => l.id.eq(r.k), 'right')
+    expect(optimised(right, sizes([products, 10], [small, 1e9]))).toContain(
+      'left join on cast(k as bigint) = id, right side in memory',
+    )
+  })
+})
+
+it('constants are computed, and what always holds goes', () => {
+  const frame = small.filter(lit(2).gt(1) as never).withColumn('x', () => lit(2).add(3))
+  expect(optimised(frame)).toMatchInlineSnapshot(`
+    "project k, v, 5 as x
+    └─ read csv small: k, v"
+  `)
+  expect(optimised(small.filter(col('k').gt(lit(1).add(1))))).toMatchInlineSnapshot(`
+    "filter k > 2
+    └─ read csv small: k, v"
+  `)
+})

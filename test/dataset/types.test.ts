@@ -1,0 +1,256 @@
+/** Types flow: from schemas through every method to rows. Checked by the compiler. */
+import {
+  avg,
+  broadcast,
+  coalesce,
+  col,
+  collectList,
+  count,
+  countDistinct,
+  csv,
+  type DataFrame,
+  type DateType,
+  type Decimal,
+  type Double,
+  date,
+  decimal,
+  double,
+  type Int,
+  int,
+  jsonl,
+  type List,
+  type Long,
+  length,
+  list,
+  lit,
+  long,
+  max,
+  type Nullable,
+  nullable,
+  parquet,
+  type RowOf,
+  read,
+  type Str,
+  string,
+  struct,
+  sum,
+  timestamp,
+  topK,
+  type Untyped,
+  when,
+  year,
+} from 'runjob'
+import { describe, expectTypeOf, it } from 'vitest'
+
+const orders = read(
+  csv({
+    schema: {
+      id: long(),
+      product_id: long(),
+      status: string(),
+      total: decimal(12, 2),
+      created_at: timestamp(),
+      note: nullable(string()),
+    },
+  }),
+  'orders.csv',
+)
+const products = read(
+  jsonl({ schema: { id: long(), category: string(), weight: nullable(double()) } }),
+  'products.jsonl',
+)
+const untyped = read(parquet(), 'lake')
+
+type SchemaOf<F> = F extends DataFrame<infer S> ? S : never
+
+describe('the types of data frames', () => {
+  it('are those of the schema, and give the types of rows', () => {
+    type Row = RowOf<SchemaOf<typeof orders>>
+    expectTypeOf<Row>().toEqualTypeOf<{
+      id: number
+      product_id: number
+      status: string
+      total: string
+      created_at: Date
+      note: string | null
+    }>()
+    expectTypeOf(() => orders.collect()).returns.resolves.toEqualTypeOf<Row[]>()
+    expectTypeOf(() => orders.first()).returns.resolves.toEqualTypeOf<Row | null>()
+    const nested = read(jsonl({ schema: { tags: list(string()), at: struct({ x: int(), y: nullable(int()) }) } }), 'x')
+    expectTypeOf<RowOf<SchemaOf<typeof nested>>>().toEqualTypeOf<{
+      tags: string[]
+      at: { x: number; y: number | null }
+    }>()
+    expectTypeOf<RowOf<SchemaOf<ReturnType<typeof read.text>>>>().toEqualTypeOf<{ value: string }>()
+  })
+
+  it('know the columns in conditions', () => {
+    orders.filter((c) => c.status.eq('completed').and(c.created_at.ge('2024-01-01')))
+    orders.filter(col('status').eq('x'))
+    orders.filter((c) => c.note.isNull().or(c.total.gt('12.5')))
+    orders.where((c) => c.id.isIn(1, 2, 3))
+    const wrong = () => {
+      // @ts-expect-error unknown column
+      orders.filter(col('statsu').eq('x'))
+      // @ts-expect-error unknown column
+      orders.filter((c) => c.statsu.eq('x'))
+      // @ts-expect-error a number is no text
+      orders.filter((c) => c.status.eq(5))
+      // @ts-expect-error not a condition
+      orders.filter((c) => c.id)
+      // @ts-expect-error text and a number
+      orders.filter((c) => c.status.eq(c.id))
+    }
+    expectTypeOf(wrong).toBeFunction()
+  })
+
+  it('follow what is selected, added, renamed and dropped', () => {
+    expectTypeOf(orders.select('id', 'note')).toEqualTypeOf<DataFrame<Pick<SchemaOf<typeof orders>, 'id' | 'note'>>>()
+    const computed = orders.select((c) => [c.id, c.total.mul(2).as('twice'), length(c.note).as('n')])
+    expectTypeOf<SchemaOf<typeof computed>>().toExtend<{ twice: Decimal; n: Nullable<Int> }>()
+    const net = orders.withColumn('net', (c) => c.total.mul('0.81')).withColumn('id', (c) => c.id.cast(string()))
+    expectTypeOf<SchemaOf<typeof net>['net']>().toEqualTypeOf<Decimal>()
+    expectTypeOf<SchemaOf<typeof net>['id']>().toEqualTypeOf<Str>()
+    const renamed = orders.withColumnRenamed('id', 'order_id')
+    expectTypeOf<SchemaOf<typeof renamed>['order_id']>().toEqualTypeOf<Long>()
+    expectTypeOf<keyof SchemaOf<typeof renamed>>().toEqualTypeOf<
+      'order_id' | 'product_id' | 'status' | 'total' | 'created_at' | 'note'
+    >()
+    expectTypeOf<keyof SchemaOf<ReturnType<typeof products.drop<'id'>>>>().toEqualTypeOf<'category' | 'weight'>()
+    const chosen = orders.select((c) => ({ id: 'id', twice: c.total.mul(2) }))
+    expectTypeOf<SchemaOf<typeof chosen>>().toEqualTypeOf<{ id: Long; twice: Decimal }>()
+    const added = orders.withColumns({ net: (c) => c.total.mul('0.81'), id: (c) => c.id.cast(string()) })
+    expectTypeOf<SchemaOf<typeof added>['net']>().toEqualTypeOf<Decimal>()
+    expectTypeOf<SchemaOf<typeof added>['id']>().toEqualTypeOf<Str>()
+    expectTypeOf<SchemaOf<typeof added>['note']>().toEqualTypeOf<Nullable<Str>>()
+    const wrong = () => {
+      // @ts-expect-error unknown column
+      orders.select({ x: 'idd' })
+      // @ts-expect-error unknown column
+      orders.select((c) => ({ x: c.idd }))
+      // @ts-expect-error unknown column
+      orders.withColumns({ x: (c) => c.idd })
+      // @ts-expect-error unknown column
+      orders.select('idd')
+      // @ts-expect-error unknown column
+      orders.drop('idd')
+      // @ts-expect-error unknown column
+      net.select((c) => [c.nett])
+      // @ts-expect-error it has another name now
+      renamed.select('id')
+      // @ts-expect-error unknown column
+      orders.orderBy('idd')
+    }
+    expectTypeOf(wrong).toBeFunction()
+  })
+
+  it('know what arithmetic and functions give', () => {
+    const made = products
+      .withColumn('a', (c) => c.id.add(1))
+      .withColumn('b', (c) => c.id.mul(c.weight))
+      .withColumn('c', (c) => c.id.div(2))
+      .withColumn('d', (c) => c.weight.isNull())
+      .withColumn('e', (c) => length(c.category))
+      .withColumn('f', (c) => when(c.id.gt(3), lit('large')).otherwise('small'))
+    type Made = RowOf<SchemaOf<typeof made>>
+    expectTypeOf<Made['a']>().toEqualTypeOf<number>()
+    expectTypeOf<Made['b']>().toEqualTypeOf<number | null>()
+    expectTypeOf<Made['c']>().toEqualTypeOf<number>()
+    expectTypeOf<Made['d']>().toEqualTypeOf<boolean>()
+    expectTypeOf<Made['e']>().toEqualTypeOf<number>()
+    expectTypeOf<Made['f']>().toEqualTypeOf<string>()
+    orders.withColumn('note', coalesce('note', lit('none')))
+  })
+
+  it('go through groups', () => {
+    const grouped = orders
+      .groupBy(year('created_at').as('year'), 'status')
+      .agg({ revenue: sum('total'), orders: count(), best: max('note'), ids: countDistinct('id'), mean: avg('id') })
+    expectTypeOf<RowOf<SchemaOf<typeof grouped>>>().toEqualTypeOf<{
+      year: number | null
+      status: string
+      revenue: string
+      orders: number
+      best: string | null
+      ids: number
+      mean: number
+    }>()
+    const lists = orders
+      .groupBy('status')
+      .agg((c) => ({ all: collectList(c.note), net: sum(c.total.mul(2)), top: topK(3, 'id') }))
+    expectTypeOf<SchemaOf<typeof lists>>().toEqualTypeOf<{
+      status: Str
+      all: List<Str>
+      net: Decimal
+      top: List<Long>
+    }>()
+    const counted = orders.groupBy('status').count()
+    expectTypeOf<SchemaOf<typeof counted>>().toEqualTypeOf<{ status: Str; count: Long }>()
+    const total = orders.agg({ most: max('total'), n: count() })
+    expectTypeOf<SchemaOf<typeof total>>().toEqualTypeOf<{ most: Nullable<Decimal>; n: Long }>()
+    const wrong = () => {
+      // @ts-expect-error unknown column
+      orders.groupBy('statsu')
+      // @ts-expect-error unknown column
+      orders.groupBy('status').agg({ x: sum('totl') })
+      // @ts-expect-error an expression of one row
+      orders.groupBy('status').agg((c) => ({ x: c.total }))
+    }
+    expectTypeOf(wrong).toBeFunction()
+  })
+
+  it('go through joins', () => {
+    const inner = orders.join(broadcast(products), { left: 'product_id', right: 'id' })
+    expectTypeOf<RowOf<SchemaOf<typeof inner>>>().toEqualTypeOf<{
+      id: number
+      product_id: number
+      status: string
+      total: string
+      created_at: Date
+      note: string | null
+      category: string
+      weight: number | null
+    }>()
+    const left = orders.join(products, 'id', 'left')
+    expectTypeOf<RowOf<SchemaOf<typeof left>>['category']>().toEqualTypeOf<string | null>()
+    const semi = orders.join(products, 'id', 'semi')
+    expectTypeOf<SchemaOf<typeof semi>>().toEqualTypeOf<SchemaOf<typeof orders>>()
+    const suffixed = orders.join(products, (l, r) => l.product_id.eq(r.id).and(l.total.gt(r.id)), {
+      how: 'left',
+      suffix: '_p',
+    })
+    expectTypeOf<RowOf<SchemaOf<typeof suffixed>>['id_p']>().toEqualTypeOf<number | null>()
+    const wrong = () => {
+      // @ts-expect-error both have an id
+      orders.join(products, (l, r) => l.product_id.eq(r.id))
+      // @ts-expect-error only one has it
+      orders.join(products, 'status')
+      // @ts-expect-error no such type
+      orders.join(products, 'id', 'outer')
+      const clashing = products.withColumn('status', (c) => c.category)
+      // @ts-expect-error both would have a status
+      orders.join(clashing, 'id')
+    }
+    expectTypeOf(wrong).toBeFunction()
+  })
+
+  it('are any where no schema is declared', () => {
+    expectTypeOf(untyped).toEqualTypeOf<DataFrame<Untyped>>()
+    const made = () =>
+      untyped
+        .filter((c) => c.status.ge(500).and(col('path').isNotNull()))
+        .groupBy('path')
+        .agg({ n: count(), bytes: sum('bytes') })
+        .orderBy((c) => c.n.desc(), 'path')
+        .limit(10)
+    type Made = RowOf<SchemaOf<ReturnType<typeof made>>>
+    expectTypeOf<Made['n']>().toEqualTypeOf<number>()
+  })
+
+  it('are exported by name', () => {
+    expectTypeOf<RowOf<{ a: Int; b: Double; c: DateType }>>().toEqualTypeOf<{ a: number; b: number; c: string }>()
+    expectTypeOf(read(csv({ schema: { d: date() } }), 'x')).toEqualTypeOf<DataFrame<{ d: DateType }>>()
+    expectTypeOf(read.csv('x', { schema: { d: date() }, delimiter: ';' })).toEqualTypeOf<DataFrame<{ d: DateType }>>()
+    expectTypeOf(read.json('x')).toEqualTypeOf<DataFrame<Untyped>>()
+  })
+})

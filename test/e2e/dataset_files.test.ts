@@ -1,0 +1,149 @@
+/** Text files as data frames: what users have on their disks, and what is wrong with it. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { expect, it } from 'vitest'
+import {
+  csv,
+  type DataFrame,
+  date,
+  decimal,
+  double,
+  jsonl,
+  list,
+  long,
+  nullable,
+  read,
+  string,
+  struct,
+  timestamp,
+} from '../../dist/src/index.js'
+import { temporaryFolder, writeFiles } from '../helpers/folder.js'
+import { failure, runjob } from '../helpers/run.js'
+
+function folderOf(files: Record<string, string | Uint8Array>) {
+  const folder = temporaryFolder()
+  writeFiles(folder, files)
+  return { folder, at: (name: string) => join(folder, name) }
+}
+
+const refused = (frame: DataFrame<never>) => failure(frame.collect())
+
+it('columns of CSV are found by name, in each file by its own header', async () => {
+  const { folder } = folderOf({
+    'a.csv': 'id,name,price\r\n1,"Smith, ""Bob""",1.5\r\n2,,\r\n',
+    'b.csv.gz': gzipSync('\uFEFFprice,unused,id,name\n2.25,x,3,Ann\n'),
+  })
+  const rows = await read(
+    csv({ schema: { name: nullable(string()), price: nullable(decimal(8, 2)), id: long() } }),
+    folder,
+  ).collect()
+  expect(rows).toEqual([
+    { name: 'Smith, "Bob"', price: '1.50', id: 1 },
+    { name: null, price: null, id: 2 },
+    { name: 'Ann', price: '2.25', id: 3 },
+  ])
+})
+
+it('without a header row, the schema names the columns in their order', async () => {
+  const { at } = folderOf({ 'a.csv': '1,2024-01-31,x\n2,2024-02-01,y\n' })
+  const format = csv({ header: false, schema: { id: long(), day: date(), note: string() } })
+  expect(await read(format, at('a.csv')).select('note', 'id').collect()).toEqual([
+    { note: 'x', id: 1 },
+    { note: 'y', id: 2 },
+  ])
+  const numbered = csv({ header: false, schema: { '#2': date() } })
+  expect(await read(numbered, at('a.csv')).collect()).toEqual([{ '#2': '2024-01-31' }, { '#2': '2024-02-01' }])
+  const tooFew = csv({ header: false, schema: { id: long(), day: date() } })
+  expect((await refused(read(tooFew, at('a.csv')) as never)).code).toBe('CSV_LONG_ROW')
+})
+
+it('JSON lines are read by their keys, arrays of JSON like lines, and what is not asked for is passed over', async () => {
+  const line = { at: '2024-01-31T12:34:56.789Z', request: { path: '/a', tags: ['x', null] }, more: [{ deep: {} }] }
+  const { folder } = folderOf({
+    'a.jsonl': `${JSON.stringify(line)}\n\n{}\n`,
+    'b.json': JSON.stringify([line], null, 2),
+  })
+  const request = struct({ tags: nullable(list(nullable(string()))), path: nullable(string()) })
+  const rows = await read(
+    jsonl({ schema: { request: nullable(request), at: nullable(timestamp()) } }),
+    folder,
+  ).collect()
+  const row = { request: { tags: ['x', null], path: '/a' }, at: new Date(line.at) }
+  expect(rows).toEqual([row, { request: null, at: null }, row])
+})
+
+it('JSON lines without a schema have the types of the first ones, and a value that differs later is an error', async () => {
+  const first = `${JSON.stringify({ n: 1, s: 'x'.repeat(1000) })}\n`.repeat(2000)
+  const { at } = folderOf({ 'a.jsonl': `${first}{"n":"late","s":"y"}\n` })
+  expect(await failure(read.json(at('a.jsonl')).collect())).toMatchObject({
+    code: 'CELL_INVALID',
+    message: expect.stringContaining('column "n" is bigint, and here it is "late"'),
+    where: { file: at('a.jsonl'), offset: first.length },
+  })
+})
+
+it('a column that a file lacks is refused by name', async () => {
+  const { folder, at } = folderOf({ 'a.csv': 'id,name\n1,x\n', 'b.csv': 'id,nam\n1,x\n' })
+  const frame = read(csv({ schema: { id: long(), name: string() } }), folder)
+  expect(await failure(frame.collect())).toMatchObject({ code: 'COLUMN_UNKNOWN', where: { file: at('b.csv') } })
+  // Unless nobody reads it.
+  expect(await frame.select('id').collect()).toEqual([{ id: 1 }, { id: 1 }])
+})
+
+it('bad records of all kinds are put aside with their place, whether the file or the query is at fault', async () => {
+  const rows = Array.from({ length: 5000 }, (_, n) => (n % 1000 === 500 ? 'x' : n % 1000 === 700 ? 0 : n + 1))
+  const content = `n,s\n${rows.map((n) => `${n},s\n`).join('')}1,2,3\n`
+  const { folder, at } = folderOf({ 'a.csv': content })
+  const query = 'read(csv({ schema: { n: long(), s: string() } }), "a.csv").select(lit(10).div(col("n")).as("d"))'
+  const ran = await runjob(['query', query, '-o', 'out', '--max-bad', '20', '--quiet'], { cwd: folder })
+  expect(ran).toMatchObject({ code: 0 })
+  const bad = readFileSync(at('out/_quarantine.jsonl'), 'utf8')
+    .split('\n')
+    .slice(0, -1)
+    .map((line) => JSON.parse(line) as { code: string; offset: number; excerpt: string })
+  expect(bad.map(({ code }) => code)).toEqual([
+    ...Array.from({ length: 5 }, () => ['CELL_INVALID', 'DIVIDE_BY_ZERO']).flat(),
+    'CSV_LONG_ROW',
+  ])
+  for (const { offset, excerpt } of bad) expect(content.slice(offset, offset + excerpt.length)).toBe(excerpt)
+  const stopped = await runjob(['query', query, '--max-bad', '10'], { cwd: folder })
+  expect(stopped.code).toBe(1)
+  expect(stopped.stderr).toContain('TOO_MANY_BAD_RECORDS')
+})
+
+it('a file that is not UTF-8 is read, and named', async () => {
+  const line = (n: number) => Buffer.concat([Buffer.from(`${n},caf`), Buffer.of(0xe9), Buffer.from('\n')])
+  // The first bytes do not show it.
+  const ascii = Buffer.from(`n,s\n${'1,coffee\n'.repeat(20_000)}`)
+  const { folder } = folderOf({ 'a.csv': Buffer.concat([ascii, line(2)]) })
+  const ran = await runjob(['query', 'df.filter(c => c.n.eq("2"))', 'a.csv', '-o', 'out'], { cwd: folder })
+  expect(ran.code).toBe(0)
+  expect(ran.stderr).toContain('a.csv has bytes that are not UTF-8')
+  expect(readFileSync(join(folder, 'out/part-m-00000.jsonl'), 'utf8')).toBe('{"n":"2","s":"caf\uFFFD"}\n')
+})
+
+it('what is written as JSON lines or CSV is read back as it was', async () => {
+  const text = [
+    '{"l":9007199254740993,"m":12345678901234567.89,"x":0.1,"s":"a,\\"b\\"\\n","d":"2024-01-31","t":"2024-01-31T02:00:00.123456Z"}',
+    '{"l":null,"m":null,"x":null,"s":null,"d":null,"t":null}',
+    '{"l":-1,"m":-0.01,"x":"Infinity","s":"é","d":"0001-01-01","t":"1969-12-31T23:59:59.999Z"}',
+  ]
+  const { folder, at } = folderOf({ 'a.jsonl': `${text.join('\n')}\n` })
+  const schema =
+    '{ l: nullable(long()), m: nullable(decimal(20, 2)), x: nullable(double()), s: nullable(string()), d: nullable(date()), t: nullable(timestamp()) }'
+  const steps = [
+    [`read(jsonl({ schema: ${schema} }), "a.jsonl")`, 'csv'],
+    [`read(csv({ schema: ${schema} }), "csv")`, 'jsonl'],
+  ] as const
+  for (const [query, format] of steps) {
+    const ran = await runjob(['query', query, '-o', format, '--format', format, '--quiet'], { cwd: folder })
+    expect(ran).toMatchObject({ code: 0 })
+  }
+  expect(readFileSync(at('jsonl/part-m-00000.jsonl'), 'utf8')).toBe(`${text.join('\n')}\n`)
+  expect(await read(csv({ schema: { x: nullable(double()) } }), at('csv')).collect()).toEqual([
+    { x: 0.1 },
+    { x: null },
+    { x: Number.POSITIVE_INFINITY },
+  ])
+})

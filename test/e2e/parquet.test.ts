@@ -1,0 +1,155 @@
+/** Data frames of Parquet files that DuckDB and hyparquet-writer wrote. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { parquetWriteBuffer } from 'hyparquet-writer'
+import { col, count, decimal, int, long, nullable, parquet, read, string, sum } from 'runjob'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../helpers/folder.js'
+import { readParquet } from '../helpers/parquet.js'
+
+let duck: (sql: string) => Promise<Record<string, unknown>[]>
+
+beforeAll(async () => {
+  const connection = await (await DuckDBInstance.create()).connect()
+  duck = async (sql) => (await connection.runAndReadAll(sql)).getRowObjectsJson() as Record<string, unknown>[]
+})
+
+const SOURCE = `
+  select i::int as i, i * 1000003 as l, case when i % 7 = 0 then null else i / 3.0 end as d, (i * 1.25)::decimal(9, 2) as narrow,
+    (i * 12345678901.123)::decimal(30, 3) as wide, 'text ' || (i % 10) as few, 'some longer text ' || i as many,
+    case when i % 5 = 0 then null else i % 2 = 0 end as flag, date '2000-01-01' + i::int as day,
+    timestamp '2000-01-01' + interval (i) second as moment, [i, null, i + 1] as list, {a: i, b: 'b' || i} as "struct"
+  from range(6000) t(i)`
+
+describe('files of DuckDB', () => {
+  for (const options of [
+    'codec uncompressed',
+    'codec snappy',
+    'codec gzip',
+    'codec zstd',
+    'codec brotli',
+    'codec lz4_raw',
+    'parquet_version v2, codec snappy',
+    'parquet_version v2, codec zstd, row_group_size 2048',
+  ]) {
+    it(`are read as DuckDB reads them: ${options}`, async () => {
+      const path = join(temporaryFolder(), 'a.parquet')
+      await duck(`copy (${SOURCE}) to '${path}' (format parquet, ${options})`)
+      const rows = await readParquet(path)
+      expect(rows.length).toBe(6000)
+      const theirs = await duck(`
+        select i, l, d, narrow, wide, few, many, flag, day, epoch_us(moment) as moment, list, "struct" from '${path}'`)
+      const ours = rows.map((row) => ({ ...row, moment: Date.parse(`${row.moment}Z`) * 1000 }))
+      expect(ours).toEqual(
+        theirs.map(({ l, moment, list, struct, ...flat }) => {
+          const { a, b } = struct as { a: unknown; b: unknown }
+          const numbers = (list as unknown[]).map((one) => (one === null ? null : Number(one)))
+          return { ...flat, l: Number(l), moment: Number(moment), list: numbers, struct: { a: Number(a), b } }
+        }),
+      )
+    })
+  }
+})
+
+describe('zstd', () => {
+  it.each([-5, 1, 3, 9, 19, 22])('of level %i is what was compressed', async (level) => {
+    const path = join(temporaryFolder(), 'a.parquet')
+    await duck(`
+      copy (select (hash(i) % 1000003)::bigint as noise, md5((i % 5000)::text) as hex, repeat('abc', (i % 40)::int) as runs, i // 100 as steps,
+        'GET /path/' || (hash(i) % 50) || '?q=' || chr((97 + hash(i * 7) % 26)::int) || ' HTTP/1.1" ' || (200 + i % 3) as line
+        from range(40000) t(i)) to '${path}' (format parquet, codec zstd, compression_level ${level}, dictionary_size_limit 1)`)
+    const theirs = await duck(`select * from '${path}'`)
+    const ours = await readParquet(path)
+    expect(ours).toEqual(theirs.map((row) => ({ ...row, noise: Number(row.noise), steps: Number(row.steps) })))
+  })
+})
+
+describe('data frames of Parquet files', () => {
+  it('group, order and filter as DuckDB does, with row groups in many tasks', async () => {
+    const folder = temporaryFolder()
+    await duck(`copy (${SOURCE}) to '${join(folder, 'a.parquet')}' (format parquet, row_group_size 2048)`)
+    await duck(`copy (${SOURCE.replace('6000', '3000')}) to '${join(folder, 'b.parquet')}' (format parquet)`)
+    const ours = await read(parquet(), folder)
+      .filter(col('i').ge(100))
+      .groupBy('few')
+      .agg({ n: count(), s: sum('l'), d: sum('narrow') })
+      .orderBy('few')
+      .collect({ workers: 2 })
+    const theirs = await duck(`
+      select few, count(*) as n, sum(l) as s, sum(narrow) as d from '${folder}/*.parquet' where i >= 100 group by few order by few`)
+    expect(ours).toEqual(theirs.map((row) => ({ ...row, n: Number(row.n), s: Number(row.s) })))
+  })
+
+  it('count rows without reading a column', async () => {
+    const path = join(temporaryFolder(), 'a.parquet')
+    await duck(`copy (${SOURCE}) to '${path}' (format parquet)`)
+    expect(await read(parquet(), path).count()).toBe(6000)
+  })
+
+  it('have the columns of all files by name, null where a file lacks one', async () => {
+    const folder = temporaryFolder()
+    await duck(`copy (select 1::int as id, 'a' as name) to '${join(folder, 'a.parquet')}' (format parquet)`)
+    await duck(`copy (select 2::bigint as id, 0.5::double as x) to '${join(folder, 'b.parquet')}' (format parquet)`)
+    expect(await read(parquet(), folder).collect()).toEqual([
+      { id: 1, name: 'a', x: null },
+      { id: 2, name: null, x: 0.5 },
+    ])
+    await duck(`copy (select 'three' as id) to '${join(folder, 'c.parquet')}' (format parquet)`)
+    await expect(read(parquet(), folder).collect()).rejects.toMatchObject({
+      code: 'SCHEMA_CONFLICT',
+      message: /Column "id" is bigint in .*b.parquet, but string in .*c.parquet/,
+    })
+  })
+
+  it('have the columns of a declared schema, which may be wider', async () => {
+    const path = join(temporaryFolder(), 'a.parquet')
+    await duck(`copy (select 7::int as id, 1.5::decimal(3, 1) as price, 'x' as name) to '${path}' (format parquet)`)
+    const schema = { price: decimal(10, 2), id: long(), more: nullable(string()) }
+    expect(await read(parquet({ schema }), path).collect()).toEqual([{ price: '1.50', id: 7, more: null }])
+    const narrow = parquet({ schema: { id: string() } })
+    await expect(read(narrow, path).collect()).rejects.toMatchObject({ code: 'SCHEMA_CONFLICT' })
+  })
+
+  it('name the row in which a value is missing, or leave it out', async () => {
+    const path = join(temporaryFolder(), 'a.parquet')
+    await duck(`
+      copy (select case when i = 2500 then null else i::int end as i from range(5000) t(i)) to '${path}' (format parquet, row_group_size 2048)`)
+    const frame = read(parquet({ schema: { i: int() } }), path)
+    await expect(frame.collect()).rejects.toMatchObject({ code: 'CELL_INVALID', where: { file: path, row: 2501 } })
+    expect((await frame.collect({ maxBad: 1 })).length).toBe(4999)
+  })
+})
+
+describe('files of hyparquet-writer', () => {
+  it('are read as they were written', async () => {
+    const path = join(temporaryFolder(), 'a.parquet')
+    const n = 5000
+    const column = <T>(of: (i: number) => T) => Array.from({ length: n }, (_, i) => of(i))
+    const columnData = [
+      {
+        name: 'delta',
+        data: column((i) => (i * 7919) % 1000),
+        type: 'INT32' as const,
+        encoding: 'DELTA_BINARY_PACKED' as const,
+      },
+      {
+        name: 'prefix',
+        data: column((i) => `a common prefix ${i}`),
+        type: 'STRING' as const,
+        encoding: 'DELTA_BYTE_ARRAY' as const,
+      },
+      {
+        name: 'length',
+        data: column((i) => `text ${i}`),
+        type: 'STRING' as const,
+        encoding: 'DELTA_LENGTH_BYTE_ARRAY' as const,
+      },
+      { name: 'split', data: column((i) => i / 7), type: 'DOUBLE' as const, encoding: 'BYTE_STREAM_SPLIT' as const },
+      { name: 'maybe', data: column((i) => (i % 3 === 0 ? null : `value ${i % 5}`)), type: 'STRING' as const },
+    ]
+    writeFileSync(path, new Uint8Array(parquetWriteBuffer({ columnData, pageSize: 1000, rowGroupSize: 1500 })))
+    const rows = await readParquet(path)
+    expect(rows).toEqual(column((i) => Object.fromEntries(columnData.map(({ name, data }) => [name, data[i]]))))
+  })
+})

@@ -1,0 +1,58 @@
+/** Parquet files: real ones, of many writers, outside of the repository; and how to read one. */
+import { closeSync, existsSync, openSync, statSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { decompressPage } from '../../dist/src/io/format/parquet/codec.js'
+import { readFooter } from '../../dist/src/io/format/parquet/footer.js'
+import { ParquetProgram } from '../../dist/src/io/format/parquet/program.js'
+import { readParquetSchema } from '../../dist/src/io/format/parquet/schema.js'
+import type { InputFile } from '../../dist/src/io/input/input_file.js'
+import { fromNative, kernels } from '../../dist/src/kernels/addon.js'
+import { pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
+import { decodeRows, type Row } from '../../dist/src/kernels/rows.js'
+import type { Column } from '../../dist/src/plan/type.js'
+
+const FOLDER = [1, 2, 3]
+  .map((up) => fileURLToPath(new URL(`${'../'.repeat(up + 1)}shared/parquet`, import.meta.url)))
+  .find((folder) => existsSync(folder))
+
+/** null: they are not on this machine. */
+export const realFiles = FOLDER ?? null
+
+export function parquetFile(path: string): InputFile {
+  const { size, mtimeMs } = statSync(path)
+  return { path, sizeBytes: size, mtimeMs, compression: 'none' }
+}
+
+/** All rows of a file, through a pipeline of nothing else. @param columns default: those of the file */
+export async function readParquet(path: string, asked?: readonly Column[]): Promise<Row[]> {
+  const file = parquetFile(path)
+  const columns = asked ?? (await readParquetSchema(file))
+  const bytes = await readParquetBytes(file, columns)
+  return decodeRows(bytes, columns)
+}
+
+export async function readParquetBytes(file: InputFile, columns: readonly Column[]): Promise<Uint8Array> {
+  const footer = await readFooter(file)
+  const program = new ParquetProgram(footer, columns)
+  const source = { kind: 'batches' as const, columns }
+  const pipeline = kernels.createPipeline(pipelineProgram({ source, operators: [], end: { kind: 'rows' } }), null, {
+    memoryBytes: 1 << 20,
+  })
+  const fd = openSync(file.path, 'r')
+  try {
+    const scan = kernels.createParquetScan(program.bytes, fd, pipeline, {
+      maxPageBytes: 1 << 30,
+      decompress: decompressPage,
+    })
+    for (const group of footer.rowGroups) {
+      scan.open(program.group(group))
+      while (scan.read(10_000) > 0);
+    }
+    pipeline.finish()
+    return pipeline.takeOutput()
+  } catch (error) {
+    throw fromNative(error)
+  } finally {
+    closeSync(fd)
+  }
+}

@@ -1,0 +1,14 @@
+import { expect, test } from 'vitest'
+import { partName, partsAmong } from '../../../dist/src/io/output/names.js'
+
+test('parts are named by kind, number and format', () => {
+  expect(partName('r', 0, { kind: 'text' }, null)).toBe('part-r-00000.txt')
+  expect(partName('m', 12, { kind: 'tsv', escape: true }, 'gzip')).toBe('part-m-00012.tsv.gz')
+  expect(partName('r', 123_456, { kind: 'csv', delimiter: ',', header: null }, null)).toBe('part-r-123456.csv')
+  expect(partName('r', 7, { kind: 'jsonl' }, null)).toBe('part-r-00007.jsonl')
+})
+
+test('parts are in the order of their numbers', () => {
+  const names = ['part-r-123456.csv', '_SUCCESS', 'part-r-00010.csv', 'part-r-00009.csv', 'named', 'part-r-1.csv']
+  expect(partsAmong(names)).toEqual(['part-r-00009.csv', 'part-r-00010.csv', 'part-r-123456.csv'])
+})

@@ -1,0 +1,618 @@
+/** Groups of rows, through partial tables of any size and runs, against plain TypeScript. */
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parquetWriteBuffer } from 'hyparquet-writer'
+import { afterAll, describe, expect, it } from 'vitest'
+import { decompressPage } from '../../dist/src/io/format/parquet/codec.js'
+import { readFooter } from '../../dist/src/io/format/parquet/footer.js'
+import { ParquetProgram } from '../../dist/src/io/format/parquet/program.js'
+import { fromNative, kernels } from '../../dist/src/kernels/addon.js'
+import { hasCompositeKeys } from '../../dist/src/kernels/group_program.js'
+import { pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
+import { decodeRows, encodeRows, type Row } from '../../dist/src/kernels/rows.js'
+import type { Expression } from '../../dist/src/plan/expression.js'
+import type { GroupFn, GroupValue } from '../../dist/src/plan/plan.js'
+import type { Column, Type } from '../../dist/src/plan/type.js'
+import { parquetFile } from '../helpers/parquet.js'
+import { Random } from '../helpers/random.js'
+import { exactly, rounded } from '../helpers/rational.js'
+import { batchOf, readAll } from './helpers.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'runjob-groups-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const decimal = (precision: number, scale: number): Type => ({ type: 'decimal', precision, scale })
+const listOf = (element: Type): Type => ({ type: 'array', element, containsNull: false })
+const column = (name: string, type: Type): Column => ({ name, type, nullable: true })
+
+const COLUMNS: Column[] = [
+  column('word', 'string'),
+  column('day', 'date'),
+  column('flag', 'boolean'),
+  column('int', 'integer'),
+  column('long', 'long'),
+  column('double', 'double'),
+  column('narrow', decimal(10, 2)),
+  column('wide', decimal(38, 3)),
+  column('text', 'string'),
+  column('bytes', 'binary'),
+  column('time', 'timestamp'),
+  column('list', { type: 'array', element: 'double', containsNull: true }),
+]
+const NAMES = COLUMNS.map(({ name }) => name)
+const typeOf = (name: string) => COLUMNS.find((one) => one.name === name)!.type
+
+const reference = (name: string): Expression => ({ op: 'column', name, type: typeOf(name), nullable: true })
+const literal = (value: number | boolean): Expression => ({
+  op: 'literal',
+  value,
+  type: typeof value === 'number' ? 'integer' : 'boolean',
+})
+
+function value(fn: GroupFn, result: Type, ...args: (string | number | boolean)[]): GroupValue {
+  const name = [fn, ...args].join(' ')
+  return {
+    column: column(name, result),
+    fn,
+    args: args.map((arg) => (typeof arg === 'string' ? reference(arg) : literal(arg))),
+  }
+}
+
+interface Run {
+  /** Of each partial table; 0: each batch gives its states away. */
+  memoryBytes?: number
+  /** Rows go through so many pipelines, one after another, each with its run. */
+  parts?: number
+  /** Rows in a batch. */
+  batchRows?: number
+}
+
+let runs = 0
+
+function grouped(rows: Row[], by: string[], values: GroupValue[], options: Run = {}): Row[] {
+  const { memoryBytes = 1 << 24, parts = 1, batchRows = 2048 } = options
+  const paths: string[] = []
+  const size = Math.ceil(rows.length / parts)
+  for (let part = 0; part < parts; part++) {
+    const collector = kernels.createCollector({
+      mode: 'append',
+      aggregates: [],
+      layout: ['bytes'],
+      partitionBy: 'hash',
+      partitions: 1,
+      prefixGrouping: hasCompositeKeys(values),
+    })
+    const table = kernels.createPipeline(
+      pipelineProgram({
+        source: { kind: 'batches', columns: COLUMNS },
+        operators: [],
+        end: { kind: 'groups', by, values },
+      }),
+      collector,
+      { memoryBytes },
+    )
+    const own = rows.slice(part * size, (part + 1) * size)
+    for (let i = 0; i < own.length; i += batchRows) table.addRows(encodeRows(own.slice(i, i + batchRows), COLUMNS))
+    table.finish()
+    const path = join(folder, `${runs++}.run`)
+    collector.spill(path, '{}')
+    collector.close()
+    table.close()
+    paths.push(path)
+  }
+  const keys = by.map((name) => column(name, typeOf(name)))
+  const groups = kernels.createPipeline(
+    pipelineProgram({ source: { kind: 'groups', by: keys, values }, operators: [], end: { kind: 'rows' } }),
+    null,
+    { memoryBytes: 1 << 20 },
+  )
+  const cursor = kernels.openRuns(paths, 0, { descending: false })
+  while (groups.drain(cursor, 1 + Math.floor(rows.length / 3)) > 0);
+  groups.finish()
+  return decodeRows(groups.takeOutput(), [...keys, ...values.map((one) => one.column)])
+}
+
+function randomRow(random: Random, tame: boolean): Row {
+  const text = () => random.pick(['', 'a', '\0', 'a\0b', 'zz', 'more than twelve bytes', 'é'.repeat(40)])
+  const double = () =>
+    tame
+      ? random.pick([0.1, 0.2, -0.3, 1e15, 1 / 3, 5e-324, 1e-200])
+      : random.pick([0, -0, 1.5, 0.1, -1e300, 1e300, 5e-324, Number.NaN, Infinity, -Infinity])
+  const row: Row = {
+    word: random.pick(['x', 'y', '', 'a long key, of more than fifteen bytes', '\0']),
+    day: random.pick(['1970-01-01', '0001-01-01', '9999-12-31']),
+    flag: random.pick([true, false]),
+    int: random.pick([0, 1, -1, 2 ** 31 - 1, -(2 ** 31)]),
+    long: random.pick([0, -1, 2 ** 40, -(2 ** 42)]),
+    double: double(),
+    narrow: random.pick(['0.00', '-0.01', '99999999.99', '0.05']),
+    wide: random.pick(['0.000', '-99999999999999999999999999999999.999', '12345678901234567890.123']),
+    text: text(),
+    bytes: Uint8Array.from(Buffer.from(text())),
+    time: new Date(random.pick([0, -1, 1_700_000_000_000])),
+    list: random.times(random.below(3), () => random.pick([null, double()])),
+  }
+  for (const name of NAMES) if (random.below(6) === 0) row[name] = null
+  return row
+}
+
+const zeroed = (x: unknown) => (Object.is(x, -0) ? 0 : x)
+/** Equal keys have equal text. */
+function keyText(x: unknown): string {
+  if (Array.isArray(x)) return `[${x.map(keyText)}]`
+  if (x instanceof Uint8Array) return Buffer.from(x).toString('hex')
+  if (x instanceof Date) return String(x.getTime())
+  return typeof x === 'number' ? `n${zeroed(x)}` : `${typeof x}${x}`
+}
+
+function compareValues(a: unknown, b: unknown): number {
+  if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1
+  if (Array.isArray(a) && Array.isArray(b)) {
+    for (let i = 0; i < Math.min(a.length, b.length); i++) {
+      const order = compareValues(a[i], b[i])
+      if (order !== 0) return order
+    }
+    return a.length - b.length
+  }
+  if (typeof a === 'number' && typeof b === 'number') {
+    if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+    return a === b ? 0 : a < b ? -1 : 1
+  }
+  if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array)
+  if (typeof a === 'string' && /^-?\d+\.\d+$/.test(a)) {
+    return Number(unscaled(a) - unscaled(b as string) > 0n) - Number(unscaled(a) - unscaled(b as string) < 0n)
+  }
+  if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b as string))
+  return Number(a) - Number(b)
+}
+
+const unscaled = (text: string) => BigInt(text.replace('.', ''))
+function scaled(value: bigint, scale: number): string {
+  const digits = String(value < 0n ? -value : value).padStart(scale + 1, '0')
+  return `${value < 0n ? '-' : ''}${digits.slice(0, digits.length - scale)}.${digits.slice(digits.length - scale)}`
+}
+
+/** The same sum of exact numbers for finite ones; null: NaN and infinities decide. */
+function special(numbers: number[]): number | null {
+  const all = new Set(numbers.filter((x) => !Number.isFinite(x)).map(String))
+  if (all.size === 0) return null
+  return all.size === 1 ? Number([...all][0]) : Number.NaN
+}
+
+const total = (parts: bigint[]) => parts.reduce((a, b) => a + b, 0n)
+
+function oracle({ fn, args, column: { type } }: GroupValue, rows: Row[]): unknown {
+  const names = args.flatMap((arg) => (arg.op === 'column' ? [arg.name] : []))
+  const option = args.flatMap((arg) => (arg.op === 'literal' ? [arg.value] : []))[0]
+  const all = rows.map((row) => row[names[0]!] ?? null)
+  const present = all.filter((x) => x !== null)
+  const numbers = present as number[]
+  const source = names[0] === undefined ? 'long' : typeOf(names[0])
+  switch (fn) {
+    case 'count':
+      return rows.filter((row) => names.every((name) => row[name] !== null)).length
+    case 'countDistinct': {
+      const complete = rows.filter((row) => names.every((name) => row[name] !== null))
+      return new Set(complete.map((row) => names.map((name) => keyText(row[name])).join('|'))).size
+    }
+    case 'sum':
+      if (present.length === 0) return null
+      if (typeof source === 'object') return scaled(total((present as string[]).map(unscaled)), scaleOf(source))
+      if (source === 'double') return special(numbers) ?? rounded(total(numbers.map(exactly)), 1n)
+      return numbers.reduce((a, b) => a + b, 0)
+    case 'avg': {
+      if (present.length === 0) return null
+      const n = BigInt(present.length)
+      if (typeof source === 'object') {
+        const sum = total((present as string[]).map(unscaled)) * 10n ** BigInt(scaleOf(type) - scaleOf(source))
+        const size = sum < 0n ? -sum : sum
+        const quotient = (2n * size + n) / (2n * n)
+        return scaled(sum < 0n ? -quotient : quotient, scaleOf(type))
+      }
+      if (source === 'double') return special(numbers) ?? rounded(total(numbers.map(exactly)), n)
+      return rounded(total(numbers.map(BigInt)), n, 0n)
+    }
+    case 'varPop':
+    case 'varSamp':
+    case 'stddevPop':
+    case 'stddevSamp': {
+      const n = BigInt(present.length)
+      const divisor = fn.endsWith('Pop') ? n * n : n * (n - 1n)
+      if (divisor === 0n) return null
+      if (special(numbers) !== null) return Number.NaN
+      const parts = numbers.map(exactly)
+      const difference = n * total(parts.map((x) => x * x)) - total(parts) ** 2n
+      const variance = rounded(difference, divisor, 2n)
+      return fn.startsWith('stddev') ? Math.sqrt(variance) : variance
+    }
+    case 'min':
+      return zeroedAll(present.reduce((a, b) => (compareValues(b, a) < 0 ? b : a), present[0] ?? null))
+    case 'max':
+      return zeroedAll(present.reduce((a, b) => (compareValues(b, a) > 0 ? b : a), present[0] ?? null))
+    case 'first':
+      return (option ? present : all)[0] ?? null
+    case 'last':
+      return (option ? present : all).at(-1) ?? null
+    case 'collectList':
+      return present
+    case 'collectSet': {
+      const texts = present.map(keyText)
+      return present.filter((_, i) => texts.indexOf(texts[i]!) === i).map(zeroedAll)
+    }
+    case 'topK':
+      return [...present]
+        .sort((a, b) => compareValues(b, a))
+        .slice(0, option as number)
+        .map(zeroedAll)
+  }
+}
+
+const zeroedAll = (x: unknown): unknown => (Array.isArray(x) ? x.map(zeroedAll) : zeroed(x))
+const scaleOf = (type: Type) => (type as { scale: number }).scale
+
+function expected(rows: Row[], by: string[], values: GroupValue[]): Row[] {
+  const groups = new Map<string, Row[]>()
+  if (by.length === 0) groups.set('', [])
+  for (const row of rows) {
+    const key = by.map((name) => keyText(row[name])).join('|')
+    groups.set(key, [...(groups.get(key) ?? []), row])
+  }
+  return [...groups.values()]
+    .map((group) => ({
+      ...Object.fromEntries(by.map((name) => [name, zeroedAll(group[0]![name])])),
+      ...Object.fromEntries(values.map((one) => [one.column.name, oracle(one, group)])),
+    }))
+    .sort((a: Row, b: Row) => by.map((name) => compareValues(a[name], b[name])).find((order) => order !== 0) ?? 0)
+}
+
+const EVERYTHING: GroupValue[] = [
+  value('count', 'long'),
+  value('count', 'long', 'text'),
+  value('count', 'long', 'text', 'int'),
+  value('sum', 'long', 'int'),
+  value('sum', 'long', 'long'),
+  value('sum', 'double', 'double'),
+  value('sum', decimal(20, 2), 'narrow'),
+  value('sum', decimal(38, 3), 'wide'),
+  value('avg', 'double', 'int'),
+  value('avg', 'double', 'long'),
+  value('avg', 'double', 'double'),
+  value('avg', decimal(14, 6), 'narrow'),
+  value('avg', decimal(38, 3), 'wide'),
+  ...(['varPop', 'varSamp', 'stddevPop', 'stddevSamp'] as const).map((fn) => value(fn, 'double', 'double')),
+  value('varSamp', 'double', 'int'),
+  value('stddevPop', 'double', 'long'),
+  ...NAMES.flatMap((name) => [
+    value('min', typeOf(name), name),
+    value('max', typeOf(name), name),
+    value('first', typeOf(name), name),
+    value('last', typeOf(name), name),
+    value('first', typeOf(name), name, true),
+    value('last', typeOf(name), name, true),
+    value('collectList', listOf(typeOf(name)), name),
+    value('collectSet', listOf(typeOf(name)), name),
+    value('topK', listOf(typeOf(name)), name, 3),
+  ]),
+]
+const DISTINCT: GroupValue[] = [
+  value('countDistinct', 'long', 'double'),
+  value('count', 'long'),
+  value('countDistinct', 'long', 'text', 'int'),
+  value('max', 'string', 'text'),
+  ...NAMES.map((name) => value('countDistinct', 'long', name)),
+]
+
+/** Sums of these may be too large. */
+const isRisky = ({ fn, args: [arg] }: GroupValue) =>
+  (fn === 'sum' || fn === 'avg') && arg?.op === 'column' && arg.name === 'wide'
+
+describe('groups', () => {
+  const cases = [
+    { seed: 1, by: ['word'], tame: true },
+    { seed: 2, by: ['word', 'day'], tame: false },
+    { seed: 3, by: [], tame: true },
+    { seed: 4, by: [], tame: false },
+    { seed: 5, by: ['list', 'double'], tame: false },
+    { seed: 7, by: ['flag'], tame: false },
+    { seed: 6, by: ['wide', 'flag', 'bytes', 'time', 'narrow', 'long', 'int'], tame: true },
+  ]
+  const layouts: Run[] = [
+    {},
+    { memoryBytes: 0, parts: 5 },
+    { memoryBytes: 0, batchRows: 1, parts: 2 },
+    { parts: 3, batchRows: 50 },
+  ]
+
+  it.each(cases)('of every aggregate, by $by: seed $seed', ({ seed, by, tame }) => {
+    const random = new Random(seed)
+    const rows = random.times(400, () => randomRow(random, tame))
+    const values = EVERYTHING.filter((one) => by.length > 4 || !isRisky(one))
+    const right = expected(rows, by, values)
+    for (const layout of layouts) expect(grouped(rows, by, values, layout)).toEqual(right)
+  })
+
+  it.each(cases)('of distinct values, by $by: seed $seed', ({ seed, by, tame }) => {
+    const random = new Random(seed)
+    const rows = random.times(400, () => randomRow(random, tame))
+    const right = expected(rows, by, DISTINCT)
+    for (const layout of layouts) expect(grouped(rows, by, DISTINCT, layout)).toEqual(right)
+  })
+
+  it('of nothing are none, or one without grouping columns', () => {
+    for (const values of [EVERYTHING, DISTINCT]) {
+      expect(grouped([], ['word'], values)).toEqual([])
+      expect(grouped([], [], values)).toEqual(expected([], [], values))
+    }
+  })
+
+  it('may have no values: the different keys', () => {
+    const random = new Random(7)
+    const rows = random.times(300, () => randomRow(random, false))
+    for (const layout of layouts) {
+      expect(grouped(rows, ['word', 'int'], [], layout)).toEqual(expected(rows, ['word', 'int'], []))
+    }
+  })
+
+  it('are many, and as many as rows', () => {
+    const rows = Array.from({ length: 150_000 }, (_, i) => ({ int: (i * 7919) % 140_000, long: i }))
+    const values = [value('count', 'long'), value('max', 'long', 'long')]
+    const found = grouped(rows, ['int'], values, { parts: 2 })
+    expect(found).toHaveLength(140_000)
+    const counts = Array.from({ length: 140_000 }, () => ({ count: 0, max: -1 }))
+    for (const { int, long } of rows) counts[int] = { count: counts[int]!.count + 1, max: long }
+    expect(found).toEqual(counts.map(({ count, max }, int) => ({ int, count, 'max long': max })))
+  })
+})
+
+describe('groups by dictionaries', () => {
+  const columns = [column('word', 'string'), column('text', 'string'), column('int', 'integer'), column('n', 'long')]
+  const random = new Random(11)
+  const or = <T>(value: T) => (random.below(9) === 0 ? null : value)
+  const rows = random.times(20_000, (n) => ({
+    word: or(`word ${random.below(n < 10_000 ? 20 : 900)}`),
+    text: or(random.pick(['x', 'y', 'a text that is longer'])),
+    int: or(random.below(5)),
+    n,
+  }))
+  const path = join(folder, 'rows.parquet')
+  const type = (name: string) => (name === 'int' ? 'INT32' : name === 'n' ? 'INT64' : 'STRING') as 'STRING'
+  writeFileSync(
+    path,
+    new Uint8Array(
+      parquetWriteBuffer({
+        columnData: columns.map(({ name }) => ({
+          name,
+          type: type(name),
+          data: rows.map((row) => (name === 'n' ? BigInt(row.n) : row[name as 'word'])),
+        })),
+        rowGroupSize: 3000,
+      }),
+    ),
+  )
+  const values: GroupValue[] = [
+    { column: column('count', 'long'), fn: 'count', args: [] },
+    {
+      column: column('last', 'long'),
+      fn: 'last',
+      args: [{ op: 'column', name: 'n', type: 'long', nullable: true }],
+    },
+  ]
+
+  it.each([[['word']], [['text']], [['word', 'text']], [['text', 'int', 'word']], [['int']]])('%j', async (by) => {
+    const answers = await Promise.all(
+      [1 << 24, 0].map(async (memoryBytes) => {
+        const collector = kernels.createCollector({
+          mode: 'append',
+          aggregates: [],
+          layout: ['bytes'],
+          partitionBy: 'hash',
+          partitions: 1,
+        })
+        const table = kernels.createPipeline(
+          pipelineProgram({ source: { kind: 'batches', columns }, operators: [], end: { kind: 'groups', by, values } }),
+          collector,
+          { memoryBytes },
+        )
+        const footer = await readFooter(parquetFile(path))
+        const program = new ParquetProgram(footer, columns)
+        const fd = openSync(path, 'r')
+        const scan = kernels.createParquetScan(program.bytes, fd, table, {
+          maxPageBytes: 1 << 30,
+          decompress: decompressPage,
+        })
+        for (const group of footer.rowGroups) {
+          scan.open(program.group(group))
+          while (scan.read(10_000) > 0);
+        }
+        closeSync(fd)
+        table.finish()
+        const keys = columns.filter(({ name }) => by.includes(name))
+        keys.sort((a, b) => by.indexOf(a.name) - by.indexOf(b.name))
+        const groups = kernels.createPipeline(
+          pipelineProgram({ source: { kind: 'groups', by: keys, values }, operators: [], end: { kind: 'rows' } }),
+          null,
+          { memoryBytes },
+        )
+        const cursor = collector.sorted()
+        while (groups.drain(cursor, 1000) > 0);
+        groups.finish()
+        return decodeRows(groups.takeOutput(), [...keys, ...values.map((one) => one.column)])
+      }),
+    )
+    const groups = new Map<string, Row>()
+    for (const row of rows) {
+      const key = Object.fromEntries(by.map((name) => [name, row[name as 'word']]))
+      const found = groups.get(JSON.stringify(key))
+      groups.set(JSON.stringify(key), { ...key, count: ((found?.count as number) ?? 0) + 1, last: row.n })
+    }
+    const right = [...groups.values()].sort(
+      (a, b) => by.map((name) => compareValues(a[name], b[name])).find((order) => order !== 0) ?? 0,
+    )
+    for (const answer of answers) expect(answer).toEqual(right)
+  })
+})
+
+describe('a sum', () => {
+  const sumOf = (name: string, type: Type, values: unknown[], run?: Run) =>
+    grouped(
+      values.map((x) => ({ [name]: x })),
+      [],
+      [value('sum', type, name)],
+      run,
+    )[0]![`sum ${name}`]
+
+  it('overflows only at its end', () => {
+    const most = 2n ** 63n - 1n
+    for (const run of [{}, { memoryBytes: 0, batchRows: 1, parts: 3 }]) {
+      expect(sumOf('long', 'long', [most, most, -most, -most, 5n], run)).toBe(5)
+      expect(codeOf(() => sumOf('long', 'long', [most, 1n], run))).toBe('ARITHMETIC_OVERFLOW')
+      expect(codeOf(() => sumOf('long', 'long', [-most, -1n, -1n], run))).toBe('ARITHMETIC_OVERFLOW')
+      const nines = `${'9'.repeat(35)}.999`
+      expect(sumOf('wide', decimal(38, 3), [nines, nines, nines, `-${nines}`, `-${nines}`], run)).toBe(nines)
+      expect(codeOf(() => sumOf('wide', decimal(38, 3), [nines, '0.001'], run))).toBe('ARITHMETIC_OVERFLOW')
+      expect(sumOf('double', 'double', [1e308, 1e308, -1e308, 1e-300], run)).toBe(1e308)
+      expect(sumOf('double', 'double', [1e308, 1e308], run)).toBe(Infinity)
+    }
+  })
+
+  it('of an average is not its bound', () => {
+    const average = (name: string, type: Type, values: unknown[]) =>
+      grouped(
+        values.map((x) => ({ [name]: x })),
+        [],
+        [value('avg', type, name)],
+      )[0]![`avg ${name}`]
+    expect(average('double', 'double', [1.5e308, 1.7e308])).toBe(1.6e308)
+    expect(average('long', 'double', [2n ** 63n - 1n, 2n ** 63n - 1n])).toBe(2 ** 63)
+    const nines = `${'9'.repeat(35)}.999`
+    expect(average('wide', decimal(38, 3), [nines, nines])).toBe(nines)
+  })
+})
+
+describe('a variance', () => {
+  it('is exact for the smallest and the largest numbers', () => {
+    const sets = [
+      [1e300, 1e300, 1.0000001e300],
+      [5e-324, 1e-323, 1.5e-323],
+      [1e-200, 1e200, -3e150],
+      [1e16, 1e16 + 2, 1e16 + 4],
+      [1.7976931348623157e308, -1.7976931348623157e308],
+    ]
+    const values = [value('varSamp', 'double', 'double'), value('stddevPop', 'double', 'double')]
+    for (const set of sets) {
+      const rows = set.map((double) => ({ double }))
+      for (const run of [{}, { memoryBytes: 0, batchRows: 1, parts: 2 }]) {
+        expect(grouped(rows, [], values, run)).toEqual(expected(rows, [], values))
+      }
+    }
+  })
+})
+
+describe('states that are damaged', () => {
+  it('are RUN_CORRUPT, or another value', () => {
+    const random = new Random(21)
+    const rows = random.times(20, () => randomRow(random, false))
+    const layout = ['bytes' as const]
+    const values = EVERYTHING.filter((one) => !isRisky(one))
+    for (const one of [...values.map((_, i) => values.slice(i, i + 3)).filter((_, i) => i % 3 === 0), DISTINCT]) {
+      const collector = kernels.createCollector({
+        mode: 'append',
+        aggregates: [],
+        layout,
+        partitionBy: 'hash',
+        partitions: 1,
+        prefixGrouping: hasCompositeKeys(one),
+      })
+      const table = kernels.createPipeline(
+        pipelineProgram({
+          source: { kind: 'batches', columns: COLUMNS },
+          operators: [],
+          end: { kind: 'groups', by: [], values: one },
+        }),
+        collector,
+        { memoryBytes: 0 },
+      )
+      table.addRows(encodeRows(rows, COLUMNS))
+      table.finish()
+      const stored = readAll(collector.sorted(), layout)
+      for (let attempt = 0; attempt < 4; attempt++) {
+        const damaged = stored.map(({ key, values: [state] }) => ({ key, values: [damage(state as string, random)] }))
+        const path = join(folder, `${runs++}.run`)
+        const writer = kernels.createRunWriter(path, 1, 1 << 16)
+        writer.add(0, batchOf(damaged, layout), layout, damaged.length)
+        writer.finish('{}')
+        const code = codeOf(() => {
+          const groups = kernels.createPipeline(
+            pipelineProgram({ source: { kind: 'groups', by: [], values: one }, operators: [], end: { kind: 'rows' } }),
+            null,
+            { memoryBytes: 0 },
+          )
+          const cursor = kernels.openRuns([path], 0, { descending: false })
+          while (groups.drain(cursor, 10) > 0);
+        })
+        expect([undefined, 'RUN_CORRUPT', 'ARITHMETIC_OVERFLOW', 'RECORD_TOO_LARGE']).toContain(code)
+      }
+    }
+  })
+
+  /** A byte is another one, or the end is missing. */
+  function damage(state: string, random: Random): string {
+    const at = random.below(state.length + 1)
+    if (random.below(3) === 0) return state.slice(0, at)
+    return `${state.slice(0, at)}${String.fromCharCode(random.below(256))}${state.slice(at + 1)}`
+  }
+})
+
+describe('programs of groups', () => {
+  it('are refused where types do not fit, or something is missing', () => {
+    const columns = COLUMNS
+    const open = (values: GroupValue[]) =>
+      kernels.createPipeline(
+        pipelineProgram({
+          source: { kind: 'batches', columns },
+          operators: [],
+          end: { kind: 'groups', by: [], values },
+        }),
+        kernels.createCollector({
+          mode: 'append',
+          aggregates: [],
+          layout: ['bytes'],
+          partitionBy: 'hash',
+          partitions: 1,
+        }),
+        { memoryBytes: 0 },
+      )
+    for (const wrong of [
+      value('sum', 'long', 'double'),
+      value('sum', 'long', 'text'),
+      value('sum', 'long'),
+      value('avg', 'double', 'text'),
+      value('min', 'long', 'int'),
+      value('collectList', 'long', 'int'),
+      value('varPop', 'double', 'narrow'),
+      value('countDistinct', 'long'),
+    ]) {
+      expect(codeOf(() => open([wrong]))).toBe('BAD_ARGUMENT')
+    }
+    const program = pipelineProgram({
+      source: { kind: 'groups', by: [column('word', 'string')], values: EVERYTHING.slice(0, 3) },
+      operators: [],
+      end: { kind: 'rows' },
+    })
+    for (let size = 0; size < program.length; size++) {
+      expect(codeOf(() => kernels.createPipeline(program.subarray(0, size), null, { memoryBytes: 0 }))).toBe(
+        'BAD_ARGUMENT',
+      )
+    }
+  })
+})
+
+function codeOf(call: () => unknown): string | undefined {
+  try {
+    call()
+  } catch (error) {
+    return (fromNative(error) as { code: string }).code
+  }
+  return undefined
+}

@@ -1,0 +1,240 @@
+/** Pipelines on rows from JavaScript, and keys, against plain TypeScript. */
+import { describe, expect, it } from 'vitest'
+import { fromNative, kernels, type Pipeline } from '../../dist/src/kernels/addon.js'
+import { type PipelineProgram, pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
+import { decodeRows, encodeRows, type Row } from '../../dist/src/kernels/rows.js'
+import type { NamedExpression } from '../../dist/src/plan/expression.js'
+import type { Column, Type } from '../../dist/src/plan/type.js'
+import { Random } from '../helpers/random.js'
+
+const column = (name: string, type: Type): Column => ({ name, type, nullable: true })
+const reference = ({ name, type, nullable }: Column): NamedExpression => ({
+  name,
+  value: { op: 'column', name, type, nullable },
+})
+
+const ALL: Column[] = [
+  column('flag', 'boolean'),
+  column('int', 'integer'),
+  column('long', 'long'),
+  column('double', 'double'),
+  column('narrow', { type: 'decimal', precision: 18, scale: 2 }),
+  column('wide', { type: 'decimal', precision: 38, scale: 3 }),
+  column('text', 'string'),
+  column('bytes', 'binary'),
+  column('date', 'date'),
+  column('time', 'timestamp'),
+  column('local', 'timestamp_ntz'),
+  column('list', { type: 'array', element: 'string', containsNull: true }),
+  column('deep', {
+    type: 'struct',
+    fields: [column('a', 'integer'), column('b', { type: 'array', element: 'double', containsNull: true })],
+  }),
+]
+
+function randomRow(random: Random): Row {
+  const pick = <T>(...values: T[]) => values[random.below(values.length)]!
+  const text = () => pick('', 'a', '\0', 'a\0b', 'twelve bytes', 'more than twelve bytes', 'é'.repeat(40))
+  const list = <T>(one: () => T) => Array.from({ length: random.below(4) }, () => (random.below(10) < 3 ? null : one()))
+  const double = () => pick(0, -0, 1.5, -1e300, Number.NaN, Infinity, -Infinity)
+  const row: Row = {
+    flag: pick(true, false),
+    int: pick(0, 1, -1, 2 ** 31 - 1, -(2 ** 31)),
+    long: pick(0, -1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER),
+    double: double(),
+    narrow: pick('0.00', '-0.01', '9999999999999999.99'),
+    wide: pick('0.000', '-12345678901234567890123456789012345.678', '18446744073709551.615'),
+    text: text(),
+    bytes: Uint8Array.from(Buffer.from(text())),
+    date: pick('1970-01-01', '1969-12-31', '0001-01-01', '9999-12-31'),
+    time: new Date(pick(0, -1, 1_700_000_000_000)),
+    local: pick('1969-12-31T23:59:59.999999', '2024-02-29T00:00:00.000'),
+    list: list(text),
+    deep: { a: pick(null, 1), b: random.below(5) === 0 ? null : list(double) },
+  }
+  for (const { name } of ALL) if (random.below(5) === 0) row[name] = null
+  return row
+}
+
+function open(program: PipelineProgram): Pipeline {
+  return kernels.createPipeline(pipelineProgram(program), null, { memoryBytes: 1 << 20 })
+}
+
+describe('rows', () => {
+  it('come out as they went in, of every type, with nulls', () => {
+    const random = new Random(1)
+    const rows = Array.from({ length: 2500 }, () => randomRow(random))
+    expect(decodeRows(encodeRows(rows, ALL), ALL)).toEqual(rows)
+    const program: PipelineProgram = { source: { kind: 'batches', columns: ALL }, operators: [], end: { kind: 'rows' } }
+    const pipeline = open(program)
+    pipeline.addRows(encodeRows(rows, ALL))
+    pipeline.finish()
+    expect(decodeRows(pipeline.takeOutput(), ALL)).toEqual(rows)
+  })
+
+  it('have no whole number or time that JavaScript would change', () => {
+    const long = [column('n', 'long')]
+    expect(() => decodeRows(encodeRows([{ n: 2n ** 53n }], long), long)).toThrow(
+      expect.objectContaining({ code: 'INT64_UNSAFE', params: { column: 'n', value: '9007199254740992' } }),
+    )
+    const time = [column('t', 'timestamp')]
+    const stored = encodeRows([{ t: '1969-12-31T23:59:59.999999' }], [column('t', 'timestamp_ntz')])
+    expect(() => decodeRows(stored, time)).toThrow(
+      expect.objectContaining({
+        code: 'TIMESTAMP_PRECISION',
+        params: { column: 't', value: '1969-12-31T23:59:59.999999Z' },
+      }),
+    )
+  })
+
+  it('may have a column of any name', () => {
+    const columns = [column('__proto__', 'integer'), column('', 'integer')]
+    const [row] = decodeRows(encodeRows([{ ['__proto__']: 1, '': 2 }], columns), columns)
+    expect(Object.entries(row!)).toEqual([
+      ['__proto__', 1],
+      ['', 2],
+    ])
+  })
+})
+
+describe('a pipeline', () => {
+  const columns = [column('keep', 'boolean'), column('n', 'integer'), column('s', 'string')]
+  const source = { kind: 'batches' as const, columns }
+  const rows: Row[] = Array.from({ length: 5000 }, (_, n) => ({ keep: [true, false, null][n % 3], n, s: `row ${n}` }))
+  const kept = rows.filter(({ keep }) => keep)
+
+  it('filters, projects and limits', () => {
+    const program: PipelineProgram = {
+      source,
+      operators: [
+        { op: 'filter', where: reference(columns[0]!).value },
+        { op: 'project', columns: [reference(columns[2]!), reference(columns[1]!)] },
+        { op: 'limit', count: 1500 },
+      ],
+      end: { kind: 'rows' },
+    }
+    const pipeline = open(program)
+    pipeline.addRows(encodeRows(rows.slice(0, 10), columns))
+    expect(pipeline.done).toBe(false)
+    pipeline.addRows(encodeRows(rows.slice(10), columns))
+    expect(pipeline.done).toBe(true)
+    pipeline.finish()
+    const given = [columns[2]!, columns[1]!]
+    expect(decodeRows(pipeline.takeOutput(), given)).toEqual(kept.slice(0, 1500).map(({ s, n }) => ({ s, n })))
+    expect([pipeline.rowsIn, pipeline.rowsOut]).toEqual([5000, 1500])
+    pipeline.close()
+    expect(codeOf(() => pipeline.finish())).toBe('BAD_ARGUMENT')
+  })
+
+  it('asks for room in the middle of a call', () => {
+    const program = pipelineProgram({ source, operators: [], end: { kind: 'rows' } })
+    const long: Row[] = Array.from({ length: 5000 }, (_, n) => ({ keep: null, n, s: 'x'.repeat(1000) }))
+    const taken: Row[] = []
+    const pipeline = kernels.createPipeline(program, null, {
+      memoryBytes: 0,
+      onFull() {
+        expect(codeOf(() => pipeline.close())).toBe('BAD_ARGUMENT')
+        expect(codeOf(() => pipeline.finish())).toBe('BAD_ARGUMENT')
+        taken.push(...decodeRows(pipeline.takeOutput(), columns))
+      },
+    })
+    pipeline.addRows(encodeRows(long, columns))
+    expect(taken.length).toBeGreaterThan(4000)
+    pipeline.finish()
+    taken.push(...decodeRows(pipeline.takeOutput(), columns))
+    expect(taken.map(({ n }) => n)).toEqual(long.map(({ n }) => n))
+    const failing = kernels.createPipeline(program, null, {
+      memoryBytes: 0,
+      onFull() {
+        throw new Error('the disk is full')
+      },
+    })
+    expect(() => failing.addRows(encodeRows(long, columns))).toThrow('the disk is full')
+    expect(codeOf(() => failing.finish())).toBe('BAD_ARGUMENT')
+    failing.close()
+  })
+
+  it('refuses programs and rows that are none', () => {
+    const program = pipelineProgram({ source, operators: [], end: { kind: 'rows' } })
+    for (let size = 0; size < program.length; size++) {
+      const cut = program.subarray(0, size)
+      expect(codeOf(() => kernels.createPipeline(cut, null, { memoryBytes: 0 }))).toBe('BAD_ARGUMENT')
+    }
+    const bytes = encodeRows(rows.slice(0, 1), columns)
+    for (let size = 1; size < bytes.length; size++) {
+      expect(
+        codeOf(() => open({ source, operators: [], end: { kind: 'rows' } }).addRows(bytes.subarray(0, size))),
+      ).toBe('BAD_ARGUMENT')
+    }
+  })
+})
+
+describe('an exchange', () => {
+  const random = new Random(2)
+  const rows = Array.from({ length: 3000 }, (_, id) => ({ ...randomRow(random), id }))
+  const columns = [...ALL, column('id', 'integer')]
+
+  it.each(
+    ALL.flatMap(({ name, type }) =>
+      typeof type === 'object' && type.type !== 'decimal'
+        ? []
+        : [false, true].flatMap((descending) => [true, false].map((nullsFirst) => ({ name, descending, nullsFirst }))),
+    ),
+  )('sorts by $name, descending: $descending, nulls first: $nullsFirst', ({ name, descending, nullsFirst }) => {
+    const collector = kernels.createCollector({
+      mode: 'append',
+      aggregates: [],
+      layout: ['bytes'],
+      partitionBy: 'hash',
+      partitions: 1,
+    })
+    const first = kernels.createPipeline(
+      pipelineProgram({
+        source: { kind: 'batches', columns },
+        operators: [],
+        end: { kind: 'exchange', keys: [{ column: name, descending, nullsFirst }], side: 'none' },
+      }),
+      collector,
+      { memoryBytes: 1 << 20 },
+    )
+    first.addRows(encodeRows(rows, columns))
+    first.finish()
+    expect(collector.entries).toBe(3000)
+    const second = open({ source: { kind: 'rows', columns }, operators: [], end: { kind: 'rows' } })
+    const cursor = collector.sorted()
+    while (second.drain(cursor, 1000) > 0);
+    second.finish()
+    const order = (a: Row, b: Row) => {
+      const [x, y] = [a[name] ?? null, b[name] ?? null]
+      if (x === null || y === null) return x === y ? 0 : (x === null) === nullsFirst ? -1 : 1
+      return descending ? compareValues(y, x) : compareValues(x, y)
+    }
+    expect(decodeRows(second.takeOutput(), columns).map(({ id }) => id)).toEqual(
+      [...rows].sort(order).map(({ id }) => id),
+    )
+  })
+})
+
+/** -0 is 0, and NaN the largest. */
+function compareValues(a: unknown, b: unknown): number {
+  if (typeof a === 'number' && typeof b === 'number') {
+    if (Number.isNaN(a) || Number.isNaN(b)) return Number(Number.isNaN(a)) - Number(Number.isNaN(b))
+    return a === b ? 0 : a < b ? -1 : 1
+  }
+  if (a instanceof Uint8Array) return Buffer.compare(a, b as Uint8Array)
+  if (typeof a === 'string' && /^-?\d+\.\d+$/.test(a)) {
+    const [x, y] = [BigInt(a.replace('.', '')), BigInt((b as string).replace('.', ''))]
+    return x === y ? 0 : x < y ? -1 : 1
+  }
+  if (typeof a === 'string') return Buffer.compare(Buffer.from(a), Buffer.from(b as string))
+  return Number(a) - Number(b)
+}
+
+function codeOf(call: () => unknown): string | undefined {
+  try {
+    call()
+  } catch (error) {
+    return (fromNative(error) as { code: string }).code
+  }
+  return undefined
+}

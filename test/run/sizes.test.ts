@@ -1,0 +1,32 @@
+/** How many rows files have at most: what fits in memory must not be guessed too low. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { csv, jsonl, text } from 'runjob'
+import { expect, it } from 'vitest'
+import { sizeOf } from '../../dist/src/run/sizes.js'
+import { temporaryFolder } from '../helpers/folder.js'
+
+function file(content: string | Uint8Array, more: object = {}) {
+  const path = join(temporaryFolder(), 'file')
+  writeFileSync(path, content)
+  const sizeBytes = Buffer.byteLength(content)
+  return { path, sizeBytes, mtimeMs: 0, compression: 'none' as const, ...more }
+}
+
+it('counts the ends of lines, and the starts of objects', async () => {
+  expect(await sizeOf(csv().input, [file('a,b\n1,2\n3,4')])).toEqual({ bytes: 11, rows: 3 })
+  const carriageReturns = { form: { encoding: null, carriageReturns: true, array: false, isForeign: false } }
+  expect(await sizeOf(text().input, [file('a\rb\rc\r', carriageReturns)])).toEqual({ bytes: 6, rows: 4 })
+  expect(await sizeOf(jsonl().input, [file('[{"a":1},{"a":2}]')])).toEqual({ bytes: 17, rows: 3 })
+  expect(await sizeOf(csv().input, [file('a\n'), file('b\n')])).toEqual({ bytes: 4, rows: 4 })
+})
+
+it('gives up on many rows, on many bytes, and on what is compressed unless it is small', async () => {
+  expect(await sizeOf(csv().input, [file('\n'.repeat(2 ** 21))])).toBeNull()
+  expect(await sizeOf(csv().input, [{ ...file('a\n'), sizeBytes: 2 ** 26 }])).toBeNull()
+  const gzip = gzipSync('a\n'.repeat(1000))
+  const size = await sizeOf(csv().input, [file(gzip, { compression: 'gzip' })])
+  expect(size!.bytes).toBe(gzip.length * 50)
+  expect(await sizeOf(csv().input, [{ ...file('x'), compression: 'gzip', sizeBytes: 1e6 }])).toBeNull()
+})
