@@ -7,7 +7,7 @@ import type { BenchmarkResult, ContestantResult } from './measure/result.js'
 
 const COLOURS = { runjob: '#d9480f', duckdb: '#868e96', polars: '#adb5bd', gnu: '#ced4da', node: '#dee2e6' }
 
-/** GB/s of each contestant, row by row, as SVG. Rows without a peer are left out. */
+/** GB/s of each contestant, row by row, as SVG. Rows without a peer are omitted. */
 export async function drawChart(result: BenchmarkResult): Promise<string> {
   const { machine, options } = result
   const charts = result.rows

@@ -1,4 +1,4 @@
-/** What is measured of the native kernels: each on its own, in one thread, from memory to memory or to a run file. */
+/** Measures each native kernel on its own, in one thread, from memory to memory or to a run file. */
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -11,7 +11,7 @@ import {
   type Layout,
   type MapperSpec,
   type RecordBatch,
-} from '../src/kernels/index.js'
+} from '../src/kernels/addon.js'
 import { ensureLowercaseTable } from '../src/kernels/unicode.js'
 import type { Fill } from './data/blocks.js'
 import { identifiers } from './data/identifiers.js'
@@ -22,11 +22,11 @@ import { stations } from './data/stations.js'
 
 export interface KernelCase {
   name: string
-  /** What one run of it takes in. */
+  /** The input of one run. */
   bytes: number
   records: number
   before?: () => void
-  /** @returns records that it saw, which must be `records` */
+  /** @returns the number of records that it saw, which must be `records` */
   run: () => number
   after?: () => void
 }
@@ -55,7 +55,7 @@ export function kernelCases(byteCount: number, folder: string): KernelCase[] {
   ]
 }
 
-/** How fast memory can be copied: no kernel that writes what it reads can be faster. */
+/** The speed of copying memory: the limit of every kernel that writes what it reads. */
 export function copyCase(byteCount: number): KernelCase {
   const from = Buffer.alloc(byteCount, 1)
   const to = Buffer.alloc(byteCount)
@@ -131,7 +131,7 @@ function readerCases(byteCount: number): KernelCase[] {
     {
       name: 'csv reader',
       bytes: rows.length,
-      // The header is a row like the others.
+      // The header counts as a row.
       records: countOrders(rows) + 1,
       run: () => {
         const reader = kernels.createCsvReader({ delimiter: ',', quote: '"', skipBom: false })
@@ -151,7 +151,7 @@ function readerCases(byteCount: number): KernelCase[] {
   ]
 }
 
-/** Records from JavaScript: what `emit` comes down to. */
+/** Records from JavaScript, as `emit` adds them. */
 function batchCases(byteCount: number): KernelCase[] {
   const text = contentOf(prose('latin', byteCount, 1), byteCount)
   const batch = wordBatch(text, 1 << 16)
@@ -316,7 +316,7 @@ function emptyColumn(records: number, byteCount: number): BytesColumn {
   return { bytes: new Uint8Array(byteCount), ends: new Uint32Array(records) }
 }
 
-/** What a generator makes, in memory. */
+/** A generator's output, in memory. */
 function contentOf(fill: Fill, byteCount: number): Buffer {
   const parts: Buffer[] = []
   const bytes = new Uint8Array(CHUNK_BYTES)
@@ -334,7 +334,7 @@ function countLines(text: Buffer): number {
   return count
 }
 
-/** Rows of sales: only a row, not a line within a field, starts with a number of seven digits. */
+/** Counts rows of sales: only a row, not a line within a field, starts with a number of seven digits. */
 function countOrders(text: Buffer): number {
   return countOf(text, /^\d{7},/gm)
 }

@@ -1,4 +1,4 @@
-/** Each native kernel by itself: GB/s and ns a record, beside its portable twin and the speed of memory. See bench/README.md. */
+/** Each native kernel alone: GB/s and ns per record, next to its portable twin and the speed of memory. See bench/README.md. */
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Bench } from 'tinybench'
-import { kernels } from '../src/kernels/index.js'
+import { kernels } from '../src/kernels/addon.js'
 import { copyCase, type KernelCase, kernelCases } from './kernel_cases.js'
 
 const HELP = `npm run bench:kernels -- [options]
@@ -49,7 +49,7 @@ else printReport(report, measurePortable())
 
 async function measureAll(): Promise<Report> {
   const { simd, compiler } = kernels.build
-  // Asked for what this addon cannot do: nothing to compare with.
+  // This addon cannot do it: nothing to compare with.
   if (process.env.RUNJOB_SIMD !== undefined && process.env.RUNJOB_SIMD !== simd) return { simd, compiler, kernels: [] }
   const byteCount = Number(values.size ?? (values.once ? 1 : 32)) * 1e6
   if (!(byteCount > 0)) throw new Error(`--size ${values.size}: a number above 0 is expected`)
@@ -64,7 +64,7 @@ async function measureAll(): Promise<Report> {
   }
 }
 
-/** @throws Error if a run does not see the records that there are */
+/** @throws Error if a run does not see all records */
 async function measure({ name, bytes, records, before, run, after }: KernelCase): Promise<Measured> {
   const bench = new Bench({
     time: values.once ? 0 : Number(values.time),
@@ -89,7 +89,7 @@ async function measure({ name, bytes, records, before, run, after }: KernelCase)
   return { name, gbPerSecond: bytes / milliseconds / 1e6, nsPerRecord: (milliseconds * 1e6) / records }
 }
 
-/** The same again in a process whose addon uses no SIMD; null where it was not using any. */
+/** The same in a process whose addon uses no SIMD; null if it uses none anyway. */
 function measurePortable(): Report | null {
   const args = [fileURLToPath(import.meta.url), ...process.argv.slice(2), '--json']
   const env = { ...process.env, RUNJOB_SIMD: 'portable' }

@@ -1,4 +1,4 @@
-/** The benchmark: runjob against what one would use instead. See bench/README.md. */
+/** The benchmark: runjob and its alternatives. See bench/README.md. */
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -95,7 +95,7 @@ for (const row of wantedRows()) {
   if (interrupt.signal.aborted) break
   result.rows.push(found)
   console.log(`\n${formatRow(found)}`)
-  // After each row: hours of measuring are not lost to what comes after.
+  // After each row, so that a later failure does not lose hours of measuring.
   if (values.json) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`)
 }
 if (values.svg && result.rows.length > 0) writeFileSync(values.svg, await drawChart(result))
@@ -105,7 +105,7 @@ const bad = result.rows.filter(isBad)
 if (interrupt.signal.aborted) process.exitCode = 130
 else if (bad.length > 0) fail(`wrong or failed: ${bad.map((row) => row.name).join(', ')}`)
 
-/** A wrong answer, whoever gave it, or none from runjob. A peer that fails is shown, but is not our mistake. */
+/** A wrong answer from anyone, or none from runjob. A failing peer is shown, but is not our mistake. */
 function isBad(row: RowResult): boolean {
   return row.contestants.some(({ status, tool }) => status === 'wrong' || (status === 'failed' && tool === 'runjob'))
 }
@@ -128,7 +128,7 @@ function wantedRows() {
         fail(`No row "${name}". Rows: ${rows.map((row) => row.name).join(', ')}.`)
       }
     }
-    // A row's full name means that row alone.
+    // A row's full name means only that row.
     return (row: (typeof rows)[number]) =>
       names.some(
         (name) => row.name === name || (row.name.startsWith(name) && !rows.some((other) => other.name === name)),

@@ -1,7 +1,7 @@
-/** Files written block by block: no string, and no object, is made per record. */
+/** Writes files block by block, without a string or an object for each record. */
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 
-/** Room for records: the same memory as bytes, and for wider stores. */
+/** Space for records: the same memory as bytes, and for wider stores. */
 export interface Block {
   bytes: Uint8Array
   view: DataView
@@ -10,12 +10,12 @@ export interface Block {
 /**
  * Puts whole records into a block, from its start, until it is FULL.
  *
- * @returns bytes used; 0 when there is nothing more
+ * @returns bytes used; 0 at the end
  */
 export type Fill = (block: Block) => number
 
 const BLOCK_BYTES = 1 << 20
-/** A block with this many bytes in it is full. The rest is for the record that crosses the line. */
+/** A block with this many bytes in it is full. The rest is for the record that crosses the limit. */
 export const FULL = BLOCK_BYTES - 4096
 
 /** Writes a file that appears whole or not at all. */
@@ -41,6 +41,6 @@ function closeQuietly(file: number): void {
   try {
     closeSync(file)
   } catch {
-    // It was closed already; the error that matters is on its way.
+    // It is already closed; the error that matters follows.
   }
 }

@@ -1,4 +1,4 @@
-/** The inputs of the benchmark: made when first asked for, then kept in a folder. */
+/** The inputs of the benchmark: made on first use, then kept in a folder. */
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Fill, writeBlocks } from './blocks.js'
@@ -10,10 +10,10 @@ import { stations } from './stations.js'
 import { orders, users } from './tables.js'
 
 const GB = 1e9
-/** Raise it when a generator changes: files of another edition are not looked at. */
+/** Raise it when a generator changes: files of other editions are ignored. */
 const EDITION = 1
 
-/** Name of the file -> what is in it at a scale; 1 is the size that the targets are for. */
+/** Name of the file -> its content at a scale; the targets are for scale 1. */
 const generators = {
   'prose.txt': (scale) => prose('latin', scale * GB, 1),
   'prose-2.txt': (scale) => prose('latin', scale * GB, 2),
@@ -45,7 +45,7 @@ function userCount(scale: number): number {
 }
 
 /**
- * Path of a dataset. Makes it if it is not there yet, at a few hundred MB/s.
+ * Path of a dataset. Makes it if it does not exist, at a few hundred MB/s.
  *
  * @param onWrite called with the bytes and the time that it took, if it was made
  */

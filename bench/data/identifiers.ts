@@ -1,4 +1,4 @@
-/** Words of which most occur once or twice, as in source code: one in ten is new. */
+/** Words that mostly occur once or twice, as in source code: one in ten is new. */
 import { type Fill, FULL } from './blocks.js'
 import { Random } from './random.js'
 import { Zipf } from './words.js'
@@ -8,9 +8,9 @@ const NEWLINE = 10
 const LINE_BYTES = 72
 /** 32 letters: five bits each. */
 const letters = new TextEncoder().encode('abcdefghijklmnopqrstuvwxyz_01234')
-/** Words to choose from, by byte. About half of them turn up, so 1 GB has some 10 million different ones. */
+/** Words to choose from, per byte. About half of them occur, so 1 GB has some 10 million different ones. */
 const RANKS_PER_BYTE = 0.02
-/** So many of the most frequent words have two letters. */
+/** The number of most frequent words with two letters. */
 const SHORT_RANKS = 1024
 
 /** About `byteCount` bytes, at a line's end. */
@@ -36,14 +36,14 @@ export function identifiers(byteCount: number, seed: number): Fill {
   }
 }
 
-/** The word of a rank. Its first letters tell it from all others; the rest makes it longer. */
+/** The word of a rank. Its first letters make it unique; the rest makes it longer. */
 function putIdentifier(rank: number, out: Uint8Array, at: number): number {
   if (rank < SHORT_RANKS) {
     out[at] = letters[rank & 31]!
     out[at + 1] = letters[rank >>> 5]!
     return at + 2
   }
-  // Times an odd number, modulo 2^30: one to one, and neighbours look nothing alike.
+  // Times an odd number, modulo 2^30: one to one, and neighbours look very different.
   let bits = Math.imul(rank, 0x2545f491) & 0x3fff_ffff
   let tail = Math.imul(rank, 0x9e3779b1) >>> 8
   let to = at

@@ -33,10 +33,10 @@ export function sortLines(count: number, seed: number): Fill {
   }
 }
 
-/** Lines are drawn from x times fewer values, where (1 - e^-x) / x = 1/2: half of them are distinct. */
+/** Lines are drawn from x times fewer values, with (1 - e^-x) / x = 1/2, so that half of them are distinct. */
 const VALUES_PER_LINE = 1 / 1.5936
 
-/** 12 letters each; half of the lines are there for the first time. */
+/** 12 letters each; half of the lines occur for the first time. */
 export function repeatedLines(count: number, seed: number): Fill {
   const random = new Random(seed)
   const values = Math.ceil(count * VALUES_PER_LINE)

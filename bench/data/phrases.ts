@@ -6,7 +6,7 @@ const encoder = new TextEncoder()
 export class Phrases {
   readonly count: number
   private readonly view: DataView
-  /** Byte offsets: phrase i lies between starts[i] and starts[i + 1]. */
+  /** Byte offsets: phrase i is between starts[i] and starts[i + 1]. */
   private readonly starts: Uint32Array
 
   constructor(texts: readonly string[]) {
@@ -20,12 +20,12 @@ export class Phrases {
     })
   }
 
-  /** Copies phrase `i` to where `at` says; returns where it ends. Up to 8 bytes behind it are overwritten. */
+  /** Copies phrase `i` to offset `at`; returns its end. Overwrites up to 8 bytes after it. */
   put(i: number, out: Block, at: number): number {
     const { view } = this
     const start = this.starts[i]!
     const length = this.starts[i + 1]! - start
-    // Eight bytes at a time: most phrases are done in one round, so the branch is foreseen.
+    // Eight bytes at a time: most phrases take one round, so the branch is predicted.
     for (let done = 0; done < length; done += 8) {
       out.view.setInt32(at + done, view.getInt32(start + done, true), true)
       out.view.setInt32(at + done + 4, view.getInt32(start + done + 4, true), true)
@@ -34,7 +34,7 @@ export class Phrases {
   }
 }
 
-/** Writes `n` in decimal at `out[at..]`; returns where it ends. `n` is whole, 0 or more. */
+/** Writes `n` in decimal at `out[at..]`; returns its end. `n` is whole, 0 or more. */
 export function putNumber(n: number, out: Uint8Array, at: number): number {
   let digits = 1
   for (let limit = 10; n >= limit; limit *= 10) digits++

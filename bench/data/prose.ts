@@ -1,4 +1,4 @@
-/** Sentences of words that follow Zipf's law, wrapped into lines: what word counters read. */
+/** Sentences of words that follow Zipf's law, wrapped into lines: input for word counts. */
 import { type Fill, FULL } from './blocks.js'
 import { Phrases } from './phrases.js'
 import { Random } from './random.js'
@@ -12,7 +12,7 @@ const VOCABULARY = 100_000
 
 /** About `byteCount` bytes, at a line's end. */
 export function prose(script: Script, byteCount: number, seed: number): Fill {
-  // One vocabulary for every seed: ten files of it have the words that one has.
+  // One vocabulary for every seed, so that ten files have the words of one.
   const words = makeWords(script, VOCABULARY, new Random(1))
   const [comma, stop] = script === 'cjk' ? ['，', '。'] : [',', '.']
   const capitalised = words.map((word) => word.charAt(0).toUpperCase() + word.slice(1))

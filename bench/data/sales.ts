@@ -64,7 +64,7 @@ export function sales(byteCount: number, seed: number): Fill {
   }
 }
 
-/** Mostly empty; now and then with a quote or a line end inside. */
+/** Mostly empty; sometimes with a quote or a line end inside. */
 function makeNote(i: number, word: () => string): string {
   if (i % 100 === 0) return `"${word()}\n${word()} ${word()}"`
   if (i % 10 === 0) return `"said ""${word()} ${word()}"", ${word()}"`

@@ -8,7 +8,7 @@ const COMMA = 44
 const NEWLINE = 10
 const encoder = new TextEncoder()
 
-/** `order_id,user_id,amount`. User ids go beyond the users there are. */
+/** `order_id,user_id,amount`. Some user ids have no user. */
 export function orders(count: number, users: number, seed: number): Fill {
   const random = new Random(seed)
   const ids = Math.ceil(users / 0.9)
@@ -52,7 +52,7 @@ export function users(count: number, seed: number): Fill {
   }
 }
 
-/** A step that visits each of 0 to n - 1 once before it comes back: about the golden ratio of n, sharing no factor with it. */
+/** A step that visits each of 0 to n - 1 once before it repeats: about the golden ratio of n, and coprime to it. */
 function coprimeStride(n: number): number {
   const commonFactor = (a: number, b: number): number => (b === 0 ? a : commonFactor(b, a % b))
   let stride = Math.max(1, Math.floor(n * 0.618))

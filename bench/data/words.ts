@@ -21,11 +21,11 @@ const syllables: Record<Exclude<Script, 'cjk'>, { onsets: string[]; vowels: stri
   },
 }
 
-/** So many words have one syllable, and so many have one or two: a fraction of what there is, so few draws repeat one. */
+/** How many words have one syllable, and one or two: a fraction of those possible, so that few draws repeat one. */
 const ONE_SYLLABLE = 500
 const TWO_SYLLABLES = 50_000
 
-/** `count` different words; those that come first, and so are the most frequent ones, are short. */
+/** `count` different words; the first ones, which are the most frequent, are short. */
 export function makeWords(script: Script, count: number, random: Random): string[] {
   const words = new Set<string>()
   while (words.size < count) {

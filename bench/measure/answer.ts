@@ -1,6 +1,6 @@
 /**
- * Answers in a form in which those of different programs can be compared: a digest where equal answers are equal bytes, a
- * table of numbers where they may differ in the last digit. Outputs of any size are read as a stream.
+ * Answers in a form that can be compared between programs: a digest if equal answers are equal bytes, a table of numbers if
+ * they may differ in the last digit. Outputs of any size are read as a stream.
  */
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
@@ -10,17 +10,17 @@ export type Answer =
   | { kind: 'digest'; records: number; digest: string }
   | { kind: 'table'; rows: Map<string, number[]> }
 
-/** Reads an answer out of an output: a file, or a folder of parts. */
+/** Reads an answer from an output: a file, or a folder of parts. */
 export type AnswerReader = (output: string) => Answer
 
 const NEWLINE = 10
 const SPACE = 32
 const TAB = 9
 const CHUNK_BYTES = 4 << 20
-/** Sums of floating-point numbers differ with the order in which they were added. */
+/** Sums of floating-point numbers depend on the order of addition. */
 const TOLERANCE = 1e-9
 
-/** What is wrong with an answer; null if nothing is. */
+/** What is wrong with an answer; null if it is right. */
 export function difference(expected: Answer, got: Answer): string | null {
   if (expected.kind === 'digest' && got.kind === 'digest') {
     if (got.records !== expected.records) return `${got.records} records instead of ${expected.records}`
@@ -42,7 +42,7 @@ function near(a: number, b: number): boolean {
   return Math.abs(a - b) <= TOLERANCE * Math.max(1, Math.abs(a))
 }
 
-/** `key TAB count` a line, in any order. */
+/** `key TAB count` per line, in any order. */
 export const readCounts: AnswerReader = (output) => {
   const digest = new MultisetDigest()
   forEachLine(output, (bytes, start, end) => {
@@ -95,7 +95,7 @@ export const readOrderedLines: AnswerReader = (output) => {
   return { kind: 'digest', records, digest: hash.digest('hex') }
 }
 
-/** `key,number,number,…` a line behind a header row; keys without commas and quotes. Few enough to be held. */
+/** `key,number,number,…` per line after a header row; keys without commas and quotes. Few enough to keep in memory. */
 export const readTable: AnswerReader = (output) => {
   const rows = new Map<string, number[]>()
   for (const file of partsOf(output)) {
@@ -137,7 +137,7 @@ export function answerOfOrderedLines(lines: readonly string[]): Answer {
 }
 
 /**
- * The same for the same records in whatever order: two 32-bit hashes of each record (Murmur 3's steps, byte by byte), summed.
+ * Does not depend on the order of records: two 32-bit hashes of each record (Murmur 3's steps, byte by byte), summed.
  */
 class MultisetDigest {
   private records = 0
@@ -174,7 +174,7 @@ function parseWhole(bytes: Uint8Array, start: number, end: number): number {
   return n
 }
 
-/** The files of an output in the order of their names; `_SUCCESS` and hidden files are none. */
+/** The files of an output in the order of their names, without `_SUCCESS` and hidden files. */
 function partsOf(output: string): string[] {
   if (!statSync(output).isDirectory()) return [output]
   return readdirSync(output)
@@ -195,7 +195,7 @@ function forEachChunk(output: string, visit: (chunk: Buffer) => void): void {
   }
 }
 
-/** Lines without their line ends, as ranges of a buffer that is used again. */
+/** Lines without their line ends, as ranges of a reused buffer. */
 function forEachLine(output: string, visit: (bytes: Buffer, start: number, end: number) => void): void {
   let carried = Buffer.alloc(0)
   forEachChunk(output, (chunk) => {

@@ -1,4 +1,4 @@
-/** What a benchmark found: plain data, written as JSON, read by the chart. */
+/** The result of a benchmark: plain data, written as JSON, read by the chart. */
 import type { Target, Tool } from '../rows/row.js'
 import { type Spread, spread } from './statistics.js'
 
@@ -25,7 +25,7 @@ export interface ContestantResult {
   name: string
   tool: Tool
   inputBytes: number
-  /** `none`: it gives no answer that could be checked. */
+  /** `none`: it gives no answer to check. */
   status: 'right' | 'wrong' | 'failed' | 'skipped' | 'none'
   /** Why, if it is wrong, failed or skipped. */
   reason: string | null
@@ -41,7 +41,7 @@ export interface ContestantResult {
 
 export interface TargetResult {
   target: Target
-  /** What was measured; null if something that it needs is missing. */
+  /** The measured value; null if something that it needs is missing. */
   value: number | null
   met: boolean | null
 }
@@ -102,7 +102,7 @@ function isMet(target: Target, value: number): boolean {
   }
 }
 
-/** Trial by trial: what slowed the machine slowed both. */
+/** Trial by trial, because anything that slowed the machine slowed both. */
 export function ratioSpread(seconds: readonly number[], base: readonly number[]): Spread {
   const pairs = Math.min(seconds.length, base.length)
   return spread(Array.from({ length: pairs }, (_, i) => seconds[i]! / base[i]!))

@@ -1,4 +1,4 @@
-/** One row of the benchmark: every contestant in turn, again and again, each answer checked. */
+/** One row of the benchmark: the contestants take turns, and each answer is checked. */
 import { closeSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Dataset, dataset } from '../data/datasets.js'
@@ -21,12 +21,12 @@ export interface RowOptions {
   memoryBytes: number
   timeoutMs: number
   tools: Record<string, ToolState>
-  /** Says what is going on. */
+  /** Reports progress. */
   log: (text: string) => void
   signal: AbortSignal
 }
 
-/** Beyond this the oracle would take long: the answers are then compared with the first one. */
+/** Above this the oracle would take long, so answers are compared with the first one. */
 const ORACLE_BYTES = 64e6
 
 interface Entry {
@@ -120,7 +120,7 @@ async function runOnce(
   }
 }
 
-/** What is wrong with the output; null if nothing is. The first answer to inputs without an oracle is what others must give. */
+/** What is wrong with the output; null if it is right. Without an oracle, others must equal the first answer to the same inputs. */
 function checkAnswer(
   readAnswer: AnswerReader,
   { inputs, output }: Trial,

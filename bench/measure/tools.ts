@@ -24,7 +24,7 @@ function gnuState(): ToolState {
   return version ? { version } : { missing: 'sort is not GNU sort' }
 }
 
-/** The first line that a command prints, or what it says is wrong. */
+/** The first line that a command prints, or its error. */
 function versionOf([file, ...args]: string[]): ToolState {
   try {
     const output = execFileSync(file!, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })

@@ -1,11 +1,11 @@
-/** One trial: a command in a process of its own, timed from start to exit. */
+/** One trial: a command in its own process, timed from start to exit. */
 import { spawn } from 'node:child_process'
 import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 export interface Measurement {
   seconds: number
-  /** Sum over the command's processes; null where there is no /proc. */
+  /** Sum over the command's processes; null without /proc. */
   peakRssBytes: number | null
   /** Most disk space that files under the temporary folders took at one time. */
   peakTempBytes: number
@@ -15,7 +15,7 @@ export interface TrialOptions {
   env: Record<string, string>
   temp: readonly string[]
   timeoutMs: number
-  /** Stops the trial, and the process with it. */
+  /** Stops the trial and its process. */
   signal: AbortSignal
 }
 
@@ -82,7 +82,7 @@ export function runTrial(command: readonly string[], options: TrialOptions): Pro
   })
 }
 
-/** What a failed command said about it: the line with the error in it, or else the last one. */
+/** What a failed command printed: the line with the error, or the last line. */
 function lastWords(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '')
   return (lines.find((line) => /error/i.test(line)) ?? lines.at(-1) ?? '').trim().slice(0, 300)
@@ -96,13 +96,13 @@ function sumOfPeakRss(root: number): number | null {
   return peaks[0] === null ? null : peaks.reduce<number>((sum, peak) => sum + (peak ?? 0), 0)
 }
 
-/** Processes started by a process, and by those; none where there is no /proc. */
+/** Descendants of a process; none without /proc. */
 function descendants(pid: number): number[] {
   const children = readQuietly(`/proc/${pid}/task/${pid}/children`).split(' ').filter(Boolean).map(Number)
   return children.flatMap((child) => [child, ...descendants(child)])
 }
 
-/** What a file, or all files of a folder, occupy. Files may vanish while we look. */
+/** The disk space of a file or a folder. Files may vanish meanwhile. */
 function diskBytes(path: string): number {
   const stats = lstatSync(path, { throwIfNoEntry: false })
   if (!stats) return 0
@@ -133,6 +133,6 @@ function killQuietly(pid: number): void {
   try {
     process.kill(pid, 'SIGKILL')
   } catch {
-    // It has ended by itself.
+    // It has already ended.
   }
 }

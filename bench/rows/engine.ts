@@ -1,4 +1,4 @@
-/** What a peer has no part in: growth with the input, growth with the cores, the time to start. */
+/** Rows without peers: growth with the input, growth with the cores, the time to start. */
 import { availableParallelism } from 'node:os'
 import type { Dataset } from '../data/datasets.js'
 import { readCounts } from '../measure/answer.js'
@@ -41,7 +41,7 @@ const scaling: Row = {
     runjob({
       name: workers === 1 ? '1 worker' : `${workers} workers`,
       job: 'wordcount',
-      // Enough that the start, which no worker makes faster, weighs little.
+      // Large enough that the start, which workers cannot speed up, hardly matters.
       inputs: prose,
       workers,
       readAnswer: readCounts,

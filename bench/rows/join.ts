@@ -4,7 +4,7 @@ import { answerOfLines, readRows } from '../measure/answer.js'
 import { duckdb, plainNode, quote, type Row, runjob, type Trial } from './row.js'
 
 function joinSql({ inputs, output }: Trial): string {
-  // Ids and amounts stay text, as they do for the others: nobody parses a number.
+  // Ids and amounts stay text, as in the other tools: no one parses a number.
   const orders = csv(inputs[0]!, ['order_id', 'user_id', 'amount'])
   const users = csv(inputs[1]!, ['user_id', 'name', 'country'])
   return (

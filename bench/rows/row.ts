@@ -1,4 +1,4 @@
-/** What a row of the benchmark is: one piece of work, and who does it. */
+/** A row of the benchmark: one piece of work, and its contestants. */
 import { fileURLToPath } from 'node:url'
 import type { Dataset } from '../data/datasets.js'
 import type { Answer, AnswerReader } from '../measure/answer.js'
@@ -9,14 +9,14 @@ export interface Row {
   inputs: readonly Dataset[]
   /** Memory for each contestant, if not what the command line says. */
   memoryBytes?: number
-  /** The first one is what the others are compared with. */
+  /** The others are compared with the first one. */
   contestants: readonly Contestant[]
-  /** The answer by another, simple way; for small inputs. */
+  /** A simple computation of the answer, for small inputs. */
   oracle: (inputs: readonly string[]) => Answer | Promise<Answer>
   targets: readonly Target[]
 }
 
-/** What a command needs to be there; `none`: it shows what the machine can do at best. */
+/** What a command needs; `none`: it shows the limit of the machine. */
 export type Tool = 'runjob' | 'duckdb' | 'polars' | 'gnu' | 'node' | 'none'
 
 export interface Contestant {
@@ -27,14 +27,14 @@ export interface Contestant {
   env?: (trial: Trial) => Record<string, string>
   /** null: it has no answer. */
   readAnswer: AnswerReader | null
-  /** Instead of the row's. Answers are compared among those with the same inputs. */
+  /** Instead of the row's. Only answers to the same inputs are compared. */
   inputs?: readonly Dataset[]
 }
 
-/** What a command is made for. */
+/** The trial that a command is made for. */
 export interface Trial {
   inputs: readonly string[]
-  /** Where the answer goes: nothing is there yet. */
+  /** Where the answer goes; does not exist yet. */
   output: string
   /** A folder for temporary files. */
   temp: string
@@ -42,7 +42,7 @@ export interface Trial {
   workers: number
 }
 
-/** What the project wants to reach; `of` is the row's first contestant if not given. */
+/** A target of the project; default for `of`: the row's first contestant. */
 export type Target =
   /** Median of other / of, trial by trial. */
   | { kind: 'faster'; than: string; ratio: number; of?: string }
@@ -104,7 +104,7 @@ export function duckdb(sql: (trial: Trial) => string, readAnswer: AnswerReader):
   }
 }
 
-/** Lines of text as DuckDB's CSV reader gives them fastest: one column, a delimiter that does not occur, no quoting. */
+/** The fastest way to read lines with DuckDB's CSV reader: one column, a delimiter that does not occur, no quoting. */
 export function duckdbLines(path: string): string {
   return (
     `read_csv(${quote(path)}, columns = {'line': 'VARCHAR'}, ` +

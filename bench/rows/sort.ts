@@ -14,7 +14,7 @@ const duckdbSort = duckdb(
   readOrderedLines,
 )
 
-/** What the disk itself takes to read and write the data twice, as an external sort must; past the page cache. */
+/** The time of the disk to read and write the data twice, as an external sort must, past the page cache. */
 const disk: Contestant = {
   ...gnu(
     'disk',

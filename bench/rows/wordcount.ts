@@ -71,7 +71,7 @@ const typescript: Row = {
   ],
 }
 
-/** Against the same count on ASCII prose, by bytes a second. */
+/** Compared with the same count on ASCII prose, by bytes per second. */
 function otherScript(script: 'cyrillic' | 'greek' | 'cjk', title: string): Row {
   const ascii: Contestant = runjob({
     name: 'runjob, ASCII',
