@@ -41,6 +41,10 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
     printable(name),
     formatCount(n),
   ])
+  const named = Object.entries(report.outputs ?? {}).map(([name, { recordsWritten }]): [string, string] => [
+    `  ${printable(name)}`,
+    `${formatCount(recordsWritten)} written`,
+  ])
   const blocks = [
     report.stages.length > 0 ? stageTable(report.stages, colors) : '',
     facts(
@@ -52,6 +56,7 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
         ['peak memory', formatBytes(report.peakRssBytes)],
         ...counters,
         ['output', report.output === '-' ? 'standard output' : report.output],
+        ...named,
       ],
       colors,
     ),
@@ -63,14 +68,25 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
 /** The summary of a run, for programs: one line of JSON. It may get more properties, and never loses any. */
 export function renderReportJson(report: RunReport): string {
   // Listed one by one, because the result also has methods, and may get more properties.
-  const { job, output, elapsedMs, peakRssBytes, inputFiles, passedOver, counters, stages, resumedTasks, redoneTasks } =
-    report
+  const {
+    job,
+    output,
+    outputs,
+    elapsedMs,
+    peakRssBytes,
+    inputFiles,
+    passedOver,
+    counters,
+    stages,
+    resumedTasks,
+    redoneTasks,
+  } = report
   const { recordsRead, recordsWritten, notes, recordsQuarantined, quarantine, skipped, top } = report
   const inputs = { inputFiles, passedOver }
   const records = { recordsRead, recordsWritten, notes }
   const tasks = { resumedTasks, redoneTasks }
   const bad = { recordsQuarantined, quarantine }
-  return `${JSON.stringify({ job, output, elapsedMs, peakRssBytes, ...inputs, counters, stages, ...tasks, ...records, ...bad, skipped, top })}\n`
+  return `${JSON.stringify({ job, output, outputs, elapsedMs, peakRssBytes, ...inputs, counters, stages, ...tasks, ...records, ...bad, skipped, top })}\n`
 }
 
 /** `--top`: lines of key, tab, number. Tabs, line ends and backslashes in a key are escaped, as in a TSV part. */

@@ -23,8 +23,8 @@ import {
   type Specs,
 } from '../plan/params.js'
 import type { FrameSchema, RowOf } from '../plan/typed.js'
-import type { Dataset } from './dataset.js'
-import { type DataFrame, isDataFrame } from './frame.js'
+import { type Dataset, outputsOf } from './dataset.js'
+import type { DataFrame } from './frame.js'
 import { type Read, read } from './read.js'
 
 interface DatasetHead {
@@ -34,10 +34,13 @@ interface DatasetHead {
   examples?: readonly string[]
 }
 
-interface Built<P, S extends FrameSchema> {
-  /** Makes the data frame. Only headers and footers of files are read before it runs. */
-  build: (given: { read: Read; params: P }) => DataFrame<S>
+interface Built<P, F> {
+  /** Makes the data frame, or several, each with a name. Only headers and footers of files are read before they run. */
+  build: (given: { read: Read; params: P }) => F
 }
+
+/** Data frames by the names of their outputs. */
+type Frames<T> = { readonly [N in keyof T]: DataFrame<T[N]> }
 
 interface Parametrized<P extends Record<string, ParamSpec>> {
   params?: P & Specs<P>
@@ -53,7 +56,7 @@ const HEAD: Schema<DatasetHead & { params: unknown; build: unknown }> = {
 
 /**
  * Defines a dataset: `build` makes a data frame from the files that it names and the values of its parameters, which become flags of the
- * command line.
+ * command line. If it makes several, `{ daily: …, total: … }`, the output has a folder for each: one run, which commits all or none.
  *
  * @throws DATASET_INVALID
  *
@@ -64,8 +67,14 @@ const HEAD: Schema<DatasetHead & { params: unknown; build: unknown }> = {
  * })
  */
 export function defineDataset<S extends FrameSchema, const P extends Record<string, ParamSpec> = Record<never, never>>(
-  dataset: DatasetHead & Parametrized<P> & Built<Params<P>, S>,
+  dataset: DatasetHead & Parametrized<P> & Built<Params<P>, DataFrame<S>>,
 ): Dataset<GivenParams<P>, RowOf<S>>
+export function defineDataset<
+  T extends Record<string, FrameSchema>,
+  const P extends Record<string, ParamSpec> = Record<never, never>,
+>(
+  dataset: DatasetHead & Parametrized<P> & Built<Params<P>, Frames<T>>,
+): Dataset<GivenParams<P>, { [N in keyof T]: RowOf<T[N]> }>
 export function defineDataset(...args: unknown[]): Dataset<never, never> {
   requireArguments('defineDataset', 1, args, 'DATASET_INVALID')
   const [given] = args
@@ -77,7 +86,7 @@ export function defineDataset(...args: unknown[]): Dataset<never, never> {
   if (!isPlainObject(given)) fail(`defineDataset() takes a plain object, not ${describe(given)}`)
   const dataset = copyOf(given, fail) as unknown as DatasetHead &
     Parametrized<Record<string, ParamSpec>> &
-    Built<unknown, FrameSchema>
+    Built<unknown, unknown>
   const problem = problemIn(HEAD, dataset, 'property')
   if (problem !== null) fail(problem)
   if (dataset.name === undefined) fail('a dataset needs a name')
@@ -92,16 +101,15 @@ export function defineDataset(...args: unknown[]): Dataset<never, never> {
     params,
     inputNames: [],
     summary: null,
-    frame: (values) => {
+    outputs: (values) => {
       const resolved = resolveParams(params, values)
-      let frame: unknown
+      let made: unknown
       try {
-        frame = build({ read, params: resolved })
+        made = build({ read, params: resolved })
       } catch (error) {
         throw userError(error, 'build')
       }
-      if (isDataFrame(frame)) return frame
-      return fail(`build() must return a data frame, not ${describe(frame)}`)
+      return outputsOf(made, 'build() must return', fail)
     },
   }
 }

@@ -2,6 +2,7 @@
 import { RunjobError, toRunjobError } from '../base/errors.js'
 import { csvProblem, readOnlyOption } from '../io/format/csv/options.js'
 import { isEncoding } from '../io/input/text_form.js'
+import { outputNameProblem } from '../io/output/names.js'
 import { codecName } from '../plan/codec.js'
 import type { Format, Operator } from '../plan/plan.js'
 import type { AnyBody } from './body.js'
@@ -71,8 +72,8 @@ function checkOutputs({ output: own, outputs = {} }: AnyBody, fail: Fail): void 
   }
   checkHeader('its output csv()', headerOf(own), fail)
   for (const [name, output] of Object.entries(outputs)) {
-    if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) fail(`output name "${name}" must be letters, digits, ".", "-" or "_"`)
-    if (/^part-/.test(name)) fail(`output name "${name}" would look like a part file`)
+    const problem = outputNameProblem(name)
+    if (problem !== null) fail(problem)
     const header = headerOf(output)
     if (header && (header.length < 1 || header.length > 2))
       fail(`its output "${name}" names ${describeColumns(header)}, but its rows are a key and a value`)

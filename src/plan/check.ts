@@ -75,7 +75,7 @@ export function checkPlan({ stages }: Plan): void {
     if (target.kind === 'exchange') exchanges.set(name, target)
     else sinks.add(name)
   }
-  if (!sinks.has('')) throw new RunjobError('INTERNAL', { detail: 'no stage has the output itself as its sink' })
+  if (sinks.size === 0) throw new RunjobError('INTERNAL', { detail: 'no stage has a sink' })
 }
 
 /** The columns that a target takes from an input; null: no rows. */

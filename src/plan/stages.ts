@@ -36,7 +36,7 @@ export function sinksOf({ stages }: Stages): Sink[] {
   return stages.flatMap(({ target }) => (target.kind === 'sink' ? [target] : []))
 }
 
-/** The sink of the output itself; others have folders in it. */
+/** The sink of the output itself; of outputs that all have folders in it, the first. */
 export function mainSinkOf(plan: Stages): Sink {
-  return sinksOf(plan).find(({ name }) => name === '')!
+  return sinksOf(plan)[0]!
 }

@@ -2,10 +2,10 @@
 import { dirname, resolve, sep } from 'node:path'
 import { RunjobError, toRunjobError } from '../base/errors.js'
 import { analyze } from '../dataset/analyze.js'
-import type { AnyDataset } from '../dataset/dataset.js'
+import type { AnyDataset, DatasetOutput } from '../dataset/dataset.js'
 import { lowerFrames } from '../dataset/lower.js'
 import { optimize } from '../dataset/optimize.js'
-import { hasJoin, type Query, type ReadQuery } from '../dataset/query.js'
+import { hasJoin, type ReadQuery } from '../dataset/query.js'
 import type { Size } from '../dataset/rules/choose_broadcast.js'
 import { type Source, sourcesOf } from '../dataset/sources.js'
 import { asksForTime } from '../dataset/time.js'
@@ -16,7 +16,7 @@ import { type InputFile, nameOf } from '../io/input/input_file.js'
 import { checkEncoding, textRules } from '../io/input/text_form.js'
 import { callsFunctions } from '../plan/functions.js'
 import { resolveParams } from '../plan/params.js'
-import type { Format, Input, ParamValue, Plan, Stage } from '../plan/plan.js'
+import type { Format, Input, Plan, Stage } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import { JobState } from '../state/state.js'
 import { listInputs, type RunInputs } from './inputs.js'
@@ -28,7 +28,7 @@ import type { Copies } from './stdin.js'
 
 /**
  * @param copies null: nothing will run
- * @throws OPTION_INVALID, PARAM_MISSING, DATASET_INVALID; and what listInputs and prepareQuery throw
+ * @throws OPTION_INVALID, PARAM_MISSING, DATASET_INVALID, COLUMN_UNKNOWN, SCHEMA_CONFLICT; and what listInputs throws
  */
 export async function prepareDataset(
   dataset: AnyDataset,
@@ -38,24 +38,12 @@ export async function prepareDataset(
   const { name } = dataset
   refuseForJobs(name, settings)
   const params = resolveParams(dataset.params, settings.params)
-  return prepareQuery({ name, params, query: dataset.frame(params).query }, settings, copies)
-}
-
-export interface NamedQuery {
-  name: string
-  params: Record<string, ParamValue>
-  query: Query
-}
-
-/** @throws COLUMN_UNKNOWN, DATASET_INVALID, SCHEMA_CONFLICT; and what listInputs throws */
-export async function prepareQuery(
-  { name, params, query }: NamedQuery,
-  settings: Settings,
-  copies: Copies | null,
-): Promise<Prepared> {
+  const outputs = dataset.outputs(params)
+  if (outputs.some(({ name }) => name !== '')) requireFolder(name, outputs, settings)
   const { encoding } = settings
   if (encoding !== null) checkEncoding(encoding, 'encoding')
-  const sources = sourcesOf([query])
+  const queries = outputs.map(({ frame }) => frame.query)
+  const sources = sourcesOf(queries)
   const asSaid = sources.map(({ name, paths, format }) => ({
     name,
     paths,
@@ -71,14 +59,22 @@ export async function prepareQuery(
   }
   const sizes = new Map<ReadQuery, Size>()
   // Only joins ask for them.
-  for (const source of hasJoin(query) ? sources : []) {
+  for (const source of queries.some(hasJoin) ? sources : []) {
     const size = await sizeOf(source.format, filesOf(source, inputs))
     for (const read of size === null ? [] : source.reads) sizes.set(read, size!)
   }
-  const asked = analyze(query, columns)
-  const now = asksForTime(asked) ? timeOf(settings) : null
-  const optimized = optimize(asked, { sizes, broadcastBytes: settings.tuning.broadcastBytes, now: now ?? 0n })
-  const stages = lowerFrames([{ plan: optimized, sink: sinkOf(optimized.columns, settings) }], sources)
+  const asked = queries.map((query) => analyze(query, columns))
+  const now = asked.some(asksForTime) ? timeOf(settings) : null
+  const { broadcastBytes } = settings.tuning
+  const logical = outputs.map(({ name: output }, i) => {
+    const optimized = optimize(asked[i]!, { sizes, broadcastBytes, now: now ?? 0n })
+    return { output, asked: asked[i]!, optimized }
+  })
+  const sinks = logical.map(({ output, optimized }) => ({
+    plan: optimized,
+    sink: sinkOf(output, optimized.columns, settings),
+  }))
+  const stages = lowerFrames(sinks, sources)
   if (callsFunctions(stages)) throw new RunjobError('INTERNAL', { detail: 'a data frame calls a function' })
   const plan: Plan = {
     version: 2,
@@ -89,7 +85,7 @@ export async function prepareQuery(
     stages: stages.map((stage) => encodedStage(stage, encoding)),
     ...(now === null ? {} : { now: String(now) }),
   }
-  return { plan, logical: { asked, optimized }, code: null, identity: null, ...inputs }
+  return { plan, logical, code: null, identity: null, ...inputs }
 }
 
 /** The time at which this run began, or the one that it continues. */
@@ -160,6 +156,17 @@ function encodedStage(stage: Stage, encoding: string | null): Stage {
   const convert = (input: Input): Input =>
     input.kind === 'files' ? { ...input, format: encoded(input.format, encoding) } : input
   return encoding === null ? stage : { ...stage, inputs: stage.inputs.map(convert) }
+}
+
+/** @throws OPTION_INVALID where there is no folder for named outputs */
+function requireFolder(dataset: string, outputs: readonly DatasetOutput[], { choice, onRecords }: Settings): void {
+  if (!choice.singleFile) return
+  throw new RunjobError('OPTION_INVALID', {
+    name: 'output',
+    ...(onRecords ? { value: '-' } : {}),
+    problem: `${dataset} has named outputs, which need a folder: ${outputs.map(({ name }) => name).join(', ')}`,
+    help: `Let -o name a folder${onRecords ? '' : ', and leave out --single-file'}.`,
+  })
 }
 
 /** @throws OPTION_INVALID for options that only jobs have */

@@ -24,6 +24,12 @@ export async function describeJob(job: Runnable, options: RunnableOptions): Prom
   const stages = printPlan(plan, known, expressionText)
   if (logical === null) return stages
   const section = (title: string, text: string) => `${title}\n${text.replace(/^/gm, '  ')}`
-  const { asked, optimized } = logical
-  return [section('as asked', explainText(asked)), section('optimized', explainText(optimized)), stages].join('\n\n')
+  const trees = logical.flatMap(({ output, asked, optimized }) => {
+    const of = output && ` ${output}`
+    return [
+      section(`as asked${of && `,${of}`}`, explainText(asked)),
+      section(`optimized${of && `,${of}`}`, explainText(optimized)),
+    ]
+  })
+  return [...trees, stages].join('\n\n')
 }

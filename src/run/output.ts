@@ -1,7 +1,7 @@
 /** The output of a run: checked before it, put in place after it. */
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { concatFiles } from '../base/files.js'
+import { concatFiles, makeFolder } from '../base/files.js'
 import { checkSignal } from '../base/signal.js'
 import type { PlanResult } from '../engine/run_plan.js'
 import { checkOutput, commitOutput } from '../io/output/commit.js'
@@ -10,7 +10,7 @@ import { formOf } from '../io/output/form.js'
 import { headerBytes } from '../io/output/formatter.js'
 import { partsAmong, QUARANTINE } from '../io/output/names.js'
 import { checkFile, commitFile, forEachBlock } from '../io/output/single_file.js'
-import type { Sink } from '../plan/plan.js'
+import type { Plan, Sink } from '../plan/plan.js'
 import { mainSinkOf, sinksOf } from '../plan/stages.js'
 import type { StateFolder } from '../state/folder.js'
 import type { Settings } from './options.js'
@@ -47,7 +47,7 @@ export async function putInPlace(
   keepOnly(result, settings.folder)
   if (settings.onRecords) await handOver(sink, result, settings)
   else if (sink.singleFile) await commitAsFile(sink, result, settings, run)
-  else commitAsFolder(result, settings, run)
+  else commitAsFolder(plan, result, settings, run)
 }
 
 /** Removes part files of attempts that do not count. */
@@ -59,7 +59,9 @@ function keepOnly({ parts }: PlanResult, folder: StateFolder): void {
   }
 }
 
-function commitAsFolder(result: PlanResult, { output, folder, mode }: Settings, run: string): void {
+function commitAsFolder(plan: Plan, result: PlanResult, { output, folder, mode }: Settings, run: string): void {
+  // A named output that got no task has a folder, too.
+  for (const { name } of sinksOf(plan)) makeFolder(join(folder.parts, name))
   const lists = quarantinePaths(result, folder)
   if (lists.length > 0) concatFiles(join(folder.parts, QUARANTINE), lists)
   commitOutput(folder.parts, output, mode, run)

@@ -7,8 +7,8 @@ import type { JobCode } from './load.js'
 
 export interface Prepared extends RunInputs {
   plan: Plan
-  /** What a data frame asks for, and what the plan does instead; null: a job. */
-  logical: { asked: Logical; optimized: Logical } | null
+  /** What each output of a dataset asks for, and what the plan does instead; null: a job. */
+  logical: { output: string; asked: Logical; optimized: Logical }[] | null
   /** null: the plan calls no functions. */
   code: JobCode | null
   /** Workers find the job by it; null: they call no functions. */

@@ -6,7 +6,7 @@ import { require } from '../base/packages.js'
 import { describe, isPlainObject } from '../base/schema.js'
 import { didYouMean } from '../base/suggest.js'
 import { Expr } from '../dataset/column.js'
-import type { AnyDataset } from '../dataset/dataset.js'
+import { type AnyDataset, outputsOf } from '../dataset/dataset.js'
 import { type AnyFrame, DataFrame, Grouped, isDataFrame } from '../dataset/frame.js'
 import { parquet, read } from '../dataset/read.js'
 import { setFrameRunner } from '../dataset/runner.js'
@@ -14,7 +14,7 @@ import { compressionOf, compressionOfName, HEAD_BYTES } from '../io/input/conten
 import { expandInputs, isPiped } from '../io/input/inputs.js'
 import { csv, jsonl } from '../job/formats.js'
 import type { RunnableOptions } from './options.js'
-import { datasetOf } from './rows.js'
+import { datasetOfOutputs } from './rows.js'
 
 type InputKind = 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'text'
 
@@ -62,7 +62,12 @@ export async function evaluateQuery(
   if (value === undefined && !isAwaited) {
     throw new RunjobError('DATASET_INVALID', { problem: 'the query gives undefined', hint: methodsHint(expression) })
   }
-  if (isDataFrame(value)) return { dataset: datasetOf(value, 'query') }
+  if (isDataFrame(value) || isOfFrames(value)) {
+    const outputs = outputsOf(value, 'the query must give', (problem) => {
+      throw new RunjobError('DATASET_INVALID', { problem, hint: 'Several data frames are { daily: df…, total: df… }.' })
+    })
+    return { dataset: datasetOfOutputs(outputs, 'query') }
+  }
   if (isShown(value)) return { value }
   const hint = value instanceof Grouped ? AFTER_GROUP_BY : 'Call it, or ask for rows of a data frame.'
   throw new RunjobError('DATASET_INVALID', { problem: `the query gives ${describe(value)}, not a data frame`, hint })
@@ -86,6 +91,10 @@ function ofQuery(error: RunjobError): RunjobError {
   if (error.code !== 'JOB_INVALID') return error
   const { problem, help: hint = 'Correct it in the expression.' } = error.params
   return new RunjobError('DATASET_INVALID', { problem, hint }, { cause: error })
+}
+
+function isOfFrames(value: unknown): boolean {
+  return isPlainObject(value) && Object.values(value).some(isDataFrame)
 }
 
 /** Whether a value that is no data frame can be printed: what actions return, and numbers, texts and lists. */

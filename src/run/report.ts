@@ -1,10 +1,11 @@
 /** The report of a run. */
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { StageReport, TaskProfile } from '../engine/report.js'
 import type { PlanResult } from '../engine/run_plan.js'
 import type { PassedOver } from '../io/input/inputs.js'
 import { QUARANTINE, quarantinePathOf } from '../io/output/names.js'
-import { mainSinkOf } from '../plan/stages.js'
+import type { Sink } from '../plan/plan.js'
+import { mainSinkOf, sinksOf } from '../plan/stages.js'
 import type { Settings } from './options.js'
 import type { Prepared } from './prepared.js'
 
@@ -12,6 +13,8 @@ export interface RunReport {
   job: string
   /** Absolute path of the output, a folder or a file. */
   output: string
+  /** Of a dataset with named outputs: the folder of each, and what it holds. */
+  outputs?: Record<string, { output: string; recordsWritten: number }>
   elapsedMs: number
   /** Of the whole process. */
   peakRssBytes: number
@@ -55,9 +58,16 @@ export function reportOf(
   const flow = result?.flow ?? { read: 0, written: 0, notes: [] }
   const hasList = result !== null && result.quarantine.length > 0 && onRecords === null
   const list = mainSinkOf(plan).singleFile ? quarantinePathOf(output) : join(output, QUARANTINE)
+  const sinks = sinksOf(plan)
+  const outputOf = ({ name }: Sink) => {
+    const parts = result?.parts.filter((part) => dirname(part.name) === name) ?? []
+    const recordsWritten = parts.reduce((sum, part) => sum + part.records, 0)
+    return [name, { output: join(output, name), recordsWritten }] as const
+  }
   return {
     job: plan.job,
     output: onRecords ? '-' : output,
+    ...(sinks.every(({ name }) => name === '') ? {} : { outputs: Object.fromEntries(sinks.map(outputOf)) }),
     elapsedMs: performance.now() - startedMs,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     inputFiles: files.length,

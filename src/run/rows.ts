@@ -1,6 +1,6 @@
 /** Runs a data frame and hands its rows to the program. */
 import { join } from 'node:path'
-import type { AnyDataset } from '../dataset/dataset.js'
+import type { AnyDataset, DatasetOutput } from '../dataset/dataset.js'
 import type { AnyFrame } from '../dataset/frame.js'
 import { decodeRows, type Row } from '../kernels/rows.js'
 import type { Column } from '../plan/type.js'
@@ -36,8 +36,12 @@ export function runForRows(
 }
 
 /** A data frame by itself, as a dataset. */
-export function datasetOf(frame: AnyFrame, name = 'data frame'): AnyDataset {
-  return { name, description: '', examples: [], params: {}, inputNames: [], summary: null, frame: () => frame }
+export function datasetOf(frame: AnyFrame): AnyDataset {
+  return datasetOfOutputs([{ name: '', frame }], 'data frame')
+}
+
+export function datasetOfOutputs(outputs: DatasetOutput[], name: string): AnyDataset {
+  return { name, description: '', examples: [], params: {}, inputNames: [], summary: null, outputs: () => outputs }
 }
 
 /** Rows from blocks of their bytes, which may end anywhere. */

@@ -59,10 +59,10 @@ export async function runAny(given: unknown, options: unknown): Promise<RunResul
     settings.onColumns?.(mainSinkOf(prepared.plan).columns ?? [])
     const result = await runPrepared(prepared, settings)
     report = reportOf(prepared, settings, startedMs, result)
-    const { format, record, compress } = mainSinkOf(prepared.plan)
     return {
       ...report,
       read: () => {
+        const { format, record, compress } = mainSinkOf(prepared.plan)
         if (prepared.logical === null) return readOutput(settings.output, format, record, compress)
         throw new RunjobError('DATASET_INVALID', {
           problem: 'read() is for the records of a job',

@@ -6,15 +6,19 @@ import type { SinkFormat } from '../plan/plan.js'
 import { type Column, type Type, typeText } from '../plan/type.js'
 import type { Settings } from './options.js'
 
-/** @throws OPTION_INVALID if the format cannot hold the columns */
+/**
+ * @param name of the output
+ * @throws OPTION_INVALID if the format cannot hold the columns
+ */
 export function sinkOf(
+  name: string,
   columns: readonly Column[],
   { choice, onColumns, output }: Pick<Settings, 'choice' | 'onColumns' | 'output'>,
 ): FrameOutput['sink'] {
   const singleFile = choice.singleFile ?? false
-  if (onColumns !== null) return { name: '', format: { kind: 'rows' }, compress: null, singleFile }
+  if (onColumns !== null) return { name, format: { kind: 'rows' }, compress: null, singleFile }
   const format = formatOf(columns, choice.format ?? (choice.singleFile ? formatOfName(output) : 'jsonl'))
-  return { name: '', format, compress: choice.compress ?? null, singleFile }
+  return { name, format, compress: choice.compress ?? null, singleFile }
 }
 
 /** Of one file, by its ending; that of a compression does not count. */

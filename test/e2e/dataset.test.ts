@@ -166,9 +166,13 @@ describe('a dataset', () => {
     expect(define({ name: 'a' })).toThrow('dataset a: build is missing')
     expect(define({ name: 'a', build: () => 5, inputs: [] })).toThrow('dataset a: unknown property "inputs"')
     expect(define({ build: () => 5 })).toThrow('a dataset needs a name')
-    expect(() => defineDataset({ name: 'a', build: () => 5 as never }).frame({})).toThrow(
-      'build() must return a data frame, not 5',
-    )
+    const built = (made: unknown) => () => defineDataset({ name: 'a', build: () => made as never }).outputs({})
+    expect(built(5)).toThrow('dataset a: build() must return a data frame, or several by name, not 5')
+    expect(built({})).toThrow('not an empty object')
+    expect(built({ b: read.text('x').collect })).toThrow('the output "b" is a function')
+    expect(built({ b: read.text('x').groupBy('value') })).toThrow('the output "b" is an object of a class')
+    expect(built({ 'part-m-00001.csv': read.text('x') })).toThrow('would look like a part file')
+    expect(built({ '../b': read.text('x') })).toThrow('must be letters, digits')
     expect(define({ name: 'a', build: () => 5, params: { 'no-x': { type: 'string' } } })).toThrow('parameter "no-x"')
   })
 })

@@ -63,6 +63,6 @@ describe('a plan', () => {
       'another one has the exchange "a"',
     )
     expect(problemOf([sink('x'), files(map)], [sink('x'), files(map)])).toContain('another one has the sink "x"')
-    expect(problemOf([sink('x'), files(map)])).toBe('no stage has the output itself as its sink')
+    expect(problemOf([exchange('a'), files(map)])).toBe('no stage has a sink')
   })
 })

@@ -84,6 +84,18 @@ export function requireFormOfParts(dir: string, wanted: OutputForm): void {
   }
 }
 
+/**
+ * Checks that a folder has no parts of its own, so that outputs may be added that are folders in it.
+ *
+ * @throws OUTPUT_DIFFERENT
+ */
+export function requireNoParts(dir: string, names: readonly string[]): void {
+  const found = readdirSync(dir).find((name) => PART_NAME.test(name))
+  if (found !== undefined) {
+    throw new RunjobError('OUTPUT_DIFFERENT', { path: dir, found, wanted: `the folders ${names.join(', ')}` })
+  }
+}
+
 const START_BYTES = 64 << 10
 
 /** Text at the start of a part; null if it cannot be read here. */

@@ -10,6 +10,13 @@ export const QUARANTINE = '_quarantine.jsonl'
 /** Name of a part file; group 1 is its number, by which parts are ordered. */
 export const PART_NAME = /^part-[mr]-(\d{5,})\./
 
+/** What is wrong with the name of an output inside the output; null if nothing is. */
+export function outputNameProblem(name: string): string | null {
+  const quoted = JSON.stringify(name)
+  if (!/^[A-Za-z0-9][\w.-]*$/.test(name)) return `output name ${quoted} must be letters, digits, ".", "-" or "_"`
+  return /^part-/.test(name) ? `output name ${quoted} would look like a part file` : null
+}
+
 /** `part-r-00007.tsv.gz`: `m` for parts of a map, `r` of a reduce. */
 export function partName(
   kind: 'm' | 'r',
