@@ -2,7 +2,7 @@
  * What queries have in memory stays within --memory and what Node.js itself takes: groups, joins, sorts and distinct values
  * that are much larger go to disk. The answers are DuckDB's.
  *
- * `npm run test:soak` takes twenty million rows, `npm test` just enough.
+ * `npm run test:soak` takes twenty million rows or RUNJOB_ROWS, `npm test` just enough.
  */
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
@@ -15,9 +15,10 @@ import { caseCount, IS_SOAK, SUITE_TIMEOUT_MS } from '../helpers/soak.js'
 const MB = 1_000_000
 const WORKERS = 2
 const memoryMb = caseCount(64, 512)
-const rows = caseCount(MB, 20 * MB)
-const skewed = caseCount(40_000, 2 * MB)
-const repeated = caseCount(100, 1000)
+const rows = caseCount(MB, Number(process.env.RUNJOB_ROWS ?? 20 * MB))
+const skewed = caseCount(40_000, rows)
+/** Half of the skewed rows meet as many others, each. */
+const repeated = caseCount(100, Math.ceil((1000 * MB) / rows))
 
 /** The multipliers have no factor in common with the numbers of rows: every key is there once, in no order. */
 const TABLES = {
@@ -26,6 +27,7 @@ const TABLES = {
   // Half of the rows have one key.
   skewedLeft: `SELECT CASE WHEN i % 2 = 0 THEN -1 ELSE i END AS k, i % 1000 AS v FROM range(${skewed}) r(i)`,
   skewedRight: `SELECT CASE WHEN i < ${repeated} THEN -1 ELSE i END AS k, i % 777 AS w FROM range(${skewed / 2}) r(i)`,
+  smallRight: `SELECT CASE WHEN i < ${repeated} THEN -1 ELSE i END AS k, i % 777 AS w FROM range(${Math.min(skewed / 2, MB)}) r(i)`,
 }
 type Table = keyof typeof TABLES
 
@@ -81,9 +83,9 @@ const SUBJECTS: Subject[] = [
   },
   {
     what: `${skewed / 2} rows and ${repeated} rows of one key, in memory`,
-    inputs: ['skewedLeft', 'skewedRight'],
+    inputs: ['skewedLeft', 'smallRight'],
     expression: `inputs[0].join(broadcast(inputs[1]), "k").${TOTALS}`,
-    sql: `SELECT ${SQL_TOTALS} FROM skewedLeft JOIN skewedRight USING (k)`,
+    sql: `SELECT ${SQL_TOTALS} FROM skewedLeft JOIN smallRight USING (k)`,
   },
   {
     what: `${rows} rows to sort, of which some are taken`,

@@ -1,12 +1,18 @@
-/** Questions of analysts to tables of Parquet, answered as DuckDB answers them, and the same however they are run. */
+/**
+ * Questions of analysts to tables of Parquet, answered as DuckDB answers them, and the same however they are run.
+ *
+ * `npm run test:soak` tries each way to run them, `npm test` so many that each choice meets each other.
+ */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { read } from 'runjob'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { IS_SOAK, SUITE_TIMEOUT_MS } from '../../helpers/soak.js'
 import { TABLE_NAMES, writeTables } from './data.js'
 import { QUESTIONS, type Tables } from './queries.js'
+import { ALL_WAYS, nameOf, optionsOf, PAIRED_WAYS } from './ways.js'
 
 /** RUNJOB_TRADE: a folder of such tables, of any size, from elsewhere. */
 const given = process.env.RUNJOB_TRADE
@@ -29,25 +35,22 @@ afterAll(() => {
   if (!given) rmSync(dir, { recursive: true })
 })
 
-/** Each way to run a question: the rows must not depend on it. */
-const WAYS = {
-  'one worker': { workers: 1 },
-  'two workers with 48 MB each': { workers: 2, memory: '96MB' },
-  'three workers, many partitions': { workers: 3, partitions: 7 },
-} as const
+const ways = IS_SOAK ? ALL_WAYS : PAIRED_WAYS
 
 describe.each(Object.entries(QUESTIONS))('%s', (_, { frame, sql }) => {
   const tables = Object.fromEntries(TABLE_NAMES.map((name) => [name, read.parquet(join(dir, `${name}.parquet`))]))
   const ask = (options: object) => frame(tables as Tables).collect(options) as Promise<Record<string, unknown>[]>
+  let answer: Record<string, unknown>[]
 
   test('has the answer of DuckDB', async () => {
     const want = (await database.runAndReadAll(sql)).getRowsJson()
-    const rows = await ask({})
-    expect(rows.map((row) => Object.values(row).map(comparable))).toEqual(want.map((row) => row.map(comparable)))
+    answer = await ask({})
+    expect(answer.map((row) => Object.values(row).map(comparable))).toEqual(want.map((row) => row.map(comparable)))
   })
 
-  test.each(Object.entries(WAYS))('has the same answer with %s', async (_, options) => {
-    expect(await ask(options)).toEqual(await ask({}))
+  test('has the same answer, to the byte, in all ways to run it', { timeout: SUITE_TIMEOUT_MS }, async () => {
+    const bytes = JSON.stringify(answer)
+    for (const way of ways) expect(JSON.stringify(await ask(optionsOf(way))), nameOf(way)).toBe(bytes)
   })
 })
 
