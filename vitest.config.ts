@@ -6,6 +6,8 @@ export default defineConfig({
     setupFiles: ['test/setup.ts'],
     // Forks, not threads: the tests start worker threads and child processes of their own.
     pool: 'forks',
+    // One on each core: they mostly wait for processes that they start, and the default leaves a core of two idle.
+    maxWorkers: '100%',
     testTimeout: 60_000,
   },
 })

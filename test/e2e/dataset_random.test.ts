@@ -6,18 +6,18 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { expect, test } from 'vitest'
-import { csv, jsonl, parquet, read } from '../../dist/src/index.js'
+import { csv, defineDataset, jsonl, parquet, read, runDataset } from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run/options.js'
-import { temporaryFolder } from '../helpers/folder.js'
+import { linesOf, temporaryFolder } from '../helpers/folder.js'
 import { Random } from '../helpers/random.js'
-import { randomQuery } from '../helpers/random_frames/queries.js'
+import { type RandomQuery, randomQuery } from '../helpers/random_frames/queries.js'
 import { type Any, canonical, randomRow, SQL_TYPES, schemaOf, TABLES } from '../helpers/random_frames/tables.js'
 import type { Tuning } from '../helpers/run.js'
 
 const QUERIES = Number(process.env.RUNJOB_QUERIES ?? 1000)
 const SEED = Number(process.env.RUNJOB_SEED ?? 1)
-/** A single one, to repeat a failure. */
-const QUERY = process.env.RUNJOB_QUERY
+/** A single run, to repeat a failure. */
+const BATCH = process.env.RUNJOB_BATCH
 const SHOWN = 3
 const ROWS: Record<string, number> = { t: 400, r: 60 }
 
@@ -73,37 +73,65 @@ const TUNINGS: Tuning[] = [
   { broadcastBytes: -1, collectorBytes: 5000 },
 ]
 
+/** Of one random number: as many queries as a run answers together, with the same source and sizes. */
+interface Batch {
+  queries: RandomQuery[]
+  source: Source
+  options: object
+  told: string
+}
+
+function randomBatch(number: number, sources: readonly Source[]): Batch {
+  const random = new Random(SEED * 1_000_003 + number)
+  const source = random.pick(sources)
+  const tuning = random.pick(TUNINGS)
+  const options = { workers: 1 + random.below(2), diskCheck: false, [TUNING]: tuning }
+  // Several outputs share what is equal; a query alone goes another way, without any output.
+  const queries = random.times(random.pick([1, 8, 12]), () => randomQuery(random, source.frames))
+  return { queries, source, options, told: `RUNJOB_SEED=${SEED} RUNJOB_BATCH=${number}, ${JSON.stringify(tuning)}` }
+}
+
+/** Rows of each query. */
+async function answersOf({ queries, options }: Batch, output: string): Promise<Record<string, unknown>[][]> {
+  if (queries.length === 1) return [await queries[0]!.frame.collect(options)]
+  const build = () => Object.fromEntries(queries.map(({ frame }, i) => [`q${i}`, frame]))
+  await runDataset(defineDataset({ name: 'random', build }), { ...options, output })
+  return queries.map((_, i) => linesOf(join(output, `q${i}`)).map((line) => JSON.parse(line)))
+}
+
 test(
   `${QUERIES} random queries have the answers of DuckDB`,
   async () => {
     const folder = temporaryFolder()
-    const formats = Object.keys(FORMATS) as (keyof typeof FORMATS)[]
     const sources: Source[] = []
-    for (const format of formats) sources.push(await makeSource(format, folder, new Random(SEED)))
-    const failures: string[] = []
-    const ask = async (i: number) => {
-      const random = new Random(SEED * 1_000_003 + i)
-      const { frames, duckdb } = random.pick(sources)
-      const tuning = random.pick(TUNINGS)
-      let told = ''
-      try {
-        const { frame, sql, columns, isOrdered } = randomQuery(random, frames)
-        told = sql
-        const theirs = (await duckdb.runAndReadAll(sql)).getRowObjectsJson().map((row) => canonical(row, columns))
-        const options = { workers: 1 + random.below(2), diskCheck: false, [TUNING]: tuning }
-        const rows: Record<string, unknown>[] = await frame.collect(options)
-        const ours = rows.map((row) => canonical(row, columns))
-        if (!isOrdered) for (const rows of [ours, theirs]) rows.sort()
-        expect(ours).toEqual(theirs)
-      } catch (error) {
-        failures.push(
-          `RUNJOB_SEED=${SEED} RUNJOB_QUERY=${i}, ${JSON.stringify(tuning)}: ${told}\n${(error as Error).message}`,
-        )
-      }
+    for (const format of Object.keys(FORMATS) as (keyof typeof FORMATS)[]) {
+      sources.push(await makeSource(format, folder, new Random(SEED)))
     }
-    // Several runs at a time, in one process.
-    const numbers = QUERY === undefined ? Array.from({ length: QUERIES }, (_, i) => i) : [Number(QUERY)]
-    while (numbers.length > 0) await Promise.all(numbers.splice(0, 4).map(ask))
+    const failures: string[] = []
+    const ask = async (number: number) => {
+      const batch = randomBatch(number, sources)
+      const answers = await answersOf(batch, join(folder, `out${number}`)).catch((error: Error) => error)
+      for (const [i, { sql, columns, isOrdered }] of batch.queries.entries()) {
+        try {
+          if (answers instanceof Error) throw answers
+          const ours = answers[i]!.map((row) => canonical(row, columns))
+          const rows = (await batch.source.duckdb.runAndReadAll(sql)).getRowObjectsJson()
+          const theirs = rows.map((row) => canonical(row, columns))
+          if (!isOrdered) for (const rows of [ours, theirs]) rows.sort()
+          expect(ours).toEqual(theirs)
+        } catch (error) {
+          failures.push(`${batch.told}, query ${i}: ${sql}\n${(error as Error).message}`)
+        }
+      }
+      return batch.queries.length
+    }
+    let [asked, next] = [0, Number(BATCH ?? 0)]
+    while (asked < QUERIES) {
+      // Several runs at a time, in one process.
+      const batches = Array.from({ length: BATCH === undefined ? 3 : 1 }, () => ask(next++))
+      for (const count of await Promise.all(batches)) asked += count
+      if (BATCH !== undefined) break
+    }
     for (const { duckdb } of sources) duckdb.closeSync()
     expect(failures.length, failures.slice(0, SHOWN).join('\n\n')).toBe(0)
   },

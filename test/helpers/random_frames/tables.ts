@@ -137,14 +137,14 @@ function canonicalValue(value: unknown, kind: Kind): string {
     case 'string':
       return JSON.stringify(value)
     case 'timestamp': {
-      const text = value instanceof Date ? value.toISOString() : `${String(value).replace(' ', 'T')}Z`
+      const text = value instanceof Date ? value.toISOString() : String(value).replace(/ (.*)$/, 'T$1Z')
       return new Date(text).toISOString()
     }
     case 'double':
       // -0.0 is 0.0.
       return String(Number(Number(value).toPrecision(12)) + 0)
     case 'decimal':
-      return String(value).replace(/\.?0+$/, (zeros) => (zeros.includes('.') ? '' : zeros))
+      return /\./.test(String(value)) ? String(value).replace(/\.?0+$/, '') : String(value)
     default:
       return String(value)
   }
