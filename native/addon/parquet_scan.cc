@@ -89,6 +89,11 @@ class ParquetScan : public Wrapped<ParquetScan> {
       bool is_same = own.size() == input.size();
       for (size_t i = 0; is_same && i < own.size(); i++) is_same = own[i].type == input[i].type;
       if (!is_same) ThrowBadArgument(env, "the scan's columns must be those of the pipeline");
+      if (OptionalBooleanArg(object.Get("readAll"), "readAll")) {
+        pipeline.LoadLate(nullptr);
+      } else {
+        native_->LoadLate(pipeline.LoadLate(native_.get()));
+      }
     });
   }
 
@@ -115,6 +120,7 @@ class ParquetScan : public Wrapped<ParquetScan> {
   }
   Napi::Value RowsIn(const Napi::CallbackInfo& info) { return Count(info.Env(), native_ ? native_->rows_in() : 0); }
   Napi::Value Close(const Napi::CallbackInfo& info) {
+    if (native_ && pipeline_->native) pipeline_->native->LoadLate(nullptr);
     native_.reset();
     return info.Env().Undefined();
   }

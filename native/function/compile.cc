@@ -1,4 +1,6 @@
+#include <set>
 #include <string>
+#include <vector>
 
 #include "column/expression.h"
 #include "function/call.h"
@@ -26,9 +28,11 @@ class ColumnNode : public Node {
 
 class Compiled : public Expression {
  public:
-  explicit Compiled(std::unique_ptr<Node> node) : node_(std::move(node)) {}
+  Compiled(std::unique_ptr<Node> node, const std::set<uint32_t>& columns)
+      : node_(std::move(node)), columns_(columns.begin(), columns.end()) {}
 
   const Type& type() const override { return node_->type(); }
+  const std::vector<uint32_t>& columns() const override { return columns_; }
   Status Evaluate(const Batch& batch, Vector* result) override {
     if (batch.count == 0) {
       *result = NullVector(type());
@@ -44,9 +48,11 @@ class Compiled : public Expression {
   static Frame FrameOf(const Batch& batch) { return {&batch.columns, {batch.rows, batch.selection, batch.count}}; }
 
   const std::unique_ptr<Node> node_;
+  const std::vector<uint32_t> columns_;
 };
 
-Status Compile(ProgramReader* program, const Schema& input, int depth, std::unique_ptr<Node>* node) {
+Status Compile(ProgramReader* program, const Schema& input, int depth, std::set<uint32_t>* columns,
+               std::unique_ptr<Node>* node) {
   uint8_t kind = 0;
   if (depth > kMaxDepth) {
     return Status::Error("BAD_ARGUMENT", "an expression is nested more than " + std::to_string(kMaxDepth) + " deep");
@@ -55,6 +61,7 @@ Status Compile(ProgramReader* program, const Schema& input, int depth, std::uniq
   if (kind == 0) {
     uint32_t column = 0;
     if (!program->Read(&column) || column >= input.size()) return BadProgram();
+    columns->insert(column);
     *node = std::make_unique<ColumnNode>(input[column].type, column);
     return Status::Ok();
   }
@@ -71,7 +78,7 @@ Status Compile(ProgramReader* program, const Schema& input, int depth, std::uniq
   }
   for (uint32_t i = 0; i < count; i++) {
     std::unique_ptr<Node> arg;
-    RUNJOB_RETURN_IF_ERROR(Compile(program, input, depth + 1, &arg));
+    RUNJOB_RETURN_IF_ERROR(Compile(program, input, depth + 1, columns, &arg));
     call.args.push_back(std::move(arg));
   }
   const Factory make = FindFunction(call.name);
@@ -85,8 +92,9 @@ Status Compile(ProgramReader* program, const Schema& input, int depth, std::uniq
 
 Status Expression::Compile(ProgramReader* program, const Schema& input, std::unique_ptr<Expression>* expression) {
   std::unique_ptr<Node> node;
-  RUNJOB_RETURN_IF_ERROR(runjob::Compile(program, input, 0, &node));
-  *expression = std::make_unique<Compiled>(std::move(node));
+  std::set<uint32_t> columns;
+  RUNJOB_RETURN_IF_ERROR(runjob::Compile(program, input, 0, &columns, &node));
+  *expression = std::make_unique<Compiled>(std::move(node), columns);
   return Status::Ok();
 }
 

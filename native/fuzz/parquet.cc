@@ -30,8 +30,27 @@ class BytesSource final : public parquet::ByteSource {
 // Reads every value that it gets.
 class RowsSink final : public ColumnSink {
  public:
+  // Of a scan that leaves the column out: it is loaded for every `step`-th row, or for none of a batch.
+  void LoadLate(ColumnLoader* loader, uint16_t step) {
+    loader_ = loader;
+    step_ = step;
+  }
   Status Add(const Batch& batch) override {
     EXPECT(batch.rows <= kVectorRows && batch.count == batch.rows);
+    if (loader_ == nullptr) return Take(batch);
+    rows_.clear();
+    for (size_t row = step_ - size_t{1}; row < batch.rows; row += step_) rows_.push_back(static_cast<uint16_t>(row));
+    if (rows_.empty()) return Status::Ok();
+    Batch some = batch;
+    some.selection = rows_.data();
+    some.count = rows_.size();
+    RUNJOB_RETURN_IF_ERROR(loader_->Load({0}, &some));
+    return Take(some);
+  }
+  Status Finish() override { return Status::Ok(); }
+
+ private:
+  Status Take(const Batch& batch) {
     std::vector<const Vector*> columns;
     for (const Vector& column : batch.columns) {
       columns.push_back(&column);
@@ -39,15 +58,16 @@ class RowsSink final : public ColumnSink {
         EXPECT(column.codes[i] < column.entries);
       }
     }
-    for (size_t i = 0; i < batch.rows; i++) {
+    for (size_t i = 0; i < batch.count; i++) {
       row_.clear();
-      AppendRow(columns, i, &row_);
+      AppendRow(columns, batch.row(i), &row_);
     }
     return Status::Ok();
   }
-  Status Finish() override { return Status::Ok(); }
 
- private:
+  ColumnLoader* loader_ = nullptr;
+  uint16_t step_ = 1;
+  std::vector<uint16_t> rows_;
   std::string row_;
 };
 
@@ -201,14 +221,42 @@ void Run(Input input) {
   std::string file = "PAR1";
   std::string group;
   Put(&group, rows);
+  // Two ranges of rows at most.
+  const uint64_t bounds[4] = {input.Flag() ? input.Byte() : uint64_t{0}, input.Byte(), input.Byte(), rows};
+  uint64_t wanted = 0;
+  std::string ranges;
+  uint32_t range_count = 0;
+  for (size_t i = 0; i < 4; i += 2) {
+    const uint64_t first = std::max(bounds[i], i == 0 ? 0 : bounds[1]);
+    if (bounds[i + 1] <= first || bounds[i + 1] > rows) continue;
+    Put(&ranges, first);
+    Put(&ranges, bounds[i + 1]);
+    wanted += bounds[i + 1] - first;
+    range_count++;
+  }
+  Put(&group, range_count);
+  group += ranges;
+  const uint16_t step = input.Byte();
   for (size_t i = 0; i < kinds.size(); i++) {
     const uint64_t start = file.size();
-    for (uint32_t pages = input.Below(4); pages > 0; pages--) file += PageOf(&input);
+    std::vector<uint64_t> offsets;
+    for (uint32_t pages = input.Below(4); pages > 0; pages--) {
+      offsets.push_back(file.size());
+      file += PageOf(&input);
+    }
     if (i + 1 == kinds.size()) file += input.Rest();
     Put(&group, codec);
     Put(&group, start);
     Put(&group, static_cast<uint64_t>(file.size() - start));
     Put(&group, uint32_t{0});
+    const bool has_places = input.Flag() && !offsets.empty();
+    Put(&group, has_places ? static_cast<uint32_t>(offsets.size()) : uint32_t{0});
+    uint64_t row = 0;
+    for (size_t page = 0; has_places && page < offsets.size(); page++) {
+      Put(&group, offsets[page]);
+      Put(&group, row);
+      row = std::min<uint64_t>(rows, row + input.Byte());
+    }
   }
   BytesSource source(file);
   RowsSink sink;
@@ -217,13 +265,17 @@ void Run(Input input) {
   options.max_page_bytes = 1 << 20;
   const std::string spec = SpecOf(kinds, is_list, is_struct, nullable);
   EXPECT(parquet::Scan::Create(spec, options, &source, nullptr, &sink, &scan).ok());
+  if (step > 0) {
+    scan->LoadLate({0});
+    sink.LoadLate(scan.get(), step);
+  }
   EXPECT(scan->Open(group).ok());
   size_t read = 0;
   Status status;
   do status = scan->Read(kVectorRows, &read);
   while (status.ok() && read > 0);
   if (status.ok()) {
-    EXPECT(scan->rows_in() == rows);
+    EXPECT(scan->rows_in() == wanted);
   } else {
     const std::string code = status.code();
     EXPECT(code == "PARQUET_CORRUPT" || code == "PARQUET_UNSUPPORTED");

@@ -13,7 +13,7 @@ namespace runjob::parquet {
 
 class DeltaDecoder {
  public:
-  // Reads the header; false where it is damaged. REQUIRES: 16 bytes after `bytes` may be read.
+  // Reads the header; false where it is damaged. REQUIRES: 32 bytes after `bytes` may be read.
   bool Start(Slice bytes);
   // Reads exactly `count` numbers, computed modulo 2^64; false where there are fewer.
   bool Read(size_t count, int64_t* out);

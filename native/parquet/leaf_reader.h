@@ -25,14 +25,17 @@ class LeafReader {
 
   const Leaf& leaf() const { return leaf_; }
 
-  // Begins with the pages of a row group.
-  void Open(const Chunk& chunk);
-  // The next `rows` rows, at most kVectorRows, of a leaf without repetition whose values are a column. What `vector` has is valid until the
-  // next call.
-  Status ReadFlat(size_t rows, Vector* vector);
+  // Begins with the pages of a row group of so many rows.
+  void Open(Chunk chunk, uint64_t rows);
+  // Passes over the next rows, with as little work as the next call allows: pages of which no row is wanted are not decompressed, and not
+  // even read where the chunk has places of pages, or the leaf no repetition.
+  void Skip(uint64_t rows) { skip_ += rows; }
+  // The next `rows` rows, at most kVectorRows, of a leaf without repetition whose values are a column. Values of rows that are not selected,
+  // if there is a selection, may be anything. What `vector` has is valid until the next call.
+  Status ReadFlat(size_t rows, const uint16_t* selection, size_t count, Vector* vector);
   // The levels and values of the next `rows` rows, for what is put together from several leaves. Valid until the next call.
   Status ReadNested(size_t rows);
-  // After all rows: whether there are more.
+  // After all rows: whether there are more. What was skipped last is not looked at.
   Status Close();
 
   // Of ReadNested: levels by entry, and a value of type.width() bytes for each entry that has one, in order.
@@ -46,15 +49,29 @@ class LeafReader {
   // Entries whose levels are read at a time, to find where rows end.
   static constexpr size_t kBlock = 1024;
 
-  // Goes on to the next page with values; *found is false after the last.
+  // Goes on to the next page with values, past those that are skipped; *found is false after the last.
   Status NextPage(bool* found);
+  // As far as the places of pages are known, goes on to the page with the first row that is not skipped.
+  void Jump();
+  // Passes over what is left to be skipped.
+  Status FinishSkip();
+  Status SkipInPage(size_t rows);
+  Status SkipValues(size_t count);
   Status StartPage(const Page& page);
-  Status ReadDictionary(const Page& page);
+  // Whether a page is where the offset index says that one begins, with as many rows.
+  bool IsInPlace(const PageHeader& header);
+  // The dictionary, whose header has just been read, or will be once values are wanted.
+  Status ReadDictionary(const PageHeader& header);
+  // A buffer for a page, in page_.
+  void NewPage();
   Status ReadCodes(size_t count, uint32_t* codes);
   // The next values of the page, which has no codes, as the column's type.
   Status ReadValues(size_t count, char* out);
   // The same, whatever the page has.
   Status ReadAny(size_t count, char* out);
+  // Of the next `count` values, which are those of rows from `first` on, only the selected ones, to their rows of `out`.
+  Status ReadSelected(size_t count, const uint16_t* selection, size_t selected, size_t first, char* out);
+  Status ReadNestedRows(size_t rows);
   // Values that are in the first `count` places to the rows that have one; the others become zeros.
   void Spread(char* values, const uint8_t* definitions, size_t rows, size_t count) const;
   Status FillBlock(bool* found);
@@ -72,8 +89,14 @@ class LeafReader {
   std::unique_ptr<Buffer> page_;                // the current one
   std::vector<std::unique_ptr<Buffer>> held_;   // that the last values may point to
   std::vector<std::unique_ptr<Buffer>> spare_;  // to be used again
-  uint64_t page_offset_ = 0;
-  size_t page_left_ = 0;  // entries of the current page
+  size_t page_left_ = 0;                        // entries of the current page
+  uint64_t start_ = 0;                          // of the pages
+  std::vector<PagePlace> places_;
+  size_t next_place_ = 0;  // of the page after the current one
+  uint64_t group_rows_ = 0;
+  uint64_t row_ = 0;                 // the next one
+  uint64_t skip_ = 0;                // rows from there on that are not wanted
+  uint64_t skipped_dictionary_ = 0;  // where it is; 0: it has been read, or there is none
   bool is_first_page_ = true;
   bool has_codes_ = false;
   LevelDecoder definition_decoder_;
@@ -87,6 +110,7 @@ class LeafReader {
   uint64_t dictionary_id_ = 0;  // 0: none
 
   Buffer physical_;
+  Buffer converted_;
   Buffer values_;
   Buffer codes_;
   uint64_t validity_[kVectorRows / 64];
@@ -96,7 +120,6 @@ class LeafReader {
   Buffer repetitions_;
   size_t entries_ = 0;
   size_t value_count_ = 0;
-  bool has_rows_ = false;
   uint8_t block_definitions_[kBlock];
   uint8_t block_repetitions_[kBlock];
   size_t block_begin_ = 0;

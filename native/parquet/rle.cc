@@ -59,6 +59,18 @@ bool RleDecoder::Read(size_t count, uint32_t* out) {
   return true;
 }
 
+bool RleDecoder::Skip(size_t count) {
+  while (count > 0) {
+    if (repeats_ == 0 && packed_ == 0 && !NextRun()) return false;
+    size_t* left = repeats_ > 0 ? &repeats_ : &packed_;
+    const size_t n = std::min(count, *left);
+    if (repeats_ == 0) bit_ += n * static_cast<size_t>(width_);
+    *left -= n;
+    count -= n;
+  }
+  return true;
+}
+
 bool RleDecoder::Peek(size_t most, size_t* count, uint32_t* value) {
   while (repeats_ == 0 && packed_ == 0) {
     if (!NextRun()) return false;

@@ -13,11 +13,13 @@ namespace runjob::parquet {
 class RleDecoder {
  public:
   RleDecoder() = default;
-  // REQUIRES: 8 bytes after `bytes` may be read; width <= 32.
+  // REQUIRES: 32 bytes after `bytes` may be read; width <= 32.
   RleDecoder(Slice bytes, int width) : next_(bytes.data), end_(bytes.data + bytes.size), width_(width) {}
 
   // Reads exactly `count` numbers; false where there are fewer.
   bool Read(size_t count, uint32_t* out);
+  // Passes over `count` numbers; false where there are fewer.
+  bool Skip(size_t count);
   // How many of the next numbers, up to `most`, are known to be equal, and their value; 0: the next ones are packed. False at the end.
   bool Peek(size_t most, size_t* count, uint32_t* value);
   // REQUIRES: Peek has just said that so many are equal.

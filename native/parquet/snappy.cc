@@ -40,17 +40,25 @@ constexpr std::array<Tag, 256> MakeTags() {
 constexpr std::array<Tag, 256> kTags = MakeTags();
 constexpr uint32_t kMasks[5] = {0, 0xff, 0xffff, 0xffffff, 0xffffffff};
 
-// The copy may overlap what it makes.
-void CopyWithin(char* out, size_t offset, size_t length) {
+// The copy may overlap what it makes. What is written too much, up to 16 bytes, is written again, or lies in the padding.
+inline void CopyWithin(char* out, size_t offset, size_t length) {
   const char* from = out - offset;
   if (offset >= 16) {
-    // Up to 63 bytes; what is written too much is written again, or lies in the padding.
-    for (size_t i = 0; i < length; i += 16) std::memcpy(out + i, from + i, 16);
-  } else if (offset >= 8) {
-    for (size_t i = 0; i < length; i += 8) std::memcpy(out + i, from + i, 8);
-  } else {
-    for (size_t i = 0; i < length; i++) out[i] = from[i];
+    std::memcpy(out, from, 16);
+    for (size_t i = 16; i < length; i += 16) std::memcpy(out + i, from + i, 16);
+    return;
   }
+  if (offset >= 8) {
+    std::memcpy(out, from, 8);
+    std::memcpy(out + 8, from + 8, 8);
+    for (size_t i = 16; i < length; i += 8) std::memcpy(out + i, from + i, 8);
+    return;
+  }
+  if (offset == 1) {
+    std::memset(out, *from, length);
+    return;
+  }
+  for (size_t i = 0; i < length; i++) out[i] = from[i];
 }
 
 bool ReadSize(const char** next, const char* end, uint32_t* size) {

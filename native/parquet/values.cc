@@ -110,6 +110,78 @@ bool ValueDecoder::Read(size_t count, void* out) {
   }
 }
 
+bool ValueDecoder::Skip(size_t count) {
+  switch (encoding_) {
+    case Encoding::kPlain:
+      return SkipPlain(count);
+    case Encoding::kRle:
+      return rle_.Skip(count);
+    case Encoding::kByteStreamSplit:
+      if (count > values_ - read_) return false;
+      read_ += count;
+      return true;
+    default:
+      break;
+  }
+  // Each value depends on the one before it.
+  constexpr size_t kBlock = 256;
+  alignas(16) char values[kBlock * sizeof(StringView)];
+  for (size_t done = 0; done < count;) {
+    const size_t n = std::min(kBlock, count - done);
+    if (!Read(n, values)) return false;
+    Release();
+    done += n;
+  }
+  return true;
+}
+
+bool ValueDecoder::SkipPlain(size_t count) {
+  const size_t left = static_cast<size_t>(end_ - next_);
+  if (physical_ == Physical::kBoolean) {
+    if (bit_ + count > left * 8) return false;
+    bit_ += count;
+    return true;
+  }
+  if (physical_ != Physical::kByteArray) {
+    if (count > left / length_) return false;
+    next_ += count * length_;
+    return true;
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (end_ - next_ < 4) return false;
+    uint32_t size;
+    std::memcpy(&size, next_, 4);
+    next_ += 4;
+    if (size > static_cast<size_t>(end_ - next_)) return false;
+    next_ += size;
+  }
+  return true;
+}
+
+bool ValueDecoder::has_places() const {
+  return encoding_ == Encoding::kPlain && physical_ != Physical::kBoolean && physical_ != Physical::kByteArray &&
+         physical_ != Physical::kFixed;
+}
+
+bool ValueDecoder::ReadAt(size_t count, const uint16_t* places, size_t n, size_t first, void* out) {
+  if (count > static_cast<size_t>(end_ - next_) / length_) return false;
+  const auto copy = [&]<class T>(T* to) {
+    for (size_t i = 0; i < n; i++) std::memcpy(&to[i], next_ + (places[i] - first) * sizeof(T), sizeof(T));
+  };
+  switch (length_) {
+    case 4:
+      copy(static_cast<uint32_t*>(out));
+      break;
+    case 8:
+      copy(static_cast<uint64_t*>(out));
+      break;
+    default:
+      copy(static_cast<Int96*>(out));
+  }
+  next_ += count * length_;
+  return true;
+}
+
 bool ValueDecoder::ReadPlain(size_t count, void* out) {
   const size_t left = static_cast<size_t>(end_ - next_);
   if (physical_ == Physical::kBoolean) {

@@ -27,10 +27,16 @@ size_t PhysicalWidth(Physical physical);
 class ValueDecoder {
  public:
   // Begins with the values of a page; they stay where they are until the last one has been used. PARQUET_UNSUPPORTED for an encoding that
-  // the type cannot have. REQUIRES: 16 bytes after them may be read.
+  // the type cannot have. REQUIRES: 32 bytes after them may be read.
   Status Start(const Leaf& leaf, Encoding encoding, Slice values);
   // Reads the next `count` values; false where there are fewer. `out` is aligned for them.
   bool Read(size_t count, void* out);
+  // Passes over the next `count` values; false where there are fewer.
+  bool Skip(size_t count);
+  // Whether values are found by their place: then ReadAt may be called.
+  bool has_places() const;
+  // Reads `n` of the next `count` values, those at `places`, which ascend, less `first`; passes over the others. False where there are fewer.
+  bool ReadAt(size_t count, const uint16_t* places, size_t n, size_t first, void* out);
   // Whether Read failed because the values would take too much memory.
   bool too_large() const { return too_large_; }
   // Values that were made, not found in the page, are valid until this.
@@ -38,6 +44,7 @@ class ValueDecoder {
 
  private:
   bool ReadPlain(size_t count, void* out);
+  bool SkipPlain(size_t count);
   bool ReadDelta(size_t count, void* out);
   bool ReadDeltaLengths(size_t count, void* out);
   bool ReadDeltaBytes(size_t count, void* out);

@@ -1,5 +1,6 @@
 // Passes on the rows for which a condition is true.
 #include <memory>
+#include <vector>
 
 #include "column/expression.h"
 #include "pipeline/operator.h"
@@ -24,6 +25,7 @@ class Filter : public RowOperator {
   }
 
   const Schema& schema() const override { return schema_; }
+  const std::vector<uint32_t>* filter_columns() const override { return &where_->columns(); }
 
  private:
   const Schema& schema_;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/status.h"
 #include "column/program.h"
@@ -19,6 +20,8 @@ class RowOperator : public ColumnSink {
  public:
   virtual const Schema& schema() const = 0;  // of the rows that it passes on; stays where it is
   virtual size_t bytes() const { return 0; }
+  // Of one that only selects rows: the columns that tell which. Null: it is another.
+  virtual const std::vector<uint32_t>* filter_columns() const { return nullptr; }
 
   // Call before anything is added.
   virtual void SetNext(ColumnSink* next) { next_ = next; }

@@ -1,5 +1,6 @@
 #include "pipeline/pipeline.h"
 
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -41,6 +42,28 @@ class Counter : public ColumnSink {
   uint64_t rows_ = 0;
 };
 
+// Loads columns that follow, or come next.
+class Loading : public ColumnSink {
+ public:
+  Loading(std::vector<uint32_t> columns, ColumnSink* next) : columns_(std::move(columns)), next_(next) {}
+
+  void SetLoader(ColumnLoader* loader) { loader_ = loader; }
+  Status Add(const Batch& batch) override {
+    if (loader_ == nullptr) return next_->Add(batch);
+    loaded_ = batch;
+    RUNJOB_RETURN_IF_ERROR(loader_->Load(columns_, &loaded_));
+    return next_->Add(loaded_);
+  }
+  Status Finish() override { return next_->Finish(); }
+  bool done() const override { return next_->done(); }
+
+ private:
+  const std::vector<uint32_t> columns_;
+  ColumnSink* const next_;
+  ColumnLoader* loader_ = nullptr;
+  Batch loaded_;
+};
+
 class Chain : public Pipeline {
  public:
   Status Read(Slice bytes, const PipelineOptions& options) {
@@ -62,7 +85,12 @@ class Chain : public Pipeline {
       if (take && output_.size() >= most) take();
     };
     ColumnSink* next = &tail_;
+    const std::vector<std::vector<uint32_t>> late = LateColumns();
     for (size_t i = operators_.size(); i-- > 0;) {
+      if (i < late.size() && !late[i].empty()) {
+        loadings_.push_back(std::make_unique<Loading>(late[i], next));
+        next = loadings_.back().get();
+      }
       operators_[i]->SetNext(next);
       next = operators_[i].get();
     }
@@ -72,6 +100,13 @@ class Chain : public Pipeline {
 
   const Schema& input() const override { return source_ == nullptr ? input_ : source_->schema(); }
   ColumnSink* head() override { return &head_; }
+
+  std::vector<uint32_t> LoadLate(ColumnLoader* loader) override {
+    std::vector<uint32_t> all;
+    for (const std::vector<uint32_t>& columns : LateColumns()) all.insert(all.end(), columns.begin(), columns.end());
+    for (const auto& loading : loadings_) loading->SetLoader(loader);
+    return all;
+  }
 
   Status Drain(Cursor* cursor, size_t max_records, size_t* records) override {
     if (source_ == nullptr) return Status::Error("BAD_ARGUMENT", "the pipeline takes no records of an exchange");
@@ -95,6 +130,28 @@ class Chain : public Pipeline {
   static Status WithoutPlace(Status status) {
     if (status.ok() || status.offset() == -1) return status;
     return Status::Error(status.code(), status.detail());
+  }
+
+  // After each of the first filters: what is needed there for the first time.
+  std::vector<std::vector<uint32_t>> LateColumns() const {
+    std::vector<std::vector<uint32_t>> late;
+    if (source_ != nullptr) return late;
+    std::set<uint32_t> open;
+    for (uint32_t i = 0; i < input_.size(); i++) open.insert(i);
+    for (const auto& link : operators_) {
+      const std::vector<uint32_t>* const columns = link->filter_columns();
+      if (columns == nullptr) break;
+      std::vector<uint32_t> next;
+      for (const uint32_t column : *columns) {
+        if (open.erase(column) > 0) next.push_back(column);
+      }
+      late.push_back(std::move(next));
+    }
+    if (late.empty()) return late;
+    // The first filter's come with the batch.
+    late.erase(late.begin());
+    late.emplace_back(open.begin(), open.end());
+    return late;
   }
 
   Status ReadSource(ProgramReader* program) {
@@ -159,6 +216,7 @@ class Chain : public Pipeline {
   std::unique_ptr<RowSource> source_;
   Counter head_;
   std::vector<std::unique_ptr<RowOperator>> operators_;
+  std::vector<std::unique_ptr<Loading>> loadings_;
   Counter tail_;
   std::unique_ptr<ColumnSink> end_;
   GroupTable* groups_ = nullptr;  // the end, if it is one

@@ -24,6 +24,7 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "column/column_loader.h"
 #include "column/type.h"
 #include "column/vector.h"
 #include "pipeline/join_table.h"
@@ -50,6 +51,9 @@ class Pipeline {
 
   virtual const Schema& input() const = 0;  // of the batches that head() takes
   virtual ColumnSink* head() = 0;           // where sources add batches
+  // Lets a source of batches leave columns out of them: these, which only rows that pass the first filters need. `loader` is asked for them,
+  // until this is called again; null: for none.
+  virtual std::vector<uint32_t> LoadLate(ColumnLoader* loader) = 0;
   // As RowSource::Drain, into head(). REQUIRES: the source is one of an exchange.
   virtual Status Drain(Cursor* cursor, size_t max_records, size_t* records) = 0;
   // There is no more. Call once.

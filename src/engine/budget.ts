@@ -25,6 +25,8 @@ export interface Tuning {
   mergeRuns?: number
   /** Sides of joins with more bytes of files are not held in memory. */
   broadcastBytes?: number
+  /** Parquet scans read all columns of all rows, whatever filters follow. */
+  readAll?: boolean
 }
 
 /** How much one merge may open. */
@@ -62,6 +64,7 @@ export function planBudget(
       enoughBytes: Math.min(collectorBytes, Math.max(MIN_ENOUGH_BYTES, Math.ceil(inputBytes / ENOUGH_SHARES))),
       joinGroupBytes: Math.floor(native / 2),
       maxRecordBytes: Math.floor(native / 3),
+      readAll: tuning.readAll ?? false,
     },
     // The rest, because a reduce may read runs and collect for the next exchange at the same time.
     merge: { runs: tuning.mergeRuns ?? MAX_MERGE_RUNS, bytes: Math.floor(native / 4) },

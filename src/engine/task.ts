@@ -198,6 +198,8 @@ export interface WorkerBudget {
   heapBytes: number
   joinGroupBytes: number
   maxRecordBytes: number
+  /** As Tuning. */
+  readAll: boolean
 }
 
 /** What a worker must know before its first task. */

@@ -235,7 +235,7 @@ export interface JoinTable {
 
 /** Rows of a Parquet file, by row group. The caller opens and closes the file. */
 export interface ParquetScan {
-  /** Begins with a row group. */
+  /** Begins with rows of a row group. */
   open(group: Uint8Array): void
   /** Passes on about `rows` of its next rows, and returns how many; 0 at its end, or if the pipeline wants no more. */
   read(rows: number): number
@@ -255,6 +255,8 @@ export interface ParquetScanOptions {
    * Undoes gzip (2) and brotli (4), to exactly `size` bytes; null if that fails. Must leave scan and pipeline alone.
    */
   decompress(codec: number, bytes: Uint8Array, size: number): Uint8Array | null
+  /** Read columns for all rows, not only for those that pass the pipeline's first filters. */
+  readAll?: boolean
 }
 
 export interface RunWriter {

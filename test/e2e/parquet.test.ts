@@ -3,10 +3,12 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { col, count, decimal, int, long, nullable, parquet, read, string, sum } from 'runjob'
+import { col, count, decimal, int, lit, long, nullable, parquet, read, string, sum } from 'runjob'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { TUNING } from '../../dist/src/run/options.js'
 import { temporaryFolder } from '../helpers/folder.js'
 import { readParquet } from '../helpers/parquet.js'
+import { runjob } from '../helpers/run.js'
 
 let duck: (sql: string) => Promise<Record<string, unknown>[]>
 
@@ -118,6 +120,67 @@ describe('data frames of Parquet files', () => {
     const frame = read(parquet({ schema: { i: int() } }), path)
     await expect(frame.collect()).rejects.toMatchObject({ code: 'CELL_INVALID', where: { file: path, row: 2501 } })
     expect((await frame.collect({ maxBad: 1 })).length).toBe(4999)
+  })
+})
+
+describe('what filters leave out', () => {
+  it('makes no difference to the rows, wherever splits cut row groups', async () => {
+    const path = join(temporaryFolder(), 'a.parquet')
+    const rows = 40_000
+    const column = <T>(of: (i: number) => T) => Array.from({ length: rows }, (_, i) => of(i))
+    const indexed = { columnIndex: true, offsetIndex: true }
+    const columnData = [
+      { ...indexed, name: 'i', data: column((i) => i), type: 'INT32' as const },
+      { ...indexed, name: 'text', data: column((i) => `a text of some length ${i}`), type: 'STRING' as const },
+      { ...indexed, name: 'few', data: column((i) => (i % 7 === 0 ? null : `few ${i % 5}`)), type: 'STRING' as const },
+    ]
+    writeFileSync(path, Buffer.from(parquetWriteBuffer({ columnData, pageSize: 4000, rowGroupSize: 30_000 })))
+    const frame = read(parquet(), path).filter(col('i').between(9_990, 30_010).and(col('few').ne('few 3')))
+    const asked = frame.select('text', 'few', 'i')
+    const [first, ...others] = await Promise.all(
+      [{ readAll: true }, {}, { splitBytes: 5000 }, { splitBytes: 100_000 }].map((tuning) =>
+        asked.collect({ workers: 2, [TUNING]: tuning }),
+      ),
+    )
+    expect(first!.map(({ i }) => i)).toEqual(
+      column((i) => i).filter((i) => i >= 9_990 && i <= 30_010 && i % 7 !== 0 && i % 5 !== 3),
+    )
+    for (const other of others) expect(other).toEqual(first)
+  })
+
+  it('does not hide a row without a value that it must have', async () => {
+    const path = join(temporaryFolder(), 'a.parquet')
+    await duck(`
+      copy (select i, case when i = 5 then null else i::int end as n from range(10000) t(i)) to '${path}' (format parquet, row_group_size 2048)`)
+    const frame = read(parquet({ schema: { i: long(), n: int() } }), path).filter(col('i').gt(9000))
+    await expect(frame.collect()).rejects.toMatchObject({ code: 'CELL_INVALID', where: { file: path, row: 6 } })
+    expect((await frame.collect({ maxBad: 1 })).length).toBe(999)
+  })
+
+  it('is read for rows after one at fault', async () => {
+    const path = join(temporaryFolder(), 'a.parquet')
+    await duck(`copy (select i::int as i, 'text ' || i as text from range(5000) t(i)) to '${path}' (format parquet)`)
+    const failing = lit(1).div(col('i').sub(2500)).lt(2)
+    const frame = read(parquet(), path).filter(failing).filter(col('i').mod(2).eq(0)).filter(col('text').ne('text 4'))
+    await expect(frame.collect()).rejects.toMatchObject({ code: 'DIVIDE_BY_ZERO', where: { file: path, row: 2501 } })
+    const rows = await frame.collect({ maxBad: 1 })
+    expect(rows.map(({ i, text }) => [i, text])).toEqual(
+      Array.from({ length: 2500 }, (_, k) => [2 * k, `text ${2 * k}`]).filter(([i]) => i !== 2500 && i !== 4),
+    )
+  })
+})
+
+describe('dictionaries', () => {
+  it('of a file are never taken for those that expressions make', async () => {
+    const path = join(temporaryFolder(), 'a.parquet')
+    await duck(
+      `copy (select i < 2048 as first, 'w' || (i % 2) as word from range(4096) t(i)) to '${path}' (format parquet)`,
+    )
+    // A process of its own: the first dictionaries of both kinds meet.
+    const query = `df.withColumn('y', when(col('first'), upper(col('word'))).otherwise(col('word'))).groupBy('y').agg({ n: count() }).orderBy('y')`
+    expect((await runjob(['query', query, path])).stdout).toBe(
+      ['W0', 'W1', 'w0', 'w1'].map((y) => `{"y":"${y}","n":1024}\n`).join(''),
+    )
   })
 })
 

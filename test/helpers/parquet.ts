@@ -4,11 +4,14 @@ import { fileURLToPath } from 'node:url'
 import { decompressPage } from '../../dist/src/io/format/parquet/codec.js'
 import { readFooter } from '../../dist/src/io/format/parquet/footer.js'
 import { ParquetProgram } from '../../dist/src/io/format/parquet/program.js'
+import { Pruner } from '../../dist/src/io/format/parquet/prune.js'
+import { intersect, type RowRange } from '../../dist/src/io/format/parquet/ranges.js'
 import { readParquetSchema } from '../../dist/src/io/format/parquet/schema.js'
 import type { InputFile } from '../../dist/src/io/input/input_file.js'
 import { fromNative, kernels } from '../../dist/src/kernels/addon.js'
 import { pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
 import { decodeRows, type Row } from '../../dist/src/kernels/rows.js'
+import type { Expression } from '../../dist/src/plan/expression.js'
 import type { Column } from '../../dist/src/plan/type.js'
 
 const FOLDER = [1, 2, 3]
@@ -31,11 +34,28 @@ export async function readParquet(path: string, asked?: readonly Column[]): Prom
   return decodeRows(bytes, columns)
 }
 
-export async function readParquetBytes(file: InputFile, columns: readonly Column[]): Promise<Uint8Array> {
+export interface ParquetReading {
+  /** A row must pass all of them. */
+  filters?: readonly Expression[]
+  /** Whatever the filters say. */
+  readAll?: boolean
+  /** Of the rows of each group: read in as many parts. */
+  parts?: number
+  /** Told of the ranges of rows that are read, group by group. */
+  onRanges?: (ranges: readonly RowRange[]) => void
+}
+
+export async function readParquetBytes(
+  file: InputFile,
+  columns: readonly Column[],
+  { filters = [], readAll = false, parts = 1, onRanges }: ParquetReading = {},
+): Promise<Uint8Array> {
   const footer = await readFooter(file)
   const program = new ParquetProgram(footer, columns)
+  const pruner = new Pruner(file, footer, columns, readAll ? [] : filters)
   const source = { kind: 'batches' as const, columns }
-  const pipeline = kernels.createPipeline(pipelineProgram({ source, operators: [], end: { kind: 'rows' } }), null, {
+  const operators = filters.map((where) => ({ op: 'filter' as const, where }))
+  const pipeline = kernels.createPipeline(pipelineProgram({ source, operators, end: { kind: 'rows' } }), null, {
     memoryBytes: 1 << 20,
   })
   const fd = openSync(file.path, 'r')
@@ -43,11 +63,19 @@ export async function readParquetBytes(file: InputFile, columns: readonly Column
     const scan = kernels.createParquetScan(program.bytes, fd, pipeline, {
       maxPageBytes: 1 << 30,
       decompress: decompressPage,
+      readAll,
     })
     for (const group of footer.rowGroups) {
-      scan.open(program.group(group))
-      while (scan.read(10_000) > 0);
+      const rows = await pruner.rowsOf(group)
+      onRanges?.(rows)
+      for (let part = 0; part < parts; part++) {
+        const [start, end] = [part, part + 1].map((n) => Math.floor((group.rows * n) / parts))
+        const ranges = start === end ? [] : intersect(rows, [{ start: start!, end: end! }])
+        scan.open(program.group(group, ranges, await program.pagesOf(file, group)))
+        while (scan.read(10_000) > 0);
+      }
     }
+    scan.close()
     pipeline.finish()
     return pipeline.takeOutput()
   } catch (error) {

@@ -5,6 +5,7 @@ import { decompressPage } from '../../../io/format/parquet/codec.js'
 import { type ParquetFooter, type RowGroup, readFooter } from '../../../io/format/parquet/footer.js'
 import { ParquetProgram } from '../../../io/format/parquet/program.js'
 import { Pruner } from '../../../io/format/parquet/prune.js'
+import { allRows, intersect, type RowRange } from '../../../io/format/parquet/ranges.js'
 import { checkUnchanged, openInput } from '../../../io/input/chunks.js'
 import { type InputFile, nameOf } from '../../../io/input/input_file.js'
 import { fromNative, kernels } from '../../../kernels/addon.js'
@@ -61,24 +62,31 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
   env.where = () => ({ file: name })
   const footer = await env.clock.timeAsync('read', () => footerOf(file))
   const isSample = env.task.kind === 'sample'
-  const pruner = new Pruner(footer, intake.columns, intake.filters)
-  const groups = (isSample ? groupsAt(footer, split) : groupsIn(footer, split)).filter(({ group }) =>
-    pruner.mayPass(group),
-  )
+  const { readAll } = env.budget
+  const pruner = new Pruner(file, footer, intake.columns, readAll ? [] : intake.filters)
   const program = new ParquetProgram(footer, intake.columns)
+  const parts = isSample ? partsAt(footer, split) : partsIn(footer, program, split)
   let left = split.end - split.start
-  if (groups.length > 0) {
+  if (parts.length > 0) {
     const fd = openInput(file)
     try {
       const scan = kernels.createParquetScan(program.bytes, fd, intake.rows.pipeline, {
         maxPageBytes: Math.min(MOST_PAGE_BYTES, Math.max(LEAST_PAGE_BYTES, env.budget.maxRecordBytes)),
         keepBad: env.quarantine !== null,
         decompress: decompressPage,
+        readAll,
       })
-      const share = Math.floor(left / groups.length)
-      for (const group of groups) {
+      const share = Math.floor(left / parts.length)
+      for (const part of parts) {
         if (intake.done) break
-        readGroup(scan, program, group, { file, limit: isSample ? SAMPLE_ROWS : Number.POSITIVE_INFINITY }, intake, env)
+        const { group } = part
+        const ranges = intersect(part.rows, await env.clock.timeAsync('read', () => pruner.rowsOf(group)))
+        if (ranges.length > 0) {
+          const isWhole = ranges[0]!.end - ranges[0]!.start === group.rows
+          const pages = isWhole ? undefined : await env.clock.timeAsync('read', () => program.pagesOf(file, group))
+          scan.open(program.group(group, ranges, pages))
+          readPart(scan, part, { file, limit: isSample ? SAMPLE_ROWS : Number.POSITIVE_INFINITY }, intake, env)
+        }
         env.progress(share, 0, 0)
         left -= share
       }
@@ -92,22 +100,23 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
   env.tally.boundaries.push({ file: split.file, start: split.start, end: split.end })
 }
 
-/** A row group, and the number of its first row in the file. */
-interface PlacedGroup {
+/** Rows of a row group. */
+interface Part {
   group: RowGroup
+  /** The number of the group's first row in the file. */
   firstRow: number
+  /** One range, counted from there. */
+  rows: RowRange[]
 }
 
-function readGroup(
+function readPart(
   scan: ParquetScan,
-  program: ParquetProgram,
-  { group, firstRow }: PlacedGroup,
+  { firstRow }: Part,
   { file, limit }: { file: InputFile; limit: number },
   { rows }: ParquetIntake,
   env: TaskEnvironment,
 ): void {
   try {
-    scan.open(program.group(group))
     for (let read = 0; read < limit; ) {
       env.checkStop()
       const count = env.clock.time('map', () => scan.read(READ_ROWS))
@@ -148,17 +157,30 @@ function footerOf(file: InputFile): Promise<ParquetFooter> {
   return known
 }
 
-function groupsIn(footer: ParquetFooter, { start, end }: TaskSplit): PlacedGroup[] {
-  return placedGroups(footer).filter(({ group }) => {
+/** A row group belongs to the split that its middle is in, unless it can be cut: then each split has the rows that its bytes would have. */
+function partsIn(footer: ParquetFooter, program: ParquetProgram, { start, end }: TaskSplit): Part[] {
+  return allParts(footer).flatMap((part) => {
+    const { group } = part
     const { from, to } = rangeOf(group)
-    const middle = Math.floor((from + to) / 2)
-    return middle >= start && middle < end
+    if (!program.canCut(group)) {
+      const middle = Math.floor((from + to) / 2)
+      return middle >= start && middle < end ? [part] : []
+    }
+    const rowAt = (offset: number) => {
+      const share = Math.min(1, Math.max(0, (offset - from) / (to - from)))
+      return share === 1 ? group.rows : Math.floor((group.rows * share) / CUT_ROWS) * CUT_ROWS
+    }
+    const rows = { start: rowAt(start), end: rowAt(end) }
+    return rows.start < rows.end ? [{ ...part, rows: [rows] }] : []
   })
 }
 
+/** So that batches are full. */
+const CUT_ROWS = 2048
+
 /** For a sample: the row group where the split starts. */
-function groupsAt(footer: ParquetFooter, { start }: TaskSplit): PlacedGroup[] {
-  return placedGroups(footer)
+function partsAt(footer: ParquetFooter, { start }: TaskSplit): Part[] {
+  return allParts(footer)
     .filter(({ group }) => rangeOf(group).from <= Math.max(start, FIRST_PAGE))
     .slice(-1)
 }
@@ -166,12 +188,12 @@ function groupsAt(footer: ParquetFooter, { start }: TaskSplit): PlacedGroup[] {
 /** After the magic number. */
 const FIRST_PAGE = 4
 
-function placedGroups({ rowGroups }: ParquetFooter): PlacedGroup[] {
+function allParts({ rowGroups }: ParquetFooter): Part[] {
   let firstRow = 0
   return rowGroups.flatMap((group) => {
-    const place = { group, firstRow }
+    const part = { group, firstRow, rows: allRows(group.rows) }
     firstRow += group.rows
-    return group.rows === 0 ? [] : [place]
+    return group.rows === 0 ? [] : [part]
   })
 }
 

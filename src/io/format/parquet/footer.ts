@@ -6,6 +6,7 @@
 import { RunjobError } from '../../../base/errors.js'
 import { readRange } from '../../input/chunks.js'
 import { type InputFile, nameOf } from '../../input/input_file.js'
+import { readStruct, type Thrift } from './thrift.js'
 
 /** A node of the schema, which is listed parents first. */
 export interface SchemaElement {
@@ -25,6 +26,12 @@ export interface SchemaElement {
   logical: { id: number; params: Thrift } | null
 }
 
+/** Bytes of the file; some writers do not say how many. */
+export interface Place {
+  start: number
+  bytes: number | null
+}
+
 /** The pages of a column in a row group. */
 export interface ColumnChunk {
   path: string[]
@@ -35,6 +42,11 @@ export interface ColumnChunk {
   start: number
   bytes: number
   statistics: Thrift | null
+  /** Pages with values; null: unknown. */
+  pages: number | null
+  columnIndex: Place | null
+  offsetIndex: Place | null
+  bloomFilter: Place | null
   /** Why its pages cannot be read; null: they can. */
   refused: string | null
 }
@@ -57,9 +69,6 @@ export interface ParquetFooter {
   /** Of each leaf: whether its minima and maxima are ordered as its type says. */
   ordered: boolean[]
 }
-
-/** A struct as the protocol has it. */
-export type Thrift = Record<`field_${number}`, unknown>
 
 const MAGIC = 0x31524150
 const MAGIC_ENCRYPTED = 0x45524150
@@ -88,31 +97,14 @@ export async function readFooter(file: InputFile): Promise<ParquetFooter> {
     footerBytes + TAIL_BYTES <= guess.length
       ? guess.subarray(guess.length - TAIL_BYTES - footerBytes, guess.length - TAIL_BYTES)
       : Buffer.from(readRange(file, sizeBytes - TAIL_BYTES - footerBytes, footerBytes))
-  return parseFooter(name, sizeBytes - TAIL_BYTES - footerBytes, await readStruct(name, bytes))
+  return parseFooter(name, sizeBytes - TAIL_BYTES - footerBytes, await footerStruct(name, bytes))
 }
 
-async function readStruct(name: string, bytes: Buffer): Promise<Thrift> {
-  const { deserializeTCompactProtocol } = await import('hyparquet/src/thrift.js')
-  const view = new BoundedView(bytes.buffer, bytes.byteOffset, bytes.length)
+async function footerStruct(name: string, bytes: Buffer): Promise<Thrift> {
   try {
-    return deserializeTCompactProtocol({ view, offset: 0 }) as Thrift
+    return (await readStruct(bytes)).struct
   } catch (error) {
     throw corrupt(name, `its footer cannot be read (${(error as Error).message})`)
-  }
-}
-
-/** No number has more bytes; others would be read for hours, because they would become ever longer. */
-const MAX_CONTINUED = 32
-
-/** Throws where too many bytes in a row say that a number goes on. Text is not read byte by byte. */
-class BoundedView extends DataView<ArrayBufferLike> {
-  #continued = 0
-
-  override getUint8(at: number): number {
-    const byte = super.getUint8(at)
-    this.#continued = byte < 0x80 ? 0 : this.#continued + 1
-    if (this.#continued > MAX_CONTINUED) throw new Error('a number does not end')
-    return byte
   }
 }
 
@@ -132,7 +124,10 @@ function parseFooter(name: string, footerStart: number, footer: Thrift): Parquet
       const rows = read.count(group.field_3, 'number of rows of a row group')
       // Without rows there need not be pages.
       const endOfPages = rows > 0 ? footerStart : Number.POSITIVE_INFINITY
-      return { rows, columns: columns.map((column, i) => columnChunk(read, endOfPages, column, leaves[i]!)) }
+      return {
+        rows,
+        columns: columns.map((column, i) => columnChunk(read, endOfPages, footerStart, column, leaves[i]!)),
+      }
     }),
     endOfPages: footerStart,
     createdBy: footer.field_6 === undefined ? '' : read.text(footer.field_6, 'writer'),
@@ -162,7 +157,13 @@ function schemaElement(read: Reader, element: Thrift): SchemaElement {
   }
 }
 
-function columnChunk(read: Reader, endOfPages: number, column: Thrift, leaf: SchemaElement): ColumnChunk {
+function columnChunk(
+  read: Reader,
+  endOfPages: number,
+  footerStart: number,
+  column: Thrift,
+  leaf: SchemaElement,
+): ColumnChunk {
   const refused =
     column.field_1 !== undefined
       ? 'has its pages in another file'
@@ -170,8 +171,8 @@ function columnChunk(read: Reader, endOfPages: number, column: Thrift, leaf: Sch
         ? 'is encrypted'
         : null
   if (refused !== null) {
-    const none = { path: [leaf.name], physical: leaf.physical!, codec: 0, values: 0, start: 0, bytes: 0 }
-    return { ...none, statistics: null, refused }
+    const none = { path: [leaf.name], physical: leaf.physical!, codec: 0, values: 0, start: 0, bytes: 0, pages: null }
+    return { ...none, statistics: null, columnIndex: null, offsetIndex: null, bloomFilter: null, refused }
   }
   const meta = read.struct(column.field_3, 'column of a row group')
   const dataStart = read.count(meta.field_9, 'place of a page')
@@ -184,6 +185,8 @@ function columnChunk(read: Reader, endOfPages: number, column: Thrift, leaf: Sch
     throw corrupt(read.name, `its pages at ${start}, ${bytes} bytes, are not in the file`, path.join('.'))
   const physical = read.count(meta.field_1, 'type of a column', 7)
   if (physical !== leaf.physical) throw corrupt(read.name, 'its type is not that of the schema', path.join('.'))
+  // Without these, all pages are read: a wrong one is no reason to refuse the file.
+  const place = (start: unknown, bytes: unknown) => placeOf(footerStart, start, bytes)
   return {
     path,
     physical,
@@ -192,8 +195,30 @@ function columnChunk(read: Reader, endOfPages: number, column: Thrift, leaf: Sch
     start,
     bytes,
     statistics: meta.field_12 === undefined ? null : read.struct(meta.field_12, 'statistics'),
+    pages: dataPages(meta.field_13),
+    offsetIndex: place(column.field_4, column.field_5),
+    columnIndex: place(column.field_6, column.field_7),
+    bloomFilter: place(meta.field_14, meta.field_15),
     refused: null,
   }
+}
+
+function placeOf(footerStart: number, start: unknown, bytes: unknown): Place | null {
+  const first = Number(start)
+  const size = bytes === undefined ? null : Number(bytes)
+  const isSound = Number.isSafeInteger(first) && first >= 4 && first < footerStart
+  if (!isSound || (size !== null && !(size > 0 && first + size <= footerStart))) return null
+  return { start: first, bytes: size }
+}
+
+const DICTIONARY_PAGE = 2
+
+/** @param stats how many pages there are of each kind and encoding */
+function dataPages(stats: unknown): number | null {
+  if (!Array.isArray(stats)) return null
+  const pages = (stats as Thrift[]).filter((one) => one?.field_1 !== DICTIONARY_PAGE)
+  const count = pages.reduce((sum, one) => sum + Number(one?.field_3), 0)
+  return Number.isSafeInteger(count) ? count : null
 }
 
 /** Checks what a footer holds: it may hold anything. */

@@ -1,7 +1,11 @@
 /** What native code must know to read columns of a Parquet file: native/parquet/leaf.h. */
 import { ProgramWriter } from '../../../kernels/program.js'
 import { type Column, sameType, type Type } from '../../../plan/type.js'
+import type { InputFile } from '../../input/input_file.js'
 import { type ParquetFooter, type RowGroup, unsupported } from './footer.js'
+import { type PagePlace, readOffsetIndex } from './page_index.js'
+import { BYTE_ARRAY } from './physical.js'
+import { allRows, type RowRange } from './ranges.js'
 import { type Leaf, type ParquetColumn, type ParquetNode, parquetColumns } from './schema.js'
 import { canHold, conflict } from './unite.js'
 
@@ -44,17 +48,52 @@ export class ParquetProgram {
     this.bytes = writer.take()
   }
 
-  /** Places of the pages that are read, for ParquetScan.open(). */
-  group({ rows, columns }: RowGroup): Uint8Array {
+  /**
+   * Places of the pages that are read, for ParquetScan.open().
+   *
+   * @param ranges of rows that are read; default: all
+   * @param pages by leaf of the file, where an offset index has been read
+   */
+  group(
+    { rows, columns }: RowGroup,
+    ranges: readonly RowRange[] = allRows(rows),
+    pages?: ReadonlyMap<number, readonly PagePlace[]>,
+  ): Uint8Array {
     const writer = new ProgramWriter()
-    writer.long(BigInt(rows))
+    writer.long(BigInt(rows)).count(ranges.length)
+    for (const { start, end } of ranges) writer.long(BigInt(start)).long(BigInt(end))
     for (const { index, path } of this.#leaves) {
       const { refused, codec, start, bytes } = columns[index]!
       if (refused !== null) throw unsupported(this.#name, refused, path)
       const uncounted = Math.min(this.#uncounted, Math.max(0, this.#endOfPages - start - bytes))
       writer.byte(codec).long(BigInt(start)).long(BigInt(bytes)).count(uncounted)
+      const places = pages?.get(index) ?? []
+      writer.count(places.length)
+      for (const { offset, firstRow } of places) writer.long(BigInt(offset)).long(BigInt(firstRow))
     }
     return writer.take()
+  }
+
+  /** Whether tasks may share the row group, because most pages before a row are passed over without being decompressed. */
+  canCut({ columns }: RowGroup): boolean {
+    if (columns.some(({ refused }) => refused !== null)) return false
+    return this.#leaves.every(({ index, maxRepetition }) => {
+      const { pages, offsetIndex } = columns[index]!
+      // Without an index, only levels say where rows of lists begin.
+      return offsetIndex
+        ? pages === null || pages >= MIN_CUT_PAGES
+        : maxRepetition === 0 && (pages ?? 0) >= MIN_CUT_PAGES
+    })
+  }
+
+  /** The offset indexes of what is read, for group(). */
+  async pagesOf(file: InputFile, { rows, columns }: RowGroup): Promise<Map<number, PagePlace[]>> {
+    const pages = new Map<number, PagePlace[]>()
+    for (const { index } of this.#leaves) {
+      const places = await readOffsetIndex(file, columns[index]!, rows)
+      if (places) pages.set(index, places)
+    }
+    return pages
   }
 
   /** Bytes of the pages that are read. */
@@ -88,6 +127,9 @@ export class ParquetProgram {
     for (const [child, childType] of childrenOf(node, type)) this.#write(writer, child, childType)
   }
 }
+
+/** Where a row group is cut, a page of each column is read twice. */
+const MIN_CUT_PAGES = 16
 
 /** A header of a dictionary is shorter. */
 const UNCOUNTED_BYTES = 100
@@ -123,5 +165,3 @@ function canRead(type: Type, { type: own, node }: ParquetColumn): boolean {
     children.every(([child, childType]) => child === null || canRead(childType, child))
   )
 }
-
-const BYTE_ARRAY = 6

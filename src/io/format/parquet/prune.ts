@@ -1,100 +1,221 @@
-/** Row groups that need not be read, because a filter after the scan lets no row of them pass. */
+/** Rows that need not be read, because a filter after the scan lets none of them pass. */
 import type { CallExpression, Expression, LiteralExpression } from '../../../plan/expression.js'
 import { type Column, sameType, type Type } from '../../../plan/type.js'
+import type { InputFile } from '../../input/input_file.js'
+import { BloomFilter } from './bloom.js'
 import type { ParquetFooter, RowGroup } from './footer.js'
+import { readOffsetIndex, readZones, type Zone } from './page_index.js'
+import { type Bound, plainBytes } from './plain.js'
+import { allRows, intersect, type RowRange, unite } from './ranges.js'
 import { type Leaf, parquetColumns } from './schema.js'
-import { type Bound, type ColumnStatistics, statisticsOf } from './statistics.js'
+import { type ColumnStatistics, StatisticsReader } from './statistics.js'
 
-/** Says of row groups of a file whether some row may pass. */
+/** A column of the scan that is a leaf of the file. */
+interface Known {
+  leaf: Leaf
+  reader: StatisticsReader
+  /** Whether it may be compared with literals of the column's type. */
+  isSame: boolean
+}
+
+/** What is known of the rows of a row group. */
+interface Evidence {
+  rows: number
+  /** All rows, zone by zone; null: nothing is known. */
+  zones: (name: string) => readonly Zone[] | null
+  /** Whether the column certainly has no such value. */
+  lacks: (name: string, literal: LiteralExpression) => boolean
+}
+
+/** `in` with more values asks no Bloom filter. */
+const MOST_ASKED = 64
+
+/** Finds the rows of a file's row groups that may pass. */
 export class Pruner {
+  readonly #file: InputFile
   readonly #footer: ParquetFooter
-  readonly #columns: readonly Column[]
-  readonly #leaves = new Map<string, Leaf>()
+  readonly #known = new Map<string, Known>()
+  /** Columns of the scan in which a null is a fault, whatever the filters say. null: one that the file lacks. */
+  readonly #required: (Known | null)[] = []
   readonly #filters: readonly Expression[]
 
   /** @param filters of the rows of a scan with these columns; a row must pass all of them */
-  constructor(footer: ParquetFooter, columns: readonly Column[], filters: readonly Expression[]) {
+  constructor(file: InputFile, footer: ParquetFooter, columns: readonly Column[], filters: readonly Expression[]) {
+    this.#file = file
     this.#footer = footer
-    this.#columns = columns
     this.#filters = filters.flatMap(conjunctsOf)
     if (filters.length === 0) return
-    for (const { name, node } of parquetColumns(footer)) if (node.kind === 'leaf') this.#leaves.set(name, node.leaf)
-  }
-
-  mayPass(group: RowGroup): boolean {
-    for (const filter of this.#filters) {
-      if (this.#isNeverTrue(filter, group)) return false
-      // Whatever follows is only asked of rows that pass this, and an error in it must be the same.
-      if (!cannotFail(filter)) return true
+    const own = parquetColumns(footer)
+    for (const column of columns) {
+      const found = own.find(({ name }) => name === column.name)
+      if (found?.node.kind === 'leaf') {
+        const { leaf } = found.node
+        const reader = new StatisticsReader(footer, leaf, column)
+        this.#known.set(column.name, { leaf, reader, isSame: sameType(leaf.type, column.type) })
+      }
+      if (!column.nullable && (!found || found.nullable)) this.#required.push(this.#known.get(column.name) ?? null)
     }
-    return true
   }
 
-  #isNeverTrue(expression: Expression, group: RowGroup): boolean {
-    if (expression.op !== 'call') return false
+  /** The rows of the group that may pass; where nothing is known, all. */
+  async rowsOf(group: RowGroup): Promise<RowRange[]> {
+    const all = allRows(group.rows)
+    if (this.#filters.length === 0 || this.#mayBeAtFault(group)) return all
+    const whole = this.#wholeGroup(group)
+    const byGroup = this.#rows({ rows: group.rows, zones: whole, lacks: () => false })
+    if (byGroup.length === 0) return []
+    const lacks = await this.#bloomFilters(group)
+    const byValue = this.#rows({ rows: group.rows, zones: whole, lacks })
+    if (byValue.length === 0) return []
+    const zones = await this.#pages(group)
+    return zones.size === 0
+      ? byValue
+      : this.#rows({ rows: group.rows, zones: (name) => zones.get(name) ?? null, lacks })
+  }
+
+  #mayBeAtFault(group: RowGroup): boolean {
+    return this.#required.some((known) => known?.reader.ofChunk(group.columns[known.leaf.index]!).nulls !== 0)
+  }
+
+  #wholeGroup({ rows, columns }: RowGroup): Evidence['zones'] {
+    return (name) => {
+      const known = this.#known.get(name)
+      if (!known) return null
+      const statistics = known.reader.ofChunk(columns[known.leaf.index]!)
+      return [{ range: { start: 0, end: rows }, statistics }]
+    }
+  }
+
+  /** What the page indexes say of columns that filters read. */
+  async #pages({ rows, columns }: RowGroup): Promise<Map<string, Zone[]>> {
+    const zones = new Map<string, Zone[]>()
+    for (const name of new Set(this.#filters.flatMap(columnNames))) {
+      const known = this.#known.get(name)
+      const chunk = columns[known?.leaf.index ?? -1]
+      if (!known || !chunk?.columnIndex) continue
+      const places = await readOffsetIndex(this.#file, chunk, rows)
+      const own = places && (await readZones(this.#file, chunk, places, rows, known.reader))
+      if (own) zones.set(name, own)
+    }
+    return zones
+  }
+
+  /** Asks the Bloom filters for all values that filters compare with. */
+  async #bloomFilters({ columns }: RowGroup): Promise<Evidence['lacks']> {
+    const lacking = new Set<LiteralExpression>()
+    for (const { name, literals } of this.#filters.flatMap(equalities)) {
+      const known = this.#known.get(name)
+      const chunk = columns[known?.leaf.index ?? -1]
+      if (!known?.isSame || !chunk?.bloomFilter || literals.length > MOST_ASKED) continue
+      const filter = await BloomFilter.open(this.#file, chunk, this.#footer.endOfPages)
+      for (const literal of filter ? literals : []) {
+        const value = sameType(literal.type, known.leaf.type) ? boundOf(literal) : null
+        const bytes = value === null ? null : plainBytes(known.leaf, value)
+        if (bytes && filter!.lacks(bytes)) lacking.add(literal)
+      }
+    }
+    return (_, literal) => lacking.has(literal)
+  }
+
+  #rows(evidence: Evidence): RowRange[] {
+    let rows = allRows(evidence.rows)
+    for (const filter of this.#filters) {
+      rows = intersect(rows, this.#passing(filter, evidence))
+      // Whatever follows is only asked of rows that pass this, and an error in it must be the same.
+      if (rows.length === 0 || !cannotFail(filter)) break
+    }
+    return rows
+  }
+
+  #passing(expression: Expression, evidence: Evidence): RowRange[] {
+    const all = allRows(evidence.rows)
+    if (expression.op !== 'call') return all
     const { fn, args } = expression
     switch (fn) {
       case 'and':
-        return args.every(cannotFail) && args.some((arg) => this.#isNeverTrue(arg, group))
-      case 'or':
-        return args.every((arg) => this.#isNeverTrue(arg, group)) && args.every(cannotFail)
-      case 'isNull': {
-        const statistics = this.#statisticsOf(args[0]!, group)
-        return statistics?.nulls === 0
+      case 'or': {
+        if (!args.every(cannotFail)) return all
+        const both = fn === 'and' ? intersect : unite
+        return args.map((arg) => this.#passing(arg, evidence)).reduce(both)
       }
-      case 'isNotNull': {
-        const statistics = this.#statisticsOf(args[0]!, group)
-        return statistics !== null && statistics.nulls === group.rows
-      }
+      case 'isNull':
+        return this.#where(args[0]!, evidence, ({ nulls }) => nulls !== 0)
+      case 'isNotNull':
+        return this.#where(args[0]!, evidence, ({ nulls }, rows) => nulls !== rows)
       case 'in': {
         const [value, ...options] = args
-        return options.every((option) => this.#comparesNever('eq', value!, option, group))
+        return options.map((option) => this.#compared('eq', value!, option, evidence)).reduce(unite, [])
       }
       default:
-        return fn in MIRRORED && this.#comparisonIsNeverTrue(expression, group)
+        return fn in MIRRORED ? this.#comparison(expression, evidence) : all
     }
   }
 
-  #comparisonIsNeverTrue({ fn, args: [a, b] }: CallExpression, group: RowGroup): boolean {
-    return a!.op === 'literal'
-      ? this.#comparesNever(MIRRORED[fn]!, b!, a!, group)
-      : this.#comparesNever(fn, a!, b!, group)
+  #comparison({ fn, args: [a, b] }: CallExpression, evidence: Evidence): RowRange[] {
+    return a!.op === 'literal' ? this.#compared(MIRRORED[fn]!, b!, a!, evidence) : this.#compared(fn, a!, b!, evidence)
   }
 
-  #comparesNever(fn: string, column: Expression, literal: Expression, group: RowGroup): boolean {
-    if (literal.op !== 'literal' || column.op !== 'column' || !sameType(literal.type, column.type)) return false
-    const statistics = this.#statisticsOf(column, group)
-    if (!statistics) return false
-    // Null equals nothing.
-    if (literal.value === null || statistics.nulls === group.rows) return true
-    const value = boundOf(literal)
-    if (value === null) return false
-    // NaN is the largest double, and no statistics count it.
-    const greatest = literal.type === 'double' ? null : statistics.greatest
-    const { least } = statistics
-    switch (fn) {
-      case 'eq':
-        return isBelow(value, least) || isBelow(statistics.greatest, value)
-      case 'lt':
-        return least !== null && !isBelow(least, value)
-      case 'le':
-        return isBelow(value, least)
-      case 'gt':
-        return greatest !== null && !isBelow(value, greatest)
-      case 'ge':
-        return isBelow(greatest, value)
-      default:
-        return false
-    }
+  #compared(fn: string, column: Expression, literal: Expression, evidence: Evidence): RowRange[] {
+    if (literal.op !== 'literal' || column.op !== 'column' || !sameType(literal.type, column.type))
+      return allRows(evidence.rows)
+    if (fn === 'eq' && evidence.lacks(column.name, literal)) return []
+    return this.#where(column, evidence, (statistics, rows) => mayCompare(fn, statistics, rows, literal))
   }
 
-  #statisticsOf(expression: Expression, group: RowGroup): ColumnStatistics | null {
-    if (expression.op !== 'column') return null
-    const leaf = this.#leaves.get(expression.name)
-    const column = this.#columns.find(({ name }) => name === expression.name)
-    if (!leaf || !column) return null
-    return statisticsOf(this.#footer, group.columns[leaf.index]!, leaf, column)
+  /** The zones for which a condition holds; all rows, if nothing is known of the expression's values. */
+  #where(
+    expression: Expression,
+    { rows, zones }: Evidence,
+    mayPass: (statistics: ColumnStatistics, rows: number) => boolean,
+  ): RowRange[] {
+    const known = expression.op === 'column' ? zones(expression.name) : null
+    if (!known) return allRows(rows)
+    const passing = known.filter(({ range, statistics }) => mayPass(statistics, range.end - range.start))
+    return unite(
+      passing.map(({ range }) => range),
+      [],
+    )
   }
+}
+
+function mayCompare(fn: string, statistics: ColumnStatistics, rows: number, literal: LiteralExpression): boolean {
+  // Null equals nothing.
+  if (literal.value === null || statistics.nulls === rows) return false
+  const value = boundOf(literal)
+  if (value === null) return true
+  const { least } = statistics
+  // NaN is the largest double, and no statistics count it.
+  const greatest = literal.type === 'double' ? null : statistics.greatest
+  switch (fn) {
+    case 'eq':
+      return !isBelow(value, least) && !isBelow(statistics.greatest, value)
+    case 'lt':
+      return least === null || isBelow(least, value)
+    case 'le':
+      return !isBelow(value, least)
+    case 'gt':
+      return greatest === null || isBelow(value, greatest)
+    case 'ge':
+      return !isBelow(greatest, value)
+    default:
+      return true
+  }
+}
+
+function columnNames(expression: Expression): string[] {
+  if (expression.op === 'column') return [expression.name]
+  return expression.op === 'call' ? expression.args.flatMap(columnNames) : []
+}
+
+/** Columns that an expression compares with literals. */
+function equalities(expression: Expression): { name: string; literals: LiteralExpression[] }[] {
+  if (expression.op !== 'call') return []
+  const { fn, args } = expression
+  if (fn === 'and' || fn === 'or') return args.flatMap(equalities)
+  if (fn !== 'eq' && fn !== 'in') return []
+  const names = args.flatMap((arg) => (arg.op === 'column' ? [arg.name] : []))
+  const literals = args.flatMap((arg) => (arg.op === 'literal' ? [arg] : []))
+  return names.length === 1 ? [{ name: names[0]!, literals }] : []
 }
 
 /** Comparisons, and what they are with their sides changed. */
@@ -124,8 +245,9 @@ function conjunctsOf(expression: Expression): Expression[] {
   return expression.op === 'call' && expression.fn === 'and' ? expression.args.flatMap(conjunctsOf) : [expression]
 }
 
-/** null: nothing is known of it. */
+/** null: it is null, or nothing is known of it. */
 function boundOf({ value, type }: LiteralExpression): Bound | null {
+  if (value === null) return null
   if (typeof type === 'object') return isDecimal(type) ? BigInt(value as string) : null
   switch (type) {
     case 'boolean':

@@ -6,10 +6,9 @@
 import type { Column, DecimalType, Type } from '../../../plan/type.js'
 import { type InputFile, nameOf } from '../../input/input_file.js'
 import { corrupt, type ParquetFooter, readFooter, type SchemaElement, unsupported } from './footer.js'
+import { BOOLEAN, BYTE_ARRAY, DOUBLE, FIXED, FLOAT, INT32, INT64, INT96, READ_AS } from './physical.js'
 import { type FileColumns, uniteColumns } from './unite.js'
 
-/** How stored values become values of the type; native/parquet/leaf.h has the same numbers. */
-const READ_AS = { same: 0, unsigned: 1, float: 2, half: 3, int96: 4, millis: 5, nanos: 6, decimal: 7 } as const
 type ReadAs = keyof typeof READ_AS
 
 /** A column of values as the file has it. */
@@ -66,14 +65,6 @@ export function parquetColumns(footer: ParquetFooter): ParquetColumn[] {
 const REQUIRED = 0
 const REPEATED = 2
 const MAX_DEPTH = 32
-const BOOLEAN = 0
-const INT32 = 1
-const INT64 = 2
-const INT96 = 3
-const FLOAT = 4
-const DOUBLE = 5
-const BYTE_ARRAY = 6
-const FIXED = 7
 
 /** A node of the schema's tree. */
 interface Branch {

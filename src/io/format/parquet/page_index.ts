@@ -1,0 +1,74 @@
+/**
+ * Where the pages of a column are, and what is known of their values.
+ *
+ * Source: https://github.com/apache/parquet-format/blob/master/PageIndex.md
+ */
+import { readRange } from '../../input/chunks.js'
+import type { InputFile } from '../../input/input_file.js'
+import type { ColumnChunk, Place } from './footer.js'
+import type { RowRange } from './ranges.js'
+import type { ColumnStatistics, StatisticsReader } from './statistics.js'
+import { readStruct, type Thrift } from './thrift.js'
+
+/** Where a page with values begins, and its first row in the row group. */
+export interface PagePlace {
+  offset: number
+  firstRow: number
+}
+
+/** Rows of a row group, and what is known of a column there. */
+export interface Zone {
+  range: RowRange
+  statistics: ColumnStatistics
+}
+
+/** More are not read. */
+const MOST_INDEX_BYTES = 64 << 20
+
+/** null: there is no index, or it cannot be right. */
+export async function readOffsetIndex(file: InputFile, chunk: ColumnChunk, rows: number): Promise<PagePlace[] | null> {
+  const locations = (await readIndex(file, chunk.offsetIndex))?.field_1
+  if (!Array.isArray(locations) || locations.length === 0) return null
+  const places = (locations as Thrift[]).map((one) => ({
+    offset: Number(one?.field_1),
+    firstRow: Number(one?.field_3),
+  }))
+  const isRight = places.every(({ offset, firstRow }, i) => {
+    if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(firstRow)) return false
+    if (offset < chunk.start || offset >= chunk.start + chunk.bytes || firstRow > rows) return false
+    const before = places[i - 1]
+    return before ? offset > before.offset && firstRow >= before.firstRow : firstRow === 0
+  })
+  return isRight ? places : null
+}
+
+/** What the column index says of each page; null: nothing. */
+export async function readZones(
+  file: InputFile,
+  chunk: ColumnChunk,
+  places: readonly PagePlace[],
+  rows: number,
+  reader: StatisticsReader,
+): Promise<Zone[] | null> {
+  const index = await readIndex(file, chunk.columnIndex)
+  const lists = [index?.field_1, index?.field_2, index?.field_3]
+  if (!lists.every((list) => Array.isArray(list) && list.length === places.length)) return null
+  const [areNull, least, greatest] = lists as [unknown[], unknown[], unknown[]]
+  const nullCounts = index?.field_5
+  const counts = Array.isArray(nullCounts) && nullCounts.length === places.length ? nullCounts : null
+  const zones = places.map(({ firstRow }, i): Zone => {
+    const range = { start: firstRow, end: places[i + 1]?.firstRow ?? rows }
+    const nulls = areNull[i] === true ? range.end - range.start : counts ? Number(counts[i]) : null
+    return { range, statistics: reader.ofPage(least[i], greatest[i], nulls) }
+  })
+  return zones.filter(({ range }) => range.start < range.end)
+}
+
+async function readIndex(file: InputFile, place: Place | null): Promise<Thrift | null> {
+  if (place?.bytes == null || place.bytes > MOST_INDEX_BYTES) return null
+  try {
+    return (await readStruct(Buffer.from(readRange(file, place.start, place.bytes)))).struct
+  } catch {
+    return null
+  }
+}
