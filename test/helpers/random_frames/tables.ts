@@ -25,7 +25,7 @@ export function column(name: string, kind: Kind, most = 1e9, isExact = true): Co
 
 export const TABLES: Record<string, Column[]> = {
   t: [
-    column('id', 'long', 1000),
+    column('id', 'long', 10_000),
     column('a', 'int', 1000),
     column('b', 'int', 1000),
     column('x', 'double', 500),
