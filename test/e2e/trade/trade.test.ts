@@ -12,7 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { IS_SOAK, SUITE_TIMEOUT_MS } from '../../helpers/soak.js'
 import { TABLE_NAMES, writeTables } from './data.js'
 import { QUESTIONS, type Tables } from './queries.js'
-import { ALL_WAYS, nameOf, optionsOf, PAIRED_WAYS } from './ways.js'
+import { ALL_WAYS, optionsOf, PAIRED_WAYS } from './ways.js'
 
 /** RUNJOB_TRADE: a folder of such tables, of any size, from elsewhere. */
 const given = process.env.RUNJOB_TRADE
@@ -50,7 +50,7 @@ describe.each(Object.entries(QUESTIONS))('%s', (_, { frame, sql }) => {
 
   test('has the same answer, to the byte, in all ways to run it', { timeout: SUITE_TIMEOUT_MS }, async () => {
     const bytes = JSON.stringify(answer)
-    for (const way of ways) expect(JSON.stringify(await ask(optionsOf(way))), nameOf(way)).toBe(bytes)
+    for (const way of ways) expect(JSON.stringify(await ask(optionsOf(way))), way.name).toBe(bytes)
   })
 })
 

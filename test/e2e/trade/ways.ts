@@ -2,63 +2,76 @@
 import { TUNING } from '../../../dist/src/run/options.js'
 import type { Tuning } from '../../helpers/run.js'
 
-interface Choices {
-  workers: Record<string, number>
-  /** For each worker; null: as much as there is by default. */
-  memory: Record<string, number | null>
-  joins: Record<string, Tuning>
+interface Choice {
+  workers?: number
+  /** For each worker. */
+  memoryMb?: number
+  tuning?: Tuning
 }
 
-const CHOICES: Choices = {
-  workers: { 'one worker': 1, 'two workers': 2, 'eight workers': 8 },
-  memory: { '48 MB each': 48, 'memory enough': null },
-  joins: { 'joins in memory': {}, 'sorted joins': { broadcastBytes: -1 } },
+const CHOICES = {
+  workers: {
+    'one worker': { workers: 1 },
+    'two workers': { workers: 2 },
+    'eight workers': { workers: 8 },
+  },
+  memory: {
+    '48 MB each': { memoryMb: 48 },
+    'memory enough': {},
+  },
+  joins: {
+    'joins in memory': {},
+    'sorted joins': { tuning: { broadcastBytes: -1 } },
+  },
+} satisfies Record<string, Record<string, Choice>>
+
+/** One choice of each kind. */
+interface Way {
+  name: string
+  choices: Choice[]
 }
-
-/** The name of each choice that is made. */
-type Way = Record<keyof Choices, string>
-
-const DIMENSIONS = Object.keys(CHOICES) as (keyof Choices)[]
 
 /** All choices with all others. */
-export const ALL_WAYS: readonly Way[] = DIMENSIONS.reduce<Partial<Way>[]>(
-  (ways, dimension) =>
-    ways.flatMap((way) => Object.keys(CHOICES[dimension]).map((name) => ({ ...way, [dimension]: name }))),
-  [{}],
-) as Way[]
+export const ALL_WAYS: readonly Way[] = Object.values(CHOICES).reduce<Way[]>(
+  (ways, choices: Record<string, Choice>) =>
+    ways.flatMap((way) =>
+      Object.entries(choices).map(([name, choice]) => ({
+        name: way.name === '' ? name : `${way.name}, ${name}`,
+        choices: [...way.choices, choice],
+      })),
+    ),
+  [{ name: '', choices: [] }],
+)
 
-/** So few of them that each choice still meets each other. The way with the most new pairs comes next. */
-export const PAIRED_WAYS: readonly Way[] = paired(ALL_WAYS)
+/** So few of them that each choice still meets each other: the way with the most new pairs comes next. */
+export const PAIRED_WAYS: readonly Way[] = paired()
 
-function paired(ways: readonly Way[]): Way[] {
-  const missing = new Set(ways.flatMap(pairsOf))
+function paired(): Way[] {
+  const missing = new Set(ALL_WAYS.flatMap(pairsOf))
+  const gain = (way: Way) => pairsOf(way).filter((pair) => missing.has(pair)).length
   const chosen: Way[] = []
   while (missing.size > 0) {
-    const gain = (way: Way) => pairsOf(way).filter((pair) => missing.has(pair)).length
-    const best = ways.reduce((best, way) => (gain(way) > gain(best) ? way : best))
+    const best = ALL_WAYS.reduce((best, way) => (gain(way) > gain(best) ? way : best))
     for (const pair of pairsOf(best)) missing.delete(pair)
     chosen.push(best)
   }
   return chosen
 }
 
-function pairsOf(way: Way): string[] {
-  const names = Object.values(way)
+function pairsOf({ name }: Way): string[] {
+  const names = name.split(', ')
   return names.flatMap((one, i) => names.slice(i + 1).map((other) => `${one}, ${other}`))
 }
 
-export function nameOf(way: Way): string {
-  return Object.values(way).join(', ')
-}
-
 /** Options of an action. */
-export function optionsOf(way: Way): object {
-  const workers = CHOICES.workers[way.workers]!
-  const memory = CHOICES.memory[way.memory]
-  return {
-    workers,
-    ...(memory ? { memory: `${memory * workers}MB` } : {}),
-    diskCheck: false,
-    [TUNING]: CHOICES.joins[way.joins],
-  }
+export function optionsOf({ choices }: Way): object {
+  const {
+    workers = 1,
+    memoryMb,
+    tuning,
+  }: Choice = Object.assign({}, ...choices, {
+    tuning: Object.assign({}, ...choices.map(({ tuning }) => tuning)),
+  })
+  const memory = memoryMb === undefined ? {} : { memory: `${memoryMb * workers}MB` }
+  return { workers, ...memory, diskCheck: false, [TUNING]: tuning }
 }
