@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "csv/csv_batch.h"
 #include "csv/csv_scan.h"
 #include "record/key_encoding.h"
 #include "text/text_write.h"
@@ -87,6 +88,16 @@ inline char* CopyShort(char* to, Slice text, const char* readable_end) {
   return to + text.size;
 }
 
+uint64_t NeededFields(const FieldsOptions& options) {
+  uint64_t needed = 0;
+  const auto need = [&](const std::vector<uint32_t>& columns) {
+    for (const uint32_t column : columns) needed = std::max(needed, uint64_t{column} + 1);
+  };
+  need(options.keys);
+  for (const FieldsOptions::Value& value : options.values) need(value.columns);
+  return needed;
+}
+
 class FieldsMapper : public Mapper {
  public:
   FieldsMapper(const FieldsOptions& options, BatchSink* sink);
@@ -108,10 +119,6 @@ class FieldsMapper : public Mapper {
   static std::vector<Stretch> StretchesOf(const std::vector<uint32_t>& columns);
 
   Status AddRows(const CsvRows& rows);
-  size_t GatherBatch(const CsvRows& rows, size_t from);
-  bool AllFit(const CsvRows& rows, size_t from, size_t count) const;
-  void CountDropped(size_t end);
-  size_t RowOf(size_t from, size_t i) const;
   void AddKeys(const CsvRows& rows);
   void AddNumbers(const CsvRows& rows, uint32_t column, double* numbers);
   bool BoundKeys(const CsvRows& rows, uint32_t column);
@@ -124,18 +131,7 @@ class FieldsMapper : public Mapper {
   Slice Plain(const CsvField& field);
   void Respell(const CsvRows& rows, uint32_t column, const char** data, uint32_t* starts, uint32_t* ends);
   Status Flush();
-  void CutAt(size_t row, const CsvRows& rows, const char* code, std::string detail);
 
-  uint32_t first_field(size_t i) const {
-    return width_ != 0 ? first_field_ + static_cast<uint32_t>(i) * width_ : first_fields_[i];
-  }
-  // A field that the row does not have is empty.
-  CsvField FieldOf(const CsvRows& rows, size_t i, uint32_t column) const {
-    const uint32_t width = width_ != 0 ? width_ : widths_[i];
-    const uint32_t* const ends = rows.field_ends + first_field(i);
-    if (column >= width) return CsvField{Slice(rows.data + ends[width - 1], 0)};
-    return rows.FieldAt(ends + column, column + 1 == width);
-  }
   // Calls each(i, field) for one column of the batch.
   template <class Each>
   void ForEachField(const CsvRows& rows, uint32_t column, const Each& each);
@@ -144,19 +140,7 @@ class FieldsMapper : public Mapper {
   BatchSink* const sink_;
   CsvScanner scanner_;
   bool header_pending_;
-  uint64_t needed_columns_ = 0;
-
-  // The batch at work: count_ rows. As a rule they follow one another and have width_ fields each, from
-  // first_field_ on; otherwise width_ is 0 and the arrays say where. A bad row ends the batch before that row;
-  // error_ says why.
-  size_t count_ = 0;
-  uint32_t width_ = 0;
-  uint32_t first_field_ = 0;
-  uint32_t first_fields_[kBatchRows];
-  uint32_t widths_[kBatchRows];
-  uint32_t rows_[kBatchRows];
-  std::vector<size_t> dropped_;  // rows among them
-  Status error_;
+  CsvBatch rows_;
   const char* key_text_ = nullptr;  // what key_bounds_ count from; null: the keys are in keys_
   uint32_t key_bounds_[2 * kBatchRows];
   ByteColumn keys_;
@@ -173,14 +157,10 @@ FieldsMapper::FieldsMapper(const FieldsOptions& options, BatchSink* sink)
       sink_(sink),
       scanner_(options.csv, &bad_),
       header_pending_(options.skip_header),
+      rows_(options_.csv, NeededFields(options), kBatchRows),
       columns_(options.values.size()),
       views_(options.values.size()) {
-  const auto need = [this](const std::vector<uint32_t>& columns) {
-    for (const uint32_t column : columns) needed_columns_ = std::max(needed_columns_, uint64_t{column} + 1);
-  };
-  need(options_.keys);
   for (size_t i = 0; i < options_.values.size(); i++) {
-    need(options_.values[i].columns);
     views_[i].kind = options_.values[i].kind;
     if (options_.values[i].kind == ValueKind::kNumber) columns_[i].numbers.resize(kBatchRows);
     if (options_.values[i].row) columns_[i].stretches = StretchesOf(options_.values[i].columns);
@@ -205,8 +185,7 @@ Status FieldsMapper::AddRows(const CsvRows& rows) {
     next++;
   }
   while (next < rows.count) {
-    const size_t from = next;
-    next = GatherBatch(rows, from);
+    next = rows_.Gather(rows, next);
     AddKeys(rows);
     for (size_t i = 0; i < columns_.size(); i++) {
       const FieldsOptions::Value& value = options_.values[i];
@@ -219,103 +198,36 @@ Status FieldsMapper::AddRows(const CsvRows& rows) {
       }
     }
     Status status = Flush();
-    if (status.ok() || status.offset() >= 0) CountDropped(status.ok() ? rows.count : RowOf(from, count_));
+    if (status.ok() || status.offset() >= 0) {
+      const size_t dropped = rows_.CountDropped(status.ok() ? rows.count : rows_.row(rows_.count()));
+      records_dropped_ += dropped;
+      records_in_ += dropped;
+    }
     if (status.ok()) continue;
     if (!options_.csv.keep_bad || status.offset() < 0) return status;
-    const size_t bad = RowOf(from, count_);
+    const size_t bad = rows_.row(rows_.count());
     bad_.push_back(BadRecord{std::move(status), Excerpt(rows.row(bad))});
-    error_ = Status::Ok();
     next = bad + 1;
   }
   return Status::Ok();
 }
 
-// Rows of the batch that were dropped before row `end`, where the next batch begins.
-void FieldsMapper::CountDropped(size_t end) {
-  const auto dropped =
-      static_cast<uint64_t>(std::count_if(dropped_.begin(), dropped_.end(), [end](size_t row) { return row < end; }));
-  records_dropped_ += dropped;
-  records_in_ += dropped;
-}
-
-// The row that is entry i of the batch taken from row `from` on.
-size_t FieldsMapper::RowOf(size_t from, size_t i) const { return width_ != 0 ? from + i : rows_[i]; }
-
-// Whether `count` rows of width_ fields each have what the job needs and the file's columns ask for.
-bool FieldsMapper::AllFit(const CsvRows& rows, size_t from, size_t count) const {
-  const CsvReadOptions& csv = options_.csv;
-  if (width_ < needed_columns_ || width_ < csv.least_columns) return false;
-  if (csv.columns == 0 || width_ <= csv.columns) return true;
-  for (size_t r = from; r < from + count; r++) {
-    if (!rows.EndsEmpty(r, csv.columns)) return false;
-  }
-  return true;
-}
-
-// Takes up to kBatchRows rows from row `from` on; returns the row after the last one taken.
-size_t FieldsMapper::GatherBatch(const CsvRows& rows, size_t from) {
-  const size_t want = std::min(kBatchRows, rows.count - from);
-  dropped_.clear();
-  first_field_ = rows.row_first_field(from);
-  width_ = rows.row_width(from);
-  if (width_ > 1) {
-    uint32_t ragged = 0;
-    for (size_t i = 0; i < want; i++) {
-      ragged |= rows.row_ends[from + i] ^ (first_field_ + (static_cast<uint32_t>(i) + 1) * width_);
-    }
-    if (ragged == 0 && AllFit(rows, from, want)) {
-      count_ = want;
-      return from + want;
-    }
-  }
-
-  const CsvReadOptions& csv = options_.csv;
-  width_ = 0;
-  count_ = 0;
-  for (size_t r = from; r < from + want; r++) {
-    if (rows.blank(r)) continue;
-    const uint32_t width = rows.row_width(r);
-    first_fields_[count_] = rows.row_first_field(r);
-    widths_[count_] = width;
-    rows_[count_] = static_cast<uint32_t>(r);
-    if (csv.ragged != RaggedRows::kFill && width < needed_columns_ && csv.columns == 0) {
-      CutAt(count_, rows, "CSV_SHORT_ROW",
-            "row has " + std::to_string(width) + (width == 1 ? " column" : " columns") + ", column " +
-                std::to_string(needed_columns_) + " is needed");
-      break;
-    }
-    if (csv.columns != 0 && (width > csv.columns || width < csv.least_columns)) {
-      Status misfit = CheckWidth(rows, r, csv);
-      if (!misfit.ok() && csv.ragged == RaggedRows::kDrop) {
-        dropped_.push_back(r);
-        continue;
-      }
-      if (!misfit.ok() && csv.ragged == RaggedRows::kError) {
-        error_ = std::move(misfit);
-        break;
-      }
-    }
-    count_++;
-  }
-  return from + want;
-}
-
 template <class Each>
 inline void FieldsMapper::ForEachField(const CsvRows& rows, uint32_t column, const Each& each) {
-  if (width_ != 0) {
+  if (rows_.width() != 0) {
     // Copies, which the bytes that `each` writes cannot alias.
     const CsvRows local = rows;
-    const size_t count = count_;
-    const size_t width = width_;
+    const size_t count = rows_.count();
+    const size_t width = rows_.width();
     const bool last = column + 1 == width;
-    const uint32_t* end = local.field_ends + first_field_ + column;
+    const uint32_t* end = local.field_ends + rows_.first_field(0) + column;
     if (local.missing == nullptr) {
       for (size_t i = 0; i < count; i++, end += width) each(i, local.Field(end, last));
     } else {
       for (size_t i = 0; i < count; i++, end += width) each(i, local.OddField(end, last));
     }
   } else {
-    for (size_t i = 0; i < count_; i++) each(i, FieldOf(rows, i, column));
+    for (size_t i = 0; i < rows_.count(); i++) each(i, rows_.FieldOf(rows, i, column));
   }
 }
 
@@ -333,13 +245,13 @@ void FieldsMapper::AddKeys(const CsvRows& rows) {
     return;
   }
   keys_.Clear();
-  for (size_t i = 0; i < count_; i++) {
+  for (size_t i = 0; i < rows_.count(); i++) {
     Slice key;
     if (options_.keys.size() == 1) {
-      key = Plain(FieldOf(rows, i, options_.keys[0]));
+      key = Plain(rows_.FieldOf(rows, i, options_.keys[0]));
     } else {
       tuple_.clear();
-      for (const uint32_t column : options_.keys) AppendPrefix(Plain(FieldOf(rows, i, column)), &tuple_);
+      for (const uint32_t column : options_.keys) AppendPrefix(Plain(rows_.FieldOf(rows, i, column)), &tuple_);
       key = Slice(tuple_);
     }
     if (options_.tag >= 0) {
@@ -355,7 +267,7 @@ void FieldsMapper::AddKeys(const CsvRows& rows) {
 
 // Leaves the keys in place if possible; false if they must be copied.
 bool FieldsMapper::BoundKeys(const CsvRows& rows, uint32_t column) {
-  if (!sink_->takes_bounds() || count_ == 0) return false;
+  if (!sink_->takes_bounds() || rows_.count() == 0) return false;
   const char* const data = rows.data;
   bool as_they_stand = true;
   ForEachField(rows, column, [&](size_t i, CsvField field) {
@@ -363,7 +275,7 @@ bool FieldsMapper::BoundKeys(const CsvRows& rows, uint32_t column) {
     key_bounds_[2 * i + 1] = key_bounds_[2 * i] + static_cast<uint32_t>(field.text.size);
     as_they_stand &= field.as_it_stands();
   });
-  if (!as_they_stand || key_bounds_[2 * count_ - 1] + kBatchPadding > rows.size) return false;
+  if (!as_they_stand || key_bounds_[2 * rows_.count() - 1] + kBatchPadding > rows.size) return false;
   key_text_ = data;
   return true;
 }
@@ -381,15 +293,15 @@ void FieldsMapper::AddNumbers(const CsvRows& rows, uint32_t column, double* numb
     });
   }
   uint64_t others[kBatchRows / 64];
-  ParseShortDecimals(data, starts, ends, count_, numbers, others);
-  for (size_t word = 0; word * 64 < count_; word++) {
+  ParseShortDecimals(data, starts, ends, rows_.count(), numbers, others);
+  for (size_t word = 0; word * 64 < rows_.count(); word++) {
     for (uint64_t bits = others[word]; bits != 0; bits &= bits - 1) {
       const size_t i = word * 64 + static_cast<size_t>(__builtin_ctzll(bits));
       const Slice text(data + starts[i], ends[i] - starts[i]);
       numbers[i] = kMissing;
       if (!text.empty() && !ParseNumber(text, &numbers[i])) {
         const char* const code = IsDecimal(text) ? "NUMBER_TOO_LARGE" : "CSV_BAD_NUMBER";
-        CutAt(i, rows, code, BadNumber(Plain(FieldOf(rows, i, column)), column));
+        rows_.CutAt(i, rows, code, BadNumber(Plain(rows_.FieldOf(rows, i, column)), column));
         return;
       }
     }
@@ -401,7 +313,7 @@ void FieldsMapper::Respell(const CsvRows& rows, uint32_t column, const char** da
   // The parser may read the bytes before the first.
   constexpr uint32_t kBefore = 8;
   respelled_.Clear();
-  const size_t most = BatchText(rows).size + count_ + kBefore;
+  const size_t most = BatchText(rows).size + rows_.count() + kBefore;
   char* p = respelled_.Reserve(most);
   const char* const begin = p;
   std::memset(p, ' ', kBefore);
@@ -417,18 +329,18 @@ void FieldsMapper::Respell(const CsvRows& rows, uint32_t column, const char** da
 
 // From the first row's first byte to the last row's last one.
 Slice FieldsMapper::BatchText(const CsvRows& rows) const {
-  if (count_ == 0) return Slice();
-  const uint32_t width = width_ != 0 ? width_ : widths_[count_ - 1];
-  const uint32_t start = rows.field_start(first_field(0));
-  return Slice(rows.data + start, rows.field_ends[first_field(count_ - 1) + width - 1] - start);
+  if (rows_.count() == 0) return Slice();
+  const size_t last = rows_.count() - 1;
+  const uint32_t start = rows.field_start(rows_.first_field(0));
+  return Slice(rows.data + start, rows.field_ends[rows_.first_field(last) + rows_.width(last) - 1] - start);
 }
 
 // Copies one column, and `tail` after each field.
 void FieldsMapper::CopyFields(const CsvRows& rows, uint32_t column, Slice tail, ByteColumn* out) {
   out->Clear();
-  if (count_ == 0) return;
+  if (rows_.count() == 0) return;
   // No field is longer than its row.
-  char* p = out->Reserve(BatchText(rows).size + count_ * tail.size);
+  char* p = out->Reserve(BatchText(rows).size + rows_.count() * tail.size);
   const char* const begin = p;
   uint32_t* const ends = out->ends;
   const char* const readable_end = rows.data + rows.size;
@@ -474,15 +386,15 @@ bool FieldsMapper::IsPlain(Slice text) const {
 // of the batch are alike and need no rewriting.
 bool FieldsMapper::CopyStretches(const CsvRows& rows, const std::vector<Stretch>& stretches, ByteColumn* out) {
   const Slice batch = BatchText(rows);
-  const size_t most = (batch.size + count_) * stretches.size();
-  if (width_ == 0 || count_ == 0 || most > kKeepColumnBytes || !IsPlain(batch)) return false;
+  const size_t most = (batch.size + rows_.count()) * stretches.size();
+  if (rows_.width() == 0 || rows_.count() == 0 || most > kKeepColumnBytes || !IsPlain(batch)) return false;
   out->Clear();
   char* p = out->Reserve(most);
   const char* const begin = p;
   const char* const data = rows.data;
   const char* const readable_end = data + rows.size;
-  const uint32_t* ends = rows.field_ends + first_field_;
-  for (size_t i = 0; i < count_; i++, ends += width_) {
+  const uint32_t* ends = rows.field_ends + rows_.first_field(0);
+  for (size_t i = 0; i < rows_.count(); i++, ends += rows_.width()) {
     for (const Stretch& stretch : stretches) {
       const uint32_t from = *(ends + stretch.first - 1) + 1;
       p = CopyShort(p, Slice(data + from, ends[stretch.last] - from), readable_end);
@@ -497,9 +409,9 @@ bool FieldsMapper::CopyStretches(const CsvRows& rows, const std::vector<Stretch>
 
 void FieldsMapper::CopyRows(const CsvRows& rows, const std::vector<uint32_t>& columns, ByteColumn* out) {
   out->Clear();
-  for (size_t i = 0; i < count_; i++) {
+  for (size_t i = 0; i < rows_.count(); i++) {
     for (size_t c = 0; c < columns.size(); c++) {
-      const Slice text = Plain(FieldOf(rows, i, columns[c]));
+      const Slice text = Plain(rows_.FieldOf(rows, i, columns[c]));
       char* p = out->Reserve(MaxFieldText(text.size) + 1);
       if (c > 0) *p++ = ',';
       out->SetEnd(WriteCsvField(text, ',', p));
@@ -511,7 +423,7 @@ void FieldsMapper::CopyRows(const CsvRows& rows, const std::vector<uint32_t>& co
 // Ends record i of a column made of parts, which may be longer than its row. False if an end no longer fits.
 bool FieldsMapper::SetEnd(const CsvRows& rows, size_t i, ByteColumn* out) {
   if (out->size() > std::numeric_limits<uint32_t>::max()) {
-    CutAt(i, rows, "RECORD_TOO_LARGE", "a key or value made of several columns is longer than 4 GiB");
+    rows_.CutAt(i, rows, "RECORD_TOO_LARGE", "a key or value made of several columns is longer than 4 GiB");
     return false;
   }
   out->ends[i] = static_cast<uint32_t>(out->size());
@@ -528,31 +440,26 @@ Slice FieldsMapper::Plain(const CsvField& field) {
 
 // Passes the batch on; then reports the bad row that ended it, if any.
 Status FieldsMapper::Flush() {
-  if (count_ > 0) {
+  if (rows_.count() > 0) {
     for (size_t i = 0; i < columns_.size(); i++) {
       views_[i].numbers = columns_[i].numbers.data();
       views_[i].bytes = columns_[i].bytes.data();
       views_[i].ends = columns_[i].bytes.ends;
     }
     RecordBatch batch;
-    batch.count = count_;
+    batch.count = rows_.count();
     batch.key_bytes = key_text_ != nullptr ? key_text_ : keys_.data();
     batch.key_ends = keys_.ends;
     batch.key_bounds = key_text_ != nullptr ? key_bounds_ : nullptr;
     batch.columns = views_.data();
     batch.column_count = views_.size();
     RUNJOB_RETURN_IF_ERROR(sink_->Add(batch));
-    records_in_ += count_;
-    records_out_ += count_;
+    records_in_ += rows_.count();
+    records_out_ += rows_.count();
   }
-  if (!error_.ok()) position_ = static_cast<uint64_t>(error_.offset());
-  return error_;
-}
-
-void FieldsMapper::CutAt(size_t row, const CsvRows& rows, const char* code, std::string detail) {
-  count_ = row;
-  const uint64_t offset = rows.offset + rows.field_start(first_field(row));
-  error_ = Status::BadRecord(code, std::move(detail), static_cast<int64_t>(offset));
+  Status error = rows_.TakeError();
+  if (!error.ok()) position_ = static_cast<uint64_t>(error.offset());
+  return error;
 }
 
 }  // namespace
