@@ -58,6 +58,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   ExportMapper(exports);
   ExportLineFilter(exports);
   ExportCsvReader(exports);
+  ExportJsonReader(exports);
   ExportRunWriter(exports);
   ExportFileWriter(exports);
   ExportHasher(exports);

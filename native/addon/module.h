@@ -13,6 +13,7 @@ void ExportCollector(Napi::Object exports);
 void ExportMapper(Napi::Object exports);
 void ExportLineFilter(Napi::Object exports);
 void ExportCsvReader(Napi::Object exports);
+void ExportJsonReader(Napi::Object exports);
 void ExportRunWriter(Napi::Object exports);
 void ExportStore(Napi::Object exports);
 void ExportHasher(Napi::Object exports);

@@ -2,20 +2,27 @@
 
 #include <cstring>
 #include <limits>
+#include <string_view>
 #include <utility>
 
 #include "base/base64.h"
 #include "column/add_rows.h"
 #include "column/text.h"
+#include "json/json_text.h"
 
 namespace runjob {
 
 namespace {
 
-constexpr size_t kMostSeen = 256;
 constexpr int64_t kMicrosPerSecond = 1'000'000;
 
 std::string_view ViewOf(Slice text) { return {text.data, text.size}; }
+
+std::vector<std::string> NamesOf(const std::vector<Field>& fields) {
+  std::vector<std::string> names;
+  for (const Field& field : fields) names.push_back(field.name);
+  return names;
+}
 
 bool IsWhole(Slice number) {
   for (size_t i = 0; i < number.size; i++) {
@@ -50,50 +57,7 @@ Status NotJson(std::string problem) { return Status::Error("JSONL_BAD_RECORD", s
 
 }  // namespace
 
-JsonFields::JsonFields(const std::vector<Field>& fields) {
-  for (const Field& field : fields) names_.push_back(field.name);
-  for (size_t i = 0; i < names_.size(); i++) places_.emplace(names_[i], static_cast<int>(i));
-}
-
-int JsonFields::Find(std::string_view key) const {
-  const auto found = places_.find(key);
-  return found == places_.end() ? -1 : found->second;
-}
-
-bool JsonFields::Read(JsonCursor* cursor, std::vector<Slice>* values) {
-  values->assign(names_.size(), Slice());
-  if (!cursor->Take('{')) return cursor->Fail("an object is missing");
-  if (cursor->Take('}')) return true;
-  for (size_t place = 0;; place++) {
-    Slice key;
-    bool escaped = false;
-    if (!cursor->ReadString(&key, &escaped)) return false;
-    int field;
-    if (place < seen_.size() && !escaped && seen_[place].key == ViewOf(key)) {
-      field = seen_[place].field;
-    } else {
-      std::string_view name = ViewOf(key);
-      if (escaped) {
-        unescaped_.resize(key.size);
-        unescaped_.resize(static_cast<size_t>(WriteUnescapedJson(key, unescaped_.data()) - unescaped_.data()));
-        name = unescaped_;
-      }
-      field = Find(name);
-      if (!escaped && place < kMostSeen) {
-        if (seen_.size() <= place) seen_.resize(place + 1, Seen{"", Find("")});
-        seen_[place] = {std::string(name), field};
-      }
-    }
-    if (!cursor->Take(':')) return cursor->Fail("a colon is missing");
-    Slice value;
-    if (!cursor->ReadValue(&value)) return false;
-    if (field >= 0) (*values)[static_cast<size_t>(field)] = value;
-    if (cursor->Take('}')) return true;
-    if (!cursor->Take(',')) return cursor->Fail("a comma or a closing bracket is missing");
-  }
-}
-
-JsonRows::JsonRows(const Schema& schema) : fields_(schema) {
+JsonRows::JsonRows(const Schema& schema) : fields_(NamesOf(schema)) {
   columns_.reserve(schema.size());
   for (const Field& field : schema) {
     nodes_.push_back(NodeOf(field, field.name));
@@ -104,7 +68,7 @@ JsonRows::JsonRows(const Schema& schema) : fields_(schema) {
 JsonRows::Node JsonRows::NodeOf(const Field& field, std::string path) {
   Node node;
   node.field = &field;
-  if (field.type.id == TypeId::kStruct) node.fields = std::make_unique<JsonFields>(field.type.fields);
+  if (field.type.id == TypeId::kStruct) node.fields = std::make_unique<JsonFields>(NamesOf(field.type.fields));
   for (const Field& inner : field.type.fields) {
     node.children.push_back(NodeOf(inner, field.type.id == TypeId::kList ? path + "[]" : path + "." + inner.name));
   }

@@ -3,8 +3,6 @@
 
 #include <memory>
 #include <string>
-#include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "base/slice.h"
@@ -12,32 +10,9 @@
 #include "column/column_buffer.h"
 #include "column/text_heap.h"
 #include "column/type.h"
-#include "json/json_text.h"
+#include "json/json_fields.h"
 
 namespace runjob {
-
-// Where wanted fields of an object are found, by name.
-class JsonFields {
- public:
-  explicit JsonFields(const std::vector<Field>& fields);
-
-  size_t size() const { return names_.size(); }
-  // Reads an object, whose brace comes next: a value for each field, empty where it is missing.
-  bool Read(JsonCursor* cursor, std::vector<Slice>* values);
-
- private:
-  struct Seen {
-    std::string key;
-    int field;
-  };
-  int Find(std::string_view key) const;
-
-  std::vector<std::string> names_;
-  std::unordered_map<std::string_view, int> places_;
-  // Keys by their place in the object, as the last object had them: the next one is probably like it.
-  std::vector<Seen> seen_;
-  std::string unescaped_;
-};
 
 class JsonRows {
  public:

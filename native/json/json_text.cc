@@ -12,6 +12,10 @@ namespace runjob {
 
 namespace {
 
+// Doubles hold all whole numbers of fewer digits, and all numbers with fewer digits in their exponents.
+constexpr ptrdiff_t kLargeDigits = 16;
+constexpr ptrdiff_t kLargeExponentDigits = 3;
+
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 int HexDigit(char c) {
@@ -98,7 +102,9 @@ bool JsonCursor::SkipNumber() {
   if (*p_ == '0') {
     p_++;
   } else {
+    const char* const digits = p_;
     while (p_ < end_ && IsDigit(*p_)) p_++;
+    if (p_ - digits >= kLargeDigits) has_large_number_ = true;
   }
   if (p_ < end_ && *p_ == '.') {
     p_++;
@@ -109,7 +115,9 @@ bool JsonCursor::SkipNumber() {
     p_++;
     if (p_ < end_ && (*p_ == '-' || *p_ == '+')) p_++;
     if (p_ == end_ || !IsDigit(*p_)) return Fail("a number has no digits in its exponent");
+    const char* const digits = p_;
     while (p_ < end_ && IsDigit(*p_)) p_++;
+    if (p_ - digits >= kLargeExponentDigits) has_large_number_ = true;
   }
   return true;
 }

@@ -32,6 +32,8 @@ class JsonCursor {
   bool AtEnd() { return Peek() == '\0' && p_ == end_; }
 
   bool Fail(const char* problem);
+  // Whether a number was read that might be beyond the doubles, or between two of them.
+  bool has_large_number() const { return has_large_number_; }
   // With its place, from byte 1 on.
   std::string problem() const;
   bool ok() const { return problem_ == nullptr; }
@@ -49,6 +51,7 @@ class JsonCursor {
   const char* p_;
   const char* const end_;
   const char* problem_ = nullptr;
+  bool has_large_number_ = false;
   std::string open_;  // containers that are open, as '{' and '['
 };
 

@@ -403,6 +403,27 @@ export interface CsvReader {
   readonly recordsDropped: number
 }
 
+/** Lines of JSON, for their fields of the reader's names: where each is in the string that the caller has of them. */
+export interface JsonBlock {
+  lines: number
+  /** For each line, and then for each of its fields, two integers: json_reader.h. */
+  bounds: Int32Array
+  /** For each field of each line. */
+  numbers: Float64Array
+  /** Where the next line starts, in the bytes and in the string. */
+  bytes: number
+  units: number
+}
+
+export interface JsonReader {
+  /**
+   * Describes lines from byte `from` on, which is `units` in the string, up to what a block has room for.
+   *
+   * @param samePlaces whether each byte is one unit of the string; otherwise the string is the bytes decoded as UTF-8
+   */
+  read(bytes: Uint8Array, samePlaces: boolean, from: number, units: number): JsonBlock
+}
+
 /** XXH64, with a seed of 0, of bytes given in pieces. */
 export interface Hasher {
   add(data: Uint8Array): void
@@ -444,6 +465,7 @@ export interface Kernels {
   /** A line within one chunk is not measured. */
   createLineFilter(options: RecordLimit & { literal: Uint8Array; invert: boolean; ignoreCase: boolean }): LineFilter
   createCsvReader(options: CsvReadOptions): CsvReader
+  createJsonReader(names: string[]): JsonReader
   createRunWriter(path: string, partitions: number, estimatedBytes: number): RunWriter
   /**
    * Only one process may write a store; others may open it read-only at the same time. A damaged file may end the process: if this process

@@ -98,6 +98,11 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
   createMapper: { args: () => [fieldsSpec, newCollector({ layout })] },
   createLineFilter: { args: () => [{ literal: bytes('x'), invert: false, ignoreCase: true }] },
   createCsvReader: { args: () => [{ ...csv, skipBom: true }] },
+  createJsonReader: { args: () => [['a', 'b']] },
+  'JsonReader.read': {
+    make: () => kernels.createJsonReader(['a']),
+    args: () => [bytes('{"a":1}\n{"a":"x"}'), true, 8, 8],
+  },
   createRunWriter: { args: () => [newPath(), 2, 100] },
   openStore: { args: () => [newPath(), { readOnly: false }] },
   openRuns: { args: () => [[runPath(), runPath()], 0, { descending: false }] },

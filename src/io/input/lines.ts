@@ -32,6 +32,11 @@ export interface LineOptions {
   onTooLong?: (error: RunjobError, excerpt: string) => void
   /** Called for each line, without its line end. What it throws passes through push(). */
   onLine: (line: string) => void
+  /**
+   * Takes whole blocks of lines, unless one of them may be too long: `text` is what `bytes` are. Calls `enter` before it uses a line, with
+   * the line's number in the block.
+   */
+  onBlock?: (bytes: Uint8Array, text: string, enter: (line: number) => void) => void
 }
 
 /** Cuts chunks into lines, like a native mapper: push() means the same as Mapper.push (kernels.ts). */
@@ -40,6 +45,7 @@ export class LineDecoder {
   readonly #asBytes: boolean
   readonly #maxRecordBytes: number
   readonly #onLine: (line: string) => void
+  readonly #onBlock: LineOptions['onBlock']
   readonly #onTooLong: LineOptions['onTooLong']
   #atFileStart: boolean
   /** First bytes of a line that is too long, until its end is found. */
@@ -67,6 +73,7 @@ export class LineDecoder {
     // A line is decoded together with its newline.
     this.#maxRecordBytes = Math.min(options.maxRecordBytes ?? Number.POSITIVE_INFINITY, constants.MAX_STRING_LENGTH - 1)
     this.#onLine = options.onLine
+    this.#onBlock = options.onBlock
     this.#onTooLong = options.onTooLong
   }
 
@@ -165,10 +172,22 @@ export class LineDecoder {
     this.#lineIndex = 0
     this.#countedLines = 0
     this.#countedStart = 0
-    const text = this.#decode(block)
+    const bytes = this.#withoutMark(block)
+    const text = bytes.toString(this.#asBytes || isAscii(bytes) ? 'latin1' : 'utf8')
+    const checkLength = block.length > this.#maxRecordBytes
+    if (this.#onBlock && !checkLength) this.#onBlock(bytes, text, this.#enter)
+    else this.#cut(text, checkLength)
+    this.#position = start + block.length
+  }
+
+  readonly #enter = (line: number): void => {
+    this.#recordsIn++
+    this.#lineIndex = line
+  }
+
+  #cut(text: string, checkLength: boolean): void {
     const onLine = this.#onLine
     const strip = !this.#exact
-    const checkLength = block.length > this.#maxRecordBytes
     for (let from = 0; from < text.length; ) {
       const newline = text.indexOf('\n', from)
       const end = newline < 0 ? text.length : newline
@@ -183,16 +202,12 @@ export class LineDecoder {
       this.#lineIndex++
       from = end + 1
     }
-    this.#position = start + block.length
   }
 
-  #decode(block: Buffer): string {
-    let bytes = block
-    if (this.#atFileStart) {
-      this.#atFileStart = false
-      if (!this.#exact && hasByteOrderMark(bytes)) bytes = bytes.subarray(3)
-    }
-    return bytes.toString(this.#asBytes || isAscii(bytes) ? 'latin1' : 'utf8')
+  #withoutMark(block: Buffer): Buffer {
+    if (!this.#atFileStart) return block
+    this.#atFileStart = false
+    return !this.#exact && hasByteOrderMark(block) ? block.subarray(3) : block
   }
 
   #tooLong(offset: number, excerpt: string): void {

@@ -8,12 +8,12 @@ import { type ByteIntake, closeDrained, type RecordIntake, type SortedIntake } f
 import { printable } from '../printable.js'
 import { recordGuard } from '../record_guard.js'
 import { forEachRecord } from '../record_reader.js'
-import { readsFieldsOnly } from '../source/fields_only.js'
+import { fieldsRead } from '../source/fields_only.js'
 import { openLines } from '../source/line_reader.js'
 import { openRows } from '../source/row_reader.js'
 
 /** Input size from which parsing a map pays off: loading the parser takes as long as cutting out all fields of this many bytes. */
-const LATE_FIELDS_FROM_BYTES = 1 << 20
+const FIELDS_READ_FROM_BYTES = 1 << 20
 
 export function mapOfFiles(
   { fn }: OperatorOf<'map'>,
@@ -26,12 +26,13 @@ export function mapOfFiles(
   const { emit, undo } = next
   const call = env.guard('map', map, (record: unknown) => map(record, emit, context))
   const guard = quarantine && recordGuard(env, quarantine, undo)
-  const lateFields = format.kind === 'csv' && env.task.bytes >= LATE_FIELDS_FROM_BYTES && readsFieldsOnly(map)
+  const read = format.kind !== 'text' && env.task.bytes >= FIELDS_READ_FROM_BYTES ? fieldsRead(map) : null
+  const fields = read && !read.any ? [...read.names] : null
   return {
     open: async (file, start) =>
       format.kind === 'csv'
-        ? openRows(format, file, start, env, { call, guard, lateFields })
-        : openLines(format, file, start, env, { call, guard }),
+        ? openRows(format, file, start, env, { call, guard, lateFields: read !== null })
+        : openLines(format, file, start, env, { call, guard, fields }),
     end: () => next.end(),
   }
 }

@@ -7,20 +7,27 @@ interface Node {
   readonly [part: string]: unknown
 }
 
+/** Names of properties that are read; `any`: also others, known only when the map runs. */
+export interface FieldsRead {
+  readonly names: Set<string>
+  any: boolean
+}
+
 /**
- * Whether all that a map does with its first argument is to read properties by name: `row.city`, `row[column]`, `const { city } = row`.
- * Then it cannot see which of them the object has.
+ * The properties of its first argument that a map reads, if it does nothing else with it: `row.city`, `row[column]`,
+ * `const { city } = row`. Then it cannot see which of them the object has.
  *
- * Says no wherever the row might be seen in another way: to be wrong in that direction costs time only.
+ * Null wherever the row might be seen in another way: to be wrong in that direction costs time only.
  */
-export function readsFieldsOnly(map: (...args: never[]) => unknown): boolean {
+export function fieldsRead(map: (...args: never[]) => unknown): FieldsRead | null {
   // Functions that a sloppy function calls can read its arguments.
-  if (Object.hasOwn(map, 'arguments')) return false
+  if (Object.hasOwn(map, 'arguments')) return null
   const fn = parsed(Function.prototype.toString.call(map))
   const [row, ...params] = (fn?.params ?? []) as Node[]
-  if (!row || (row.type !== 'Identifier' && !isFlatPattern(row))) return false
+  const read: FieldsRead = { names: new Set(), any: false }
+  if (!row || (row.type !== 'Identifier' && !readsPattern(row, read))) return null
   const others = [...params, fn!.body as Node]
-  return others.every((node) => readsOnly(node, row.name as string | undefined, true))
+  return others.every((node) => readsOnly(node, row.name as string | undefined, true, read)) ? read : null
 }
 
 /** A function's tree; null for one without source, such as a bound one, and for a method that uses private names. */
@@ -45,20 +52,24 @@ function parsed(text: string): Node | null {
  *
  * @param isRead the value of `node` is read there; else something is put in its place, or it is called and `this` is the row
  */
-function readsOnly(node: Node, row: string | undefined, isRead: boolean): boolean {
+function readsOnly(node: Node, row: string | undefined, isRead: boolean, read: FieldsRead): boolean {
   const isRow = (part: unknown) => (part as Node | null)?.type === 'Identifier' && (part as Node).name === row
   if (node.type === 'Identifier') return !isRow(node) && node.name !== 'arguments' && node.name !== 'eval'
-  if (node.type === 'VariableDeclarator' && isRow(node.init)) return isFlatPattern(node.id as Node)
+  if (node.type === 'VariableDeclarator' && isRow(node.init)) return readsPattern(node.id as Node, read)
   if (node.type === 'MemberExpression' && isRow(node.object)) {
     const property = node.property as Node
-    return isRead && isName(property, node.computed === true) && (!node.computed || readsOnly(property, row, true))
+    return (
+      isRead &&
+      readsName(property, node.computed === true, read) &&
+      (!node.computed || readsOnly(property, row, true, read))
+    )
   }
   for (const part of Object.keys(node)) {
     // A name that is not a variable.
     if ((part === 'property' || part === 'key') && !node.computed) continue
     const isPartRead = readsPart(node, part, isRead)
     for (const child of [node[part]].flat()) {
-      if (isNode(child) && !readsOnly(child, row, isPartRead)) return false
+      if (isNode(child) && !readsOnly(child, row, isPartRead, read)) return false
     }
   }
   return true
@@ -95,13 +106,21 @@ function readsPart(node: Node, part: string, isRead: boolean): boolean {
   }
 }
 
-/** `city, price: p`: no rest, no default, nothing nested. */
-function isFlatPattern(node: Node): boolean {
+/** Such as `city, price: p`: no rest, no default, nothing nested. */
+function readsPattern(node: Node, read: FieldsRead): boolean {
   if (node.type !== 'ObjectPattern') return false
   return (node.properties as Node[]).every(
     ({ type, computed, key, value }) =>
-      type === 'Property' && !computed && isName(key as Node, false) && (value as Node).type === 'Identifier',
+      type === 'Property' && !computed && readsName(key as Node, false, read) && (value as Node).type === 'Identifier',
   )
+}
+
+function readsName(node: Node, computed: boolean, read: FieldsRead): boolean {
+  if (!isName(node, computed)) return false
+  if (node.type === 'Literal') read.names.add(node.value as string)
+  else if (computed) read.any = true
+  else read.names.add(node.name as string)
+  return true
 }
 
 /** `city` or `"unit price"`, or, in brackets, `name` or `params.name`; but nothing that every object has. */

@@ -2,19 +2,21 @@
 
 import { jsonLineParser, type LargeIntegers } from '../../../io/format/json_lines.js'
 import type { InputFile } from '../../../io/input/input_file.js'
-import { LineDecoder } from '../../../io/input/lines.js'
+import { LineDecoder, type LineOptions } from '../../../io/input/lines.js'
 import { Utf8Check } from '../../../io/input/utf8_check.js'
 import type { CsvFormat, Format } from '../../../plan/plan.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { RecordGuard } from '../record_guard.js'
+import { canReadFields, type JsonUses, jsonRows, withoutReturn } from './json_rows.js'
 import { lineQuarantine, type SplitReader } from './split_reader.js'
 
+/** @param fields all that is read of a JSON object; null: anything */
 export function openLines(
   format: Exclude<Format, CsvFormat>,
   file: InputFile,
   start: number,
   { budget, quarantine }: TaskEnvironment,
-  { call, guard }: { call: (record: unknown) => void; guard: RecordGuard | null },
+  { call, guard, fields }: { call: (record: unknown) => void; guard: RecordGuard | null; fields: string[] | null },
 ): SplitReader {
   const { maxRecordBytes } = budget
   const exact = format.kind === 'text' && format.exact
@@ -26,9 +28,19 @@ export function openLines(
           () => line,
         )
     : use
-  const options = { exact, atFileStart: start === 0, maxRecordBytes, onLine }
-  const onTooLong = quarantine && lineQuarantine(quarantine, file, start)
-  const decoder = new LineDecoder(onTooLong ? { ...options, onTooLong } : options)
+  const options: LineOptions = { exact, atFileStart: start === 0, maxRecordBytes, onLine }
+  if (quarantine) options.onTooLong = lineQuarantine(quarantine, file, start)
+  if (format.kind === 'jsonl' && fields && canReadFields(fields)) {
+    const onRow: JsonUses['onRow'] = guard
+      ? (row, text, from, to) =>
+          guard(
+            () => call(row),
+            () => withoutReturn(text, from, to),
+          )
+      : (row) => call(row)
+    options.onBlock = jsonRows(fields, { onRow, onLine })
+  }
+  const decoder = new LineDecoder(options)
   const check = new Utf8Check()
   return {
     push(chunk, limit, last) {

@@ -1,0 +1,55 @@
+#include "json/json_fields.h"
+
+#include <utility>
+
+namespace runjob {
+
+namespace {
+
+constexpr size_t kMostSeen = 256;
+
+}  // namespace
+
+JsonFields::JsonFields(std::vector<std::string> names) : names_(std::move(names)) {
+  for (size_t i = 0; i < names_.size(); i++) places_.emplace(names_[i], static_cast<int>(i));
+}
+
+int JsonFields::Find(std::string_view key) const {
+  const auto found = places_.find(key);
+  return found == places_.end() ? -1 : found->second;
+}
+
+bool JsonFields::Read(JsonCursor* cursor, std::vector<Slice>* values) {
+  values->assign(names_.size(), Slice());
+  if (!cursor->Take('{')) return cursor->Fail("an object is missing");
+  if (cursor->Take('}')) return true;
+  for (size_t place = 0;; place++) {
+    Slice key;
+    bool escaped = false;
+    if (!cursor->ReadString(&key, &escaped)) return false;
+    int field;
+    if (place < seen_.size() && !escaped && seen_[place].key == std::string_view(key.data, key.size)) {
+      field = seen_[place].field;
+    } else {
+      std::string_view name = std::string_view(key.data, key.size);
+      if (escaped) {
+        unescaped_.resize(key.size);
+        unescaped_.resize(static_cast<size_t>(WriteUnescapedJson(key, unescaped_.data()) - unescaped_.data()));
+        name = unescaped_;
+      }
+      field = Find(name);
+      if (!escaped && place < kMostSeen) {
+        if (seen_.size() <= place) seen_.resize(place + 1, Seen{"", Find("")});
+        seen_[place] = {std::string(name), field};
+      }
+    }
+    if (!cursor->Take(':')) return cursor->Fail("a colon is missing");
+    Slice value;
+    if (!cursor->ReadValue(&value)) return false;
+    if (field >= 0) (*values)[static_cast<size_t>(field)] = value;
+    if (cursor->Take('}')) return true;
+    if (!cursor->Take(',')) return cursor->Fail("a comma or a closing bracket is missing");
+  }
+}
+
+}  // namespace runjob

@@ -1,0 +1,36 @@
+// Wanted fields of a JSON object, by name.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/slice.h"
+#include "json/json_text.h"
+
+namespace runjob {
+
+class JsonFields {
+ public:
+  explicit JsonFields(std::vector<std::string> names);
+
+  size_t size() const { return names_.size(); }
+  // Reads an object, whose brace comes next: a value for each field, empty where it is missing.
+  bool Read(JsonCursor* cursor, std::vector<Slice>* values);
+
+ private:
+  struct Seen {
+    std::string key;
+    int field;
+  };
+  int Find(std::string_view key) const;
+
+  const std::vector<std::string> names_;
+  std::unordered_map<std::string_view, int> places_;
+  // Keys by their place in the object, as the last object had them: the next one is probably like it.
+  std::vector<Seen> seen_;
+  std::string unescaped_;
+};
+
+}  // namespace runjob
