@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "column/dictionary.h"
 #include "column/expression.h"
@@ -239,7 +241,16 @@ class ProgramBytes {
     }
   }
 
+  // Refers to one of two columns of a type.
+  void Column(char letter, uint32_t which) {
+    const auto found = std::find(columns.begin(), columns.end(), std::pair(letter, which));
+    Byte(0);
+    Fixed(static_cast<uint32_t>(found - columns.begin()));
+    if (found == columns.end()) columns.emplace_back(letter, which);
+  }
+
   std::string bytes;
+  std::vector<std::pair<char, uint32_t>> columns;
 };
 
 std::string SomeText(Input* input) {
@@ -358,12 +369,7 @@ void PutArgument(Input* input, char arg, char any, int depth, ProgramBytes* out)
 
 void PutExpression(Input* input, char letter, int depth, ProgramBytes* out) {
   const uint32_t kind = depth <= 0 || input->empty() ? input->Below(2) : input->Below(8);
-  if (kind == 0) {
-    out->Byte(0);
-    // Two columns of each type.
-    const auto index = static_cast<uint32_t>(std::string(kLetters).find(letter));
-    return out->Fixed(2 * index + input->Below(2));
-  }
+  if (kind == 0) return out->Column(letter, input->Below(2));
   if (kind == 1) return PutLiteral(input, TypeOf(letter), out);
   std::vector<const Signature*> fitting;
   for (const Signature& signature : kSignatures) {
@@ -516,26 +522,37 @@ std::string ValueOf(const Vector& vector, size_t row) {
   return bytes;
 }
 
-// The row by itself.
-Answer Alone(const std::string& program, const Schema& schema, const Batch& batch, size_t row) {
-  const std::unique_ptr<Expression> expression = Compile(program, schema);
-  std::string bytes;
-  std::vector<const Vector*> columns;
-  for (const Vector& column : batch.columns) columns.push_back(&column);
-  AppendRow(columns, row, &bytes);
-  const std::unique_ptr<RowDecoder> decoder = NewRowDecoder(schema);
-  EXPECT(decoder->Add(bytes).ok());
-  Vector vector;
-  const Status status = expression->Evaluate(decoder->batch(), &vector);
-  if (!status.ok()) return {"", ErrorText(status)};
-  return {ValueOf(vector, 0), ""};
-}
+// Evaluates rows one by one.
+class Alone {
+ public:
+  Alone(const std::string& program, const Schema& schema)
+      : expression_(Compile(program, schema)), decoder_(NewRowDecoder(schema)) {}
+
+  Answer Of(const Batch& batch, size_t row) {
+    std::vector<const Vector*> columns;
+    for (const Vector& column : batch.columns) columns.push_back(&column);
+    bytes_.clear();
+    AppendRow(columns, row, &bytes_);
+    decoder_->Clear();
+    EXPECT(decoder_->Add(bytes_).ok());
+    Vector vector;
+    const Status status = expression_->Evaluate(decoder_->batch(), &vector);
+    if (!status.ok()) return {"", ErrorText(status)};
+    return {ValueOf(vector, 0), ""};
+  }
+
+ private:
+  const std::unique_ptr<Expression> expression_;
+  const std::unique_ptr<RowDecoder> decoder_;
+  std::string bytes_;
+};
 
 void Check(const std::string& program, const Schema& schema, Batch batch) {
   std::vector<Answer> answers;
   std::vector<uint16_t> good;
+  Alone alone(program, schema);
   for (size_t i = 0; i < batch.count; i++) {
-    answers.push_back(Alone(program, schema, batch, batch.row(i)));
+    answers.push_back(alone.Of(batch, batch.row(i)));
     if (answers.back().error.empty()) good.push_back(static_cast<uint16_t>(batch.row(i)));
   }
   const std::unique_ptr<Expression> expression = Compile(program, schema);
@@ -586,9 +603,12 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ProgramBytes program;
   const bool raw = input.Below(16) == 0;
   if (!raw) PutExpression(&input, kLetters[input.Below(sizeof(kLetters) - 1)], 4, &program);
-  for (size_t i = 0; i < 2 * (sizeof(kLetters) - 1); i++) {
-    schema.push_back({"c" + std::to_string(i), TypeOf(kLetters[i / 2]), true});
-    columns.push_back(std::make_unique<Column>(&input, kLetters[i / 2], rows));
+  if (raw) {
+    for (const char letter : std::string(kLetters)) program.columns.emplace_back(letter, 0);
+  }
+  for (const auto& [letter, which] : program.columns) {
+    schema.push_back({letter + std::to_string(which), TypeOf(letter), true});
+    columns.push_back(std::make_unique<Column>(&input, letter, rows));
     batch.columns.push_back(columns.back()->vector());
   }
   std::vector<uint16_t> selection;
