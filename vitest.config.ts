@@ -9,5 +9,6 @@ export default defineConfig({
     // One on each core: they mostly wait for processes that they start, and the default leaves a core of two idle.
     maxWorkers: '100%',
     testTimeout: 60_000,
+    hookTimeout: 60_000,
   },
 })

@@ -2,7 +2,7 @@
  * Random queries give DuckDB's answers: 1,000 of them, more by RUNJOB_QUERIES, others by RUNJOB_SEED. Where the two are meant to differ no query
  * goes: docs/internals/frames.md lists that.
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { expect, test } from 'vitest'
@@ -97,7 +97,9 @@ async function answersOf({ queries, options }: Batch, output: string): Promise<R
   if (queries.length === 1) return [await queries[0]!.frame.collect(options)]
   const build = () => Object.fromEntries(queries.map(({ frame }, i) => [`q${i}`, frame]))
   await runDataset(defineDataset({ name: 'random', build }), { ...options, output })
-  return queries.map((_, i) => linesOf(join(output, `q${i}`)).map((line) => JSON.parse(line)))
+  const answers = queries.map((_, i) => linesOf(join(output, `q${i}`)).map((line) => JSON.parse(line)))
+  rmSync(output, { recursive: true })
+  return answers
 }
 
 test(

@@ -23,6 +23,10 @@ const CHOICES = {
     'joins in memory': {},
     'sorted joins': { tuning: { broadcastBytes: -1 } },
   },
+  reading: {
+    'what filters leave is read': {},
+    'all is read': { tuning: { readAll: true } },
+  },
 } satisfies Record<string, Record<string, Choice>>
 
 /** One choice of each kind. */
