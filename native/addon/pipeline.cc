@@ -130,6 +130,13 @@ Napi::Value Pipeline::Drain(const Napi::CallbackInfo& info) {
   return Count(env, records);
 }
 
+Napi::Value Pipeline::SetConstants(const Napi::CallbackInfo& info) {
+  const Slice program = BytesArg(info[0], "program");
+  state_->RequireReady(info.Env());
+  state_->Run(info.Env(), [&] { return state_->native->SetConstants(program); });
+  return info.Env().Undefined();
+}
+
 Napi::Value Pipeline::Finish(const Napi::CallbackInfo& info) {
   state_->RequireReady(info.Env());
   state_->Run(info.Env(), [&] { return state_->native->Finish(); });

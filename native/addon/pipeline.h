@@ -55,10 +55,15 @@ class Pipeline : public Wrapped<Pipeline> {
   static constexpr napi_type_tag kTag = {0x71c94ab2e8036d5f, 0xb60d2f9a1475ce83};
 
   static std::vector<Member> Members() {
-    return {Method<&Pipeline::AddRows>("addRows"), Method<&Pipeline::Drain>("drain"),
-            Method<&Pipeline::Finish>("finish"),   Method<&Pipeline::TakeOutput>("takeOutput"),
-            Getter<&Pipeline::RowsIn>("rowsIn"),   Getter<&Pipeline::RowsOut>("rowsOut"),
-            Getter<&Pipeline::HeldBytes>("bytes"), Getter<&Pipeline::Done>("done"),
+    return {Method<&Pipeline::AddRows>("addRows"),
+            Method<&Pipeline::Drain>("drain"),
+            Method<&Pipeline::SetConstants>("setConstants"),
+            Method<&Pipeline::Finish>("finish"),
+            Method<&Pipeline::TakeOutput>("takeOutput"),
+            Getter<&Pipeline::RowsIn>("rowsIn"),
+            Getter<&Pipeline::RowsOut>("rowsOut"),
+            Getter<&Pipeline::HeldBytes>("bytes"),
+            Getter<&Pipeline::Done>("done"),
             Method<&Pipeline::Close>("close")};
   }
 
@@ -69,6 +74,7 @@ class Pipeline : public Wrapped<Pipeline> {
  private:
   Napi::Value AddRows(const Napi::CallbackInfo& info);
   Napi::Value Drain(const Napi::CallbackInfo& info);
+  Napi::Value SetConstants(const Napi::CallbackInfo& info);
   Napi::Value Finish(const Napi::CallbackInfo& info);
   Napi::Value TakeOutput(const Napi::CallbackInfo& info);
   Napi::Value RowsIn(const Napi::CallbackInfo& info);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "column/program.h"
+#include "pipeline/constants.h"
 #include "pipeline/group_table.h"
 #include "pipeline/groups.h"
 #include "pipeline/merge_join.h"
@@ -17,7 +18,7 @@ namespace runjob {
 namespace {
 
 enum SourceCode : uint8_t { kBatches = 0, kRows = 1, kGroups = 2, kMergeJoin = 3 };
-enum OperatorCode : uint8_t { kFilter = 0, kProject = 1, kLimit = 2, kProbe = 3 };
+enum OperatorCode : uint8_t { kFilter = 0, kProject = 1, kLimit = 2, kProbe = 3, kConstants = 4 };
 enum EndCode : uint8_t { kExchange = 0, kTextOut = 1, kRowsOut = 2, kGroupTable = 3 };
 
 // Counts the rows that pass by.
@@ -113,6 +114,11 @@ class Chain : public Pipeline {
     return WithoutPlace(source_->Drain(cursor, max_records, &head_, records));
   }
 
+  Status SetConstants(Slice program) override {
+    if (constants_ == nullptr) return Status::Error("BAD_ARGUMENT", "the pipeline has no constants");
+    return constants_->Set(program);
+  }
+
   Status Finish() override { return WithoutPlace(head_.Finish()); }
 
   uint64_t rows_in() const override { return head_.rows(); }
@@ -138,8 +144,10 @@ class Chain : public Pipeline {
     if (source_ != nullptr) return late;
     std::set<uint32_t> open;
     for (uint32_t i = 0; i < input_.size(); i++) open.insert(i);
-    for (const auto& link : operators_) {
-      const std::vector<uint32_t>* const columns = link->filter_columns();
+    // Constants come before filters, and keep the places of all columns.
+    const size_t first = constants_ == nullptr ? 0 : 1;
+    for (size_t i = first; i < operators_.size(); i++) {
+      const std::vector<uint32_t>* const columns = operators_[i]->filter_columns();
       if (columns == nullptr) break;
       std::vector<uint32_t> next;
       for (const uint32_t column : *columns) {
@@ -147,10 +155,12 @@ class Chain : public Pipeline {
       }
       late.push_back(std::move(next));
     }
-    if (late.empty()) return late;
+    // A batch has a column at least.
+    if (late.empty() || late.front().empty()) return {};
     // The first filter's come with the batch.
     late.erase(late.begin());
     late.emplace_back(open.begin(), open.end());
+    late.insert(late.begin(), first, {});
     return late;
   }
 
@@ -171,8 +181,8 @@ class Chain : public Pipeline {
     }
   }
 
-  static Status ReadOperator(ProgramReader* program, const Schema& input, const PipelineOptions& options,
-                             std::unique_ptr<RowOperator>* result) {
+  Status ReadOperator(ProgramReader* program, const Schema& input, const PipelineOptions& options,
+                      std::unique_ptr<RowOperator>* result) {
     uint8_t code = 0;
     if (!program->Read(&code)) return BadProgram();
     switch (code) {
@@ -184,6 +194,13 @@ class Chain : public Pipeline {
         return CompileLimit(program, input, result);
       case kProbe:
         return CompileProbe(program, input, options.tables, result);
+      case kConstants: {
+        std::unique_ptr<Constants> constants;
+        RUNJOB_RETURN_IF_ERROR(Constants::Compile(program, input, &constants));
+        constants_ = constants.get();
+        *result = std::move(constants);
+        return Status::Ok();
+      }
       default:
         return BadProgram();
     }
@@ -219,7 +236,8 @@ class Chain : public Pipeline {
   std::vector<std::unique_ptr<Loading>> loadings_;
   Counter tail_;
   std::unique_ptr<ColumnSink> end_;
-  GroupTable* groups_ = nullptr;  // the end, if it is one
+  GroupTable* groups_ = nullptr;    // the end, if it is one
+  Constants* constants_ = nullptr;  // the operator, if there is one
   std::string output_;
 };
 

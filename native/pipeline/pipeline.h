@@ -7,6 +7,7 @@
 //   operator    u8 0, expression                                      filter
 //               u8 1, u32 count, (text name, expression)...           project
 //               u8 2, u64 count                                       limit
+//               u8 4, schema                                          constants: see SetConstants
 //               ...                                                   the others: see their files
 //   end         u8 0, u32 count, (u32 column, bool descending, bool nulls first)..., u8 side
 //                                                                     exchange: keys and rows into a BatchSink. Side: 0 none; 1 right, 2
@@ -56,6 +57,8 @@ class Pipeline {
   virtual std::vector<uint32_t> LoadLate(ColumnLoader* loader) = 0;
   // As RowSource::Drain, into head(). REQUIRES: the source is one of an exchange.
   virtual Status Drain(Cursor* cursor, size_t max_records, size_t* records) = 0;
+  // The values of the columns that the `constants` operator adds, for rows from now on: an expression each (constants.h).
+  virtual Status SetConstants(Slice program) = 0;
   // There is no more. Call once.
   virtual Status Finish() = 0;
   virtual uint64_t rows_in() const = 0;   // added

@@ -465,7 +465,10 @@ const CATALOGUE = {
     kind: 'data',
     message: (p) =>
       `There are ${p.bad} bad records${p.records ? ` of ${p.records}` : ' so far'}, and --max-bad ${p.limit} allows no more.`,
-    hint: (p) => `They are listed in ${path(p)}. Fix them, or allow more: the same command continues from there.`,
+    hint: (p) =>
+      p.path === null
+        ? 'Fix them, or allow more. With -o the output comes with a list of them, and a run that ends can be continued.'
+        : `They are listed in ${path(p)}. Fix them, or allow more: the same command continues from there.`,
   },
 
   // User functions.
@@ -690,7 +693,7 @@ export class RunjobError extends Error {
     this.code = code
     this.kind = entry.kind
     this.params = params
-    this.hint = entry.hint?.(params, asProgram) ?? ''
+    this.hint = hintFor(entry, params, asProgram)
     this.where = options.where ?? {}
     this.userStack = options.userStack
   }
@@ -708,7 +711,7 @@ export class RunjobError extends Error {
 
   /** Rewrites the hint for readers who set the options of csv() in another way. */
   hintIn(spell: SpellOptions): this {
-    this.hint = catalogue[this.code].hint?.(this.params, spell) ?? ''
+    this.hint = hintFor(catalogue[this.code], this.params, spell)
     return this
   }
 
@@ -750,6 +753,13 @@ export class RunjobError extends Error {
     if (json.stack !== undefined) error.stack = json.stack
     return error
   }
+}
+
+/** @param params `made`: the record is no record of a file, so that --max-bad cannot skip it */
+function hintFor(entry: CatalogueEntry, params: ErrorParams, spell: SpellOptions): string {
+  const hint = entry.hint?.(params, spell) ?? ''
+  if (params.made !== true) return hint
+  return `--max-bad skips rows of files, and this row was made by a join, groupBy or orderBy. ${hint}`.trimEnd()
 }
 
 /** Messages name the job if it is known. */

@@ -37,6 +37,9 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
     [links, 'that are links to files already read'],
     [outputs, 'written by earlier runs (--all-files reads them)'],
   ].flatMap(([n, what]) => (n === 0 ? [] : [['skipped', `${formatCount(n as number)} ${what}`]]))
+  const folders: [string, string][] = report.folders
+    ? [['folders', `${formatCount(report.folders.read)} of ${formatCount(report.folders.found)} read`]]
+    : []
   const counters = Object.entries(report.counters).map(([name, n]): [string, string] => [
     printable(name),
     formatCount(n),
@@ -52,6 +55,7 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
         ...records,
         ...resumed,
         ...notRead,
+        ...folders,
         ...bad,
         ['peak memory', formatBytes(report.peakRssBytes)],
         ...counters,
@@ -76,13 +80,14 @@ export function renderReportJson(report: RunReport): string {
     peakRssBytes,
     inputFiles,
     passedOver,
+    folders,
     counters,
     stages,
     resumedTasks,
     redoneTasks,
   } = report
   const { recordsRead, recordsWritten, notes, recordsQuarantined, quarantine, skipped, top } = report
-  const inputs = { inputFiles, passedOver }
+  const inputs = { inputFiles, passedOver, folders }
   const records = { recordsRead, recordsWritten, notes }
   const tasks = { resumedTasks, redoneTasks }
   const bad = { recordsQuarantined, quarantine }

@@ -24,11 +24,17 @@ import {
 import { freshName, requireColumns } from './names.js'
 import { inputsOf, type NamedTree, type Query, type ReadQuery } from './query.js'
 
-/** The columns of what is read without a declared schema. */
-export type Reads = ReadonlyMap<ReadQuery, readonly Column[]>
+/** What a read gives, as its files are. */
+export interface ReadColumns {
+  columns: readonly Column[]
+  /** Of folders; none of them is in `columns`. */
+  folders: readonly Column[]
+}
+
+export type Reads = ReadonlyMap<ReadQuery, ReadColumns>
 
 /**
- * @param reads must have all reads that have no schema
+ * @param reads must have all reads that have no schema, or read columns of folders
  * @throws COLUMN_UNKNOWN, DATASET_INVALID
  */
 export function analyze(query: Query, reads: Reads = new Map()): Logical {
@@ -65,11 +71,8 @@ const DECLARED = new WeakMap<Query, Logical | null>()
 
 function analyzeNode(node: Query, visit: (node: Query) => Logical, reads: Reads): Logical {
   switch (node.kind) {
-    case 'read': {
-      const columns = node.schema ?? reads.get(node)
-      if (!columns) throw new RunjobError('INTERNAL', { detail: `the columns of ${node.paths} are not known` })
-      return { kind: 'read', source: node, columns }
-    }
+    case 'read':
+      return readNode(node, reads.get(node))
     case 'filter': {
       const input = visit(node.input)
       return filter(input, condition(node.where, input.columns, 'filter()'))
@@ -129,6 +132,15 @@ function analyzeNode(node: Query, visit: (node: Query) => Logical, reads: Reads)
     case 'dropNulls':
       return dropNulls(node, visit(node.input))
   }
+}
+
+function readNode(source: ReadQuery, found: ReadColumns | undefined): Logical {
+  const { columns, folders } = found ?? { columns: source.schema, folders: [] }
+  if (!columns) throw new RunjobError('INTERNAL', { detail: `the columns of ${source.paths} are not known` })
+  const all = [...columns, ...folders]
+  const read: Logical = { kind: 'read', source, columns: all, folders: folders.map(({ name }) => name), files: null }
+  const asDeclared = source.schema?.map(({ name }) => columnNamed(all, name)) ?? all
+  return asDeclared.every((column, i) => column === all[i]) ? read : project(read, unchanged(asDeclared))
 }
 
 function condition(where: Untyped, columns: readonly Column[], what: string): Expression {

@@ -22,7 +22,7 @@ function lines(node: Logical, first: string, rest: string): string[] {
 function nodeText(node: Logical): string {
   switch (node.kind) {
     case 'read':
-      return `read ${node.source.format.kind} ${node.source.paths.join(', ')}: ${node.columns.map(({ name }) => name).join(', ')}`
+      return `read ${node.source.format.kind} ${node.files ?? node.source.paths.join(', ')}: ${node.columns.map(({ name }) => name).join(', ')}`
     case 'filter':
       return `filter ${expressionText(node.where)}`
     case 'project':

@@ -17,6 +17,10 @@ interface Node {
 export interface ReadNode extends Node {
   readonly kind: 'read'
   readonly source: ReadQuery
+  /** Those of its columns, the last ones, that the files' folders give. */
+  readonly folders: readonly string[]
+  /** Name of the plan's input, where it is only some of the source's files; null: all. */
+  readonly files: string | null
 }
 
 export interface FilterNode extends Node {

@@ -1,5 +1,6 @@
 /** From a logical plan to stages: where rows must meet, there is an exchange; all else goes through row by row. */
 import type { Exchange, ExchangeRows, Input, RowOperator, Sink, Stage } from '../plan/plan.js'
+import type { Column } from '../plan/type.js'
 import type { AggregateNode, JoinNode, LimitNode, Logical, SortNode } from './logical.js'
 import type { ReadQuery } from './query.js'
 import type { Source } from './sources.js'
@@ -27,12 +28,12 @@ export function lowerFrames(outputs: readonly FrameOutput[], sources: readonly S
 
 class Lowering {
   readonly stages: Stage[] = []
-  readonly #inputNames = new Map<ReadQuery, string>()
+  readonly #sources = new Map<ReadQuery, Source>()
   /** Ids of exchanges, by what fills them and how: equal ones are filled once. */
   readonly #exchanges = new Map<string, string>()
 
   constructor(sources: readonly Source[]) {
-    for (const { name, reads } of sources) for (const read of reads) this.#inputNames.set(read, name)
+    for (const source of sources) for (const read of source.reads) this.#sources.set(read, source)
   }
 
   output({ plan, sink }: FrameOutput): void {
@@ -53,9 +54,12 @@ class Lowering {
   #flow(node: Logical): Flow {
     switch (node.kind) {
       case 'read': {
-        const { format } = node.source
-        const files = this.#inputNames.get(node.source)!
-        const scan: RowOperator = { op: 'scan', columns: [...node.columns] }
+        const { name, format } = this.#sources.get(node.source)!
+        const files = node.files ?? name
+        const isOfFolders = ({ name }: Column) => node.folders.includes(name)
+        const folders = node.columns.filter(isOfFolders)
+        const columns = node.columns.filter((column) => !isOfFolders(column))
+        const scan: RowOperator = { op: 'scan', columns, ...(folders.length === 0 ? {} : { folders }) }
         return { inputs: [{ kind: 'files', files, format, operators: [scan] }], isOne: false }
       }
       case 'filter':

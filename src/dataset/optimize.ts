@@ -17,8 +17,17 @@ export interface OptimizeOptions {
   now: bigint
 }
 
-export function optimize(plan: Logical, { now, sizes = new Map(), broadcastBytes }: OptimizeOptions): Logical {
+export function optimize(plan: Logical, { now, ...options }: OptimizeOptions): Logical {
+  return arrange(pushDown(plan, now), options)
+}
+
+/** What can be said before sizes are known: filters and limits are where they stay. */
+export function pushDown(plan: Logical, now: bigint): Logical {
   const filtered = pushFilters(mergeProjects(foldConstants(plan, now)))
-  const limited = dropSorts(pushLimits(mergeProjects(filtered)))
-  return mergeProjects(pruneColumns(chooseBroadcast(limited, sizes, broadcastBytes)))
+  return dropSorts(pushLimits(mergeProjects(filtered)))
+}
+
+/** The rest, for what pushDown() has made. */
+export function arrange(plan: Logical, { sizes = new Map(), broadcastBytes }: Omit<OptimizeOptions, 'now'>): Logical {
+  return mergeProjects(pruneColumns(chooseBroadcast(plan, sizes, broadcastBytes)))
 }

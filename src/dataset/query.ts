@@ -30,6 +30,8 @@ export interface ReadQuery {
   paths: string[]
   /** null: known once the files are open. */
   schema: Column[] | null
+  /** Whether columns of folders that are not declared may be more than text. */
+  inferPartitionTypes: boolean
 }
 
 export interface NamedTree {

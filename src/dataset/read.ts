@@ -39,12 +39,22 @@ export const parquet = maker(
 
 type Paths = string | readonly string[]
 
-interface CsvReadOptions<S> extends CsvOptions {
+interface ReadOptions {
+  /**
+   * Columns of folders such as `year=2024` that are not declared: whole numbers, decimals, dates and timestamps where all values look like
+   * them (default), or false: text.
+   */
+  inferPartitionTypes?: boolean
+}
+
+const READ_OPTIONS: Schema<ReadOptions> = { inferPartitionTypes: isFlag }
+
+interface CsvReadOptions<S> extends CsvOptions, ReadOptions {
   /** The columns to read and their types, by name. Without it, files say which they have, and all are text. */
   schema?: S
 }
 
-interface JsonReadOptions<S> {
+interface JsonReadOptions<S> extends ReadOptions {
   /** The properties to read and their types, by name. */
   schema?: S
   /** Whether files are arrays; default: by their content. */
@@ -55,24 +65,31 @@ interface JsonReadOptions<S> {
 
 /** Makes data frames of files, folders and globs. */
 export interface Read {
-  <S extends FrameSchema>(format: Table<S>, paths: Paths): DataFrame<S>
+  <S extends FrameSchema>(format: Table<S>, paths: Paths, options?: ReadOptions): DataFrame<S>
   csv<S extends FrameSchema = Untyped>(paths: Paths, options?: CsvReadOptions<S>): DataFrame<S>
   /** A JSON object a line, or a file that is an array of them. */
   json<S extends FrameSchema = Untyped>(paths: Paths, options?: JsonReadOptions<S>): DataFrame<S>
-  parquet<S extends FrameSchema = Untyped>(paths: Paths, options?: ParquetOptions<S>): DataFrame<S>
+  parquet<S extends FrameSchema = Untyped>(paths: Paths, options?: ParquetOptions<S> & ReadOptions): DataFrame<S>
   /** Lines of text, in the column `value`. */
   text(paths: Paths): DataFrame<{ value: Str }>
 }
 
-function readTable<S extends FrameSchema>(format: Table<S>, paths: Paths): DataFrame<S> {
+function readTable<S extends FrameSchema>(format: Table<S>, paths: Paths, options: ReadOptions = {}): DataFrame<S> {
   const { input, schema } = (format ?? {}) as Partial<Table<S>>
   if (typeof input !== 'object' || typeof input.kind !== 'string') {
     throw invalid(`read() needs a format such as csv({ schema }), not ${describe(format)}`)
   }
-  return framed(input, paths, schema)
+  const problem = problemIn(READ_OPTIONS, options, 'option')
+  if (problem !== null) throw invalid(`read(): ${problem}`)
+  return framed(input, paths, schema, options)
 }
 
-function framed<S extends FrameSchema>(format: Format, paths: Paths, schema: S | undefined): DataFrame<S> {
+function framed<S extends FrameSchema>(
+  format: Format,
+  paths: Paths,
+  schema: S | undefined,
+  { inferPartitionTypes = true }: ReadOptions,
+): DataFrame<S> {
   const problem = formatProblem(format)
   if (problem !== null) throw invalid(`${format.kind}(): ${problem}`)
   const list = typeof paths === 'string' ? [paths] : paths
@@ -80,7 +97,13 @@ function framed<S extends FrameSchema>(format: Format, paths: Paths, schema: S |
     throw invalid(`read() needs the path of a file or folder, or a list of them, not ${describe(paths)}`)
   }
   const columns = schemaOf(format, schema)
-  return new DataFrame<S>({ kind: 'read', format: named(format, columns), paths: [...list], schema: columns })
+  return new DataFrame<S>({
+    kind: 'read',
+    format: named(format, columns),
+    paths: [...list],
+    schema: columns,
+    inferPartitionTypes,
+  })
 }
 
 /** `#2`: the second column. */
@@ -120,28 +143,27 @@ const TEXT: Format = { kind: 'text', exact: false, encoding: null }
  * Reads files as a data frame: `read(format, paths)`, or a method for each format.
  *
  * @param format csv(), jsonl(), parquet() or text()
- * @param paths files, folders or globs
+ * @param paths files, folders or globs; folders such as `year=2024` below them give columns
  *
  * @example
  * read.csv('examples/sales.csv', { schema: { region: string(), amount: decimal(10, 2) } })
  */
 export const read: Read = Object.assign(readTable, {
   csv<S extends FrameSchema = Untyped>(paths: Paths, options: CsvReadOptions<S> = {}): DataFrame<S> {
-    const { schema, ...dialect } = optionsOf(
-      'csv',
-      { ...CSV_OPTIONS, schema: isSchema },
-      options as CsvReadOptions<never>,
-    )
-    return framed<S>(csvFormat(dialect), paths, schema)
+    const table = { ...CSV_OPTIONS, schema: isSchema, ...READ_OPTIONS }
+    const { schema, inferPartitionTypes = true, ...dialect } = optionsOf('csv', table, options as CsvReadOptions<never>)
+    return framed<S>(csvFormat(dialect), paths, schema, { inferPartitionTypes })
   },
   json<S extends FrameSchema = Untyped>(paths: Paths, options: JsonReadOptions<S> = {}): DataFrame<S> {
-    const table = { schema: isSchema, array: isFlag, encoding: isText }
-    const { schema, array = null, encoding = null } = optionsOf('json', table, options as JsonReadOptions<never>)
-    return framed<S>({ kind: 'jsonl', array, encoding }, paths, schema)
+    const table = { schema: isSchema, array: isFlag, encoding: isText, ...READ_OPTIONS }
+    const given = optionsOf('json', table, options as JsonReadOptions<never>)
+    const { schema, array = null, encoding = null } = given
+    return framed<S>({ kind: 'jsonl', array, encoding }, paths, schema, given)
   },
-  parquet<S extends FrameSchema = Untyped>(paths: Paths, options: ParquetOptions<S> = {}): DataFrame<S> {
-    const { schema } = optionsOf('parquet', { schema: isSchema }, options as ParquetOptions<never>)
-    return framed<S>(PARQUET, paths, schema)
+  parquet<S extends FrameSchema = Untyped>(paths: Paths, options: ParquetOptions<S> & ReadOptions = {}): DataFrame<S> {
+    const table = { schema: isSchema, ...READ_OPTIONS }
+    const given = optionsOf('parquet', table, options as ParquetOptions<never> & ReadOptions)
+    return framed<S>(PARQUET, paths, given.schema, given)
   },
-  text: (paths: Paths): DataFrame<{ value: Str }> => framed<{ value: Str }>(TEXT, paths, undefined),
+  text: (paths: Paths): DataFrame<{ value: Str }> => framed<{ value: Str }>(TEXT, paths, undefined, {}),
 })

@@ -16,7 +16,8 @@ export interface Source {
 export function sourcesOf(queries: readonly Query[]): Source[] {
   const sources = new Map<string, Source>()
   for (const read of new Set(queries.flatMap((query) => [...readsOf(query)]))) {
-    const key = JSON.stringify([read.paths, read.format])
+    // What folders give depends on the schema.
+    const key = JSON.stringify([read.paths, read.format, read.schema, read.inferPartitionTypes])
     const known = sources.get(key)
     if (known) {
       known.reads.push(read)

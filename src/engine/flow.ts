@@ -41,7 +41,8 @@ function lostRecords(plan: Plan, stages: readonly FinishedStage[], files: number
   const read = sum(inputs, ({ results }) => sum(results, (task) => task.recordsIn))
   const written = sum(stages, ({ results }) => sum(results, ({ parts }) => sum(parts, (part) => part.records)))
   if (read === 0) {
-    return { read, written, notes: [`nothing was read: ${counted(files, 'input file')} without a record`] }
+    const why = files === 0 ? 'no folder passes the filters' : `${counted(files, 'input file')} without a record`
+    return { read, written, notes: [`nothing was read: ${why}`] }
   }
   // An aggregate makes a row of none.
   const isAnswered = ({ operators: [first] }: FileInput) => first!.op === 'scan' && written > 0

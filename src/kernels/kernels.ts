@@ -195,6 +195,8 @@ export interface Pipeline {
   addRows(bytes: Uint8Array): void
   /** Takes about `maxRecords` records of an exchange, and returns how many; 0 at the end, when all their rows have been passed on. */
   drain(cursor: Cursor, maxRecords: number): number
+  /** The values of the operator `constants` for rows from now on (constantsProgram). */
+  setConstants(program: Uint8Array): void
   /** There are no more rows: passes on what operators hold. */
   finish(): void
   /** What a text or rows end has written since the last call. */

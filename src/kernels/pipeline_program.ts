@@ -1,6 +1,6 @@
 /** Programs of whole pipelines, as native/pipeline/pipeline.h reads them. */
 import { joined, projected } from '../plan/columns.js'
-import type { Expression, NamedExpression, SortKey } from '../plan/expression.js'
+import type { Expression, LiteralExpression, NamedExpression, SortKey } from '../plan/expression.js'
 import type { GroupValue } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import { writeGroupValues } from './group_program.js'
@@ -17,6 +17,8 @@ export type PipelineOperator =
   | { op: 'filter'; where: Expression }
   | { op: 'project'; columns: readonly NamedExpression[] }
   | { op: 'limit'; count: number }
+  /** Adds columns whose values setConstants() gives. */
+  | { op: 'constants'; columns: readonly Column[] }
   | ProbeOperator
 
 export type PipelineEnd =
@@ -51,6 +53,7 @@ export function pipelineProgram({ source, operators, end }: PipelineProgram): Ui
   for (const operator of operators) {
     writeOperator(writer, operator, columns)
     if (operator.op === 'project') columns = projected(operator.columns)
+    if (operator.op === 'constants') columns = [...columns, ...operator.columns]
     if (operator.op === 'probe') columns = joined(operator.type, columns, operator.build)
   }
   writeEnd(writer, end, columns)
@@ -101,7 +104,17 @@ function writeOperator(writer: ProgramWriter, operator: PipelineOperator, column
     case 'probe':
       writer.byte(3)
       writeProbe(writer, operator, columns)
+      return
+    case 'constants':
+      writer.byte(4).schema(operator.columns)
   }
+}
+
+/** For setConstants(): a value for each of the columns. */
+export function constantsProgram(values: readonly LiteralExpression[]): Uint8Array {
+  const writer = new ProgramWriter()
+  for (const value of values) writer.expression(value, [])
+  return writer.take()
 }
 
 function writeEnd(writer: ProgramWriter, end: PipelineEnd, columns: readonly Column[]): void {

@@ -18,7 +18,7 @@ export function rowsOf(plan: Stages, exchange: string): ExchangeRows {
 function columnsAfter(plan: Stages, input: Input, operator: RowOperator, takes: readonly Column[]): Column[] {
   switch (operator.op) {
     case 'scan':
-      return operator.columns
+      return [...operator.columns, ...(operator.folders ?? [])]
     case 'rows':
     case 'groups':
     case 'mergeJoin': {

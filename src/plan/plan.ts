@@ -134,8 +134,8 @@ export type Operator =
  * (ExchangeRows); one of these is the first. The others take rows, in their order, and give rows.
  */
 export type RowOperator =
-  /** The columns to read, by name, in this order. */
-  | { op: 'scan'; columns: Column[] }
+  /** The columns to read, by name, in this order; then those that the folders of each file give (InputFile.folders). */
+  | { op: 'scan'; columns: Column[]; folders?: Column[] }
   /** All rows of the exchange, in the order of its keys. */
   | { op: 'rows' }
   /** A row for each group, in the order of its keys: the grouping columns, then the values. */

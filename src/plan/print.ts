@@ -3,6 +3,7 @@ import { formatBytes, formatCount } from '../base/units.js'
 import type { Expression, NamedExpression, SortKey } from './expression.js'
 import type { AggregateCall, Exchange, ExchangeRows, FileInput, GroupValue, Operator, Plan, Sink } from './plan.js'
 import { exchangeOf, stageFilling } from './stages.js'
+import type { Column } from './type.js'
 
 /** What is known about a plan's data before it runs. */
 export interface PlanSizes {
@@ -137,8 +138,11 @@ function operatorText(operator: Operator, textOf: TextOf): string {
       return `number in front of the key${operator.descending ? ', descending' : ''}`
     case 'dropNumber':
       return 'number off the key'
-    case 'scan':
-      return `scan ${operator.columns.map(({ name }) => name).join(', ') || 'no columns'}`
+    case 'scan': {
+      const names = (columns: readonly Column[]) => columns.map(({ name }) => name).join(', ')
+      const folders = operator.folders ? `; of folders ${names(operator.folders)}` : ''
+      return `scan ${names(operator.columns) || 'no columns'}${folders}`
+    }
     case 'rows':
       return 'rows'
     case 'groups':

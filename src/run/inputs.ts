@@ -1,7 +1,15 @@
 /** The files that a run reads, by input. */
 import { compressionOfName } from '../io/input/content.js'
 import { type InputFile, nameOf } from '../io/input/input_file.js'
-import { expandInputs, isPiped, type PassedOver, type SearchOptions } from '../io/input/inputs.js'
+import {
+  type FoundFile,
+  findInputs,
+  inspectFile,
+  isPiped,
+  type PassedOver,
+  type Piped,
+  type SearchOptions,
+} from '../io/input/inputs.js'
 import type { TextRules } from '../io/input/text_form.js'
 import { outputsIn } from '../io/output/earlier.js'
 import type { Settings } from './options.js'
@@ -13,6 +21,13 @@ export interface RunInputs {
   /** Input name -> indexes into `files`. */
   inputs: Map<string, number[]>
   passedOver: PassedOver
+  /** Of those whose names hold columns: how many are read, and how many there are; null: there are none. */
+  folders: FolderCount | null
+}
+
+export interface FolderCount {
+  read: number
+  found: number
 }
 
 /** What a plan reads under one name. */
@@ -27,33 +42,82 @@ export interface InputSource {
  * Lists all input files, and says which belong to which input.
  *
  * @param copies takes what can be read only once; null: leave that out, and give no notes
- * @throws what expandInputs and Copies.add throw
+ * @throws what findInputs, inspectFile and Copies.add throw
  */
 export async function listInputs(
   sources: readonly InputSource[],
   settings: Settings,
   copies: Copies | null,
 ): Promise<RunInputs> {
-  const files: InputFile[] = []
-  const inputs = new Map<string, number[]>()
-  const passedOver: PassedOver = { hidden: 0, special: 0, links: 0, outputs: 0 }
-  const { allFiles } = settings
-  const search: SearchOptions = { allFiles, own: [settings.folder.path], outputsIn: allFiles ? null : outputsIn }
-  for (const { name, paths, rules } of sources) {
-    const own: InputFile[] = []
-    const found = expandInputs([...paths], settings.cwd, rules, search)
-    for (const reason of Object.keys(passedOver) as (keyof PassedOver)[]) passedOver[reason] += found.passedOver[reason]
-    for (const file of found.files) {
-      if (!isPiped(file)) own.push(file)
-      else if (copies) own.push(await copies.add(file, rules))
-    }
-    if (copies) tellOfInputs(own, settings.onNote)
-    inputs.set(
-      name,
-      own.map((file) => files.push(file) - 1),
-    )
+  const own = sources.map((source) => new SourceFiles(source, settings, copies))
+  const inputs = new Map<string, InputFile[]>()
+  for (const [i, { name }] of sources.entries()) inputs.set(name, await own[i]!.open())
+  return runInputs(inputs, own)
+}
+
+/** The files of a source: found at once, and opened when they are needed. */
+export class SourceFiles {
+  readonly found: readonly (FoundFile | Piped)[]
+  readonly passedOver: PassedOver
+  readonly #rules: TextRules
+  readonly #settings: Settings
+  readonly #copies: Copies | null
+  readonly #opened = new Map<number, InputFile>()
+  /** What folders say to each file; null: nothing. Set it before files are opened. */
+  folders: readonly NonNullable<InputFile['folders']>[] | null = null
+
+  constructor({ paths, rules }: InputSource, settings: Settings, copies: Copies | null) {
+    const { allFiles, cwd, folder } = settings
+    const search: SearchOptions = { allFiles, own: [folder.path], outputsIn: allFiles ? null : outputsIn }
+    const { files, passedOver } = findInputs([...paths], cwd, search)
+    this.found = files
+    this.passedOver = passedOver
+    this.#rules = rules
+    this.#settings = settings
+    this.#copies = copies
   }
-  return { files, inputs, passedOver }
+
+  /** @param which indexes of `found`; default: all */
+  async open(which: Iterable<number> = this.found.keys()): Promise<InputFile[]> {
+    const files: InputFile[] = []
+    const news: InputFile[] = []
+    for (const i of which) {
+      const known = this.#opened.get(i)
+      const file = known ?? (await this.#inspect(i))
+      if (!file) continue
+      files.push(file)
+      if (!known) news.push(file)
+      this.#opened.set(i, file)
+    }
+    if (this.#copies) tellOfInputs(news, this.#settings.onNote)
+    return files
+  }
+
+  async #inspect(i: number): Promise<InputFile | undefined> {
+    const found = this.found[i]!
+    const inspected = isPiped(found) ? found : inspectFile(found.path, this.#rules)
+    const file = isPiped(inspected) ? await this.#copies?.add(inspected, this.#rules) : inspected
+    return file && this.folders ? { ...file, folders: this.folders[i]! } : file
+  }
+}
+
+/** @param inputs files by name; one that has several names is listed once */
+export function runInputs(
+  inputs: ReadonlyMap<string, readonly InputFile[]>,
+  sources: readonly SourceFiles[],
+): RunInputs {
+  const numbers = new Map<InputFile, number>()
+  const numberOf = (file: InputFile) => {
+    const number = numbers.get(file) ?? numbers.size
+    numbers.set(file, number)
+    return number
+  }
+  const named = new Map([...inputs].map(([name, files]) => [name, files.map(numberOf)]))
+  const passedOver: PassedOver = { hidden: 0, special: 0, links: 0, outputs: 0 }
+  for (const reason of Object.keys(passedOver) as (keyof PassedOver)[]) {
+    for (const source of sources) passedOver[reason] += source.passedOver[reason]
+  }
+  return { files: [...numbers.keys()], inputs: named, passedOver, folders: null }
 }
 
 /** Notes about inputs that are valid, but may not be what the user meant. */

@@ -82,17 +82,22 @@ async function commitAsFile(
   await commitFile(joined, output, mode, run, () => checkSignal(signal))
 }
 
+/** @param lists files that list them */
+export function tellBadRecords(lists: readonly string[], onNote: (note: string) => void): void {
+  const lines = lists.flatMap((path) => readFileSync(path, 'utf8').trimEnd().split('\n'))
+  for (const line of lines.slice(0, BAD_RECORDS_TOLD)) onNote(`bad record: ${line}`)
+  if (lines.length > BAD_RECORDS_TOLD) {
+    onNote(`and ${lines.length - BAD_RECORDS_TOLD} more bad records: the full list needs a folder or a file as output`)
+  }
+}
+
 /** Hands the output to the caller instead of writing it. */
 async function handOver(
   sink: Sink,
   result: PlanResult,
   { folder, onRecords, onNote, signal }: Settings,
 ): Promise<void> {
-  const lines = quarantinePaths(result, folder).flatMap((path) => readFileSync(path, 'utf8').trimEnd().split('\n'))
-  for (const line of lines.slice(0, BAD_RECORDS_TOLD)) onNote(`bad record: ${line}`)
-  if (lines.length > BAD_RECORDS_TOLD) {
-    onNote(`and ${lines.length - BAD_RECORDS_TOLD} more bad records: the full list needs a folder or a file as output`)
-  }
+  tellBadRecords(quarantinePaths(result, folder), onNote)
   const header = headerOf(sink)
   if (header.length > 0 && !(await onRecords!(header))) return
   await forEachBlock(

@@ -6,6 +6,7 @@ import type { PassedOver } from '../io/input/inputs.js'
 import { QUARANTINE, quarantinePathOf } from '../io/output/names.js'
 import type { Sink } from '../plan/plan.js'
 import { mainSinkOf, sinksOf } from '../plan/stages.js'
+import type { FolderCount } from './inputs.js'
 import type { Settings } from './options.js'
 import type { Prepared } from './prepared.js'
 
@@ -21,6 +22,8 @@ export interface RunReport {
   inputFiles: number
   /** What was found in folders and globs, but not read. */
   passedOver: PassedOver
+  /** Of folders such as `year=2024`, whose names hold columns: how many were read, and how many there are. */
+  folders?: FolderCount
   counters: Record<string, number>
   stages: StageReport[]
   /** Tasks that an earlier run had finished. */
@@ -49,7 +52,7 @@ export interface RunResult<K = unknown, V = unknown> extends RunReport {
 
 /** @param result null: nothing was run */
 export function reportOf(
-  { plan, files, passedOver }: Prepared,
+  { plan, files, passedOver, folders }: Prepared,
   { output, onRecords, profile }: Settings,
   startedMs: number,
   result: PlanResult | null,
@@ -72,6 +75,7 @@ export function reportOf(
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     inputFiles: files.length,
     passedOver,
+    ...(folders ? { folders } : {}),
     counters: { ...result?.counters },
     stages,
     resumedTasks: result?.resumedTasks ?? 0,

@@ -16,7 +16,7 @@ import { acquireLock } from '../state/lock.js'
 import { compareIdentities, JobState, type RunIdentity } from '../state/state.js'
 import { identityOf, nameOfRun } from './identity.js'
 import { type RunOptions, readOptions, type Settings } from './options.js'
-import { checkSink, putInPlace } from './output.js'
+import { checkSink, putInPlace, tellBadRecords } from './output.js'
 import { prepare } from './prepare.js'
 import type { Prepared } from './prepared.js'
 import { type RunReport, type RunResult, reportOf } from './report.js'
@@ -95,7 +95,7 @@ async function runPrepared(prepared: Prepared, settings: Settings): Promise<Plan
     for (const note of result.flow.notes) settings.onNote(note)
     return result
   } catch (error) {
-    throw inOurWords(error, settings).withWhere({ job: plan.job })
+    throw withoutList(inOurWords(error, settings), settings).withWhere({ job: plan.job })
   } finally {
     lock.release()
   }
@@ -220,6 +220,13 @@ function forget({ output }: Settings): void {
   } catch {
     // The next run removes it.
   }
+}
+
+/** Where nothing stays on disk, the first bad records are told. */
+function withoutList(error: RunjobError, { onRecords, folder, onNote }: Settings): RunjobError {
+  if (error.code !== 'TOO_MANY_BAD_RECORDS' || onRecords === null) return error
+  tellBadRecords([folder.badRecords], onNote)
+  return error.withParams({ path: null })
 }
 
 function inOurWords(error: unknown, { output }: Settings): RunjobError {

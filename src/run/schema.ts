@@ -1,16 +1,19 @@
 /** Schemas of files, as text to paste into a program. */
 
 import { RunjobError } from '../base/errors.js'
+import { folderColumns } from '../dataset/folder_columns.js'
 import { inferColumns } from '../io/format/infer/columns.js'
 import { readParquetSchema } from '../io/format/parquet/schema.js'
+import { folderValues } from '../io/input/folders.js'
 import type { InputFile } from '../io/input/input_file.js'
-import { expandInputs, isPiped } from '../io/input/inputs.js'
+import { expandInputs, findInputs, isPiped } from '../io/input/inputs.js'
 import { textRules } from '../io/input/text_form.js'
 import type { Column, Type } from '../plan/type.js'
 import { frameOf, kindOf } from './query.js'
 
 /**
- * The format of a file and its columns, as TypeScript: of a Parquet file what it says, of text what its first part looks like.
+ * The format of a file and its columns, as TypeScript: of a Parquet file what it says, of text what its first part looks like. Of a folder,
+ * those of its first file, and those that folders in it give.
  *
  * @throws INPUT_NOT_FOUND, OPTION_INVALID; and what reading throws
  */
@@ -25,12 +28,23 @@ export async function schemaText(path: string, cwd: string): Promise<string> {
     found.flatMap((one) => (isPiped(one) ? [] : [one])),
     path,
   )
-  const columns = await (format.kind === 'parquet'
+  const own = await (format.kind === 'parquet'
     ? readParquetSchema(file)
     : inferColumns(file, format, { guessTypes: true }))
+  const ofFolders = foldersBelow(path, cwd)
+  const columns = [...own.filter(({ name }) => !ofFolders.some((column) => column.name === name)), ...ofFolders]
   const options = kind === 'tsv' ? "delimiter: '\\t', " : ''
   const maker = kind === 'tsv' ? 'csv' : kind
   return `${maker}({ ${options}schema: ${fieldsText(columns, '')} })\n`
+}
+
+function foldersBelow(path: string, cwd: string): Column[] {
+  const found = findInputs([path], cwd).files.flatMap((file) => (isPiped(file) ? [] : [file]))
+  const values = found.map((file) => ({
+    path: file.path,
+    values: file.base === null ? [] : folderValues(file.base, file.path),
+  }))
+  return folderColumns(values, null, true)?.columns ?? []
 }
 
 function firstFile(files: readonly InputFile[], path: string): InputFile {

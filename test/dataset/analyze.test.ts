@@ -173,10 +173,15 @@ describe('a data frame', () => {
     const source = (open.query as Any).input
     expect(
       columnsText(
-        analyze(open.query, new Map([[source, [{ name: 'status', type: 'string', nullable: true }]]])).columns,
+        analyze(
+          open.query,
+          new Map([[source, { columns: [{ name: 'status', type: 'string', nullable: true }], folders: [] }]]),
+        ).columns,
       ),
     ).toBe('status: string?')
-    const wrong = new Map([[source, [{ name: 'state', type: 'string' as const, nullable: true }]]])
+    const wrong = new Map([
+      [source, { columns: [{ name: 'state', type: 'string' as const, nullable: true }], folders: [] }],
+    ])
     expect(failureOf(() => analyze(open.query, wrong))).toContain('COLUMN_UNKNOWN: No column "status". Columns: state.')
   })
 })

@@ -244,6 +244,7 @@ describe('runjob query', () => {
   it('refuses what it cannot run, with the code of the mistake', async () => {
     const { runIn } = prepare({
       'lake/day=2026-01-31/1.csv': 'a\n1\n',
+      'lake/2.csv': 'a\n1\n',
       'mixed/1.csv': 'a\n1\n',
       'mixed/2.jsonl': '{"a":1}\n',
       'empty.jsonl': '',

@@ -1,9 +1,9 @@
 /** Pipelines on rows from JavaScript, and keys, against plain TypeScript. */
 import { describe, expect, it } from 'vitest'
 import { fromNative, kernels, type Pipeline } from '../../dist/src/kernels/addon.js'
-import { type PipelineProgram, pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
+import { constantsProgram, type PipelineProgram, pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
 import { decodeRows, encodeRows, type Row } from '../../dist/src/kernels/rows.js'
-import type { NamedExpression } from '../../dist/src/plan/expression.js'
+import type { LiteralExpression, NamedExpression } from '../../dist/src/plan/expression.js'
 import type { Column, Type } from '../../dist/src/plan/type.js'
 import { Random } from '../helpers/random.js'
 
@@ -238,3 +238,57 @@ function codeOf(call: () => unknown): string | undefined {
   }
   return undefined
 }
+
+it('constants are refused if they are too few, of other types, or come after the rows', () => {
+  const source = { kind: 'batches' as const, columns: ALL.slice(0, 1) }
+  const made = (operators: PipelineProgram['operators']) => open({ source, operators, end: { kind: 'rows' } })
+  const value: LiteralExpression = { op: 'literal', value: 1, type: 'integer' }
+  const constants = { op: 'constants' as const, columns: [column('int', 'integer')] }
+  expect(() => made([]).setConstants(constantsProgram([value]))).toThrow('the pipeline has no constants')
+  for (const values of [[], [value, value], [{ ...value, type: 'date' as const }]]) {
+    expect(() => made([constants]).setConstants(constantsProgram(values))).toThrow()
+  }
+  const rows = encodeRows([{ flag: true }], source.columns)
+  expect(() => made([constants]).addRows(rows)).toThrow('rows came in before the constants of their file')
+})
+
+it('constants stand beside the rows that come in after them', () => {
+  const columns = ALL.slice(0, 2)
+  const constants = [column('text', 'string'), column('day', 'date'), column('none', 'long')]
+  const order = [constants[1]!, columns[1]!, constants[0]!, constants[2]!]
+  const pipeline = open({
+    source: { kind: 'batches', columns },
+    operators: [
+      { op: 'constants', columns: constants },
+      { op: 'project', columns: order.map(reference) },
+    ],
+    end: { kind: 'rows' },
+  })
+  const rows = encodeRows(
+    [
+      { flag: true, int: 7 },
+      { flag: null, int: null },
+    ],
+    columns,
+  )
+  for (const [text, day] of [
+    ['a text of more than twelve bytes', 1],
+    ['', -1],
+  ] as const) {
+    pipeline.setConstants(
+      constantsProgram([
+        { op: 'literal', value: text, type: 'string' },
+        { op: 'literal', value: day, type: 'date' },
+        { op: 'literal', value: null, type: 'long' },
+      ]),
+    )
+    pipeline.addRows(rows)
+  }
+  pipeline.finish()
+  expect(decodeRows(pipeline.takeOutput(), order)).toEqual([
+    { day: '1970-01-02', int: 7, text: 'a text of more than twelve bytes', none: null },
+    { day: '1970-01-02', int: null, text: 'a text of more than twelve bytes', none: null },
+    { day: '1969-12-31', int: 7, text: '', none: null },
+    { day: '1969-12-31', int: null, text: '', none: null },
+  ])
+})

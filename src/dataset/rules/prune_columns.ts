@@ -34,8 +34,11 @@ function prune(node: Logical, needed: ReadonlySet<string>): Logical {
   const isNeeded = ({ name }: { name: string }) => needed.has(name)
   switch (node.kind) {
     case 'read': {
+      const isOfFiles = ({ name }: Column) => !node.folders.includes(name)
       const columns = node.columns.filter(isNeeded)
-      return { ...node, columns: columns.length === 0 ? [cheapest(node.columns)] : columns }
+      // What folders give says nothing of how many rows a file has.
+      if (columns.some(isOfFiles)) return { ...node, columns }
+      return { ...node, columns: [cheapest(node.columns.filter(isOfFiles)), ...columns] }
     }
     case 'filter':
       return filter(prune(node.input, new Set([...needed, ...columnsIn(node.where)])), node.where)

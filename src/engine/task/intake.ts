@@ -56,6 +56,8 @@ export interface SortedIntake extends Intake {
 /** Rows of typed columns: what reads them adds them to a pipeline. */
 export interface RowIntake extends Intake {
   readonly pipeline: Pipeline
+  /** Call before the rows of a file: columns may depend on its folders. */
+  begin(file: InputFile): void
   /** Call after every batch or block. */
   passOn(): void
 }

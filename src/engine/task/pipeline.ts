@@ -1,8 +1,10 @@
 /** The native pipeline of an input of rows: all its operators, from what reads the input to the task's target. */
 import { RunjobError } from '../../base/errors.js'
+import type { InputFile } from '../../io/input/input_file.js'
 import { kernels } from '../../kernels/addon.js'
 import type { JoinTable, Pipeline } from '../../kernels/kernels.js'
 import {
+  constantsProgram,
   type PipelineEnd,
   type PipelineOperator,
   type PipelineSource,
@@ -10,7 +12,17 @@ import {
 } from '../../kernels/pipeline_program.js'
 import { pick, rowsOf } from '../../plan/columns.js'
 import type { SortKey } from '../../plan/expression.js'
-import type { Exchange, ExchangeInput, FileInput, Input, Operator, RowOperator, Sink } from '../../plan/plan.js'
+import type {
+  Exchange,
+  ExchangeInput,
+  FileInput,
+  Input,
+  Operator,
+  OperatorOf,
+  RowOperator,
+  Sink,
+} from '../../plan/plan.js'
+import type { Column } from '../../plan/type.js'
 import type { WorkerBudget } from '../task.js'
 import type { TaskEnvironment } from './environment.js'
 import { closeDrained, type Intake, type RowIntake, type SortedIntake } from './intake.js'
@@ -37,8 +49,9 @@ export function linkRows(input: Input, target: Target, env: TaskEnvironment): In
   const tables = tablesOf(probes, env)
   const held = tables.reduce((sum, { bytes }) => sum + bytes, 0)
   env.budget = shared(env.budget, held, holders(input, target))
-  const rows = new RowTarget((onFull) => openPipeline(input, target, env, tables, onFull), target, env)
   const [first, ...following] = input.operators as RowOperator[]
+  const folders = first!.op === 'scan' ? (first!.folders ?? []) : []
+  const rows = new RowTarget((onFull) => openPipeline(input, target, env, tables, onFull), folders, target, env)
   if (first!.op === 'scan') {
     const { format } = input as FileInput
     return format.kind === 'parquet'
@@ -67,15 +80,28 @@ class RowTarget implements RowIntake {
   readonly pipeline: Pipeline
   readonly #target: Target
   readonly #env: TaskEnvironment
+  readonly #folders: readonly Column[]
   #given = 0
 
-  constructor(open: (onFull: () => void) => Pipeline, target: Target, env: TaskEnvironment) {
+  /** @param folders columns that folders give */
+  constructor(
+    open: (onFull: () => void) => Pipeline,
+    folders: readonly Column[],
+    target: Target,
+    env: TaskEnvironment,
+  ) {
+    this.#folders = folders
     this.#target = target
     this.#env = env
     this.pipeline = open(() => {
       env.checkStop()
       this.passOn()
     })
+  }
+
+  begin({ folders }: InputFile): void {
+    if (this.#folders.length === 0) return
+    this.pipeline.setConstants(constantsProgram(this.#folders.map(({ name }) => folders![name]!)))
   }
 
   passOn(): void {
@@ -130,9 +156,11 @@ function openPipeline(
 ): Pipeline {
   const [first, ...operators] = limited(input.operators as RowOperator[], env)
   const probes = operators.filter((operator) => operator.op === 'probe')
+  const { folders } = first as Partial<OperatorOf<'scan'>>
+  const added: PipelineOperator[] = folders ? [{ op: 'constants', columns: folders }] : []
   const program = pipelineProgram({
     source: sourceOf(first!, input, env),
-    operators: operators.map((operator) => operatorOf(operator, probes, env)),
+    operators: [...added, ...operators.map((operator) => operatorOf(operator, probes, env))],
     end: endOf(env),
   })
   const collector = target instanceof ExchangeTarget ? target.collector : null

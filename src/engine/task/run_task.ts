@@ -1,4 +1,6 @@
 /** One task, in a worker: its input, through its operators, into its target. */
+import { RunjobError } from '../../base/errors.js'
+import { fromNative } from '../../kernels/addon.js'
 import type { ExchangeInput, FileInput } from '../../plan/plan.js'
 import type { MapSpec, ReduceSpec, StageResult, TaskResult } from '../task.js'
 import { linkOperators } from './chain.js'
@@ -6,6 +8,7 @@ import { attemptOf, type TaskEnvironment } from './environment.js'
 import type { ByteIntake, Intake, SortedIntake } from './intake.js'
 import { mergeRuns } from './merge_runs.js'
 import { keysOfSides } from './operator/join.js'
+import { takesRows } from './pipeline.js'
 import { sampleKeys } from './sample_keys.js'
 import { readExchange } from './source/exchange.js'
 import { readFiles } from './source/files.js'
@@ -41,8 +44,17 @@ async function runStageTask(
   } catch (error) {
     chain?.abort?.()
     await target.abort()
-    throw error
+    throw ofMadeRow(error, env, task)
   }
+}
+
+/** A bad row that no file has, where those of files are skipped. */
+function ofMadeRow(error: unknown, { badRecords, plan }: TaskEnvironment, task: MapSpec | ReduceSpec): unknown {
+  const input = plan.stages[task.stage]!.inputs[task.input]!
+  const isMade = takesRows(input) && (task.kind === 'reduce' || input.operators.some(({ op }) => op === 'probe'))
+  if (badRecords === null || !isMade) return error
+  const known = fromNative(error)
+  return known instanceof RunjobError && known.isBadRecord ? known.withParams({ made: true }) : known
 }
 
 function openTarget(env: TaskEnvironment, task: MapSpec | ReduceSpec, bounds: Uint8Array[] | null): Target {

@@ -1,6 +1,7 @@
 /** One input file: its place, its content when the inputs were listed, and how to read it. */
 import { readSync } from 'node:fs'
 import { kernels } from '../../kernels/addon.js'
+import type { LiteralExpression } from '../../plan/expression.js'
 import { type Compression, HEAD_BYTES } from './content.js'
 import type { TextForm, TextRules } from './text_form.js'
 
@@ -18,6 +19,8 @@ export interface InputFile {
   mark?: { inode: number; checksum: string }
   /** What the format says about the text; without it, bytes are read unchanged. */
   rules?: TextRules
+  /** What its folders say, by name of the column. */
+  folders?: Readonly<Record<string, LiteralExpression>>
   /** Of a plain file. The content of a compressed file is inspected when it is read. */
   form?: TextForm
 }

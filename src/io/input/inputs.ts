@@ -41,8 +41,15 @@ export interface PassedOver {
   outputs: number
 }
 
-export interface FoundInputs {
-  files: (InputFile | Piped)[]
+/** A file that has not been opened yet. */
+export interface FoundFile {
+  path: string
+  /** Below which it was found: the folder that was named, or the part of a glob without wildcards; null: the file itself was named. */
+  base: string | null
+}
+
+export interface FoundInputs<F = InputFile> {
+  files: (F | Piped)[]
   passedOver: PassedOver
 }
 
@@ -56,7 +63,7 @@ export interface SearchOptions {
 }
 
 /**
- * Lists the input files, and inspects the first bytes of each.
+ * Lists the input files.
  *
  * A pattern is a path or a glob; an existing path wins, so names with glob characters need no quoting. A folder, named or
  * matched, stands for all files below it. In folders and globs, names that start with `_` or `.` are skipped, and so is
@@ -66,26 +73,40 @@ export interface SearchOptions {
  *
  * Standard input is `-`.
  *
- * @throws INPUT_NOT_FOUND, INPUT_EMPTY, INPUT_UNREADABLE; what inspectFile() throws
+ * @throws INPUT_NOT_FOUND, INPUT_EMPTY, INPUT_UNREADABLE
+ */
+export function findInputs(
+  patterns: readonly string[],
+  cwd: string,
+  options: SearchOptions = { allFiles: false, own: [], outputsIn: null },
+): FoundInputs<FoundFile> {
+  const crawl = new Crawl(options)
+  const files = patterns.flatMap((pattern) => expandPattern(pattern, cwd, crawl))
+  return { files, passedOver: crawl.passedOver }
+}
+
+/**
+ * The same, and inspects the first bytes of each.
+ *
+ * @throws what findInputs() and inspectFile() throw
  */
 export function expandInputs(
   patterns: readonly string[],
   cwd: string,
   rules: TextRules,
-  options: SearchOptions = { allFiles: false, own: [], outputsIn: null },
+  options?: SearchOptions,
 ): FoundInputs {
-  const crawl = new Crawl(options)
-  const files = patterns.flatMap((pattern) => expandPattern(pattern, cwd, rules, crawl))
-  return { files, passedOver: crawl.passedOver }
+  const { files, passedOver } = findInputs(patterns, cwd, options)
+  return { files: files.map((found) => (isPiped(found) ? found : inspectFile(found.path, rules))), passedOver }
 }
 
-export function isPiped(found: InputFile | Piped): found is Piped {
+export function isPiped(found: FoundFile | InputFile | Piped): found is Piped {
   return 'pipe' in found
 }
 
-/** Whether a name found in a folder is not an input: `_SUCCESS`, `.git`, `_temporary`. */
+/** Whether a name found in a folder is not an input: `_SUCCESS`, `.git`, `_temporary`; but `_day=7` holds a column. */
 export function isHiddenName(name: string): boolean {
-  return name.startsWith('_') || name.startsWith('.')
+  return (name.startsWith('_') && !name.includes('=')) || name.startsWith('.')
 }
 
 /** One buffer for all files: allocating one for each small file would take as long as reading it. */
@@ -148,17 +169,17 @@ function tinyglobby(): typeof import('tinyglobby') {
   return require('tinyglobby')
 }
 
-function expandPattern(pattern: string, cwd: string, rules: TextRules, crawl: Crawl): (InputFile | Piped)[] {
+function expandPattern(pattern: string, cwd: string, crawl: Crawl): (FoundFile | Piped)[] {
   if (pattern === '-') return [STANDARD_INPUT]
   const path = resolve(cwd, pattern)
   const stats = statOrUndefined(path)
   if (stats === undefined) {
     if (isLink(path)) throw unreadable(path, 'the symbolic link leads nowhere')
     if (!tinyglobby().isDynamicPattern(pattern)) throw new RunjobError('INPUT_NOT_FOUND', { path: pattern, cwd })
-    return inspectFiles(findGlob(pattern, cwd, crawl), pattern, true, rules, crawl)
+    return filesBelow(splitGlob(pattern, cwd).base, findGlob(pattern, cwd, crawl), pattern, true, crawl)
   }
-  if (stats.isDirectory()) return inspectFiles(listFolder(path, crawl), pattern, false, rules, crawl)
-  if (stats.isFile()) return [inspectFile(path, rules)]
+  if (stats.isDirectory()) return filesBelow(path, listFolder(path, crawl), pattern, false, crawl)
+  if (stats.isFile()) return [{ path, base: null }]
   if (isStandardInput(path)) return [STANDARD_INPUT]
   // A device without an end is not an input; the two that have one are terminals and /dev/null.
   if (stats.isFIFO() || (stats.isCharacterDevice() && (isTerminal(path) || path === '/dev/null'))) {
@@ -362,15 +383,9 @@ class Entry {
   isSymbolicLink = () => false
 }
 
-function inspectFiles(
-  paths: string[],
-  pattern: string,
-  glob: boolean,
-  rules: TextRules,
-  { passedOver }: Crawl,
-): (InputFile | Piped)[] {
+function filesBelow(base: string, paths: string[], pattern: string, glob: boolean, { passedOver }: Crawl): FoundFile[] {
   if (paths.length === 0) throw new RunjobError('INPUT_EMPTY', { path: pattern, glob, ...passedOver })
-  return paths.map((path) => inspectFile(path, rules))
+  return paths.map((path) => ({ path, base }))
 }
 
 /** Opens without blocking, in case it is a pipe after all. */

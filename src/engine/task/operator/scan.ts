@@ -23,6 +23,7 @@ export function scan(
   return {
     async open(file, start) {
       const check = new Utf8Check()
+      next.begin(file)
       return mapperReader(await opener(file, start), file, start, env, {
         before: (chunk, last) => check.see(chunk, last),
         after: () => next.passOn(),

@@ -60,6 +60,7 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
   const name = nameOf(file)
   env.enterFile(name)
   env.where = () => ({ file: name })
+  intake.rows.begin(file)
   const footer = await env.clock.timeAsync('read', () => footerOf(file))
   const isSample = env.task.kind === 'sample'
   const { readAll } = env.budget

@@ -1,0 +1,163 @@
+/** What a data frame reads from one source: its files, their columns, and those that their folders give. */
+import { RunjobError, toRunjobError } from '../base/errors.js'
+import type { ReadColumns } from '../dataset/analyze.js'
+import { type FolderColumns, folderColumns } from '../dataset/folder_columns.js'
+import { freshName } from '../dataset/names.js'
+import type { ReadQuery } from '../dataset/query.js'
+import type { Source } from '../dataset/sources.js'
+import { inferColumns } from '../io/format/infer/columns.js'
+import { readParquetSchemas } from '../io/format/parquet/schema.js'
+import { uniteColumns } from '../io/format/parquet/unite.js'
+import { folderValues } from '../io/input/folders.js'
+import { type InputFile, nameOf } from '../io/input/input_file.js'
+import { isPiped } from '../io/input/inputs.js'
+import { textRules } from '../io/input/text_form.js'
+import type { Format } from '../plan/plan.js'
+import type { Column } from '../plan/type.js'
+import { type FolderCount, SourceFiles } from './inputs.js'
+import type { Settings } from './options.js'
+import type { Copies } from './stdin.js'
+
+export class SourceReader {
+  readonly source: Source
+  readonly files: SourceFiles
+  /** null: they give no column. */
+  readonly folders: FolderColumns | null
+  readonly #settings: Settings
+  /** Indexes of files, by the name of the plan's input that has them. */
+  readonly #some = new Map<string, readonly number[]>()
+  readonly #used = new Set<string>()
+
+  /** @throws what findInputs, folderValues and folderColumns throw */
+  constructor(source: Source, settings: Settings, copies: Copies | null) {
+    const { name, paths, format, reads } = source
+    const [{ schema, inferPartitionTypes }] = reads as [ReadQuery]
+    this.#settings = settings
+    const rules = textRules(encoded(format, settings.encoding))
+    this.files = new SourceFiles({ name, paths, rules }, settings, copies)
+    const found = this.files.found.map((file) =>
+      isPiped(file)
+        ? { path: file.pipe, values: [] }
+        : { path: file.path, values: file.base === null ? [] : folderValues(file.base, file.path) },
+    )
+    this.folders = folderColumns(found, schema, inferPartitionTypes)
+    this.files.folders = this.folders?.values ?? null
+    this.source = { ...source, format: this.#ofFiles(format) }
+  }
+
+  /** Columns that folders give are not in the files. */
+  #ofFiles(format: Format): Format {
+    if (format.kind !== 'csv' || format.columns === null || this.folders === null) return format
+    return { ...format, columns: format.columns.filter((name) => !this.#isOfFolders({ name })) }
+  }
+
+  #isOfFolders({ name }: Pick<Column, 'name'>): boolean {
+    return this.folders?.columns.some((column) => column.name === name) ?? false
+  }
+
+  async columnsOf({ schema }: ReadQuery): Promise<ReadColumns> {
+    const own = schema ?? (await this.#found())
+    const columns = own.filter((column) => !this.#isOfFolders(column))
+    if (columns.length === 0) {
+      throw new RunjobError('DATASET_INVALID', {
+        problem: `${this.source.name}: all columns are given by folders, and none by the files themselves`,
+        hint: schema ? 'Declare a column of the files, too.' : 'Read other files.',
+      })
+    }
+    if (schema === null && columns.length < own.length) {
+      const both = own.filter((column) => this.#isOfFolders(column)).map(({ name }) => name)
+      this.#settings.onNote(
+        `${this.source.name}: folders say what ${both.join(', ')} is, so the files' own column of that name is not read`,
+      )
+    }
+    return { columns, folders: this.folders?.columns ?? [] }
+  }
+
+  /**
+   * The columns of what is read without a schema: of Parquet and CSV those of all files, of JSON lines those that the first part of the first
+   * file shows.
+   */
+  async #found(): Promise<Column[]> {
+    const { name, format: asSaid } = this.source
+    const own = await this.files.open()
+    const filled = own.filter((file) => file.sizeBytes > 0)
+    const [first] = filled
+    const format = encoded(asSaid, this.#settings.encoding)
+    if (!first) throw withoutColumns(own[0] ? nameOf(own[0]) : name, format)
+    try {
+      if (format.kind === 'parquet') return await readParquetSchemas(filled)
+      if (format.kind !== 'csv') return await inferColumns(first, format)
+      const headers = filled.map(async (file) => ({ name: nameOf(file), columns: await inferColumns(file, format) }))
+      // A file that lacks a column which is needed is refused when it is read.
+      return uniteColumns(await Promise.all(headers))
+    } catch (error) {
+      throw toRunjobError(error).withWhere({ file: nameOf(first) })
+    }
+  }
+
+  /** The name of the plan's input for some of the files, which are no longer all. */
+  nameOf(kept: readonly number[]): string {
+    const text = kept.join()
+    for (const [name, known] of this.#some) if (known.join() === text) return name
+    const name = freshName(`${this.source.name}, ${this.#count(kept)} of ${this.#count(this.#all())} folders`, [
+      ...this.#some.keys(),
+    ])
+    this.#some.set(name, kept)
+    return name
+  }
+
+  /** @param name from nameOf(); null: all files are used */
+  use(name: string | null): void {
+    this.#used.add(name ?? this.source.name)
+  }
+
+  #all(): number[] {
+    return [...this.files.found.keys()]
+  }
+
+  #filesOf(name: string): readonly number[] {
+    return this.#some.get(name) ?? this.#all()
+  }
+
+  #wanted(): number[] {
+    const wanted = new Set([...this.#used].flatMap((name) => this.#filesOf(name)))
+    return this.#all().filter((i) => wanted.has(i))
+  }
+
+  /** All files that are used. */
+  open(): Promise<InputFile[]> {
+    return this.files.open(this.#wanted())
+  }
+
+  /** The files of each input of the plan. */
+  async inputs(): Promise<[name: string, files: InputFile[]][]> {
+    await this.open()
+    const named = [...this.#used].map(async (name) => {
+      return [name, await this.files.open(this.#filesOf(name))] satisfies [string, InputFile[]]
+    })
+    return Promise.all(named)
+  }
+
+  get folderCount(): FolderCount | null {
+    return this.folders && { read: this.#count(this.#wanted()), found: this.#count(this.#all()) }
+  }
+
+  #count(files: readonly number[]): number {
+    return new Set(files.map((i) => JSON.stringify(this.folders!.values[i]))).size
+  }
+}
+
+function withoutColumns(path: string, { kind }: Format): RunjobError {
+  const where = { file: path }
+  if (kind === 'csv') return new RunjobError('HEADER_MISSING', { path, reason: 'it is empty' }, { where })
+  const hint = `Declare them: ${kind}({ schema: { … } }).`
+  return new RunjobError(
+    'DATASET_INVALID',
+    { problem: `${path} is empty, so its columns are not known`, hint },
+    { where },
+  )
+}
+
+export function encoded(format: Format, encoding: string | null): Format {
+  return encoding === null || format.kind === 'parquet' ? format : { ...format, encoding }
+}
