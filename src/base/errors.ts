@@ -20,6 +20,8 @@ export type ErrorParams = Record<string, unknown>
  */
 export interface Where {
   job?: string
+  /** Of a run that is no job's. */
+  dataset?: string
   stage?: string
   task?: string
   /** Which input the file belongs to, in jobs with several. */
@@ -111,7 +113,7 @@ const CATALOGUE = {
   },
   INPUT_CHANGED: {
     kind: 'user',
-    message: (p) => `Input ${path(p)} changed while the job ran${because(p)}.`,
+    message: (p) => `Input ${path(p)} changed during the run${because(p)}.`,
     hint: () =>
       'Only appending to an input is harmless. When nothing changes it any more, run again with --fresh to start over.',
   },
@@ -154,7 +156,7 @@ const CATALOGUE = {
   OUTPUT_UNREADABLE: {
     kind: 'user',
     message: (p) => `Output ${path(p)} cannot be read back${because(p)}.`,
-    hint: () => 'A finished output contains a file _SUCCESS. Run the job again.',
+    hint: () => 'A finished output contains a file _SUCCESS. Run it again.',
   },
   OUTPUT_BUSY: {
     kind: 'user',
@@ -203,20 +205,20 @@ const CATALOGUE = {
   },
   JOB_LOAD_FAILED: {
     kind: 'user',
-    message: (p) => `The job module ${path(p)} cannot be loaded${because(p)}.`,
+    message: (p) => `The module ${path(p)} cannot be loaded${because(p)}.`,
     hint: (p) => text(p.help, 'The message comes from importing the module.'),
   },
   PARAM_UNKNOWN: {
     kind: 'user',
     usage: true,
-    message: (p) => `No parameter ${quote(p.name)}.${known('Parameters', p.known) || ' The job has none.'}`,
-    hint: (p) => suggest(p, p.name) ?? 'The help of the job lists its parameters.',
+    message: (p) => `No parameter ${quote(p.name)}.${known('Parameters', p.known) || ' There is none.'}`,
+    hint: (p) => suggest(p, p.name) ?? 'The help lists all parameters.',
   },
   PARAM_INVALID: {
     kind: 'user',
     usage: true,
     message: (p) => `Parameter ${quote(p.name)} cannot be ${p.given ?? quote(p.value)}: ${p.problem}.`,
-    hint: (p) => text(p.help, 'The help of the job says what its parameters take.'),
+    hint: (p) => text(p.help, 'The help says what parameters take.'),
   },
   PARAM_MISSING: {
     kind: 'user',
@@ -420,7 +422,8 @@ const CATALOGUE = {
   PARQUET_UNSUPPORTED: {
     kind: 'data',
     message: (p) => `${p.path ? path(p) : 'A Parquet file'} cannot be read${because(p)}.`,
-    hint: () => 'Read other columns only, or write the file again in another way, for example with DuckDB.',
+    hint: (p) =>
+      text(p.help, 'Read other columns only, or write the file again in another way, for example with DuckDB.'),
   },
   SCHEMA_CONFLICT: {
     kind: 'data',

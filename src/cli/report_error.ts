@@ -53,6 +53,7 @@ export function renderWhere(where: Where): string {
   if (where.offset !== undefined) place.push(`offset ${formatCount(where.offset)}`)
   const work: string[] = []
   if (where.job !== undefined) work.push(`job ${where.job}`)
+  if (where.dataset !== undefined) work.push(where.dataset === 'query' ? 'query' : `dataset ${where.dataset}`)
   if (where.stage !== undefined) work.push(`stage ${where.stage}`)
   if (where.task !== undefined) work.push(`task ${where.task}`)
   if (place.length === 0) return work.join(', ')

@@ -1,5 +1,7 @@
 /** Expressions as users write them: columns, literals and what is computed of them. */
 import { describe, isPlainObject } from '../base/schema.js'
+import { didYouMean } from '../base/suggest.js'
+import { shown } from '../base/text.js'
 import {
   type Bool,
   type ColumnType,
@@ -14,6 +16,7 @@ import {
   type Str,
 } from '../plan/typed.js'
 import { refuseMore } from './arguments.js'
+import { expressionText } from './expression/text.js'
 import type { Untyped as Tree } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import { typeOf } from './types.js'
@@ -360,3 +363,25 @@ export function columnsProxy(make: (name: string) => unknown): unknown {
     get: (_, name) => (typeof name === 'string' ? make(name) : undefined),
   })
 }
+
+/** Names by which programs ask what a value is. */
+const ASKED: ReadonlySet<string> = new Set([
+  ...['then', 'toJSON', 'next', 'length', 'asymmetricMatch', 'nodeType', 'tagName', '$$typeof', 'inspect'],
+  ...['key', 'sort', 'of', 'names', 'columnType', 'nullable', 'query', 'schema', 'input', 'spec', 'answers'],
+])
+
+// A name that no expression has is a mistake, where `undefined` would be one much later.
+Object.setPrototypeOf(
+  Expr.prototype,
+  new Proxy(Object.prototype, {
+    get(target, name, receiver: Expr) {
+      if (typeof name === 'symbol' || name in target || ASKED.has(name)) return Reflect.get(target, name, receiver)
+      const text = shown(expressionText(receiver[EXPRESSION]))
+      const near = didYouMean(name, Object.getOwnPropertyNames(Expr.prototype))
+      throw invalid(
+        `${text}.${name}: expressions have no ${name}${near ? `; did you mean ${near}()?` : ''}`,
+        `A field of a struct is ${text}.getField('${name}'), or col('${text}.${name}').`,
+      )
+    },
+  }),
+)

@@ -1,8 +1,10 @@
 /** Worker threads: started when there is work for them, replaced when they die, one task at a time each. */
+
 import type { Worker } from 'node:worker_threads'
 import { RunjobError } from '../base/errors.js'
 import { describe } from '../base/schema.js'
 import { formatDuration } from '../base/units.js'
+import { placeOf } from '../plan/stages.js'
 import type { SharedState } from './shared.js'
 import type { FromWorker, TaskResult, TaskSpec, ToWorker, WorkerInit } from './task.js'
 import { startThread } from './thread.js'
@@ -194,7 +196,7 @@ function strayOf(cause: unknown, { plan }: WorkerInit): RunjobError | null {
   if (cause === undefined || plan.module === null || String(code).startsWith('ERR_WORKER_')) return null
   const message = cause instanceof Error ? cause.message || cause.name : describe(cause)
   const userStack = cause instanceof Error ? cause.stack : undefined
-  return new RunjobError('USER_ERROR', { message, late: true }, { cause, where: { job: plan.job }, userStack })
+  return new RunjobError('USER_ERROR', { message, late: true }, { cause, where: placeOf(plan), userStack })
 }
 
 /** Waits until the workers have answered, but not for ever. */

@@ -40,3 +40,8 @@ export function sinksOf({ stages }: Stages): Sink[] {
 export function mainSinkOf(plan: Stages): Sink {
   return sinksOf(plan)[0]!
 }
+
+/** What runs, for the place of an error: rows of typed columns are a dataset's. */
+export function placeOf(plan: Pick<Plan, 'stages' | 'job'>): { job: string } | { dataset: string } {
+  return mainSinkOf(plan).columns ? { dataset: plan.job } : { job: plan.job }
+}

@@ -9,7 +9,7 @@ import { removeJournal } from '../io/output/journal.js'
 import { readOutput } from '../io/output/read_back.js'
 import type { Job } from '../job/define.js'
 import { fromNative } from '../kernels/addon.js'
-import { mainSinkOf } from '../plan/stages.js'
+import { mainSinkOf, placeOf } from '../plan/stages.js'
 import { COMMITTED, type RunStart, START } from '../state/facts.js'
 import { clearEarlier, forgetRun, holdsCopies, removeCopies, removeState } from '../state/folder.js'
 import { acquireLock } from '../state/lock.js'
@@ -95,7 +95,7 @@ async function runPrepared(prepared: Prepared, settings: Settings): Promise<Plan
     for (const note of result.flow.notes) settings.onNote(note)
     return result
   } catch (error) {
-    throw withoutList(inOurWords(error, settings), settings).withWhere({ job: plan.job })
+    throw withoutList(inOurWords(error, settings), settings).withWhere(placeOf(plan))
   } finally {
     lock.release()
   }

@@ -284,9 +284,9 @@ describe('a job module', () => {
   it.each([
     [
       'process.exit(0)',
-      'error JOB_LOAD_FAILED: The job module ./job.ts cannot be loaded: importing it ended the process',
+      'error JOB_LOAD_FAILED: The module ./job.ts cannot be loaded: importing it ended the process',
     ],
-    ['await new Promise(() => {})', 'error JOB_LOAD_FAILED: The job module ./job.ts cannot be loaded: importing it'],
+    ['await new Promise(() => {})', 'error JOB_LOAD_FAILED: The module ./job.ts cannot be loaded: importing it'],
     ["function f(): never {\n  throw new Error('bad')\n}\nf()", 'job.ts:2:9)'],
     ['const = 1', 'error JOB_LOAD_FAILED'],
   ])('that cannot be imported is no success: %s', async (text, said) => {

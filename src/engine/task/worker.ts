@@ -13,6 +13,7 @@ import {
   type TaskContext,
 } from '../../plan/functions.js'
 import type { Plan } from '../../plan/plan.js'
+import { placeOf } from '../../plan/stages.js'
 import { quarantineName } from '../bad_records.js'
 import { SharedState } from '../shared.js'
 import type { FromWorker, TaskResult, TaskSpec, ToWorker, WorkerInit } from '../task.js'
@@ -62,7 +63,7 @@ async function run(task: TaskSpec, attempt: number, bounds: Uint8Array[] | null)
     send({ type: 'done', result: await runAttempt(task, attempt, bounds, functions) })
   } catch (error) {
     const { name, inputs } = init.plan.stages[task.stage]!
-    const known = toRunjobError(fromNative(error)).withWhere({ job: init.plan.job, stage: name, task: task.id })
+    const known = toRunjobError(fromNative(error)).withWhere({ ...placeOf(init.plan), stage: name, task: task.id })
     const input = 'input' in task ? inputs[task.input] : undefined
     if (inputs.length > 1 && input?.kind === 'files') known.withWhere({ input: input.files })
     send({ type: 'failed', error: known.toJSON() })
@@ -88,7 +89,7 @@ async function runAttempt(
     isOpen: false,
     onLate(error) {
       if (late.error) return
-      late.error = error.withWhere({ job: init.plan.job })
+      late.error = error.withWhere(placeOf(init.plan))
       send({ type: 'stray', error: error.toJSON() })
     },
   }

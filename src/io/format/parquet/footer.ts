@@ -84,7 +84,10 @@ const LOGICAL_TYPES = 19
  */
 export async function readFooter(file: InputFile): Promise<ParquetFooter> {
   const name = nameOf(file)
-  if (file.compression !== 'none') throw unsupported(name, `is compressed as a whole, with ${file.compression}`)
+  if (file.compression !== 'none') {
+    const help = 'Decompress it first, and read that: Parquet is compressed inside, page by page.'
+    throw unsupported(name, `is compressed as a whole, with ${file.compression}`).withParams({ help })
+  }
   const { sizeBytes } = file
   if (sizeBytes < 4 + TAIL_BYTES) throw corrupt(name, `it has only ${sizeBytes} bytes`)
   const guess = Buffer.from(readRange(file, Math.max(0, sizeBytes - GUESS_BYTES), Math.min(sizeBytes, GUESS_BYTES)))
