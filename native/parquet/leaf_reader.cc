@@ -217,7 +217,7 @@ bool LeafReader::IsInPlace(const PageHeader& header) {
   if (next_place_ == places_.size() || places_[next_place_].offset != pages_.page_offset()) return false;
   const uint64_t first = places_[next_place_++].first_row;
   const uint64_t end = next_place_ < places_.size() ? places_[next_place_].first_row : group_rows_;
-  return leaf_.max_repetition > 0 || (first == row_ && header.values == end - first);
+  return leaf_.max_repetition > 0 || header.values == end - first;
 }
 
 Status LeafReader::FinishSkip() {

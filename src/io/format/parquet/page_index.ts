@@ -48,20 +48,26 @@ export async function readZones(
   chunk: ColumnChunk,
   places: readonly PagePlace[],
   rows: number,
+  mayBeNull: boolean,
   reader: StatisticsReader,
 ): Promise<Zone[] | null> {
   const index = await readIndex(file, chunk.columnIndex)
   const lists = [index?.field_1, index?.field_2, index?.field_3]
   if (!lists.every((list) => Array.isArray(list) && list.length === places.length)) return null
   const [areNull, least, greatest] = lists as [unknown[], unknown[], unknown[]]
-  const nullCounts = index?.field_5
-  const counts = Array.isArray(nullCounts) && nullCounts.length === places.length ? nullCounts : null
-  const zones = places.map(({ firstRow }, i): Zone => {
+  const counts = index?.field_5
+  if (counts !== undefined && !(Array.isArray(counts) && counts.length === places.length)) return null
+  const zones: Zone[] = []
+  for (const [i, { firstRow }] of places.entries()) {
     const range = { start: firstRow, end: places[i + 1]?.firstRow ?? rows }
-    const nulls = areNull[i] === true ? range.end - range.start : counts ? Number(counts[i]) : null
-    return { range, statistics: reader.ofPage(least[i], greatest[i], nulls) }
-  })
-  return zones.filter(({ range }) => range.start < range.end)
+    const most = range.end - range.start
+    const nulls = counts === undefined ? null : Number(counts[i])
+    // Writers without statistics have been seen to call all pages null, with -1 nulls.
+    if (nulls !== null && !(nulls >= 0 && nulls <= (mayBeNull ? most : 0))) return null
+    if (areNull[i] === true && nulls !== most) return null
+    if (most > 0) zones.push({ range, statistics: reader.ofPage(least[i], greatest[i], nulls) })
+  }
+  return zones
 }
 
 async function readIndex(file: InputFile, place: Place | null): Promise<Thrift | null> {

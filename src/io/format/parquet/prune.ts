@@ -94,7 +94,8 @@ export class Pruner {
       const chunk = columns[known?.leaf.index ?? -1]
       if (!known || !chunk?.columnIndex) continue
       const places = await readOffsetIndex(this.#file, chunk, rows)
-      const own = places && (await readZones(this.#file, chunk, places, rows, known.reader))
+      const own =
+        places && (await readZones(this.#file, chunk, places, rows, known.leaf.maxDefinition > 0, known.reader))
       if (own) zones.set(name, own)
     }
     return zones
