@@ -1,12 +1,15 @@
 #!/usr/bin/env node
-// Joins tsc's output of src/ into a few files, so that a process or a thread loads a handful of files, not sixty.
+// Joins tsc's output of src/ and jobs/ into one file, so that a process or a thread loads two files, not a hundred.
 //
-//   dist/src/chunks/   the code, each module of src/ once, divided by who needs it
-//   entries            files that are started or imported from outside: they load their chunks
-//   all other modules  re-export names from the chunks, so that tests import what ships
-//   cjs/               the package for require(), which cannot load ES modules in Node 20: code in one file, and declarations
+//   dist/src/cjs/code.cjs      all modules of src/; each runs when it is first needed
+//   dist/src/cjs/library.cjs   loads it (src/base/library.ts)
+//   dist/src/cjs/*.cache       what V8 compiled of it (compile.mjs)
+//   dist/src/**/*.cjs          the files that start processes and threads, and the package for require()
+//   dist/src/**/*.js           the package for import, and all other modules, which tests import: they hand on names
+//   dist/jobs/*.cjs            the ready-made jobs
 //
 // Run this whenever tsc has written to dist/src (bench/ compiles some of src/, too).
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -16,81 +19,205 @@ const root = dirname(fileURLToPath(import.meta.url))
 const src = join(root, 'src')
 const dist = join(root, 'dist/src')
 
-/** Processes, threads, and the package's exports: files that act when they are loaded, or are loaded by name. */
-const ENTRIES = ['cli/main', 'cli/process', 'engine/task/worker', 'state/dump', 'index', 'testing/index']
-const INTERNALS = 'chunks/internals'
-/** The package's exports, as ES modules and for require(). */
+/** Files that start processes and threads. */
+const STARTED = ['cli/main', 'engine/task/worker', 'state/dump']
+/** The package's exports. */
 const EXPORTS = ['index', 'testing/index']
+/** What the ready-made jobs import instead of `runjob`. */
+const JOBS = 'job/index'
+const LIBRARY = 'base/library'
+/** Packages that every run needs are part of the code. */
+const BUNDLED = ['commander', 'hyparquet', 'node-gyp-build', 'picocolors']
 
-const modules = readdirSync(src, { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.ts'))
-  .map((name) => name.replace(/\.ts$/, '').replaceAll('\\', '/'))
-  .sort()
-const internal = modules.filter((name) => !ENTRIES.includes(name))
-
-const options = { format: 'esm', platform: 'node', target: 'node20', logLevel: 'warning' }
-const names = await exportsOf(internal)
-
-rmSync(join(dist, 'chunks'), { recursive: true, force: true })
-await build({
-  ...options,
-  entryPoints: Object.fromEntries([...ENTRIES.map((name) => [name, join(src, `${name}.ts`)]), [INTERNALS, INTERNALS]]),
-  outdir: dist,
-  bundle: true,
-  splitting: true,
-  packages: 'external',
-  // As deep as the modules themselves, so that relative paths in them still work.
-  chunkNames: 'chunks/[hash]',
-  sourcemap: true,
-  sourcesContent: false,
-  plugins: [
-    {
-      name: 'internals',
-      setup(build) {
-        build.onResolve({ filter: new RegExp(`^${INTERNALS}$`) }, ({ path }) => ({ path, namespace: INTERNALS }))
-        build.onLoad({ filter: /./, namespace: INTERNALS }, () => ({ contents: internals(), resolveDir: src }))
-      },
-    },
-  ],
-})
-// npm does this only when it first links the command.
-chmodSync(join(dist, 'cli/main.js'), 0o755)
-for (const name of internal) {
-  writeFileSync(join(dist, `${name}.js`), stub(name))
-  rmSync(join(dist, `${name}.js.map`), { force: true })
+/** Modules of Node that take a millisecond or two to load, and what is used of them: only a call of these functions loads them. */
+const LATE = {
+  'node:child_process': ['spawn', 'spawnSync'],
+  'node:crypto': ['createHash', 'randomBytes'],
+  'node:fs/promises': ['open', 'readFile'],
+  'node:module': ['createRequire', 'isBuiltin'],
+  'node:v8': ['deserialize', 'serialize'],
 }
 
-rmSync(join(dist, 'cjs'), { recursive: true, force: true })
-await buildCommonJs()
+/** Modules that other files load. */
+const OUTSIDE = ['cli/process', JOBS, ...EXPORTS]
+/** Names of all modules but these. */
+const INTERNALS = 'internals'
 
-/**
- * Both exports of the package must share their state in memory, so their code is in one file. Workers run the ES modules, however the main
- * thread loaded the package.
- */
-async function buildCommonJs() {
-  const exported = await exportsOf(EXPORTS)
-  await build({
+const modules = modulesIn(src).filter((name) => name !== LIBRARY && name !== 'cli/main')
+const internal = modules.filter((name) => !OUTSIDE.includes(name) && !STARTED.includes(name))
+const options = {
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20',
+  logLevel: 'warning',
+  bundle: true,
+  sourcemap: true,
+  sourcesContent: false,
+}
+const names = await exportsOf(modules)
+
+rmSync(join(dist, 'cjs'), { recursive: true, force: true })
+await buildCode()
+await buildLibrary()
+await buildMain()
+for (const name of STARTED) rmSync(join(dist, `${name}.js`), { force: true })
+for (const name of ['engine/task/worker', 'state/dump'])
+  write(`${name}.cjs`, `require('${libraryFrom(name)}').load('${name}')\n`)
+for (const name of modules) if (!STARTED.includes(name)) write(`${name}.js`, asModule(name))
+for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' }))
+  if (name.endsWith('.js.map')) rmSync(join(dist, name))
+for (const name of EXPORTS) write(`cjs/${name}.cjs`, asCommonJs(name))
+writeDeclarations()
+for (const name of modulesIn(join(root, 'jobs'))) await buildJob(name)
+execFileSync(process.execPath, [join(root, 'compile.mjs')], { stdio: 'inherit' })
+if (readdirSync(join(dist, 'cjs')).filter((name) => name.endsWith('.cache')).length !== 2) process.exit(1)
+
+async function buildCode() {
+  const { metafile } = await build({
     ...options,
-    format: 'cjs',
+    // Nothing imports them at once, so that they run only when they are asked for.
     stdin: {
-      contents: EXPORTS.map((name) => `export * as ${part(name)} from './${name}.js'\n`).join(''),
+      contents: [
+        ...STARTED.slice(1).map((name) => `exports['${name}'] = () => require('./${name}.ts')\n`),
+        ...[...OUTSIDE, INTERNALS].map((name) => `exports['${name}'] = () => require('names:${name}').modules\n`),
+      ].join(''),
       resolveDir: src,
     },
-    // As deep as the chunks, for the same reason.
+    outfile: join(dist, 'cjs/code.cjs'),
+    metafile: true,
+    plugins: [namesOfModules(), lateModules(), packagesOutside()],
+    banner: {
+      js: `const __moduleUrl = require('node:url').pathToFileURL(__filename).href;
+// The clock of performance.now(), which would load all that Node can measure.
+const __now = () => { const [s, ns] = process.hrtime(); return s * 1e3 + ns / 1e6 };`,
+    },
+    define: { 'import.meta.url': '__moduleUrl', 'performance.now': '__now' },
+  })
+  const used = new Set(Object.keys(metafile.inputs).flatMap((path) => path.match(/node_modules\/([^/]+)\//)?.[1] ?? []))
+  const licences = [...used].sort().map((name) => {
+    const folder = join(root, 'node_modules', name)
+    const file = readdirSync(folder).find((one) => /^licen[cs]e/i.test(one))
+    return `${name}\n\n${readFileSync(join(folder, file), 'utf8').trim()}\n`
+  })
+  write('cjs/LICENSES', `code.cjs contains code of these packages.\n\n${licences.join('\n\n')}`)
+}
+
+function lateModules() {
+  return {
+    name: 'late',
+    setup(build) {
+      build.onResolve({ filter: /^node:/ }, ({ path, namespace }) =>
+        Object.hasOwn(LATE, path) && namespace !== 'late' ? { path, namespace: 'late' } : undefined,
+      )
+      build.onLoad({ filter: /./, namespace: 'late' }, ({ path }) => ({
+        contents: LATE[path]
+          .map((name) => `export const ${name} = (...args) => require('${path}').${name}(...args)\n`)
+          .join(''),
+      }))
+    },
+  }
+}
+
+function packagesOutside() {
+  return {
+    name: 'packages-outside',
+    setup(build) {
+      build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) =>
+        kind === 'entry-point' || BUNDLED.includes(path.split('/', 1)[0]) ? undefined : { path, external: true },
+      )
+    },
+  }
+}
+
+/**
+ * The names of a module in an object, or for tests those of all modules. It is made when it is asked for: esbuild's own objects would be
+ * made in each thread, with a function for each name.
+ */
+function namesOfModules() {
+  const objectOf = (name, i) => `{ ${list(name, (one) => `${one}: m${i}_${one}`)} }`
+  const importOf = (name, i) => `import { ${list(name, (one) => `${one} as m${i}_${one}`)} } from './${name}.js'\n`
+  const contentsOf = (name) => {
+    if (name !== INTERNALS) return `${importOf(name, 0)}export const modules = ${objectOf(name, 0)}\n`
+    const objects = internal.map((one, i) => `'${one}': ${objectOf(one, i)},\n`)
+    return `${internal.map(importOf).join('')}export const modules = {\n${objects.join('')}}\n`
+  }
+  return {
+    name: 'names',
+    setup(build) {
+      build.onResolve({ filter: /^names:/ }, ({ path }) => ({ path: path.slice(6), namespace: 'names' }))
+      build.onLoad({ filter: /./, namespace: 'names' }, ({ path }) => ({ contents: contentsOf(path), resolveDir: src }))
+    },
+  }
+}
+
+function list(name, write) {
+  return names.get(name).map(write).join(', ')
+}
+
+async function buildLibrary() {
+  await build({
+    ...options,
+    entryPoints: [join(src, `${LIBRARY}.ts`)],
     outfile: join(dist, 'cjs/library.cjs'),
-    bundle: true,
-    packages: 'external',
-    sourcemap: true,
-    sourcesContent: false,
+    define: { 'import.meta.dirname': '__dirname' },
+  })
+  rmSync(join(dist, `${LIBRARY}.js`), { force: true })
+}
+
+/** What the command does before it loads the code, in a file of its own. */
+async function buildMain() {
+  const outfile = join(dist, 'cli/main.cjs')
+  await build({
+    ...options,
+    entryPoints: [join(src, 'cli/main.ts')],
+    outfile,
+    plugins: [
+      {
+        name: 'the-rest-is-in-the-library',
+        setup(build) {
+          build.onResolve({ filter: /library\.cjs$/ }, ({ path }) => ({ path, external: true }))
+          build.onResolve({ filter: /^\./ }, ({ path, kind, resolveDir }) =>
+            kind === 'dynamic-import'
+              ? { path: relative(src, join(resolveDir, path)).replace(/\.js$/, ''), namespace: 'library' }
+              : undefined,
+          )
+          build.onLoad({ filter: /./, namespace: 'library' }, ({ path }) => ({
+            contents: `module.exports = require('${libraryFrom('cli/main')}').load('${path}')`,
+          }))
+        },
+      },
+    ],
     banner: { js: "const __moduleUrl = require('node:url').pathToFileURL(__filename).href;" },
     define: { 'import.meta.url': '__moduleUrl' },
   })
-  for (const name of EXPORTS) {
-    const library = `./${relative(dirname(name), 'library.cjs')}`.replace('./..', '..')
-    const lines = exported.get(name).map((e) => `exports.${e} = ${part(name)}.${e}\n`)
-    const head = `'use strict'\nObject.defineProperty(exports, '__esModule', { value: true })\n`
-    write(`cjs/${name}.cjs`, `${head}const { ${part(name)} } = require('${library}')\n${lines.join('')}`)
-  }
+  // npm does this only when it first links the command.
+  chmodSync(outfile, 0o755)
+}
+
+/** A ready-made job. Its functions are found by its file, so it is not part of the code. */
+async function buildJob(name) {
+  const outfile = join(root, `dist/jobs/${name}.cjs`)
+  await build({
+    ...options,
+    entryPoints: [join(root, `jobs/${name}.ts`)],
+    outfile,
+    plugins: [
+      {
+        name: 'runjob',
+        setup(build) {
+          build.onResolve({ filter: /library\.cjs$/ }, ({ path }) => ({ path, external: true }))
+          build.onResolve({ filter: /^runjob$/ }, ({ path }) => ({ path, namespace: 'runjob' }))
+          build.onLoad({ filter: /./, namespace: 'runjob' }, () => ({
+            contents: `export const { ${names.get(JOBS).join(', ')} } = require('../src/cjs/library.cjs').load('${JOBS}')`,
+          }))
+        },
+      },
+    ],
+  })
+  for (const ending of ['js', 'js.map']) rmSync(join(root, `dist/jobs/${name}.${ending}`), { force: true })
+}
+
+function writeDeclarations() {
   const pending = EXPORTS.map((name) => `${name}.d.ts`)
   const seen = new Set(pending)
   for (const name of pending) {
@@ -105,20 +232,41 @@ async function buildCommonJs() {
   }
 }
 
-/** `index`, `testing`. */
-function part(name) {
-  return name.split('/', 1)[0]
+/** An ES module that hands on a module's names. */
+function asModule(name) {
+  const exported = names.get(name).join(', ')
+  if (exported === '') return 'export {}\n'
+  return `import { createRequire } from 'node:module'
+
+export const { ${exported} } = createRequire(import.meta.url)('${libraryFrom(name)}').${loading(name)}
+`
 }
 
-function write(name, content) {
-  mkdirSync(dirname(join(dist, name)), { recursive: true })
-  writeFileSync(join(dist, name), content)
+function asCommonJs(name) {
+  const lines = names.get(name).map((one) => `exports.${one} = names.${one}\n`)
+  return `'use strict'
+Object.defineProperty(exports, '__esModule', { value: true })
+const names = require('${libraryFrom(`cjs/${name}`)}').load('${name}')
+${lines.join('')}`
+}
+
+function loading(name) {
+  return OUTSIDE.includes(name) ? `load('${name}')` : `load('${INTERNALS}')['${name}']`
+}
+
+function libraryFrom(name) {
+  const path = relative(dirname(name), 'cjs/library.cjs')
+  return path.startsWith('.') ? path : `./${path}`
 }
 
 /** The names that modules export, by module. */
 async function exportsOf(modules) {
   const { metafile } = await build({
     ...options,
+    format: 'esm',
+    bundle: true,
+    splitting: true,
+    packages: 'external',
     entryPoints: modules.map((name) => join(src, `${name}.ts`)),
     outdir: dist,
     outbase: src,
@@ -131,22 +279,14 @@ async function exportsOf(modules) {
   )
 }
 
-/** Re-exports everything under unique names, because modules may export the same name. */
-function internals() {
-  return internal
-    .map((name) => `export { ${list(name, (e) => `${e} as ${unique(name, e)}`)} } from './${name}.js'\n`)
-    .join('')
+function modulesIn(folder) {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => name.replace(/\.ts$/, '').replaceAll('\\', '/'))
+    .sort()
 }
 
-function stub(name) {
-  const from = relative(dirname(name), INTERNALS)
-  return `export { ${list(name, (e) => `${unique(name, e)} as ${e}`)} } from '${from.startsWith('.') ? from : `./${from}`}.js'\n`
-}
-
-function list(name, rename) {
-  return names.get(name).map(rename).join(', ')
-}
-
-function unique(name, exported) {
-  return `${name.replaceAll('/', '$')}$${exported}`
+function write(name, content) {
+  mkdirSync(dirname(join(dist, name)), { recursive: true })
+  writeFileSync(join(dist, name), content)
 }

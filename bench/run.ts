@@ -46,7 +46,7 @@ if (values.help) {
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-if (!existsSync(join(root, 'dist/src/cli/main.js'))) fail('runjob is not built: npm run build')
+if (!existsSync(join(root, 'dist/src/cli/main.cjs'))) fail('runjob is not built: npm run build')
 
 const dataFolder = resolve(process.env.RUNJOB_BENCH_DATA ?? join(root, 'bench/.data'))
 const trialFolder = join(dataFolder, `trial-${process.pid}`)

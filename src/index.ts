@@ -1,5 +1,4 @@
 /** The public surface of runjob. */
-export { type ErrorKind, RunjobError } from './base/errors.js'
 export { collectList, collectSet, stddev, stddevPop, variance, varPop } from './dataset/aggregates.js'
 export { type Case, type Columns, col, type Expr, lit, type Order, when } from './dataset/column.js'
 export type { Dataset } from './dataset/dataset.js'
@@ -166,34 +165,7 @@ export {
   timestampNtz,
 } from './dataset/types.js'
 export type { Progress, ResumedStage, StageReport, TaskProfile } from './engine/report.js'
-export type { CsvOptions } from './io/format/csv/options.js'
-export { type Chain, step } from './job/chain.js'
-export { bigint, bytes, type Codec, descending, json, number, type OrderKey, string, tuple } from './job/codecs.js'
-export { type CsvParams, csvOptions, csvParams } from './job/csv_params.js'
-export { type AnyJob, defineJob, type Job, mapReduce } from './job/define.js'
-export { csv, type Input, jsonl, type Output, type Row, text, tsv } from './job/formats.js'
-export type { Context, Emit, MapFn, Nothing, ReduceFn } from './job/map_reduce.js'
-export { byValue, fields, grep, lines, type NativeMapper, words } from './job/mappers.js'
-export {
-  type Aggregate,
-  aggregate,
-  avg,
-  count,
-  countDistinct,
-  distinct,
-  first,
-  join,
-  last,
-  max,
-  mean,
-  min,
-  type NativeReducer,
-  sorted,
-  sum,
-  take,
-  topK,
-  unique,
-} from './job/reducers.js'
+export * from './job/index.js'
 export type { ParamSpec, Params } from './plan/params.js'
 export type { Plan } from './plan/plan.js'
 export type {

@@ -1,31 +1,31 @@
 /** What `npm run build` makes of the modules under src (bundle.mjs). */
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { expect, test } from 'vitest'
+import { afterAll, describe, expect, test } from 'vitest'
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const dist = join(root, 'dist/src')
 
-/** Started or imported from outside. */
-const ENTRIES = [
-  'cli/main.js',
-  'cli/process.js',
-  'engine/task/worker.js',
-  'index.js',
-  'state/dump.js',
-  'testing/index.js',
-]
-
-test('code is in chunks alone: a module that is no entry hands on names', () => {
+test('code is in one file: other modules hand on its names', () => {
   const modules = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.ts'))
     .map((name) => name.replace(/\.ts$/, '.js'))
-    .filter((name) => !ENTRIES.includes(name))
-  const isStub = (name: string) =>
-    /^export \{[^}]*\} from '[./]+chunks\/internals\.js'\n$/.test(readFileSync(join(dist, name), 'utf8'))
-  expect(modules.filter((name) => !isStub(name))).toEqual([])
+    .sort()
+  const handsOn = (name: string) =>
+    /^(?:import \{ createRequire \}.*\n\nexport const \{[^}]*\} = createRequire\(.*\)\.load\('[^']+'\)(?:\['[^']+'\])?|export \{\})\n$/.test(
+      readFileSync(join(dist, name), 'utf8'),
+    )
+  // These have CommonJS twins, for Node starts them faster.
+  expect(modules.filter((name) => !existsSync(join(dist, name)))).toEqual([
+    'base/library.js',
+    'cli/main.js',
+    'engine/task/worker.js',
+    'state/dump.js',
+  ])
+  expect(modules.filter((name) => existsSync(join(dist, name)) && !handsOn(name))).toEqual([])
 })
 
 test('a module exists once in a process, whichever way it was imported', () => {
@@ -42,3 +42,45 @@ test('a module exists once in a process, whichever way it was imported', () => {
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8' })
   expect(output).toBe('true true true true\n')
 })
+
+describe('a ready-made job', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'runjob-bundle-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, 'in.txt'), 'one fish two fish\n')
+  const args = ['wordcount', 'in.txt', '-o', 'counts', '--quiet']
+  execFileSync(process.execPath, [join(dist, 'cli/main.cjs'), ...args], {
+    cwd: folder,
+    env: { ...process.env, NODE_V8_COVERAGE: join(folder, 'coverage') },
+  })
+  const threads = readdirSync(join(folder, 'coverage')).map((name) => {
+    const { result } = JSON.parse(readFileSync(join(folder, 'coverage', name), 'utf8')) as { result: Script[] }
+    const own = result.filter(({ url }) => url.startsWith('file:'))
+    const functions = own.flatMap(({ functions }) => functions).filter(({ ranges }) => ranges[0]!.count > 0)
+    return {
+      files: own.map(({ url }) => relative(root, fileURLToPath(url))),
+      modules: functions.map(({ functionName }) => functionName).filter((name) => /^src\/.*\.ts$/.test(name)),
+    }
+  })
+  const command = threads.find(({ files }) => files.includes('dist/src/cli/main.cjs'))!
+  const worker = threads.find(({ files }) => files.includes('dist/src/engine/task/worker.cjs'))!
+
+  test('loads four files in the main thread, three in its worker', () => {
+    expect(threads.length).toBe(2)
+    const code = ['dist/src/cjs/library.cjs', 'dist/src/cjs/code.cjs']
+    expect(command.files).toEqual(['dist/src/cli/main.cjs', ...code, 'dist/jobs/wordcount.cjs'])
+    expect(worker.files).toEqual(['dist/src/engine/task/worker.cjs', ...code])
+  })
+
+  test('runs no module of data frames, of commands about outputs, or of tests', () => {
+    const strange = /^src\/(dataset\/(?!dataset\.ts)|testing\/|cli\/(query|schema)|run\/(query|dataset|actions|schema))/
+    for (const { modules } of threads) {
+      expect(modules.length).toBeGreaterThan(50)
+      expect(modules.filter((name) => strange.test(name))).toEqual([])
+    }
+  })
+})
+
+interface Script {
+  url: string
+  functions: { functionName: string; ranges: { count: number }[] }[]
+}

@@ -169,7 +169,7 @@ test('the scripts that the pages name exist', () => {
 
 test('the README lists the options of the command line and the ready-made jobs, all and no others', async () => {
   const readme = read('README.md')
-  const help = await run(root, process.execPath, ['dist/src/cli/main.js', '--help'])
+  const help = await run(root, process.execPath, ['dist/src/cli/main.cjs', '--help'])
   const optionsIn = (text: string, pattern: RegExp) => [...text.matchAll(pattern)].map(([, option]) => option).sort()
   expect(optionsIn(readme, /^\| (?:`-\w`, )?`(--[\w-]+)/gm)).toEqual(optionsIn(help, /^ {2}(?:-\w, )?(--[\w-]+)/gm))
 
@@ -222,7 +222,7 @@ function createFolder(): string {
   symlinkSync(join(root, 'node_modules/@types'), join(folder, 'node_modules/@types'))
   writeFileSync(join(folder, 'package.json'), '{ "type": "module" }')
   mkdirSync(join(folder, 'bin'))
-  const main = join(root, 'dist/src/cli/main.js')
+  const main = join(root, 'dist/src/cli/main.cjs')
   writeFileSync(join(folder, 'bin/runjob'), `#!/bin/sh\nexec "${process.execPath}" "${main}" "$@"\n`, { mode: 0o755 })
   // What npx does in a project, without the second it takes to look around.
   writeFileSync(join(folder, 'bin/npx'), '#!/bin/sh\nexec "$@"\n', { mode: 0o755 })

@@ -176,7 +176,7 @@ function sourceArrows(): { from: string; to: string }[] {
       .filter((specifier) => specifier.startsWith('.'))
       .map((specifier) => ({
         from: relative(src, path),
-        to: relative(src, resolve(dirname(path), specifier)).replace(/\.js$/, '.ts'),
+        to: relative(src, resolve(dirname(path), specifier)).replace(/\.c?js$/, '.ts'),
       })),
   )
 }

@@ -42,6 +42,7 @@ test('it has all that it needs, and nothing that is only for development', () =>
     'LICENSE',
     'README.md',
     'binding.gyp',
+    'compile.mjs',
     'dist',
     'jobs',
     'native',
@@ -54,6 +55,12 @@ test('it has all that it needs, and nothing that is only for development', () =>
 
 test('its prebuilt addon is used: nothing is compiled', () => {
   expect(existsSync(join(installed, 'build'))).toBe(false)
+})
+
+test('its code is compiled ahead for the Node.js that installed it', () => {
+  const caches = readdirSync(join(installed, 'dist/src/cjs')).filter((name) => name.endsWith('.cache'))
+  const of = (thread: string) => `${thread}-${process.version}-${process.platform}-${process.arch}.cache`
+  expect(caches.sort()).toEqual([of('main'), of('worker')])
 })
 
 test('it can be compiled where it is installed: everything that binding.gyp needs is found', async () => {

@@ -80,7 +80,7 @@ export function runjob(options: RunjobOptions): Contestant {
     tool: 'runjob',
     command: (trial) => [
       process.execPath,
-      pathOf('dist/src/cli/main.js'),
+      pathOf('dist/src/cli/main.cjs'),
       module,
       ...trial.inputs,
       ...['--output', trial.output, '--workers', String(workers ?? trial.workers)],

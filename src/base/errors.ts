@@ -675,7 +675,7 @@ export class RunjobError extends Error {
   /** For USER_ERROR: the stack of what the user's function threw. */
   readonly userStack: string | undefined
 
-  /** A process may hold this package twice, as ES modules and as CommonJS: either class recognises the errors of both. */
+  /** A process may hold two copies of this package: either class recognises the errors of both. */
   static override [Symbol.hasInstance](value: unknown): value is RunjobError {
     try {
       return typeof value === 'object' && value !== null && BRAND in value

@@ -3,9 +3,11 @@
  * scans CommonJS files for exported names first. It also works late, without waiting.
  */
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 
-export const require = createRequire(import.meta.url)
+export const require: NodeJS.Module['require'] = module.require.bind(module)
+
+/** What only the file can do that loads the code. */
+export const { asyncFunction, importModule, load } = require('./library.cjs') as typeof import('./library.js')
 
 /** The version of runjob. */
 export function packageVersion(): string {

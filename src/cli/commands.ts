@@ -51,7 +51,7 @@ async function dispatch(argv: readonly string[], host: Host, streams: Streams): 
   if (name === 'help' || shared.help || argv.length === 0) return data.write(generalHelp(data))
   if (name === null) throw usageError('<job>', '', 'the name of a job is missing')
   if (operand !== undefined) throw usageError('list', operand, 'it takes no arguments')
-  return data.write(jobList(await host.builtinJobs(), data.colors))
+  return data.write(jobList(host.builtinJobs(), data.colors))
 }
 
 /** `status`, `resume` and `clean`, each for one output. */

@@ -1,8 +1,8 @@
 /** A job's parameters as flags: `topWords` is `--top-words N`; a boolean is `--x` or `--no-x`. */
+import { Option } from 'commander'
 import { RunjobError } from '../base/errors.js'
 import { checkNumber, type ParamSpec } from '../plan/params.js'
 import type { ParamValue } from '../plan/plan.js'
-import { Option } from './commander.js'
 
 /**
  * `topWords`, `top_words` -> `top-words`; `HTTPPort` -> `http-port`.

@@ -1,7 +1,7 @@
 /** Help: general, for one job, and the list of ready-made jobs. */
+import { Argument, type Command, type Option } from 'commander'
 import type { AnyJob } from '../job/define.js'
 import type { Runnable } from '../run/load.js'
-import { Argument, type Command, type Option } from './commander.js'
 import { describeParam, flagName } from './flags.js'
 import { createJobCommand, createSharedCommand } from './options.js'
 import type { Colors } from './terminal.js'

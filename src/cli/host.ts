@@ -19,7 +19,7 @@ export interface Host {
   version(): string
   /** A job, or a dataset. @throws JOB_NOT_FOUND, JOB_LOAD_FAILED, JOB_INVALID, DATASET_INVALID */
   loadJob(nameOrPath: string): Promise<Runnable>
-  builtinJobs(): Promise<AnyJob[]>
+  builtinJobs(): readonly AnyJob[]
   /**
    * @param command the command line, kept with the run's state
    * @param printer takes the output instead of a folder; false: no more is wanted

@@ -3,6 +3,7 @@
 import { startAhead } from '../engine/thread.js'
 import { looksLikeRun } from './ahead.js'
 
-if (looksLikeRun(process.argv.slice(2))) startAhead()
+const argv = process.argv.slice(2)
+if (looksLikeRun(argv)) startAhead()
 // Only now: the rest loads while the thread starts.
-await import('./process.js')
+void import('./process.js').then(({ main }) => main(argv))

@@ -1,4 +1,5 @@
 /** The options that every job has, and the parser of these and the job's own. */
+import { Command, CommanderError, Option } from 'commander'
 import { RunjobError } from '../base/errors.js'
 import { DEFAULT_MEMORY_SHARE } from '../base/limits.js'
 import { parseDuration, parseMemory } from '../base/units.js'
@@ -7,7 +8,6 @@ import { checkEncoding } from '../io/input/text_form.js'
 import { OUTPUT_MODES, type OutputMode } from '../io/output/place.js'
 import { FORMAT_NAMES, type FormatName } from '../job/output.js'
 import type { Runnable } from '../run/load.js'
-import { Command, CommanderError, Option } from './commander.js'
 import { flagName, paramOptions } from './flags.js'
 
 export interface SharedOptions {

@@ -1,14 +1,11 @@
 /** The process of the command: what it provides to the commands, and how it ends. */
 import { exitCodeFor, RunjobError } from '../base/errors.js'
-import { packageVersion } from '../base/packages.js'
+import { load, packageVersion } from '../base/packages.js'
 import { builtinJobs, loadRunnable, type Runnable } from '../run/load.js'
 import { runCommand } from './commands.js'
 import type { Host } from './host.js'
 import { renderError } from './report_error.js'
 import { createColors } from './terminal.js'
-
-/** What users import. */
-const PACKAGE = new URL('../index.js', import.meta.url).href
 
 const host: Host = {
   cwd: process.cwd(),
@@ -31,7 +28,7 @@ const host: Host = {
   },
   evaluate: async (expression, paths, options) => {
     const { evaluateQuery } = await import('../run/query.js')
-    return evaluateQuery(expression, paths, await import(PACKAGE), process.cwd(), options)
+    return evaluateQuery(expression, paths, load('index') as Record<string, unknown>, process.cwd(), options)
   },
   schemaText: async (path) => (await import('../run/schema.js')).schemaText(path, process.cwd()),
   chdir: (folder) => process.chdir(folder),
@@ -57,10 +54,12 @@ async function loadOrTell(nameOrPath: string): Promise<Runnable> {
   }
 }
 
-process.on('uncaughtException', (error) => {
-  process.stderr.write(renderError(error, createColors(false)))
-  process.exit(1)
-})
-
-// Set instead of exit(): data in the pipes is written before the process ends.
-process.exitCode = await runCommand(process.argv.slice(2), host)
+/** @param argv what follows the command's name */
+export async function main(argv: readonly string[]): Promise<void> {
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(renderError(error, createColors(false)))
+    process.exit(1)
+  })
+  // Set instead of exit(): data in the pipes is written before the process ends.
+  process.exitCode = await runCommand(argv, host)
+}

@@ -1,4 +1,5 @@
 /** Reports a failure: what happened, where, what to do. */
+import { fileURLToPath } from 'node:url'
 import { RunjobError, toRunjobError, type Where } from '../base/errors.js'
 import { formatCount } from '../base/units.js'
 import { csvFlags, ownParam } from '../job/csv_params.js'
@@ -89,9 +90,10 @@ function frames(stack: string): string[] {
     .filter((line) => line.startsWith('at '))
 }
 
-const ownFolder = new URL('..', import.meta.url)
+const ownFolder = fileURLToPath(new URL('..', import.meta.url))
 
 /** Frames of Node and of runjob itself, which mean nothing to the author of a job. */
 function isOurs(frame: string): boolean {
-  return frame.includes('node:') || frame.includes(ownFolder.href) || frame.includes(`(${ownFolder.pathname}`)
+  // A frame is `at f (place)`, or `at place` if the function has no name.
+  return frame.includes('node:') || [' ', '('].some((before) => frame.includes(before + ownFolder))
 }

@@ -1,8 +1,6 @@
 /** Standard output and standard error for the command line: colours, width, streams that may close. */
+import pc from 'picocolors'
 import { RunjobError } from '../base/errors.js'
-import { require } from '../base/packages.js'
-
-const pc = require('picocolors') as typeof import('picocolors')
 
 export type Colors = ReturnType<typeof pc.createColors>
 

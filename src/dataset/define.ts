@@ -23,8 +23,9 @@ import {
   type Specs,
 } from '../plan/params.js'
 import type { FrameSchema, RowOf } from '../plan/typed.js'
-import { type Dataset, outputsOf } from './dataset.js'
+import type { Dataset } from './dataset.js'
 import type { DataFrame } from './frame.js'
+import { outputsOf } from './outputs.js'
 import { type Read, read } from './read.js'
 
 interface DatasetHead {

@@ -379,7 +379,7 @@ refuseMore(MissingValues, { drop: 1 })
 const FRAME = Symbol.for('runjob.frame')
 Object.defineProperty(DataFrame.prototype, FRAME, { value: true })
 
-// Not by class: a program may hold the package twice, as ES modules and for require().
+// Not by class: a program may hold two copies of the package.
 export function isDataFrame(value: unknown): value is AnyFrame {
   return typeof value === 'object' && value !== null && FRAME in value
 }

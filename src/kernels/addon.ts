@@ -1,9 +1,11 @@
 /** The native kernels, loaded. What they do: kernels.ts. */
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+// @ts-expect-error: it has no types.
+import loadAddon from 'node-gyp-build'
 import { isErrorCode, RunjobError } from '../base/errors.js'
+import { require } from '../base/packages.js'
 import { textHost } from './host.js'
 import type { Kernels } from './kernels.js'
 
@@ -52,11 +54,10 @@ interface NativeError extends Error {
 }
 
 function load(): Kernels {
-  const require = createRequire(import.meta.url)
   try {
     // RUNJOB_ADDON: path of the file; the sanitizer build is loaded this way.
     const path = process.env.RUNJOB_ADDON
-    const loaded: Kernels = path ? require(path) : require('node-gyp-build')(packageRoot())
+    const loaded: Kernels = path ? require(path) : loadAddon(packageRoot())
     loaded.setTextHost(textHost)
     return loaded
   } catch (error) {

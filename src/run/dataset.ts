@@ -1,10 +1,11 @@
 /** What a run of a data frame needs to know before its first task. */
 import { RunjobError } from '../base/errors.js'
 import { analyze, type ReadColumns } from '../dataset/analyze.js'
-import type { AnyDataset, DatasetOutput } from '../dataset/dataset.js'
+import type { AnyDataset } from '../dataset/dataset.js'
 import { inputsOfNode, type Logical, type ReadNode } from '../dataset/logical.js'
 import { lowerFrames } from '../dataset/lower.js'
 import { arrange, pushDown } from '../dataset/optimize.js'
+import type { DatasetOutput } from '../dataset/outputs.js'
 import { hasJoin, type ReadQuery } from '../dataset/query.js'
 import type { Size } from '../dataset/rules/choose_broadcast.js'
 import { pruneFolders } from '../dataset/rules/prune_folders.js'

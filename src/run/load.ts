@@ -8,7 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ImportKind, OnResolveResult, Plugin } from 'esbuild'
 import { RunjobError, userError } from '../base/errors.js'
 import { temporaryFolder } from '../base/files.js'
-import { require } from '../base/packages.js'
+import { importModule, require } from '../base/packages.js'
 import { describe } from '../base/schema.js'
 import { didYouMean } from '../base/suggest.js'
 import { type AnyDataset, isDataset } from '../dataset/dataset.js'
@@ -34,13 +34,13 @@ const MODULE_ENDING = /\.[cm]?[jt]sx?$/
 
 function builtinJobNames(): string[] {
   return readdirSync(JOBS_DIR)
-    .filter((name) => name.endsWith('.js'))
-    .map((name) => basename(name, '.js').replaceAll('_', '-'))
+    .filter((name) => name.endsWith('.cjs'))
+    .map((name) => basename(name, '.cjs').replaceAll('_', '-'))
     .sort()
 }
 
-export async function builtinJobs(): Promise<AnyJob[]> {
-  return Promise.all(builtinJobNames().map(loadBuiltin))
+export function builtinJobs(): AnyJob[] {
+  return builtinJobNames().map(loadBuiltin)
 }
 
 /**
@@ -59,10 +59,8 @@ export async function loadRunnable(nameOrPath: string, cwd: string): Promise<Run
   throw new RunjobError('JOB_NOT_FOUND', { name: nameOrPath, known, suggestion: didYouMean(nameOrPath, known) ?? null })
 }
 
-async function loadBuiltin(name: string): Promise<AnyJob> {
-  const path = join(JOBS_DIR, `${name.replaceAll('-', '_')}.js`)
-  const module = (await import(pathToFileURL(path).href)) as { default: AnyJob }
-  return module.default
+function loadBuiltin(name: string): AnyJob {
+  return require(join(JOBS_DIR, `${name.replaceAll('-', '_')}.cjs`)).default
 }
 
 async function loadModule(path: string): Promise<Runnable> {
@@ -72,7 +70,7 @@ async function loadModule(path: string): Promise<Runnable> {
   try {
     const file = join(dir, 'job.mjs')
     writeFileSync(file, code.module.text)
-    module = (await import(pathToFileURL(file).href)) as { default?: unknown }
+    module = (await importModule(pathToFileURL(file).href)) as { default?: unknown }
   } catch (error) {
     throw userError(error, 'import', { file: path })
   } finally {

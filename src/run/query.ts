@@ -2,12 +2,13 @@
 import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { messageOf, RunjobError } from '../base/errors.js'
 import { fileError } from '../base/files.js'
-import { require } from '../base/packages.js'
+import { asyncFunction, require } from '../base/packages.js'
 import { describe, isPlainObject } from '../base/schema.js'
 import { didYouMean } from '../base/suggest.js'
 import { Expr } from '../dataset/column.js'
-import { type AnyDataset, outputsOf } from '../dataset/dataset.js'
+import type { AnyDataset } from '../dataset/dataset.js'
 import { type AnyFrame, DataFrame, Grouped, isDataFrame } from '../dataset/frame.js'
+import { outputsOf } from '../dataset/outputs.js'
 import { parquet, read } from '../dataset/read.js'
 import { setFrameRunner } from '../dataset/runner.js'
 import { compressionOf, compressionOfName, HEAD_BYTES } from '../io/input/content.js'
@@ -131,12 +132,10 @@ function isPromise(value: unknown): boolean {
 /** The value in a list: a promise would be awaited. */
 type Evaluate = (...values: unknown[]) => Promise<[unknown]>
 
-const AsyncFunction = (async () => {}).constructor as new (...parts: string[]) => Evaluate
-
 function compile(expression: string, names: readonly string[]): Evaluate {
   const body = (text: string) => `'use strict'; return [(\n${text}\n)]`
   try {
-    return new AsyncFunction(...names, body(expression))
+    return asyncFunction(...names, body(expression)) as Evaluate
   } catch {
     // It may have types.
   }
@@ -148,7 +147,7 @@ function compile(expression: string, names: readonly string[]): Evaluate {
     })
   try {
     const { code } = esbuild.transformSync(`export default (\n${expression}\n)`, { loader: 'ts', logLevel: 'silent' })
-    return new AsyncFunction(...names, body(code.replace(/^export default /, '').replace(/;\s*$/, '')))
+    return asyncFunction(...names, body(code.replace(/^export default /, '').replace(/;\s*$/, ''))) as Evaluate
   } catch (error) {
     const { errors } = error as { errors?: { text: string; location?: { line: number; column: number } | null }[] }
     const [first] = errors ?? []

@@ -1,7 +1,8 @@
 /** Runs a data frame and hands its rows to the program. */
 import { join } from 'node:path'
-import type { AnyDataset, DatasetOutput } from '../dataset/dataset.js'
+import type { AnyDataset } from '../dataset/dataset.js'
 import type { AnyFrame } from '../dataset/frame.js'
+import type { DatasetOutput } from '../dataset/outputs.js'
 import { decodeRows, type Row } from '../kernels/rows.js'
 import type { Column } from '../plan/type.js'
 import { COLUMNS, type DatasetOptions, RECORDS } from './options.js'

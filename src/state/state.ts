@@ -332,7 +332,7 @@ function readFound(file: string, path: string): [key: string, value: Buffer][] {
 
 /** All entries of an LMDB file, read by a process that may die of damage. */
 function dump(file: string, path: string): [key: string, value: Buffer][] {
-  const script = fileURLToPath(new URL('../state/dump.js', import.meta.url))
+  const script = fileURLToPath(new URL('../state/dump.cjs', import.meta.url))
   const { error, status, signal, stdout, stderr } = spawnSync(process.execPath, [script, file], {
     timeout: DUMP_TIMEOUT_MS,
     killSignal: 'SIGKILL',

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { looksLikeRun } from '../../dist/src/cli/ahead.js'
 
-const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../dist/src/cli/main.cjs', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'runjob-ahead-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 writeFileSync(join(folder, 'in.txt'), 'one fish two fish\n')

@@ -189,7 +189,7 @@ export function fakeHost(run: (options: RunOptions) => Promise<RunReport> = asyn
       if (!job) throw new RunjobError('JOB_NOT_FOUND', { name, known: jobs.map((job) => job.name) })
       return job
     },
-    builtinJobs: async () => jobs,
+    builtinJobs: () => jobs,
     runJob: async (_job, options) => {
       runs.push(options as RunOptions)
       return run(options as RunOptions)

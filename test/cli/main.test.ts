@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 
-const main = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const main = fileURLToPath(new URL('../../dist/src/cli/main.cjs', import.meta.url))
 const slowJob = fileURLToPath(new URL('./slow_job.ts', import.meta.url))
 const throwingJob = fileURLToPath(new URL('./throwing_job.ts', import.meta.url))
 
@@ -282,10 +282,7 @@ describe('failures', () => {
 
 describe('a job module', () => {
   it.each([
-    [
-      'process.exit(0)',
-      'error JOB_LOAD_FAILED: The module ./job.ts cannot be loaded: importing it ended the process',
-    ],
+    ['process.exit(0)', 'error JOB_LOAD_FAILED: The module ./job.ts cannot be loaded: importing it ended the process'],
     ['await new Promise(() => {})', 'error JOB_LOAD_FAILED: The module ./job.ts cannot be loaded: importing it'],
     ["function f(): never {\n  throw new Error('bad')\n}\nf()", 'job.ts:2:9)'],
     ['const = 1', 'error JOB_LOAD_FAILED'],

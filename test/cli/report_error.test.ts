@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { RunjobError, userError } from '../../dist/src/base/errors.js'
 import { renderError, renderErrorJson, renderWhere } from '../../dist/src/cli/report_error.js'
@@ -35,12 +36,13 @@ describe('an error', () => {
 
   it("shows a user's own stack with file and line, without the frames of runjob and Node", () => {
     const thrown = new TypeError('x is not a function')
-    const ours = new URL('../../dist/src/engine/task/worker.js', import.meta.url)
+    const ours = fileURLToPath(new URL('../../dist/src/cjs/code.cjs', import.meta.url))
     thrown.stack = [
       'TypeError: x is not a function',
       '    at map (/home/me/jobs/mine.ts:12:5)',
-      `    at runTask (${ours.href}:1:1)`,
-      `    at runTask (${ours.pathname}:1:1)`,
+      `    at runTask (${ours}:1:1)`,
+      `    at ${ours}:1:1`,
+      `    at async ${ours}:1:1`,
       '    at process.processTicksAndRejections (node:internal/process/task_queues:95:5)',
     ].join('\n')
     const text = renderError(userError(thrown, 'map'), plain)

@@ -11,7 +11,7 @@ import { waiting } from '../engine/worker_jobs.js'
 import { linesOf, snapshot, temporaryFolder } from '../helpers/folder.js'
 import { failure, runjob } from '../helpers/run.js'
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.cjs', import.meta.url))
 const slowJob = fileURLToPath(new URL('./slow_job.ts', import.meta.url))
 
 const LONG = `${'x'.repeat(1_000_000)}\n`

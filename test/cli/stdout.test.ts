@@ -9,7 +9,7 @@ import { temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { runjob } from '../helpers/run.js'
 
 const INDEX = new URL('../../dist/src/index.js', import.meta.url).href
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.cjs', import.meta.url))
 
 function prepare() {
   const folder = temporaryFolder()

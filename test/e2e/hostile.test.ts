@@ -13,7 +13,7 @@ import { baseBytes, measured } from '../helpers/measured.js'
 import { CONFIGS, failure, run } from '../helpers/run.js'
 import { asCsv, asJson, asTsv, gnawing, leaving, wide } from './hostile_jobs.js'
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.cjs', import.meta.url))
 const MB = 1_000_000
 const BASE_BYTES = baseBytes(availableCores())
 

@@ -13,7 +13,7 @@ import { failure, run, runjob } from '../helpers/run.js'
 import { mapAndReduce } from '../job/function_jobs.js'
 import { growing, lengths } from './input_jobs.js'
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.cjs', import.meta.url))
 
 /** Words of these files, counted by the job. */
 async function words(input: string | string[]): Promise<string[]> {

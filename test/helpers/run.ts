@@ -6,7 +6,7 @@ import { type Job, type RunjobError, type RunOptions, type RunResult, runJob } f
 import { TUNING } from '../../dist/src/run/options.js'
 import { temporaryFolder } from './folder.js'
 
-const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../dist/src/cli/main.cjs', import.meta.url))
 const TUNED_MAIN = fileURLToPath(new URL('../soak/tuned_runjob.mjs', import.meta.url))
 
 export type Tuning = NonNullable<RunOptions[typeof TUNING]>

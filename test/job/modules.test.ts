@@ -106,7 +106,7 @@ console.log(other === RunjobError, new other('INTERNAL') instanceof RunjobError,
 await runJob(job, { input: 'in.txt', output: 'out', fresh: true }).catch((error) => console.log(error instanceof other, error.code))\n`,
     })
     expect(await printed(node(['app.cjs'], { cwd: folder }))).toBe('true USER_ERROR\n')
-    expect(await printed(node(['app.mjs'], { cwd: folder }))).toBe('false true true false\ntrue USER_ERROR\n')
+    expect(await printed(node(['app.mjs'], { cwd: folder }))).toBe('true true true false\ntrue USER_ERROR\n')
   })
 
   test('is tested by a program of either kind', async () => {

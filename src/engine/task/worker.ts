@@ -4,6 +4,7 @@ import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { pathToFileURL } from 'node:url'
 import { parentPort } from 'node:worker_threads'
 import { RunjobError, toRunjobError, userError } from '../../base/errors.js'
+import { importModule } from '../../base/packages.js'
 import { fromNative, kernels } from '../../kernels/addon.js'
 import {
   definitionsIn,
@@ -224,7 +225,7 @@ async function importJob({ path }: { path: string }, plan: Plan): Promise<JobMod
     Object.assign(globalThis, { [Symbol.for('runjob.inWorker')]: stop })
   })
   try {
-    await Promise.race([import(url), running])
+    await Promise.race([importModule(url), running])
   } catch (error) {
     throw userError(error, 'import')
   }
