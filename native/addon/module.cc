@@ -60,6 +60,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   ExportCsvReader(exports);
   ExportJsonReader(exports);
   ExportRunWriter(exports);
+  ExportHeldRuns(exports);
   ExportFileWriter(exports);
   ExportHasher(exports);
   ExportStore(exports);

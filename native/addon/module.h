@@ -15,6 +15,7 @@ void ExportLineFilter(Napi::Object exports);
 void ExportCsvReader(Napi::Object exports);
 void ExportJsonReader(Napi::Object exports);
 void ExportRunWriter(Napi::Object exports);
+void ExportHeldRuns(Napi::Object exports);
 void ExportStore(Napi::Object exports);
 void ExportHasher(Napi::Object exports);
 void ExportFileWriter(Napi::Object exports);

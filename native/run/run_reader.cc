@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "run/held_runs.h"
 #include "run/run_block.h"
 #include "run/run_file.h"
 #include "run/run_format.h"
@@ -279,6 +280,10 @@ class PartitionReader : public RecordSource {
 }  // namespace
 
 Status ReadRunInfo(const std::string& path, RunInfo* out) {
+  if (const std::shared_ptr<const HeldRun> held = HeldRuns::Find(path)) {
+    *out = held->info();
+    return Status::Ok();
+  }
   SharedRun::Handle run;
   RUNJOB_RETURN_IF_ERROR(SharedRun::Acquire(path, &run));
   *out = run->info();
@@ -286,12 +291,17 @@ Status ReadRunInfo(const std::string& path, RunInfo* out) {
 }
 
 Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<RecordSource>* out) {
+  std::shared_ptr<const HeldRun> held = HeldRuns::Find(path);
   SharedRun::Handle run;
-  RUNJOB_RETURN_IF_ERROR(SharedRun::Acquire(path, &run));
-  const size_t partitions = run->info().partitions.size();
+  if (held == nullptr) RUNJOB_RETURN_IF_ERROR(SharedRun::Acquire(path, &run));
+  const size_t partitions = (held == nullptr ? run->info() : held->info()).partitions.size();
   if (partition >= partitions) {
     return RunCorrupt(path,
                       "partition " + std::to_string(partition) + " of " + std::to_string(partitions) + " is wanted");
+  }
+  if (held != nullptr) {
+    *out = NewHeldReader(std::move(held), partition);
+    return Status::Ok();
   }
   auto reader = std::make_unique<PartitionReader>(std::move(run), partition);
   RUNJOB_RETURN_IF_ERROR(reader->Start());

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/hash.h"
+#include "run/held_runs.h"
 #include "run/run_format.h"
 
 namespace runjob {
@@ -18,9 +19,10 @@ namespace {
 
 uint64_t RoundToPages(uint64_t n) { return (n + 0xffff) & ~uint64_t{0xffff}; }
 
-void PutHeader(char* place, uint32_t records, Slice payload) {
-  const BlockHeader header{records, static_cast<uint32_t>(payload.size), Xxh64(payload, 0)};
-  std::memcpy(place, &header, sizeof(header));
+// Before a block's payload.
+void PutHeader(char* payload, uint32_t records, size_t payload_bytes) {
+  const BlockHeader header{records, static_cast<uint32_t>(payload_bytes), Xxh64(Slice(payload, payload_bytes), 0)};
+  std::memcpy(payload - sizeof(header), &header, sizeof(header));
 }
 
 }  // namespace
@@ -30,27 +32,47 @@ Status RunWriter::Open(const std::string& path, uint32_t partitions, uint64_t es
   if (partitions == 0 || partitions == kMetaPartition) {
     return Status::Error("BAD_ARGUMENT", path + ": a run of " + std::to_string(partitions) + " partitions");
   }
-  std::unique_ptr<RunWriter> writer(new RunWriter(path, partitions));
-  RUNJOB_RETURN_IF_ERROR(writer->Create(estimated_bytes));
+  std::unique_ptr<RunWriter> writer(new RunWriter(path, partitions, estimated_bytes, HeldRuns::Of(path)));
+  // The remains of a dead attempt.
+  if (unlink(path.c_str()) != 0 && errno != ENOENT) return RunIoError(path, "remove", errno);
+  if (writer->folder_ != nullptr) writer->held_ = writer->folder_->Begin();
+  if (writer->held_ == nullptr) RUNJOB_RETURN_IF_ERROR(writer->Create());
   *out = std::move(writer);
   return Status::Ok();
 }
 
-RunWriter::RunWriter(std::string path, uint32_t partitions)
-    : path_(std::move(path)), counts_(partitions), block_(kPayloadBytes) {}
+Status RunWriter::Save(const HeldRun& run, const std::string& path, uint64_t* file_bytes) {
+  const RunInfo& info = run.info();
+  uint64_t bytes = 0;
+  for (const HeldRun::Block& block : run.blocks()) bytes += block.payload_bytes;
+  RunWriter writer(path, static_cast<uint32_t>(info.partitions.size()), bytes, nullptr);
+  RUNJOB_RETURN_IF_ERROR(writer.Create());
+  RUNJOB_RETURN_IF_ERROR(writer.CopyBlocks(run));
+  writer.counts_ = info.partitions;
+  RUNJOB_RETURN_IF_ERROR(writer.FinishFile(info.meta));
+  writer.finished_ = true;
+  *file_bytes = writer.file_bytes_;
+  return Status::Ok();
+}
+
+RunWriter::RunWriter(const std::string& path, uint32_t partitions, uint64_t estimated_bytes,
+                     std::shared_ptr<HeldRuns> folder)
+    : path_(path),
+      estimated_bytes_(estimated_bytes),
+      folder_(std::move(folder)),
+      counts_(partitions),
+      block_(kPayloadBytes) {}
 
 RunWriter::~RunWriter() {
   Close();
   if (created_ && !finished_) unlink(path_.c_str());
 }
 
-Status RunWriter::Create(uint64_t estimated_bytes) {
-  // The remains of a dead attempt.
-  if (unlink(path_.c_str()) != 0 && errno != ENOENT) return RunIoError(path_, "remove", errno);
+Status RunWriter::Create() {
   int rc = mdb_env_create(&env_);
   if (rc != 0) return RunIoError(path_, "create", rc);
   // Address space only; a wild guess must not ask for more than there is.
-  const uint64_t guess = std::min(estimated_bytes, uint64_t{1} << 40);
+  const uint64_t guess = std::min(estimated_bytes_, uint64_t{1} << 40);
   map_bytes_ = RoundToPages(guess + guess / 8 + (uint64_t{64} << 20));
   rc = mdb_env_set_mapsize(env_, map_bytes_);
   if (rc != 0) return RunIoError(path_, "create", rc);
@@ -74,14 +96,44 @@ Status RunWriter::AddElsewhere(uint32_t partition, Slice key, Slice value) {
 
 Status RunWriter::Finish(Slice meta) {
   RUNJOB_RETURN_IF_ERROR(EndPartition());
+  if (held_ == nullptr) {
+    RUNJOB_RETURN_IF_ERROR(FinishFile(meta));
+  } else {
+    folder_->Add(path_, std::move(held_), RunInfo{std::string(meta.data, meta.size), counts_});
+  }
+  finished_ = true;
+  return Status::Ok();
+}
+
+Status RunWriter::FinishFile(Slice meta) {
   RUNJOB_RETURN_IF_ERROR(PutMeta(meta));
   RUNJOB_RETURN_IF_ERROR(Commit());
   MDB_envinfo info;
   const int rc = mdb_env_info(env_, &info);
   if (rc != 0) return RunIoError(path_, "finish", rc);
   Close();
-  RUNJOB_RETURN_IF_ERROR(WriteSeal(info.me_last_pgno + 1));
-  finished_ = true;
+  return WriteSeal(info.me_last_pgno + 1);
+}
+
+Status RunWriter::MoveToFile() {
+  const std::unique_ptr<HeldRun> held = std::move(held_);
+  RUNJOB_RETURN_IF_ERROR(Create());
+  return CopyBlocks(*held);
+}
+
+Status RunWriter::CopyBlocks(const HeldRun& run) {
+  uint32_t number = 0;  // of the block in its partition
+  const HeldRun::Block* last = nullptr;
+  for (const HeldRun::Block& block : run.blocks()) {
+    number = last != nullptr && last->partition == block.partition ? number + 1 : 0;
+    char* place = nullptr;
+    RUNJOB_RETURN_IF_ERROR(
+        ReserveAt(BlockKey(block.partition, number), sizeof(BlockHeader) + block.payload_bytes, &place));
+    char* const payload = place + sizeof(BlockHeader);
+    std::memcpy(payload, block.payload, block.payload_bytes);
+    PutHeader(payload, block.records, block.payload_bytes);
+    last = &block;
+  }
   return Status::Ok();
 }
 
@@ -114,10 +166,9 @@ Status RunWriter::FlushBlock() {
   if (!block_.empty()) {
     const Slice payload = block_.Finish();
     char* place = nullptr;
-    RUNJOB_RETURN_IF_ERROR(Reserve(sizeof(BlockHeader) + payload.size, &place));
-    std::memcpy(place + sizeof(BlockHeader), payload.data, payload.size);
-    // Hashed here, because it is still in the cache.
-    PutHeader(place, block_.records(), payload);
+    RUNJOB_RETURN_IF_ERROR(OpenBlock(block_.records(), payload.size, &place));
+    std::memcpy(place, payload.data, payload.size);
+    CloseBlock(place, block_.records(), payload.size);
   }
   block_.Clear();
   return Status::Ok();
@@ -131,14 +182,28 @@ Status RunWriter::AddLarge(Slice key, Slice value) {
                                                  " bytes; a run takes at most " + std::to_string(kMaxRecordBytes));
   }
   char* place = nullptr;
-  RUNJOB_RETURN_IF_ERROR(Reserve(sizeof(BlockHeader) + size, &place));
-  BlockEncoder::PutOne(key, value, place + sizeof(BlockHeader));
-  PutHeader(place, 1, Slice(place + sizeof(BlockHeader), size));
+  RUNJOB_RETURN_IF_ERROR(OpenBlock(1, size, &place));
+  BlockEncoder::PutOne(key, value, place);
+  CloseBlock(place, 1, size);
   return Status::Ok();
 }
 
-Status RunWriter::Reserve(size_t bytes, char** place) {
-  return ReserveAt(BlockKey(partition_, next_block_++), bytes, place);
+Status RunWriter::OpenBlock(uint32_t records, size_t payload_bytes, char** payload) {
+  const uint32_t number = next_block_++;
+  if (held_ != nullptr) {
+    *payload = held_->AddBlock(partition_, records, payload_bytes);
+    if (*payload != nullptr) return Status::Ok();
+    RUNJOB_RETURN_IF_ERROR(MoveToFile());
+  }
+  char* place = nullptr;
+  RUNJOB_RETURN_IF_ERROR(ReserveAt(BlockKey(partition_, number), sizeof(BlockHeader) + payload_bytes, &place));
+  *payload = place + sizeof(BlockHeader);
+  return Status::Ok();
+}
+
+void RunWriter::CloseBlock(char* payload, uint32_t records, size_t payload_bytes) {
+  // Hashed here, because it is still in the cache.
+  if (held_ == nullptr) PutHeader(payload, records, payload_bytes);
 }
 
 Status RunWriter::ReserveAt(BlockKey key, size_t bytes, char** place) {

@@ -1,4 +1,5 @@
-// Writes a run (run_file.h): gathers blocks, hands them to LMDB in transactions of bounded size, seals the file.
+// Writes a run (run_file.h): gathers blocks, keeps them in memory while its folder holds runs (held_runs.h) and they fit,
+// else hands them to LMDB in transactions of bounded size and seals the file.
 #pragma once
 
 #include <cstddef>
@@ -18,13 +19,17 @@ struct MDB_txn;
 namespace runjob {
 
 struct BlockKey;
+class HeldRun;
+class HeldRuns;
 
 class RunWriter {
  public:
   // `estimated_bytes` (of keys and values) sizes the map; a wrong guess costs a regrow, never an error.
   static Status Open(const std::string& path, uint32_t partitions, uint64_t estimated_bytes,
                      std::unique_ptr<RunWriter>* out);
-  ~RunWriter();  // without Finish: the file is removed
+  // The same run as a file, in the place of `path`.
+  static Status Save(const HeldRun& run, const std::string& path, uint64_t* file_bytes);
+  ~RunWriter();  // without Finish: there is no run, and no file
 
   // Appends one record; copies both slices. REQUIRES: partition >= the last one, and key order within a partition is
   // the caller's business.
@@ -36,16 +41,20 @@ class RunWriter {
     bytes_ += key.size + value.size;
     return Status::Ok();
   }
-  // Stores `meta` (JSON text of the caller's) beside the counts and seals the file: only now it is a run.
+  // Stores `meta` (JSON text of the caller's) beside the counts: only now it is a run.
   Status Finish(Slice meta);
   const std::vector<PartitionCount>& partitions() const { return counts_; }
-  uint64_t file_bytes() const { return file_bytes_; }  // after Finish
+  uint64_t file_bytes() const { return file_bytes_; }  // after Finish; 0: it is in memory
 
  private:
-  RunWriter(std::string path, uint32_t partitions);
+  RunWriter(const std::string& path, uint32_t partitions, uint64_t estimated_bytes, std::shared_ptr<HeldRuns> folder);
 
-  Status Create(uint64_t estimated_bytes);
+  Status Create();
   void Close();
+  // What is in memory goes into a file, and so does the rest.
+  Status MoveToFile();
+  Status CopyBlocks(const HeldRun& run);
+  Status FinishFile(Slice meta);
 
   // For a record that does not fit in the current block.
   Status AddElsewhere(uint32_t partition, Slice key, Slice value);
@@ -56,13 +65,18 @@ class RunWriter {
   Status PutMeta(Slice meta);
   Status WriteSeal(uint64_t file_pages);
 
+  // Room for a block's payload, good until the next call. Close it once it is filled.
+  Status OpenBlock(uint32_t records, size_t payload_bytes, char** payload);
+  void CloseBlock(char* payload, uint32_t records, size_t payload_bytes);
   // Room for a value at the end of the database, good until the next call.
-  Status Reserve(size_t bytes, char** place);
   Status ReserveAt(BlockKey key, size_t bytes, char** place);
   Status Begin(size_t first_bytes);
   Status Commit();
 
   const std::string path_;
+  const uint64_t estimated_bytes_;
+  const std::shared_ptr<HeldRuns> folder_;
+  std::unique_ptr<HeldRun> held_;  // null: it is in a file
   std::vector<PartitionCount> counts_;
   BlockEncoder block_;  // being gathered
   uint32_t partition_ = 0;

@@ -1,9 +1,10 @@
 // Stresses what threads share with many threads: the table of open runs, each of which is one LMDB environment for all
-// its readers; the lower-case table; everything that is set up on first use. Every answer is checked, under
+// its readers; the runs that a folder holds in memory; the lower-case table; everything that is set up on first use. Every answer is checked, under
 // ThreadSanitizer (threads.mjs).
 #include <fcntl.h>
 
 #include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
@@ -19,6 +20,7 @@
 #include "collect/collector.h"
 #include "operator/format.h"
 #include "operator/operators.h"
+#include "run/held_runs.h"
 #include "run/merge.h"
 #include "run/run_file.h"
 #include "run/run_writer.h"
@@ -129,14 +131,34 @@ void OpenWrong(const std::string& damaged, const std::string& missing) {
   EXPECT(std::string(OpenRun(missing, 0, &source).code()) == "RUN_MISSING");
 }
 
-void Work(const std::string& folder, const std::vector<std::string>& shared, const std::string& damaged, int thread,
-          int rounds) {
+// A run in a folder that holds some: in memory, in a file, or first in one and then in the other.
+void HoldRun(HeldRuns* held, const std::string& folder, int thread) {
+  const std::string name = "held-" + std::to_string(thread);
+  const std::string path = folder + "/" + name;
+  WriteRun(path, 100);
+  ReadRun(path, 1, 100, kRecords);
+  if (const std::shared_ptr<const HeldRun> run = HeldRuns::Find(path)) {
+    uint64_t file_bytes = 0;
+    if (thread % 2 == 0) EXPECT(RunWriter::Save(*run, path, &file_bytes).ok() && file_bytes > 0);
+  }
+  std::unique_ptr<RecordSource> reader;
+  EXPECT(OpenRun(path, 0, &reader).ok());
+  held->Drop(name);
+  const SortedRecord* begin = nullptr;
+  const SortedRecord* end = nullptr;
+  EXPECT(reader->Read(&begin, &end).ok() && begin != end);
+  ReadRun(folder + "/shared", 2, 10, kRecords);
+  EXPECT(held->Has("shared") && held->Names().size() <= kThreads + 1);
+}
+
+void Work(const std::string& folder, HeldRuns* held, const std::vector<std::string>& shared, const std::string& damaged,
+          int thread, int rounds) {
   std::minstd_rand random(static_cast<unsigned>(thread) + 1);
   const std::string own = folder + "/own-" + std::to_string(thread);
   for (int round = 0; round < rounds; round++) {
     const uint32_t partition = static_cast<uint32_t>(random()) % kPartitions;
     const size_t run = random() % kSharedRuns;
-    switch (random() % 7) {
+    switch (random() % 8) {
       case 0:
         CountWords(own);
         break;
@@ -156,6 +178,9 @@ void Work(const std::string& folder, const std::vector<std::string>& shared, con
         break;
       }
       case 5:
+        HoldRun(held, folder + "/held", thread);
+        break;
+      case 6:
         WriteFile(own, random() % 12);
         break;
       default:
@@ -173,6 +198,10 @@ int Main(int rounds) {
     shared.push_back(folder + "/shared-" + std::to_string(i));
     WriteRun(shared.back(), 10 + 500 * i);
   }
+  std::filesystem::create_directory(folder + "/held");
+  // Room for about half of what the threads write.
+  const std::shared_ptr<HeldRuns> held = HeldRuns::Open(folder + "/held", 500'000, std::chrono::hours(1));
+  WriteRun(folder + "/held/shared", 10);
   const std::string damaged = folder + "/damaged";
   std::ofstream(damaged) << std::string(10000, 'x');
 
@@ -182,11 +211,12 @@ int Main(int rounds) {
     threads.emplace_back([&, thread] {
       // All at once: what is set up at its first use is set up by all of them.
       while (!start.load()) std::this_thread::yield();
-      Work(folder, shared, damaged, thread, rounds);
+      Work(folder, held.get(), shared, damaged, thread, rounds);
     });
   }
   start.store(true);
   for (std::thread& thread : threads) thread.join();
+  held->Close();
   std::filesystem::remove_all(folder);
   std::printf("%d threads, %d rounds each: all answers right\n", kThreads, rounds);
   return 0;

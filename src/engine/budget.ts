@@ -15,6 +15,9 @@ const MIN_ENOUGH_BYTES = 128 * MIB
 /** ...or this share of the input, because a merge of many more runs costs time, too. */
 const ENOUGH_SHARES = 16
 
+/** Of what a worker has beyond the smallest share, taken from its collector: for runs in memory. */
+const HELD_SHARE = 1 / 8
+
 /** Runs that one merge opens at a time, however small they are. */
 const MAX_MERGE_RUNS = 256
 
@@ -27,6 +30,10 @@ export interface Tuning {
   broadcastBytes?: number
   /** Parquet scans read all columns of all rows, whatever filters follow. */
   readAll?: boolean
+  /** Runs that may be in memory; 0: all are files. */
+  heldBytes?: number
+  /** For how long they may be. */
+  holdMs?: number
 }
 
 /** How much one merge may open. */
@@ -40,6 +47,8 @@ export interface Budget {
   workers: number
   worker: WorkerBudget
   merge: MergeLimits
+  /** For runs in memory, of all workers together. */
+  heldBytes: number
 }
 
 /** Divides the memory limit once. If it is too small for all workers, fewer start. */
@@ -53,9 +62,10 @@ export function planBudget(
   const count = Math.max(1, Math.min(workers, Math.floor(memoryBytes / MIN_WORKER_BYTES)))
   const perWorker = Math.max(MIN_WORKER_BYTES, Math.floor(memoryBytes / count))
   const heapBytes = hasUserFunctions ? Math.max(NATIVE_HEAP_BYTES, Math.floor(perWorker * 0.4)) : NATIVE_HEAP_BYTES
+  const heldBytes = Math.floor((perWorker - MIN_WORKER_BYTES) * HELD_SHARE)
   const native = Math.max(4 * MIB, perWorker - (hasUserFunctions ? heapBytes : 0) - BUFFER_BYTES)
   // The collector may exceed its budget by one block of input before it is checked.
-  const collectorBytes = tuning.collectorBytes ?? Math.floor(native * 0.75)
+  const collectorBytes = tuning.collectorBytes ?? Math.floor(native * 0.75) - heldBytes
   return {
     workers: count,
     worker: {
@@ -68,5 +78,6 @@ export function planBudget(
     },
     // The rest, because a reduce may read runs and collect for the next exchange at the same time.
     merge: { runs: tuning.mergeRuns ?? MAX_MERGE_RUNS, bytes: Math.floor(native / 4) },
+    heldBytes: tuning.heldBytes ?? heldBytes * count,
   }
 }

@@ -1,8 +1,7 @@
 /** Runs that a task finds damaged or missing. */
-import { statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { RunjobError } from '../base/errors.js'
-import { hasSize } from '../io/output/written_file.js'
+import type { Runs } from './runs.js'
 import { type RunEntry, runsReadBy, type TaskSpec } from './task.js'
 
 /** Reading again would not help: the task that wrote the run must run again. RUN_IO may be temporary. */
@@ -26,12 +25,12 @@ export class DamagedRuns extends Error {
  *
  * @param isFinal no retry is left: then any error of a run counts as damage
  */
-export function damagedRun(error: RunjobError, task: TaskSpec, runsDir: string, isFinal: boolean): string | undefined {
+export function damagedRun(error: RunjobError, task: TaskSpec, runs: Runs, isFinal: boolean): string | undefined {
   if (!LASTING.includes(error.code) && !(error.code === 'RUN_IO' && isFinal)) return undefined
   // The kernels' details begin with the path. A merge also writes a run, which is not among these.
   const detail = String(error.params.detail)
   return runsReadBy(task).find((run) => {
-    const path = join(runsDir, run)
+    const path = runs.pathOf(run)
     return detail === path || detail.startsWith(`${path}: `)
   })
 }
@@ -41,21 +40,16 @@ export function damagedRun(error: RunjobError, task: TaskSpec, runsDir: string, 
  *
  * @throws DamagedRuns
  */
-export function requireRuns(tasks: TaskSpec[], runs: RunEntry[], runsDir: string): void {
+export function requireRuns(tasks: TaskSpec[], entries: RunEntry[], runs: Runs): void {
   const wanted = new Set(tasks.flatMap(runsReadBy))
-  const damaged = runs.filter(({ name }) => wanted.has(name)).filter((run) => !isWhole(run, runsDir))
+  const damaged = entries.filter(({ name }) => wanted.has(name)).filter((run) => !runs.isWhole(run))
   const [first] = damaged
   if (!first) return
-  const path = join(runsDir, first.name)
-  const isMissing = statSync(path, { throwIfNoEntry: false }) === undefined
+  const path = runs.pathOf(first.name)
   throw new DamagedRuns(
     damaged.map((run) => run.name),
-    isMissing
-      ? new RunjobError('RUN_MISSING', { detail: path })
-      : new RunjobError('RUN_CORRUPT', { detail: `${path}: its size is not what was written` }),
+    existsSync(path)
+      ? new RunjobError('RUN_CORRUPT', { detail: `${path}: its size is not what was written` })
+      : new RunjobError('RUN_MISSING', { detail: path }),
   )
-}
-
-export function isWhole({ name, fileBytes }: RunEntry, runsDir: string): boolean {
-  return hasSize(join(runsDir, name), fileBytes)
 }

@@ -49,10 +49,9 @@ export class WorkerPool {
     return this.#slots.length
   }
 
-  /** Starts the first worker before it has a task. */
-  warm(): void {
-    const [slot] = this.#slots
-    if (slot) slot.worker ??= this.#start(slot, 0)
+  /** Starts some of the workers before they have a task. */
+  warm(count: number): void {
+    for (const [i, slot] of this.#slots.slice(0, count).entries()) slot.worker ??= this.#start(slot, i)
   }
 
   /**
@@ -108,6 +107,12 @@ export class WorkerPool {
     await Promise.all(this.#slots.map((slot) => this.#end(slot, timeoutMs)))
     if (this.#teardownError) throw this.#teardownError
     this.checkStray()
+  }
+
+  /** Lets every worker end when it likes: none has functions, so nothing can go wrong. */
+  release(): void {
+    this.#closing = true
+    for (const { worker } of this.#slots) if (worker) post(worker, { type: 'end' })
   }
 
   async #end(slot: Slot, timeoutMs: number | null): Promise<void> {

@@ -38,6 +38,7 @@ export interface StageReport {
   recordsCombined: number
   bytesIn: number
   bytesOut: number
+  /** Runs that were written to files. */
   spills: number
   spillBytes: number
   elapsedMs: number
@@ -76,7 +77,7 @@ export function stageReport(name: string, results: StageResult[], elapsedMs: num
     recordsCombined: sum((task) => task.recordsCombined),
     bytesIn: sum((task) => task.bytesIn),
     bytesOut: sum((task) => task.bytesOut),
-    spills: sum((task) => task.runs.length),
+    spills: sum((task) => task.runs.filter(({ isHeld }) => !isHeld).length),
     spillBytes: sum(spillBytes),
     elapsedMs,
   }

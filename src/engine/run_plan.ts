@@ -2,7 +2,7 @@
  * Runs a plan on this machine: stage by stage, task by task, attempt by attempt. The main thread plans, hands out tasks and checks counts; it
  * never touches a record.
  */
-import { readdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import { concatFiles } from '../base/files.js'
@@ -18,10 +18,10 @@ import { boundsFact, PARTITIONS, stageFact, tasksFact } from '../state/facts.js'
 import { checkStages, hasReadAll, recordsToRead, stopsEarly } from './accounting.js'
 import { type BadRecordsInit, overLimit } from './bad_records.js'
 import { type MergeLimits, planBudget, type Tuning } from './budget.js'
-import { type Checkpoint, type FinishedStage, NO_CHECKPOINT } from './checkpoint.js'
+import { type Checkpoint, type FinishedStage, LazyCheckpoint, NO_CHECKPOINT } from './checkpoint.js'
 import { checkColumnUses } from './column_uses.js'
 import { addCount } from './counts.js'
-import { DamagedRuns, isWhole, requireRuns } from './damage.js'
+import { DamagedRuns, requireRuns } from './damage.js'
 import { type RecordFlow, recordFlow } from './flow.js'
 import { inputBytes, needsSample, planPartitions, rangeBounds } from './partitions.js'
 import { WorkerPool } from './pool.js'
@@ -33,6 +33,7 @@ import {
   type TaskProfile,
   taskProfile,
 } from './report.js'
+import { Runs } from './runs.js'
 import { Scheduler } from './scheduler.js'
 import { SharedState } from './shared.js'
 import {
@@ -51,7 +52,7 @@ import {
   type TaskResult,
   type TaskSpec,
 } from './task.js'
-import { planMapTasks, planMergeTasks, planReduceTasks, planSampleTasks } from './tasks.js'
+import { leastMapTasks, planMapTasks, planMergeTasks, planReduceTasks, planSampleTasks } from './tasks.js'
 import { bySize, type TopRecord } from './top.js'
 
 /** How often a task may run again because its runs were damaged. */
@@ -72,7 +73,7 @@ export interface RunPlanOptions {
   runsDir: string
   attemptsDir: string
   partsDir: string
-  /** Do not remove run files. */
+  /** All runs are files, and stay. */
   keepRuns: boolean
   /** Retries of a task. */
   retries: number
@@ -113,17 +114,23 @@ export class PlanRun {
   readonly #shared: SharedState
   readonly #pool: WorkerPool
   readonly #scheduler: Scheduler
-  #checkpoint: Checkpoint = NO_CHECKPOINT
+  readonly #runs: Runs
+  #checkpoint = new LazyCheckpoint(NO_CHECKPOINT)
   #finished = new Map<string, TaskResult>()
   /** Ids of finished tasks from an earlier run. */
   readonly #recalled = new Set<string>()
   /** Stages already reported through onResume. */
   readonly #told = new Set<number>()
   readonly #stages: (FinishedStage | undefined)[] = []
+  /** Stages that the checkpoint has. */
+  readonly #kept = new Set<number>()
   readonly #redos = new Map<string, number>()
   /** Ids of finished tasks whose bad records are counted. */
   readonly #counted = new Set<string>()
   #succeeded = false
+  /** It takes so long that nothing may be only in memory. */
+  #isLong = false
+  #saving: Promise<void> | null = null
 
   constructor(options: RunPlanOptions) {
     const { plan, files, runsDir, attemptsDir, partsDir } = options
@@ -134,6 +141,7 @@ export class PlanRun {
     const budget = planBudget(memoryBytes, workers, plan.module !== null, inputBytes(files), tuning)
     this.#mergeLimits = budget.merge
     this.#shared = new SharedState(budget.workers)
+    this.#runs = new Runs(runsDir, options.keepRuns ? 0 : budget.heldBytes, tuning.holdMs)
     this.#pool = new WorkerPool(budget.workers, this.#shared, (slot) => ({
       plan,
       planHash: options.planHash,
@@ -152,7 +160,7 @@ export class PlanRun {
       plan,
       pool: this.#pool,
       shared: this.#shared,
-      runsDir,
+      runs: this.#runs,
       attemptsDir,
       partsDir,
       retries: options.retries,
@@ -165,7 +173,7 @@ export class PlanRun {
         if (isCertain && (result.kind === 'map' || result.kind === 'reduce')) this.#countBadRecords(result)
       },
     })
-    this.#pool.warm()
+    this.#pool.warm(leastMapTasks(inputBytes(files)))
   }
 
   /**
@@ -174,14 +182,18 @@ export class PlanRun {
    * @throws the final error of a task; ACCOUNTING_MISMATCH; INTERRUPTED
    */
   async run(checkpoint: Checkpoint): Promise<PlanResult> {
-    this.#checkpoint = checkpoint
+    this.#checkpoint = new LazyCheckpoint(checkpoint)
     const { plan, signal, keepRuns } = this.#options
     const onAbort = () => this.#abort()
     signal?.addEventListener('abort', onAbort)
+    const stopWaiting = this.#runs.onLong(() => {
+      this.#isLong = true
+      void this.#save()
+    })
     try {
       checkSignal(this.#options.signal)
       await this.#recall()
-      if (checkpoint.get(PARTITIONS) === undefined) checkpoint.put(PARTITIONS, this.#partitions)
+      if (checkpoint.get(PARTITIONS) === undefined) this.#checkpoint.put(PARTITIONS, this.#partitions)
       // Finishing one stage may reopen another.
       do {
         for (const index of plan.stages.keys()) {
@@ -199,18 +211,26 @@ export class PlanRun {
       const { badRecords } = this.#options
       const isOver = error instanceof RunjobError && error.code === 'TOO_MANY_BAD_RECORDS'
       if (badRecords && isOver) this.#gatherBadRecords(badRecords)
+      await this.#save()
       throw error
     } finally {
+      stopWaiting()
       signal?.removeEventListener('abort', onAbort)
+      await this.#saving
     }
   }
 
-  /** Ends the workers: gently after success, at once otherwise. Call it in any case. */
+  /** Ends the workers: gently after success, at once otherwise. Call it in any case. Those without functions may still be ending afterwards. */
   async end(): Promise<void> {
-    if (this.#succeeded) await this.#pool.close(this.#options.taskTimeoutMs)
-    else {
-      this.#shared.requestStop()
-      await this.#pool.abort()
+    try {
+      if (this.#succeeded && this.#options.plan.module === null) this.#pool.release()
+      else if (this.#succeeded) await this.#pool.close(this.#options.taskTimeoutMs)
+      else {
+        this.#shared.requestStop()
+        await this.#pool.abort()
+      }
+    } finally {
+      this.#runs.close()
     }
   }
 
@@ -242,6 +262,11 @@ export class PlanRun {
     return this.#stages[index] !== undefined
   }
 
+  #unfinish(index: number): void {
+    this.#stages[index] = undefined
+    this.#kept.delete(index)
+  }
+
   /**
    * Runs the tasks of a stage that are not done. If runs that it reads are damaged, or were removed after all their readers finished, the
    * tasks that wrote them run again first, which may require the same of the stages before.
@@ -264,7 +289,7 @@ export class PlanRun {
         this.#checkBadRecordsOf(done.results)
         checkColumnUses(done.results.flatMap(({ columns }) => (columns ? [columns] : [])))
         this.#stages[index] = finished
-        this.#checkpoint.put(stageFact(index), finished)
+        if (done.results.every(isOnDisk)) this.#keepStage(index)
         this.#reopenReaders(index, finished)
         return
       } catch (error) {
@@ -321,7 +346,7 @@ export class PlanRun {
           hasReadAll(plan, reader, i, known, finished),
       )
       if (isOver) continue
-      this.#stages[reader] = undefined
+      this.#unfinish(reader)
       this.#checkpoint.forget([], [stageFact(reader)])
     }
   }
@@ -387,7 +412,7 @@ export class PlanRun {
     requireRuns(
       tasks.filter((task) => !known(task)),
       [...builds.values()].flat(),
-      this.#options.runsDir,
+      this.#runs,
     )
     const limit = limitOf(stage)
     const verified: MapResult[] = []
@@ -495,7 +520,7 @@ export class PlanRun {
     requireRuns(
       tasks.filter((task) => !known(task)),
       runs,
-      this.#options.runsDir,
+      this.#runs,
     )
     // The longest first, because the last one to start should be short.
     const results = await this.#scheduler.run({
@@ -508,7 +533,7 @@ export class PlanRun {
 
   /** Merges in passes until one merge can open all runs. */
   async #mergeToFew(from: number, { results }: FinishedStage): Promise<{ runs: RunEntry[]; passes: MergeResult[][] }> {
-    const { plan, runsDir } = this.#options
+    const { plan } = this.#options
     const exchange = plan.stages[from]!.target as Exchange
     const passes: MergeResult[][] = []
     for (let runs = results.flatMap((result) => result.runs); ; ) {
@@ -518,12 +543,12 @@ export class PlanRun {
         const result = this.#finished.get(task.id) as MergeResult | undefined
         const { runs: names } = task
         const isSame = result?.merged.length === names.length && names.every((name, i) => name === result.merged[i])
-        return isSame && result.runs.every((run) => isWhole(run, runsDir)) ? result : undefined
+        return isSame && result.runs.every((run) => this.#runs.isWhole(run)) ? result : undefined
       }
       requireRuns(
         tasks.filter((task) => !known(task)),
         runs,
-        runsDir,
+        this.#runs,
       )
       const merged = (await this.#scheduler.run({ stage: from, tasks, known })).map((result) => result!)
       passes.push(merged)
@@ -552,24 +577,63 @@ export class PlanRun {
 
   #remember(task: TaskSpec, result: TaskResult): void {
     if (task.kind === 'sample') return
-    this.#checkpoint.finishTask(result.id, result.attempt, result)
     this.#finished.set(task.id, result)
     this.#recalled.delete(task.id)
+    // Another process would not find what is in memory.
+    if (!isOnDisk(result)) {
+      if (this.#isLong) void this.#save()
+      return
+    }
+    this.#checkpoint.finishTask(result)
+    this.#checkpoint.flush()
+  }
+
+  /** Moves what is in memory to files, so that another run can continue this one. */
+  #save(): Promise<void> {
+    this.#saving ??= this.#saveHeld().finally(() => {
+      this.#saving = null
+    })
+    return this.#saving
+  }
+
+  async #saveHeld(): Promise<void> {
+    const isWanted = (task: TaskResult) => this.#finished.get(task.id) === task && this.#isNeeded(task.stage)
+    const next = () => [...this.#finished.values()].find((task) => !isOnDisk(task) && isWanted(task))
+    for (let task = next(); task && !this.#succeeded; task = next()) {
+      try {
+        for (const run of runsOf(task)) if (run.isHeld) await this.#runs.save(run)
+        if (isWanted(task)) this.#keepSaved(task)
+      } catch {
+        // This run can go on without files. If it does not, another one has more to do.
+        if (isWanted(task)) return
+      }
+      // It was forgotten, or read by all, in the meantime.
+      if (!isWanted(task)) this.#scheduler.removeRuns(task)
+    }
+  }
+
+  #keepSaved(task: TaskResult): void {
+    this.#checkpoint.finishTask(task)
+    if (this.#stages[task.stage]?.results.every(isOnDisk)) this.#keepStage(task.stage)
+    this.#checkpoint.flush()
   }
 
   /** Takes over what an earlier run finished: whole stages, whose runs may be gone, and tasks whose files still exist. */
   async #recall(): Promise<void> {
     const checkpoint = this.#checkpoint
-    const { plan, runsDir } = this.#options
+    const { plan } = this.#options
     this.#finished = checkpoint.finishedTasks<TaskResult>()
     const damaged = await this.#findDamaged()
-    for (const index of plan.stages.keys()) this.#stages[index] = checkpoint.get<FinishedStage>(stageFact(index))
+    for (const index of plan.stages.keys()) {
+      this.#stages[index] = checkpoint.get<FinishedStage>(stageFact(index))
+      if (this.#isFinished(index)) this.#kept.add(index)
+    }
     const gone: string[] = []
     for (const [id, result] of this.#finished) {
       this.#scheduler.knowAttempt(id, result.attempt)
       // The runs of a finished stage may have been read and removed; otherwise they are checked when they are read.
       const isNeeded = !this.#isFinished(result.stage)
-      if (damaged.has(id) || (isNeeded && !runsOf(result).every((run) => isWhole(run, runsDir)))) gone.push(id)
+      if (damaged.has(id) || (isNeeded && !runsOf(result).every((run) => this.#runs.isWhole(run)))) gone.push(id)
     }
     this.#forget(gone)
     for (const id of this.#finished.keys()) this.#recalled.add(id)
@@ -642,7 +706,7 @@ export class PlanRun {
       this.#recalled.delete(task.id)
     }
     const stages = [...new Set([...forgotten].map(({ stage }) => stage))]
-    for (const index of stages) this.#stages[index] = undefined
+    for (const index of stages) this.#unfinish(index)
     this.#checkpoint.forget(
       [...forgotten].map(({ id }) => id),
       stages.map(stageFact),
@@ -651,14 +715,27 @@ export class PlanRun {
 
   /** Removes runs that no unfinished stage will read, and those of attempts that do not count. */
   #removeUnneededRuns(): void {
-    const { plan, runsDir } = this.#options
-    const isNeeded = ({ stage }: TaskResult): boolean =>
-      !this.#isFinished(stage) || stagesAfter(plan, stage).some((reader) => !this.#isFinished(reader))
-    const needed = [...this.#finished.values()].filter(isNeeded).flatMap(runsOf)
+    // From now on it does not matter where its runs were.
+    for (const index of this.#options.plan.stages.keys())
+      if (!this.#kept.has(index) && !this.#isNeeded(index)) this.#keepStage(index)
+    const needed = [...this.#finished.values()].filter(({ stage }) => this.#isNeeded(stage)).flatMap(runsOf)
     const names = new Set(needed.map(({ name }) => name))
-    for (const name of readdirSync(runsDir)) {
-      if (!names.has(name)) rmSync(join(runsDir, name), { force: true })
-    }
+    for (const name of this.#runs.names()) if (!names.has(name)) this.#runs.remove(name)
+  }
+
+  /** Whether an unfinished stage will read the runs of this one. */
+  #isNeeded(stage: number): boolean {
+    const readers = stagesAfter(this.#options.plan, stage)
+    return !this.#isFinished(stage) || readers.some((reader) => !this.#isFinished(reader))
+  }
+
+  /** Another run will not run this stage again. */
+  #keepStage(index: number): void {
+    const finished = this.#stages[index]!
+    for (const result of finished.results) if (!isOnDisk(result)) this.#checkpoint.finishTask(result)
+    this.#checkpoint.put(stageFact(index), finished)
+    this.#checkpoint.flush()
+    this.#kept.add(index)
   }
 
   #abort(): void {
@@ -666,6 +743,11 @@ export class PlanRun {
     this.#shared.requestStop()
     void this.#pool.abort()
   }
+}
+
+/** Whether another process finds all that a task has written. */
+function isOnDisk(task: TaskResult): boolean {
+  return !runsOf(task).some(({ isHeld }) => isHeld)
 }
 
 /** The runs of each exchange that is held in memory. */

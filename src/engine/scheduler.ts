@@ -1,5 +1,5 @@
 /** Runs tasks on all workers: attempt by attempt, with each result checked and recorded. */
-import { readdirSync, renameSync, rmSync } from 'node:fs'
+import { renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RunjobError, toRunjobError, userError } from '../base/errors.js'
 import { makeFolder } from '../base/files.js'
@@ -9,6 +9,7 @@ import { quarantineName } from './bad_records.js'
 import { DamagedRuns, damagedRun } from './damage.js'
 import type { WorkerPool } from './pool.js'
 import { type Progress, spillBytes } from './report.js'
+import type { Runs } from './runs.js'
 import type { SharedState } from './shared.js'
 import { Stragglers, type Watched } from './stragglers.js'
 import { attemptName, type ResultOf, runsOf, type StageResult, type TaskResult, type TaskSpec } from './task.js'
@@ -19,7 +20,7 @@ export interface SchedulerOptions {
   plan: Plan
   pool: WorkerPool
   shared: SharedState
-  runsDir: string
+  runs: Runs
   attemptsDir: string
   partsDir: string
   /** Retries of a task. */
@@ -131,7 +132,7 @@ export class Scheduler {
 
   /** Removes the runs of a task whose result no longer counts. */
   removeRuns(result: TaskResult): void {
-    for (const run of runsOf(result)) rmSync(join(this.#options.runsDir, run.name), { force: true })
+    for (const { name } of runsOf(result)) this.#options.runs.remove(name)
   }
 
   /** The task's result, from its own attempts or from a faster copy. */
@@ -150,7 +151,7 @@ export class Scheduler {
 
   async #runAttempts(watched: Watched, bounds: Uint8Array[] | null, mayFail: boolean): Promise<TaskResult | null> {
     const { task } = watched
-    const { pool, retries, taskTimeoutMs, runsDir } = this.#options
+    const { pool, retries, taskTimeoutMs, runs } = this.#options
     let before: RunjobError | null = null
     for (let left = retries; ; left--) {
       const attempt = this.#takeAttempt(task.id)
@@ -167,7 +168,7 @@ export class Scheduler {
         if (this.#stopped) throw new RunjobError('INTERRUPTED')
         if (mayFail && (error.kind === 'data' || error.kind === 'user')) return null
         const isFinal = !error.retryable || left === 0 || isSameRecord(before, error)
-        const run = damagedRun(error, task, runsDir, isFinal)
+        const run = damagedRun(error, task, runs, isFinal)
         if (run !== undefined) throw new DamagedRuns([run], error.withWhere({ task: task.id }))
         if (isFinal) throw error.withWhere({ task: task.id })
         before = error
@@ -205,12 +206,12 @@ export class Scheduler {
     if (parts.length > 0) rmSync(own, { recursive: true, force: true })
   }
 
-  /** Removes the files of a failed attempt, whose thread may have died while it wrote them. */
+  /** Removes the runs and files of a failed attempt, whose thread may have died while it wrote them. */
   #removeAttempt(task: string, attempt: number): void {
-    const { runsDir, attemptsDir, badRecordsDir } = this.#options
+    const { runs, attemptsDir, badRecordsDir } = this.#options
     const name = attemptName(task, attempt)
-    for (const run of readdirSync(runsDir)) {
-      if (run.startsWith(`${name}-`)) rmSync(join(runsDir, run), { force: true })
+    for (const run of runs.names()) {
+      if (run.startsWith(`${name}-`)) runs.remove(run)
     }
     rmSync(join(attemptsDir, name), { recursive: true, force: true })
     const bad = quarantineName(task, attempt)

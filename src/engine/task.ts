@@ -77,7 +77,10 @@ export interface RunEntry {
   name: string
   records: number
   bytes: number
+  /** 0 in memory. */
   fileBytes: number
+  /** It is in memory: another process cannot read it. */
+  isHeld?: boolean
   partitions: PartitionCount[]
 }
 

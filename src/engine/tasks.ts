@@ -20,6 +20,13 @@ const TASKS_PER_WORKER = 4
 const MERGE_BLOCK_BYTES = 1.5 * MIB
 /** ...and, even for a small run, pages of its tree and those that the system maps with them. */
 const OPEN_RUN_BYTES = 64 * 1024
+/** What it holds beside a run that is in memory already. */
+const OPEN_HELD_RUN_BYTES = 16 * 1024
+
+/** At least so many tasks read files of `bytes` in all, if any does. */
+export function leastMapTasks(bytes: number): number {
+  return Math.max(1, Math.floor(bytes / MIN_NATIVE_SPLIT_BYTES))
+}
 
 /** Tasks that read files: each input of the stage in turn. */
 export function planMapTasks(
@@ -165,12 +172,13 @@ function groupNeighbours(runs: RunEntry[], limits: MergeLimits): RunEntry[][] {
 }
 
 /** What a merge holds of a run in memory: at most the largest partition, because it reads them one after another. */
-function openBytes({ partitions }: RunEntry): number {
-  const held = partitions.map(({ records, bytes }) =>
+function openBytes(run: RunEntry): number {
+  if (run.isHeld) return OPEN_HELD_RUN_BYTES
+  const blocks = run.partitions.map(({ records, bytes }) =>
     // A record that does not fit into a block has its own block.
     records === 0 ? 0 : Math.min(bytes, MERGE_BLOCK_BYTES + bytes / records),
   )
-  return OPEN_RUN_BYTES + held.reduce((most, bytes) => Math.max(most, bytes), 0)
+  return OPEN_RUN_BYTES + blocks.reduce((most, bytes) => Math.max(most, bytes), 0)
 }
 
 /** The records of each partition that a `take` asks for, otherwise all. */

@@ -78,6 +78,7 @@ export interface SpillInfo {
   records: number
   /** Key and value bytes. */
   bytes: number
+  /** 0: it is in memory. */
   fileBytes: number
   partitions: PartitionCount[]
 }
@@ -266,6 +267,18 @@ export interface RunWriter {
   add(partition: number, batch: RecordBatch, layout: Layout, count: number): void
   finish(meta: string): SpillInfo
   abort(): void
+}
+
+/** The runs of a folder that are in memory instead of files, for all threads of this process. */
+export interface HeldRuns {
+  has(name: string): boolean
+  names(): string[]
+  /** Writes a run to its file, in a thread of its own, and returns the file's bytes. It stays in memory. */
+  save(name: string): Promise<number>
+  /** Cursors that are open keep its memory. */
+  drop(name: string): void
+  /** Drops all. Later runs are files. */
+  close(): void
 }
 
 /** Keys and values in one file. Keys are text of 1 to 511 bytes. All methods throw STATE_CORRUPT, DISK_FULL and FILE_IO. */
@@ -469,6 +482,11 @@ export interface Kernels {
   createCsvReader(options: CsvReadOptions): CsvReader
   createJsonReader(names: string[]): JsonReader
   createRunWriter(path: string, partitions: number, estimatedBytes: number): RunWriter
+  /**
+   * From now on a folder's runs are in memory while they fit, if their writer begins within `durationMs`: their `fileBytes` are 0, and
+   * openRuns() finds them by the paths that their files would have. Closes what was held for this folder before.
+   */
+  holdRuns(dir: string, limitBytes: number, durationMs: number): HeldRuns
   /**
    * Only one process may write a store; others may open it read-only at the same time. A damaged file may end the process: if this process
    * did not write the file, let another one read it.

@@ -1,7 +1,7 @@
 /**
  * What a run remembers so that another can continue it: the plan, the inputs, and each finished task.
  *
- * One LMDB file in the state folder, written only by the main thread, with one transaction per finished task. Commits are
+ * One LMDB file in the state folder, written only by the main thread, with one transaction for each task whose work is on disk. Commits are
  * not flushed to disk, so that the main thread never waits for it: what is committed survives the process, even `kill -9`,
  * but not the machine. After a crash of the machine the run files, which are not flushed either, cannot be trusted, so a
  * state of an earlier boot is discarded unread.
@@ -54,10 +54,14 @@ interface Header extends RunIdentity {
   version: number
 }
 
-interface FinishedTask {
+/** A task that is done. */
+export interface FinishedTask {
+  id: string
   attempt: number
   result: unknown
 }
+
+type TaskEntry = Omit<FinishedTask, 'id'>
 
 /** Covers all other entries. */
 interface Seal {
@@ -138,7 +142,7 @@ export class JobState implements StateView {
       get: <T>(name: string) => entries.get(FACT + name) as T | undefined,
       finishedTasks: <Result>() => {
         const tasks = [...entries].filter(([key]) => key.startsWith(TASK))
-        return new Map(tasks.map(([key, task]) => [key.slice(TASK.length), (task as FinishedTask).result as Result]))
+        return new Map(tasks.map(([key, task]) => [key.slice(TASK.length), (task as TaskEntry).result as Result]))
       },
     }
   }
@@ -176,10 +180,12 @@ export class JobState implements StateView {
     this.#write([[FACT + name, serialize(value)]])
   }
 
-  /** Makes an attempt count. One transaction: before it the task is not done, after it the task is done. */
-  finishTask(id: string, attempt: number, result: unknown): void {
-    const finished: FinishedTask = { attempt, result }
-    this.#write([[TASK + id, serialize(finished)]])
+  /** Makes attempts count, and puts facts. One transaction: before it these tasks are not done, after it they are. */
+  keep(finished: readonly FinishedTask[], facts: ReadonlyMap<string, unknown> = new Map()): void {
+    const tasks = finished.map(({ id, attempt, result }): [key: string, value: Buffer] => {
+      return [TASK + id, serialize({ attempt, result } satisfies TaskEntry)]
+    })
+    this.#write([...tasks, ...[...facts].map(([name, value]): [string, Buffer] => [FACT + name, serialize(value)])])
   }
 
   /** Forgets finished tasks, which will run again, and names of facts, in one transaction. */
@@ -190,7 +196,7 @@ export class JobState implements StateView {
   finishedTasks<Result>(): Map<string, Result> {
     const finished = new Map<string, Result>()
     for (const [key, value] of this.#entries(TASK)) {
-      finished.set(key.slice(TASK.length), (contentOf(value) as FinishedTask).result as Result)
+      finished.set(key.slice(TASK.length), (contentOf(value) as TaskEntry).result as Result)
     }
     return finished
   }

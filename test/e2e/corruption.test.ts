@@ -29,7 +29,8 @@ interface Interrupted {
 /** Files of the state folder that may be damaged. */
 type Target = 'run' | 'part' | 'state'
 
-const tuning = { splitBytes: 1500, collectorBytes: 1, mergeRuns: 3 }
+/** All runs are files. */
+const tuning = { splitBytes: 1500, collectorBytes: 1, mergeRuns: 3, heldBytes: 0 }
 
 /** A run that was killed while a function was at the given place, as a folder to be copied. */
 async function interrupt(place: Place): Promise<Interrupted> {
@@ -185,6 +186,7 @@ describe('a run that is damaged each time it is written', () => {
       runJob('wordcount', {
         input: join(folder, 'in.txt'),
         output: join(folder, 'out'),
+        [TUNING]: { heldBytes: 0 },
         // Called when the map tasks are done, and before the reduce tasks start.
         onProgress({ stageIndex, tasksDone, tasks }) {
           if (stageIndex !== 0 || tasksDone < tasks) return

@@ -30,7 +30,7 @@ async function interrupted(): Promise<Interrupted> {
     output: join(folder, 'out'),
     params: { marker: join(folder, 'none') },
     partitions: 2,
-    [TUNING]: { splitBytes: 150, mergeRuns: 2 },
+    [TUNING]: { splitBytes: 150, mergeRuns: 2, heldBytes: 0 },
   }
   const stop = ({ stageIndex, tasksDone, tasks }: { stageIndex: number; tasksDone: number; tasks: number }) => {
     if (stageIndex === 1 && tasksDone === tasks) controller.abort()
@@ -46,8 +46,8 @@ async function tamper(stateDir: string, stage: number, change: (finished: Finish
   const finished = state.get<FinishedStage>(`stage ${stage}`)!
   change(finished)
   state.put(`stage ${stage}`, finished)
-  for (const result of [...finished.results, ...Object.values(finished.passes).flat(2)])
-    state.finishTask(result.id, result.attempt, result)
+  const results = [...finished.results, ...Object.values(finished.passes).flat(2)]
+  state.keep(results.map((result) => ({ id: result.id, attempt: result.attempt, result })))
   await state.close()
 }
 

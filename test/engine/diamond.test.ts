@@ -133,7 +133,7 @@ function optionsOf(folder: string): Omit<RunPlanOptions, 'inputs'> {
     retries: 0,
     taskTimeoutMs: null,
     speculate: false,
-    tuning: { splitBytes: 800, mergeRuns: 3 },
+    tuning: { splitBytes: 800, mergeRuns: 3, heldBytes: 0 },
     badRecords: null,
   }
 }
@@ -149,10 +149,9 @@ async function run(folder: string, onTask: (stage: number) => void = () => {}): 
     finishedTasks: () => state.finishedTasks(),
     get: (name) => state.get(name),
     forget: (tasks, names) => state.forget(tasks, names),
-    put: (name, value) => state.put(name, value),
-    finishTask(id, attempt, result) {
-      state.finishTask(id, attempt, result)
-      onTask((result as StageResult).stage)
+    keep(finished, facts) {
+      state.keep(finished, facts)
+      for (const { result } of finished) onTask((result as StageResult).stage)
     },
   }
   const notes: string[] = []
@@ -190,13 +189,10 @@ async function runAndDie(folder: string, what: string, stage: number): Promise<v
         finishedTasks: () => state.finishedTasks(),
         get: (name) => state.get(name),
         forget: (tasks, names) => state.forget(tasks, names),
-        put(name, value) {
-          state.put(name, value)
-          if (name.startsWith('stage ')) die('stage', Number(name.slice(6)))
-        },
-        finishTask(id, attempt, result) {
-          state.finishTask(id, attempt, result)
-          die('task', result.stage)
+        keep(finished, facts) {
+          state.keep(finished, facts)
+          for (const { result } of finished) die('task', result.stage)
+          for (const name of facts.keys()) if (name.startsWith('stage ')) die('stage', Number(name.slice(6)))
         },
       })`,
   })
@@ -299,7 +295,7 @@ it('a finished stage reads again what was written again with other counts', asyn
   const [first] = counted.results
   first!.recordsIn++
   state.put(fact, counted)
-  state.finishTask(first!.id, first!.attempt, first)
+  state.keep([{ id: first!.id, attempt: first!.attempt, result: first }])
   state.close()
   for (const name of readdirSync(join(folder, 'runs'))) {
     if (name.startsWith('s0-')) truncateSync(join(folder, 'runs', name), 100)

@@ -59,6 +59,13 @@ describe('a merge', () => {
     expect(widths(256e6, 2, runsOf(40, large))).toEqual([17, 17, 6])
   })
 
+  it('opens as many as there are if they are in memory already, up to the limit', () => {
+    const held = (count: number) => runsOf(count, large).map((run) => ({ ...run, isHeld: true }))
+    expect(widths(64e6, 1, held(256))).toEqual([])
+    expect(widths(64e6, 1, held(257))).toEqual([256, 1])
+    expect(widths(64e6, 1, [...held(100), ...runsOf(20, large)])).toEqual([106, 7, 7])
+  })
+
   it('opens many runs at once if there is much memory, or the runs are small', () => {
     expect(widths(16e9, 4, runsOf(256, large))).toEqual([])
     expect(widths(16e9, 4, runsOf(257, large))).toEqual([256, 1])

@@ -79,8 +79,14 @@ export interface RowPlan {
 /** Ways to run the same plan that must not change a byte of its output. */
 export const CONFIGS: Record<string, Partial<RunPlanOptions>> = {
   'one worker': { workers: 1 },
-  'two workers, small splits, merges of four': { workers: 2, tuning: { splitBytes: 999, mergeRuns: 4 } },
-  'eight workers, a spill for every batch': { workers: 8, tuning: { splitBytes: 3001, collectorBytes: 1 } },
+  'two workers, small splits, merges of four, some runs in memory': {
+    workers: 2,
+    tuning: { splitBytes: 999, mergeRuns: 4, heldBytes: 3000 },
+  },
+  'eight workers, a spill for every batch': {
+    workers: 8,
+    tuning: { splitBytes: 3001, collectorBytes: 1, heldBytes: 0 },
+  },
   'little memory': { workers: 2, memoryBytes: 48e6 },
 }
 

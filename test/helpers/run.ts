@@ -22,11 +22,14 @@ export interface Config
 /** Ways to run the same job that must not change its answer. */
 export const CONFIGS: Record<string, Config> = {
   'one worker, one split': { workers: 1 },
-  'three workers, small splits, merges of four': { workers: 3, tuning: { splitBytes: 3331, mergeRuns: 4 } },
+  'three workers, small splits, merges of four, some runs in memory': {
+    workers: 3,
+    tuning: { splitBytes: 3331, mergeRuns: 4, heldBytes: 10_000 },
+  },
   'little memory, a spill for every batch, merges of two': {
     workers: 3,
     memory: '64MB',
-    tuning: { splitBytes: 5000, collectorBytes: 1, mergeRuns: 2 },
+    tuning: { splitBytes: 5000, collectorBytes: 1, mergeRuns: 2, heldBytes: 0 },
   },
 }
 

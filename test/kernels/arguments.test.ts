@@ -1,4 +1,5 @@
 /** No call may crash the process or continue with half a state: any wrong argument throws an error with a known code. */
+import { mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -10,6 +11,7 @@ import {
   type CsvReader,
   type Cursor,
   fromNative,
+  type HeldRuns,
   kernels,
   type Layout,
   type Mapper,
@@ -90,6 +92,15 @@ const runPath = (() => {
   }
 })()
 
+/** A new folder that holds a run. */
+function holding(name: string): HeldRuns {
+  const dir = `${newPath()}-held`
+  mkdirSync(dir)
+  const held = kernels.holdRuns(dir, 1e6, 1e6)
+  kernels.createRunWriter(`${dir}/${name}`, 1, 0).finish('{}')
+  return held
+}
+
 // biome-ignore lint/suspicious/noExplicitAny: wrong arguments are the point
 type Any = any
 /** Every entry, with arguments that work. */
@@ -104,6 +115,12 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
     args: () => [bytes('{"a":1}\n{"a":"x"}'), true, 8, 8],
   },
   createRunWriter: { args: () => [newPath(), 2, 100] },
+  holdRuns: { args: () => [`${dirname(newPath())}/none`, 0, 0] },
+  'HeldRuns.has': { make: () => kernels.holdRuns('/none', 0, 0), args: () => ['x.run'] },
+  'HeldRuns.names': { make: () => kernels.holdRuns('/none', 0, 0), args: () => [] },
+  'HeldRuns.drop': { make: () => kernels.holdRuns('/none', 0, 0), args: () => ['x.run'] },
+  'HeldRuns.save': { make: () => holding('x.run'), args: () => ['x.run'] },
+  'HeldRuns.close': { make: () => kernels.holdRuns('/none', 0, 0), args: () => [] },
   openStore: { args: () => [newPath(), { readOnly: false }] },
   openRuns: { args: () => [[runPath(), runPath()], 0, { descending: false }] },
   releaseMemory: { args: () => [] },

@@ -31,7 +31,7 @@ describe('the result', () => {
       counters: {},
       top: [{ key: 'b', number: 2 }],
       stages: [
-        { name: 'map', tasks: 1, recordsIn: 2, recordsOut: 3, bytesIn: 6, spills: 1 },
+        { name: 'map', tasks: 1, recordsIn: 2, recordsOut: 3, bytesIn: 6, spills: 0 },
         { name: 'reduce', tasks: 1, recordsIn: 2, recordsOut: 2, bytesOut: 8, spills: 0 },
       ],
     })

@@ -44,6 +44,7 @@ function configsOf(job: string, random: Random): (Config & { partitions: number 
       splitBytes: job === 'grep' ? 4000 : 1000 + random.below(20_000),
       mergeRuns: 2 + random.below(30),
       ...(random.below(2) === 0 ? { collectorBytes: 1 + random.below(20_000) } : {}),
+      ...(random.below(2) === 0 ? { heldBytes: random.below(50_000) } : {}),
     },
   }))
 }

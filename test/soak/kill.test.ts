@@ -96,6 +96,8 @@ function planOf(seed: number, random: Random): Plan {
       splitBytes: 1000 + random.below(5000),
       collectorBytes: random.pick([1, 2000, 100_000]),
       mergeRuns: 2 + random.below(5),
+      heldBytes: random.pick([0, 20_000, 1e8]),
+      holdMs: random.pick([50, 300, 2000]),
     },
   }
 }

@@ -37,6 +37,8 @@ interface Subject {
   expression: string
   sql: string
   tuning?: Tuning
+  /** More memory than the others have. */
+  times?: number
 }
 
 /** No side of a join is small. */
@@ -66,6 +68,14 @@ const SUBJECTS: Subject[] = [
     expression: `inputs[0].join(inputs[1], "k").${TOTALS}`,
     sql: `SELECT ${SQL_TOTALS} FROM many JOIN asMany USING (k)`,
     tuning: SORTED,
+  },
+  {
+    what: `${rows} rows joined with as many, some of their runs in memory`,
+    inputs: ['many', 'asMany'],
+    expression: `inputs[0].join(inputs[1], "k").${TOTALS}`,
+    sql: `SELECT ${SQL_TOTALS} FROM many JOIN asMany USING (k)`,
+    tuning: { ...SORTED, holdMs: 1e9 },
+    times: 4,
   },
   {
     what: `${skewed / 2} rows and ${repeated} rows of one key`,
@@ -98,8 +108,11 @@ const SUBJECTS: Subject[] = [
 const isLimited = canLimitMemory()
 
 describe(`the memory of a query, ${isLimited ? 'in a cgroup' : 'no cgroup can be made here'}`, () => {
-  const titled = SUBJECTS.map((subject) => [`${subject.what}, within ${memoryMb} MB`, subject] as const)
-  it.each(titled)('holds for %s', { timeout: SUITE_TIMEOUT_MS }, async (_, subject) => {
+  const titled = SUBJECTS.map((subject) => {
+    const { what, times = 1 } = subject
+    return [`${what}, within ${times * memoryMb} MB`, times * memoryMb, subject] as const
+  })
+  it.each(titled)('holds for %s', { timeout: SUITE_TIMEOUT_MS }, async (_, memoryMb, subject) => {
     const { what, inputs, expression, tuning = {} } = subject
     const folder = temporaryFolder()
     const expected = await prepare(folder, subject)

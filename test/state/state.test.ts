@@ -30,8 +30,10 @@ test('everything is there again after the state was closed', async () => {
   const state = JobState.open(folder)
   expect(state.identity()).toBeUndefined()
   state.begin(identity)
-  state.finishTask('m0', 1, { recordsIn: 3, keys: [Uint8Array.of(0, 255)], big: 2 ** 40, none: null })
-  state.finishTask('m1', 2, { recordsIn: 4 })
+  state.keep([
+    { id: 'm0', attempt: 1, result: { recordsIn: 3, keys: [Uint8Array.of(0, 255)], big: 2 ** 40, none: null } },
+  ])
+  state.keep([{ id: 'm1', attempt: 2, result: { recordsIn: 4 } }])
   state.put('bounds', [Uint8Array.of(1), Uint8Array.of()])
   await state.close()
 
@@ -49,8 +51,8 @@ test('everything is there again after the state was closed', async () => {
 test('what is forgotten is gone, and the last attempt of a task counts', async () => {
   const state = JobState.open(temporaryFolder())
   state.begin(identity)
-  state.finishTask('m0', 1, 'first')
-  state.finishTask('m0', 2, 'second')
+  state.keep([{ id: 'm0', attempt: 1, result: 'first' }])
+  state.keep([{ id: 'm0', attempt: 2, result: 'second' }])
   expect(state.finishedTasks()).toEqual(new Map([['m0', 'second']]))
   state.put('stage 0', 1)
   state.forget(['m0', 'm9'], ['stage 0', 'stage 9'])
@@ -63,10 +65,10 @@ test('a failed transaction changes nothing: what is written later is whole', asy
   const folder = temporaryFolder()
   const state = JobState.open(folder)
   state.begin(identity)
-  state.finishTask('m0', 1, 'first')
+  state.keep([{ id: 'm0', attempt: 1, result: 'first' }])
   // LMDB takes no key of this length: it fails after the task is forgotten.
   expect(() => state.forget(['m0'], ['x'.repeat(10_000)])).toThrow()
-  state.finishTask('m1', 1, 'second')
+  state.keep([{ id: 'm1', attempt: 1, result: 'second' }])
   await state.close()
   const again = JobState.open(folder)
   expect([...again.finishedTasks().keys()]).toEqual(['m0', 'm1'])
@@ -84,7 +86,7 @@ test('errors of the store in reading are RunjobErrors', async () => {
 test('a new run forgets the old one', async () => {
   const state = JobState.open(temporaryFolder())
   state.begin(identity)
-  state.finishTask('m0', 1, 'x')
+  state.keep([{ id: 'm0', attempt: 1, result: 'x' }])
   state.put('bounds', [])
   state.begin({ ...identity, fingerprint: 'f2' })
   expect(state.identity()?.fingerprint).toBe('f2')
@@ -97,7 +99,7 @@ test('results that are larger than a page are kept', async () => {
   const state = JobState.open(temporaryFolder())
   state.begin(identity)
   const large = { text: 'x'.repeat(5_000_000) }
-  for (let i = 0; i < 20; i++) state.finishTask(`m${i}`, 1, large)
+  for (let i = 0; i < 20; i++) state.keep([{ id: `m${i}`, attempt: 1, result: large }])
   expect(state.finishedTasks().size).toBe(20)
   await state.close()
 })
@@ -124,7 +126,7 @@ test('finished tasks survive a kill', () => {
     import { JobState } from ${JSON.stringify(module)}
     const state = JobState.open(${JSON.stringify(folder)})
     state.begin(${JSON.stringify(identity)})
-    for (let i = 0; i < 100; i++) state.finishTask('m' + i, 1, { i })
+    for (let i = 0; i < 100; i++) state.keep([{ id: 'm' + i, attempt: 1, result: { i } }])
     process.kill(process.pid, 'SIGKILL')`
   const { signal } = spawnSync(process.execPath, ['--input-type=module', '-e', script])
   expect(signal).toBe('SIGKILL')
@@ -137,7 +139,7 @@ async function closedState(): Promise<{ folder: string; path: string }> {
   const folder = temporaryFolder()
   const state = JobState.open(folder)
   state.begin(identity)
-  for (let i = 0; i < 300; i++) state.finishTask(`m${i}`, 1, { text: 'x'.repeat(1000) })
+  for (let i = 0; i < 300; i++) state.keep([{ id: `m${i}`, attempt: 1, result: { text: 'x'.repeat(1000) } }])
   await state.close()
   return { folder, path: join(folder, 'state.mdb') }
 }

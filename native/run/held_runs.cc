@@ -1,0 +1,179 @@
+#include "run/held_runs.h"
+
+#include <utility>
+
+#include "base/arena.h"
+#include "run/run_block.h"
+#include "run/run_format.h"
+
+namespace runjob {
+namespace {
+
+// Directly from the system, so that they are returned to it. Many smaller blocks would waste pages.
+constexpr size_t kOwnPagesBytes = 64 << 10;
+// Of what the system and our lists keep beside a block.
+constexpr size_t kBlockOverheadBytes = 64;
+
+uint64_t CostOf(size_t payload_bytes) { return payload_bytes + kBlockOverheadBytes; }
+
+struct Folders {
+  std::mutex mutex;
+  std::map<std::string, std::shared_ptr<HeldRuns>> open;
+};
+// Never destroyed: worker threads may outlive the statics.
+Folders& GlobalFolders() {
+  static Folders& folders = *new Folders;
+  return folders;
+}
+
+size_t EndOfFolder(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? 0 : slash;
+}
+std::string NameOf(const std::string& path) {
+  const size_t slash = path.rfind('/');
+  return slash == std::string::npos ? path : path.substr(slash + 1);
+}
+
+class HeldReader : public RecordSource {
+ public:
+  HeldReader(std::shared_ptr<const HeldRun> run, uint32_t partition) : run_(std::move(run)), partition_(partition) {
+    const std::vector<HeldRun::Block>& blocks = run_->blocks();
+    while (next_ < blocks.size() && blocks[next_].partition < partition) next_++;
+  }
+
+  Status Read(const SortedRecord** begin, const SortedRecord** end) override {
+    const std::vector<HeldRun::Block>& blocks = run_->blocks();
+    for (;;) {
+      if (!block_.Read(begin, end)) return Damaged();
+      if (*begin != *end || next_ == blocks.size() || blocks[next_].partition != partition_) return Status::Ok();
+      const HeldRun::Block& block = blocks[next_++];
+      if (!block_.Begin(Slice(block.payload, block.payload_bytes))) return Damaged();
+    }
+  }
+
+ private:
+  Status Damaged() const { return Status::Error("INTERNAL", "a run in memory is damaged"); }
+
+  const std::shared_ptr<const HeldRun> run_;
+  const uint32_t partition_;
+  size_t next_ = 0;
+  BlockDecoder block_;
+};
+
+}  // namespace
+
+bool HeldBytes::Take(uint64_t bytes) {
+  uint64_t used = used_.load(std::memory_order_relaxed);
+  do {
+    if (bytes > limit_ || used > limit_ - bytes) return false;
+  } while (!used_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+  return true;
+}
+
+HeldRun::~HeldRun() {
+  for (const Block& block : blocks_) {
+    if (block.payload_bytes >= kOwnPagesBytes) {
+      FreePages(block.payload, block.payload_bytes);
+    } else {
+      delete[] block.payload;
+    }
+    bytes_->Return(CostOf(block.payload_bytes));
+  }
+}
+
+char* HeldRun::AddBlock(uint32_t partition, uint32_t records, size_t payload_bytes) {
+  blocks_.push_back({partition, records, nullptr, payload_bytes});
+  if (!bytes_->Take(CostOf(payload_bytes))) {
+    blocks_.pop_back();
+    return nullptr;
+  }
+  char*& payload = blocks_.back().payload;
+  payload = payload_bytes >= kOwnPagesBytes ? AllocatePages(payload_bytes) : new char[payload_bytes];
+  return payload;
+}
+
+std::unique_ptr<RecordSource> NewHeldReader(std::shared_ptr<const HeldRun> run, uint32_t partition) {
+  return std::make_unique<HeldReader>(std::move(run), partition);
+}
+
+HeldRuns::HeldRuns(std::string dir, uint64_t limit_bytes, std::chrono::milliseconds duration)
+    : dir_(std::move(dir)),
+      bytes_(std::make_shared<HeldBytes>(limit_bytes)),
+      end_(std::chrono::steady_clock::now() + duration) {}
+
+std::shared_ptr<HeldRuns> HeldRuns::Open(const std::string& dir, uint64_t limit_bytes,
+                                         std::chrono::milliseconds duration) {
+  std::shared_ptr<HeldRuns> runs(new HeldRuns(dir, limit_bytes, duration));
+  std::shared_ptr<HeldRuns> before;
+  {
+    Folders& folders = GlobalFolders();
+    const std::lock_guard<std::mutex> lock(folders.mutex);
+    before = std::exchange(folders.open[dir], runs);
+  }
+  if (before != nullptr) before->Close();
+  return runs;
+}
+
+std::shared_ptr<HeldRuns> HeldRuns::Of(const std::string& path) {
+  Folders& folders = GlobalFolders();
+  const std::lock_guard<std::mutex> lock(folders.mutex);
+  const auto found = folders.open.find(path.substr(0, EndOfFolder(path)));
+  return found == folders.open.end() ? nullptr : found->second;
+}
+
+std::shared_ptr<const HeldRun> HeldRuns::Find(const std::string& path) {
+  const std::shared_ptr<HeldRuns> runs = Of(path);
+  if (runs == nullptr) return nullptr;
+  const std::lock_guard<std::mutex> lock(runs->mutex_);
+  const auto found = runs->runs_.find(NameOf(path));
+  return found == runs->runs_.end() ? nullptr : found->second;
+}
+
+std::unique_ptr<HeldRun> HeldRuns::Begin() const {
+  if (std::chrono::steady_clock::now() >= end_) return nullptr;
+  return std::make_unique<HeldRun>(bytes_);
+}
+
+void HeldRuns::Add(const std::string& path, std::unique_ptr<HeldRun> run, RunInfo info) {
+  run->info_ = std::move(info);
+  std::shared_ptr<const HeldRun> sealed = std::move(run);
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (!closed_) runs_[NameOf(path)].swap(sealed);
+}
+
+bool HeldRuns::Has(const std::string& name) const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return runs_.find(name) != runs_.end();
+}
+
+std::vector<std::string> HeldRuns::Names() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  std::vector<std::string> names;
+  for (const auto& [name, run] : runs_) names.push_back(name);
+  return names;
+}
+
+void HeldRuns::Drop(const std::string& name) {
+  std::shared_ptr<const HeldRun> run;  // freed after the lock is
+  const std::lock_guard<std::mutex> lock(mutex_);
+  const auto found = runs_.find(name);
+  if (found == runs_.end()) return;
+  run = std::move(found->second);
+  runs_.erase(found);
+}
+
+void HeldRuns::Close() {
+  {
+    Folders& folders = GlobalFolders();
+    const std::lock_guard<std::mutex> lock(folders.mutex);
+    const auto found = folders.open.find(dir_);
+    if (found != folders.open.end() && found->second.get() == this) folders.open.erase(found);
+  }
+  std::map<std::string, std::shared_ptr<const HeldRun>> runs;  // freed after the lock is
+  const std::lock_guard<std::mutex> lock(mutex_);
+  closed_ = true;
+  runs.swap(runs_);
+}
+
+}  // namespace runjob
