@@ -1,5 +1,6 @@
 #include "run/held_runs.h"
 
+#include <new>
 #include <utility>
 
 #include "base/arena.h"
@@ -9,12 +10,13 @@
 namespace runjob {
 namespace {
 
-// Directly from the system, so that they are returned to it. Many smaller blocks would waste pages.
+// Directly from the system, so that they are returned to it. Many smaller pieces would waste pages.
 constexpr size_t kOwnPagesBytes = 64 << 10;
-// Of what the system and our lists keep beside a block.
-constexpr size_t kBlockOverheadBytes = 64;
-
-uint64_t CostOf(size_t payload_bytes) { return payload_bytes + kBlockOverheadBytes; }
+// A run that has some of this gets more of it at a time: huge pages, two full blocks each, are touched and freed fast.
+constexpr size_t kHugePieceBytes = kArenaBlockBytes;
+constexpr size_t kAlignment = 64;
+// Of what the system and our lists keep beside a piece.
+constexpr size_t kOverheadBytes = 64;
 
 struct Folders {
   std::mutex mutex;
@@ -72,25 +74,51 @@ bool HeldBytes::Take(uint64_t bytes) {
 }
 
 HeldRun::~HeldRun() {
-  for (const Block& block : blocks_) {
-    if (block.payload_bytes >= kOwnPagesBytes) {
-      FreePages(block.payload, block.payload_bytes);
+  for (const Piece& piece : pieces_) {
+    if (piece.size >= kOwnPagesBytes) {
+      FreePages(piece.data, piece.size);
     } else {
-      delete[] block.payload;
+      delete[] piece.data;
     }
-    bytes_->Return(CostOf(block.payload_bytes));
+    bytes_->Return(piece.size + kOverheadBytes);
   }
 }
 
 char* HeldRun::AddBlock(uint32_t partition, uint32_t records, size_t payload_bytes) {
   blocks_.push_back({partition, records, nullptr, payload_bytes});
-  if (!bytes_->Take(CostOf(payload_bytes))) {
+  char* const payload = Allocate(payload_bytes);
+  if (payload == nullptr) {
     blocks_.pop_back();
-    return nullptr;
+  } else {
+    blocks_.back().payload = payload;
   }
-  char*& payload = blocks_.back().payload;
-  payload = payload_bytes >= kOwnPagesBytes ? AllocatePages(payload_bytes) : new char[payload_bytes];
   return payload;
+}
+
+char* HeldRun::Allocate(size_t bytes) {
+  const size_t size = (bytes + kAlignment - 1) / kAlignment * kAlignment;
+  if (size > left_) {
+    const bool is_huge = held_bytes_ >= kHugePieceBytes / 2 && size <= kHugePieceBytes;
+    if (!(is_huge && AddPiece(kHugePieceBytes)) && !AddPiece(size)) return nullptr;
+  }
+  char* const place = next_;
+  next_ += size;
+  left_ -= size;
+  return place;
+}
+
+bool HeldRun::AddPiece(size_t bytes) {
+  if (!bytes_->Take(bytes + kOverheadBytes)) return false;
+  try {
+    pieces_.push_back({nullptr, bytes});
+  } catch (const std::bad_alloc&) {
+    bytes_->Return(bytes + kOverheadBytes);
+    throw;
+  }
+  next_ = pieces_.back().data = bytes >= kOwnPagesBytes ? AllocatePages(bytes) : new char[bytes];
+  left_ = bytes;
+  held_bytes_ += bytes;
+  return true;
 }
 
 std::unique_ptr<RecordSource> NewHeldReader(std::shared_ptr<const HeldRun> run, uint32_t partition) {

@@ -55,7 +55,20 @@ class HeldRun {
  private:
   friend class HeldRuns;
 
+  struct Piece {
+    char* data;
+    size_t size;
+  };
+
+  // Null: there is no room.
+  char* Allocate(size_t bytes);
+  bool AddPiece(size_t bytes);
+
   const std::shared_ptr<HeldBytes> bytes_;
+  std::vector<Piece> pieces_;  // of memory, for blocks
+  size_t held_bytes_ = 0;      // in all of them
+  char* next_ = nullptr;       // what is left of the last one
+  size_t left_ = 0;
   std::vector<Block> blocks_;
   RunInfo info_;
 };

@@ -18,6 +18,9 @@ const ENOUGH_SHARES = 16
 /** Of what a worker has beyond the smallest share, taken from its collector: for runs in memory. */
 const HELD_SHARE = 1 / 8
 
+/** A worker that has more to read takes longer than runs may be in memory: to save them in the end would be a detour. */
+const MAX_HELD_INPUT_BYTES = 1024 * MIB
+
 /** Runs that one merge opens at a time, however small they are. */
 const MAX_MERGE_RUNS = 256
 
@@ -62,7 +65,8 @@ export function planBudget(
   const count = Math.max(1, Math.min(workers, Math.floor(memoryBytes / MIN_WORKER_BYTES)))
   const perWorker = Math.max(MIN_WORKER_BYTES, Math.floor(memoryBytes / count))
   const heapBytes = hasUserFunctions ? Math.max(NATIVE_HEAP_BYTES, Math.floor(perWorker * 0.4)) : NATIVE_HEAP_BYTES
-  const heldBytes = Math.floor((perWorker - MIN_WORKER_BYTES) * HELD_SHARE)
+  const mayHold = inputBytes <= count * MAX_HELD_INPUT_BYTES
+  const heldBytes = mayHold ? Math.floor((perWorker - MIN_WORKER_BYTES) * HELD_SHARE) : 0
   const native = Math.max(4 * MIB, perWorker - (hasUserFunctions ? heapBytes : 0) - BUFFER_BYTES)
   // The collector may exceed its budget by one block of input before it is checked.
   const collectorBytes = tuning.collectorBytes ?? Math.floor(native * 0.75) - heldBytes

@@ -375,7 +375,7 @@ describe('the same bytes come from', () => {
       'big.jsonl',
       '-o',
     ]
-    const tuning = { splitBytes: 20_000 }
+    const tuning = { splitBytes: 20_000, heldBytes: 0 }
     expect((await tunedRunjob([...args, 'whole', '-q'], tuning, { cwd: folder })).code).toBe(0)
     const env = { ...process.env, RUNJOB_TUNING: JSON.stringify(tuning) }
     const child = spawn(process.execPath, [TUNED_MAIN, ...args, 'out', '-q', '--workers', '1'], { cwd: folder, env })
