@@ -235,7 +235,8 @@ CsvColumnsOptions CsvColumnsArg(const Napi::Object& spec, const Schema& schema) 
   options.skip_header = BooleanArg(spec.Get("skipHeader"), "skipHeader");
   const size_t most = options.csv.columns == 0 ? kMaxColumns : options.csv.columns;
   for (const Napi::Value& field : ArrayArg(spec.Get("fields"), "fields", kMaxColumns)) {
-    options.fields.push_back(static_cast<uint32_t>(IntegerArg(field, "fields", 0, most - 1)));
+    options.fields.push_back(field.IsNull() ? kNoField
+                                            : static_cast<uint32_t>(IntegerArg(field, "fields", 0, most - 1)));
   }
   if (options.fields.size() != schema.size()) ThrowNot(env, "fields", "one for each of the pipeline's columns");
   const bool have_text = std::all_of(schema.begin(), schema.end(), [](const Field& f) { return HasCsvText(f.type); });

@@ -18,7 +18,11 @@ namespace runjob {
 namespace {
 
 uint32_t NeededFields(const std::vector<uint32_t>& fields) {
-  return fields.empty() ? 0 : *std::max_element(fields.begin(), fields.end()) + 1;
+  uint32_t needed = 0;
+  for (const uint32_t field : fields) {
+    if (field != kNoField) needed = std::max(needed, field + 1);
+  }
+  return needed;
 }
 
 class CsvScan final : public Mapper {

@@ -13,11 +13,13 @@
 
 namespace runjob {
 
+constexpr uint32_t kNoField = UINT32_MAX;
+
 struct CsvColumnsOptions {
   CsvReadOptions csv;
   NumberSpelling numbers;
   bool skip_header = false;      // the first record is a header
-  std::vector<uint32_t> fields;  // of each column, in the row
+  std::vector<uint32_t> fields;  // of each column, in the row; kNoField: all its values are null
 };
 
 // Whether a field's text can be a value of that type.

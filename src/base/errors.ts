@@ -69,9 +69,11 @@ const CATALOGUE = {
     kind: 'user',
     message: (p) => `Input ${path(p)} does not exist.`,
     hint: (p) =>
-      p.beside === undefined
-        ? `Relative paths start at ${tilde(p.cwd)}. Quote globs so the shell leaves them alone.`
-        : `It is a side file: runjob looked in the folder of the job's module, ${tilde(p.beside)}, and in ${tilde(p.cwd)}.`,
+      /^[a-z][\w+.-]*:\/\//i.test(String(p.path))
+        ? 'Only files of this machine are read, by their paths: download it first.'
+        : p.beside === undefined
+          ? `Relative paths start at ${tilde(p.cwd)}. Quote globs so the shell leaves them alone.`
+          : `It is a side file: runjob looked in the folder of the job's module, ${tilde(p.beside)}, and in ${tilde(p.cwd)}.`,
   },
   INPUT_EMPTY: {
     kind: 'user',
@@ -200,8 +202,9 @@ const CATALOGUE = {
   },
   JOB_INVALID: {
     kind: 'user',
-    message: (p) => `The job${p.job ? ` ${quote(p.job)}` : ''} is not valid: ${ended(p.problem)}`,
-    hint: (p) => text(p.help, 'Correct it where the job is defined.'),
+    // Functions that jobs and data frames share know of neither.
+    message: (p) => (p.job ? `The job ${quote(p.job)} is not valid: ${ended(p.problem)}` : ended(p.problem)),
+    hint: (p) => text(p.help, p.job ? 'Correct it where the job is defined.' : 'Correct it where it is called.'),
   },
   JOB_LOAD_FAILED: {
     kind: 'user',
@@ -251,6 +254,10 @@ const CATALOGUE = {
         several.every((name) => (p.columns as unknown[]).includes(name))
       )
         return 'Name one column here, not several.'
+      const [, sorted, way] = /^(.+) (asc|desc)$/i.exec(String(p.name)) ?? []
+      if (sorted !== undefined && Array.isArray(p.columns) && p.columns.includes(sorted)) {
+        return `The order is a method: col(${quote(sorted)}).${way!.toLowerCase()}().`
+      }
       const hint = dialectHint(p, spell) ?? suggest(p, p.name)
       if (hint !== undefined) return hint
       if (p.of !== undefined) {
@@ -482,7 +489,7 @@ const CATALOGUE = {
     message: (p) =>
       p.late
         ? `A function of the job failed after it had returned: ${p.message}`
-        : `${isListener(p.function) ? `The ${p.function} function` : p.function ? `The job's ${p.function} function` : 'A function of the job'} failed: ${p.message}`,
+        : `${isListener(p.function) ? `The ${p.function} function` : p.function === 'build' ? "The dataset's build function" : p.function ? `The job's ${p.function} function` : 'A function of the job'} failed: ${p.message}`,
     hint: (p) =>
       p.late
         ? 'It left a timer or a promise behind, which failed. Load what takes time in setup(), which may be async.'

@@ -217,11 +217,16 @@ const parts = new WeakMap<object, string>()
  *
  * @param most how many arguments it takes
  */
-export function maker<F extends (...args: never[]) => object>(name: string, most: number, make: F): F {
+export function maker<F extends (...args: never[]) => object>(
+  name: string,
+  most: number,
+  make: F,
+  code: 'JOB_INVALID' | 'DATASET_INVALID' = 'JOB_INVALID',
+): F {
   const called = (...args: Parameters<F>): object => {
-    requireArguments(name, most, args)
+    requireArguments(name, most, args, code)
     const fail = (problem: string): never => {
-      throw new RunjobError('JOB_INVALID', { problem: `${name}(): ${problem}` })
+      throw new RunjobError(code, { problem: `${name}(): ${problem}` })
     }
     const part = make(...(args.map((argument) => copyOf(argument, fail)) as typeof args))
     parts.set(part, name)

@@ -85,6 +85,7 @@ export class Expr<X = unknown, N extends string = string> implements ExpressionO
 
   constructor(tree: Tree) {
     this[EXPRESSION] = tree
+    if (unused !== null) noteMade(tree)
   }
 
   /** The same value under another name. */
@@ -95,22 +96,22 @@ export class Expr<X = unknown, N extends string = string> implements ExpressionO
 
   /** Equal; null if either is null. */
   eq(other: Operand<X>): Expr<Bool, N> {
-    return this.#call('eq', other)
+    return this.#call('eq', noNull(this, 'eq', other))
   }
   ne(other: Operand<X>): Expr<Bool, N> {
-    return this.#call('ne', other)
+    return this.#call('ne', noNull(this, 'ne', other))
   }
   lt(other: Operand<X>): Expr<Bool, N> {
-    return this.#call('lt', other)
+    return this.#call('lt', noNull(this, 'lt', other))
   }
   le(other: Operand<X>): Expr<Bool, N> {
-    return this.#call('le', other)
+    return this.#call('le', noNull(this, 'le', other))
   }
   gt(other: Operand<X>): Expr<Bool, N> {
-    return this.#call('gt', other)
+    return this.#call('gt', noNull(this, 'gt', other))
   }
   ge(other: Operand<X>): Expr<Bool, N> {
-    return this.#call('ge', other)
+    return this.#call('ge', noNull(this, 'ge', other))
   }
   /** Equal, or both null: never null itself. */
   eqNullSafe(other: Operand<X> | null): Expr<Bool, N> {
@@ -253,6 +254,63 @@ class NamedExpr<K extends string, X, N extends string> extends Expr<X, N> implem
 }
 
 refuseMore(Expr, { isIn: Number.POSITIVE_INFINITY, like: 2 })
+
+/** Conditions that were made while a function makes an expression of columns, and are no part of another; null: no one asks. */
+let unused: Set<Tree> | null = null
+
+const CONDITIONS: ReadonlySet<string> = new Set([
+  ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'eqNullSafe', 'in', 'and', 'or', 'not', 'isNull', 'isNotNull', 'isNaN'],
+  ...['like', 'rlike', 'startsWith', 'endsWith', 'contains'],
+])
+
+function noteMade(tree: Tree): void {
+  for (const part of partsOf(tree)) unused!.delete(part)
+  if (tree.kind === 'call' && CONDITIONS.has(tree.fn)) unused!.add(tree)
+}
+
+function partsOf(tree: Tree): readonly Tree[] {
+  if (tree.kind === 'call') return tree.args
+  return tree.kind === 'cast' || tree.kind === 'alias' ? [tree.arg] : []
+}
+
+/**
+ * What a function makes. Of two conditions, `&&` and `||` of JavaScript drop one.
+ *
+ * @throws DATASET_INVALID if it made a condition that is not in what it returns
+ */
+export function usingAll<T>(make: () => T, what: string): T {
+  const outer = unused
+  unused = new Set()
+  try {
+    const made = make()
+    forgetUsed(made, unused)
+    const [dropped] = unused
+    if (dropped === undefined) return made
+    throw invalid(
+      `${what}: the function makes the condition ${expressionText(dropped)}, but does not use it`,
+      'Join conditions by and(…) and or(…): && and || of JavaScript drop one of them. Choose values by when(…).otherwise(…).',
+    )
+  } finally {
+    unused = outer
+  }
+}
+
+function forgetUsed(made: unknown, conditions: Set<Tree>): void {
+  if (conditions.size === 0 || typeof made !== 'object' || made === null) return
+  conditions.delete(made as Tree)
+  const parts = isExpression(made) ? [made[EXPRESSION]] : Object.values(made)
+  for (const part of parts) forgetUsed(part, conditions)
+}
+
+/** A comparison with null is never true; TypeScript refuses it. */
+function noNull(left: Expr, method: string, other: unknown): unknown {
+  if (other !== null) return other
+  const text = shown(expressionText(left[EXPRESSION]))
+  throw invalid(
+    `${text}.${method}(null) is null for every row`,
+    `Ask ${text}.isNull() or ${text}.isNotNull(), or compare with eqNullSafe(null).`,
+  )
+}
 
 /** A call of a function in the catalogue. What is no expression is a literal. */
 function call<X>(fn: string, ...args: unknown[]): Expr<X, never> {

@@ -25,7 +25,7 @@ import {
 import { aggregateTree } from './aggregates.js'
 import { analyzeDeclared } from './analyze.js'
 import { refuseMore } from './arguments.js'
-import { type Columns, col, columnsProxy, columnTree, Expr, type Order, treeOf } from './column.js'
+import { type Columns, col, columnsProxy, columnTree, Expr, type Order, treeOf, usingAll } from './column.js'
 import type { Untyped as Tree } from './expression/untyped.js'
 import type {
   AggregatesOf,
@@ -175,8 +175,7 @@ export class DataFrame<S> implements FrameOf<S> {
 
   /** The first rows. */
   limit(count: number): DataFrame<S> {
-    const isCount = isWhole(0, Number.MAX_SAFE_INTEGER)
-    if (!isCount.accepts(count)) throw invalid(`limit() needs ${isCount.expected}, not ${describe(count)}`)
+    requireCount(count, 'limit()')
     return next({ kind: 'limit', input: this.query, count })
   }
 
@@ -256,7 +255,8 @@ export class DataFrame<S> implements FrameOf<S> {
     return (await frameRunner()).collect(this as never, options) as Promise<RowOf<S>[]>
   }
   /** The first rows. */
-  take(count: number, options?: unknown): Promise<RowOf<S>[]> {
+  async take(count: number, options?: unknown): Promise<RowOf<S>[]> {
+    requireCount(count, 'take()')
     return this.limit(count).collect(options)
   }
   /** The first row; null if there is none. */
@@ -274,6 +274,7 @@ export class DataFrame<S> implements FrameOf<S> {
   }
   /** Prints the first rows as a table. */
   async show(rows = 20, options?: unknown): Promise<void> {
+    requireCount(rows, 'show()')
     return (await frameRunner()).show(this as never, rows, options)
   }
   /** The plan as text: as asked for, optimised, and as stages. */
@@ -399,7 +400,7 @@ function called(make: (columns: unknown) => unknown, what: string): unknown {
 }
 
 function made(make: (columns: unknown) => unknown, what: string, isMore: (value: unknown) => boolean): unknown {
-  const made = make(columnsProxy(col))
+  const made = usingAll(() => make(columnsProxy(col)), what)
   if (Array.isArray(made) || isExpression(made) || isOrder(made) || isMore(made)) return made
   throw invalid(
     `${what}: the function must return an expression, not ${describe(made)}`,
@@ -417,6 +418,11 @@ function requireExpression(given: unknown, what: string): unknown {
 function requireName(name: unknown, what: string): void {
   if (typeof name !== 'string' || name === '')
     throw invalid(`${what} needs the name of a column, not ${describe(name)}`)
+}
+
+function requireCount(count: unknown, what: string): void {
+  const isCount = isWhole(0, Number.MAX_SAFE_INTEGER)
+  if (!isCount.accepts(count)) throw invalid(`${what} needs ${isCount.expected}, not ${describe(count)}`)
 }
 
 function requireOptions<T>(what: string, schema: Schema<T>, options: unknown): void {
@@ -462,7 +468,7 @@ function joinOn(on: unknown): JoinOn {
   if (typeof on === 'function') {
     const side = (name: 'left' | 'right') =>
       columnsProxy((column) => new Expr({ kind: 'column', name: column, side: name } as SideColumn))
-    const where: unknown = on(side('left'), side('right'))
+    const where: unknown = usingAll(() => on(side('left'), side('right')), 'join()')
     if (isExpression(where)) return { kind: 'condition', where: treeOf(where) }
     throw invalid(
       `join(): the function must return a condition, not ${describe(where)}`,

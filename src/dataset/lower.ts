@@ -59,7 +59,12 @@ class Lowering {
         const isOfFolders = ({ name }: Column) => node.folders.includes(name)
         const folders = node.columns.filter(isOfFolders)
         const columns = node.columns.filter((column) => !isOfFolders(column))
-        const scan: RowOperator = { op: 'scan', columns, ...(folders.length === 0 ? {} : { folders }) }
+        const scan: RowOperator = {
+          op: 'scan',
+          columns,
+          ...(folders.length === 0 ? {} : { folders }),
+          ...(format.kind === 'csv' && node.source.schema === null ? { mayLack: true } : {}),
+        }
         return { inputs: [{ kind: 'files', files, format, operators: [scan] }], isOne: false }
       }
       case 'filter':

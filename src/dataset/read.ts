@@ -35,6 +35,7 @@ export const parquet = maker(
     requirePartOptions('parquet', { schema: isSchema }, options as ParquetOptions<never>)
     return { input: PARQUET, ...(options.schema ? { schema: options.schema } : {}) }
   },
+  'DATASET_INVALID',
 )
 
 type Paths = string | readonly string[]

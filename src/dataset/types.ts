@@ -21,22 +21,27 @@ import type {
 import { invalid } from './invalid.js'
 import { parseType } from './type_text.js'
 
+/** A maker of types, whose mistakes are a dataset's. */
+function typeMaker<F extends (...args: never[]) => object>(name: string, most: number, make: F): F {
+  return maker(name, most, make, 'DATASET_INVALID')
+}
+
 /** true or false. */
-export const boolean = maker('boolean', 0, (): Bool => ({ columnType: 'boolean' }))
+export const boolean = typeMaker('boolean', 0, (): Bool => ({ columnType: 'boolean' }))
 /** A whole number of 32 bits. */
-export const int = maker('int', 0, (): Int => ({ columnType: 'integer' }))
+export const int = typeMaker('int', 0, (): Int => ({ columnType: 'integer' }))
 /** A whole number of 64 bits. */
-export const long = maker('long', 0, (): Long => ({ columnType: 'long' }))
+export const long = typeMaker('long', 0, (): Long => ({ columnType: 'long' }))
 /** A floating-point number of 64 bits; NaN is a value. */
-export const double = maker('double', 0, (): Double => ({ columnType: 'double' }))
+export const double = typeMaker('double', 0, (): Double => ({ columnType: 'double' }))
 /** Bytes. */
-export const binary = maker('binary', 0, (): Binary => ({ columnType: 'binary' }))
+export const binary = typeMaker('binary', 0, (): Binary => ({ columnType: 'binary' }))
 /** A day, such as 2024-01-31. */
-export const date = maker('date', 0, (): DateType => ({ columnType: 'date' }))
+export const date = typeMaker('date', 0, (): DateType => ({ columnType: 'date' }))
 /** An instant, to the microsecond. */
-export const timestamp = maker('timestamp', 0, (): Timestamp => ({ columnType: 'timestamp' }))
+export const timestamp = typeMaker('timestamp', 0, (): Timestamp => ({ columnType: 'timestamp' }))
 /** A date and a time of day to the microsecond, without a zone. */
-export const timestampNtz = maker('timestampNtz', 0, (): TimestampNtz => ({ columnType: 'timestamp_ntz' }))
+export const timestampNtz = typeMaker('timestampNtz', 0, (): TimestampNtz => ({ columnType: 'timestamp_ntz' }))
 
 /**
  * An exact number.
@@ -45,7 +50,7 @@ export const timestampNtz = maker('timestampNtz', 0, (): TimestampNtz => ({ colu
  * @param scale how many of them are fractional
  * @throws DATASET_INVALID
  */
-export const decimal = maker('decimal', 2, (precision: number = 10, scale: number = 0): Decimal => {
+export const decimal = typeMaker('decimal', 2, (precision: number = 10, scale: number = 0): Decimal => {
   const isDecimal = Number.isInteger(precision) && precision >= 1 && precision <= 38
   if (!isDecimal)
     throw invalid(`decimal(): the precision must be a whole number from 1 to 38, not ${describe(precision)}`)
@@ -58,19 +63,19 @@ export const decimal = maker('decimal', 2, (precision: number = 10, scale: numbe
 })
 
 /** A type whose values may be missing, which is null. */
-export const nullable = maker('nullable', 1, <X extends ColumnType>(type: X): Nullable<X> => {
+export const nullable = typeMaker('nullable', 1, <X extends ColumnType>(type: X): Nullable<X> => {
   typeOf(type, 'nullable()')
   return { nullable: type }
 })
 
 /** Lists of values of one type. */
-export const list = maker('list', 1, <X extends AnyType>(element: X): List<X> => {
+export const list = typeMaker('list', 1, <X extends AnyType>(element: X): List<X> => {
   const { type, nullable } = columnOf('', element, 'list()')
   return { columnType: { type: 'array', element: type, containsNull: nullable } }
 })
 
 /** Several values, each with a name and a type of its own. */
-export const struct = maker('struct', 1, <F extends FrameSchema>(fields: F): Struct<F> => {
+export const struct = typeMaker('struct', 1, <F extends FrameSchema>(fields: F): Struct<F> => {
   return { columnType: { type: 'struct', fields: columnsOf(fields, 'struct()') } }
 })
 

@@ -355,8 +355,8 @@ export type MapperSpec =
     })
 
 export type CsvScanSpec = CsvReadOptions & {
-  /** Where each of the pipeline's columns is in a row. */
-  fields: number[]
+  /** Where each of the pipeline's columns is in a row; null: its values are missing. */
+  fields: (number | null)[]
   skipHeader: boolean
   /** How numbers are written; default: `.` and no separator. */
   decimal?: '.' | ','

@@ -135,7 +135,13 @@ export type Operator =
  */
 export type RowOperator =
   /** The columns to read, by name, in this order; then those that the folders of each file give (InputFile.folders). */
-  | { op: 'scan'; columns: Column[]; folders?: Column[] }
+  | {
+      op: 'scan'
+      columns: Column[]
+      folders?: Column[]
+      /** A file of text may lack columns, whose values are null: they are those of all files. */
+      mayLack?: true
+    }
   /** All rows of the exchange, in the order of its keys. */
   | { op: 'rows' }
   /** A row for each group, in the order of its keys: the grouping columns, then the values. */

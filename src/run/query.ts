@@ -11,21 +11,12 @@ import { type AnyFrame, DataFrame, Grouped, isDataFrame } from '../dataset/frame
 import { outputsOf } from '../dataset/outputs.js'
 import { parquet, read } from '../dataset/read.js'
 import { setFrameRunner } from '../dataset/runner.js'
-import { compressionOf, compressionOfName, HEAD_BYTES } from '../io/input/content.js'
+import { compressionOf, HEAD_BYTES } from '../io/input/content.js'
 import { expandInputs, isPiped } from '../io/input/inputs.js'
 import { csv, jsonl } from '../job/formats.js'
+import { type InputKind, kindOfName } from './kind.js'
 import type { RunnableOptions } from './options.js'
 import { datasetOfOutputs } from './rows.js'
-
-type InputKind = 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'text'
-
-const ENDINGS: [RegExp, InputKind][] = [
-  [/\.csv$/i, 'csv'],
-  [/\.(tsv|tab)$/i, 'tsv'],
-  [/\.(jsonl|ndjson|jsonlines|json)$/i, 'jsonl'],
-  [/\.(parquet|parq|pq)$/i, 'parquet'],
-  [/\.(txt|text|log|md)$/i, 'text'],
-]
 
 /**
  * The value of an expression in TypeScript; a data frame as a dataset. Its names are those of the package, `df` for the first input as a data frame, and `inputs` for
@@ -199,11 +190,6 @@ export function kindOf(path: string, cwd: string): InputKind {
   const [first] = found
   if (kinds[0] || !first || isPiped(first)) return kinds[0] ?? 'text'
   return kindOfContent(first.path)
-}
-
-function kindOfName(path: string): InputKind | undefined {
-  const name = compressionOfName(path) === 'none' ? path : path.replace(/\.[^.]*$/, '')
-  return ENDINGS.find(([ending]) => ending.test(name))?.[1]
 }
 
 function kindOfContent(path: string): InputKind {

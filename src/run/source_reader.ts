@@ -6,8 +6,9 @@ import { freshName } from '../dataset/names.js'
 import type { ReadQuery } from '../dataset/query.js'
 import type { Source } from '../dataset/sources.js'
 import { inferColumns } from '../io/format/infer/columns.js'
+import { guessJsonColumns } from '../io/format/infer/json.js'
 import { readParquetSchemas } from '../io/format/parquet/schema.js'
-import { uniteColumns } from '../io/format/parquet/unite.js'
+import { type FileColumns, uniteColumns } from '../io/format/parquet/unite.js'
 import { folderValues } from '../io/input/folders.js'
 import { type InputFile, nameOf } from '../io/input/input_file.js'
 import { isPiped } from '../io/input/inputs.js'
@@ -15,6 +16,7 @@ import { textRules } from '../io/input/text_form.js'
 import type { Format } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import { type FolderCount, SourceFiles } from './inputs.js'
+import { type InputKind, kindOfName } from './kind.js'
 import type { Settings } from './options.js'
 import type { Copies } from './stdin.js'
 
@@ -40,6 +42,7 @@ export class SourceReader {
         ? { path: file.pipe, values: [] }
         : { path: file.path, values: file.base === null ? [] : folderValues(file.base, file.path) },
     )
+    refuseOtherKinds(format, name, this.files.found)
     this.folders = folderColumns(found, schema, inferPartitionTypes)
     this.files.folders = this.folders?.values ?? null
     this.source = { ...source, format: this.#ofFiles(format) }
@@ -74,8 +77,7 @@ export class SourceReader {
   }
 
   /**
-   * The columns of what is read without a schema: of Parquet and CSV those of all files, of JSON lines those that the first part of the first
-   * file shows.
+   * The columns of what is read without a schema: those of all files. JSON lines show them in the first part of each.
    */
   async #found(): Promise<Column[]> {
     const { name, format: asSaid } = this.source
@@ -86,13 +88,28 @@ export class SourceReader {
     if (!first) throw withoutColumns(own[0] ? nameOf(own[0]) : name, format)
     try {
       if (format.kind === 'parquet') return await readParquetSchemas(filled)
+      if (format.kind === 'jsonl') return await guessJsonColumns(filled)
       if (format.kind !== 'csv') return await inferColumns(first, format)
       const headers = filled.map(async (file) => ({ name: nameOf(file), columns: await inferColumns(file, format) }))
-      // A file that lacks a column which is needed is refused when it is read.
-      return uniteColumns(await Promise.all(headers))
+      const found = await Promise.all(headers)
+      const united = uniteColumns(found)
+      this.#tellOfLacking(united, found)
+      return united
     } catch (error) {
       throw toRunjobError(error).withWhere({ file: nameOf(first) })
     }
+  }
+
+  /** A misspelt header would be a column of its own. */
+  #tellOfLacking(columns: readonly Column[], files: readonly FileColumns[]): void {
+    const lacks = ({ name }: Column) => files.find((file) => !file.columns.some((column) => column.name === name))
+    const lacking = columns.flatMap((column) => {
+      const file = lacks(column)
+      return file ? [`${file.name} lacks ${column.name}`] : []
+    })
+    if (lacking.length === 0) return
+    const more = lacking.length > 3 ? `, and so on for ${lacking.length - 3} more columns` : ''
+    this.#settings.onNote(`what a file lacks is null: ${lacking.slice(0, 3).join(', ')}${more}`)
   }
 
   /** The name of the plan's input for some of the files, which are no longer all. */
@@ -144,6 +161,31 @@ export class SourceReader {
 
   #count(files: readonly number[]): number {
     return new Set(files.map((i) => JSON.stringify(this.folders!.values[i]))).size
+  }
+}
+
+/** Kinds that are no kind of a format, whatever is declared. */
+const OTHER_KINDS: Record<Format['kind'], readonly InputKind[]> = {
+  csv: ['jsonl', 'parquet'],
+  jsonl: ['csv', 'tsv', 'parquet'],
+  parquet: ['csv', 'tsv', 'jsonl', 'text'],
+  text: ['parquet'],
+}
+
+/** @throws DATASET_INVALID for files that were found in a folder or by a glob, and whose names say another format */
+function refuseOtherKinds({ kind }: Format, name: string, found: SourceFiles['found']): void {
+  for (const file of found) {
+    if (isPiped(file) || file.base === null) continue
+    const other = kindOfName(file.path)
+    if (other === undefined || !OTHER_KINDS[kind].includes(other)) continue
+    throw new RunjobError(
+      'DATASET_INVALID',
+      {
+        problem: `${name} is read as ${kind}, but ${file.path} has the name of ${other === 'text' ? 'a text' : other}`,
+        hint: 'Name the files of one kind by a glob in quotes, such as "logs/*.jsonl", or each by its path.',
+      },
+      { where: { file: file.path } },
+    )
   }
 }
 

@@ -221,14 +221,19 @@ describe('runjob query', () => {
     expect(two.stdout).toBe('{"x":"1"}\n')
   })
 
-  it('takes the columns of all headers, and refuses a file that lacks one which is needed', async () => {
+  it('takes the columns of all headers; what a file lacks is null, and a note says so', async () => {
     const { runIn } = prepare({ 'in/1.csv': 'a,b\n1,x\n', 'in/2.csv': 'b,a\ny,2\n', 'in/3.csv': 'a,b,c\n3,z,!\n' })
     expect((await runIn('query', 'df.select("a", "b")', 'in')).stdout).toBe(
       '{"a":"1","b":"x"}\n{"a":"2","b":"y"}\n{"a":"3","b":"z"}\n',
     )
-    const refused = await runIn('query', 'df', 'in')
-    expect(refused).toMatchObject({ code: 1, stdout: '' })
-    expect(refused.stderr).toMatch(/COLUMN_UNKNOWN: No column "c"\. Columns: a, b\.\n {2}at: .*1\.csv/)
+    const all = await runIn('query', 'df', 'in', '--no-progress')
+    expect(all.stdout).toBe('{"a":"1","b":"x","c":null}\n{"a":"2","b":"y","c":null}\n{"a":"3","b":"z","c":"!"}\n')
+    expect(all.stderr).toMatch(/what a file lacks is null: \S*1\.csv lacks c/)
+    const none = await runIn('query', 'df.select("c")', 'in/1.csv', 'in/3.csv')
+    expect(none.stderr).toContain('the query does not read it')
+    expect((await runIn('query', 'df.groupBy("c").count()', 'in')).stdout).toBe(
+      '{"c":null,"count":2}\n{"c":"!","count":1}\n',
+    )
   })
 
   it('takes TypeScript, and prints the value of an action', async () => {

@@ -184,3 +184,36 @@ it('too many bad records of a printed query are told, for there is no file that 
   expect(ran.stderr).toMatch(/bad record: .*CAST_INVALID.*"x"/)
   expect(ran.stderr).toContain('hint: Fix them, or allow more. With -o the output comes with a list of them')
 })
+
+it('JSON lines without a schema have the columns of all files, of types that hold both, or two files are named', async () => {
+  const { folder, at } = folderOf({
+    'in/a.jsonl': '{"n":1,"x":null,"deep":{"a":1}}\n',
+    'in/b.jsonl': '{"n":2.5,"x":"text","deep":{"b":[1]}}\n{"late":true}\n',
+    'clash/a.jsonl': '{"n":1,"deep":[{"a":1}]}\n',
+    'clash/b.jsonl': '{"n":2,"deep":[{"a":"x"}]}\n',
+  })
+  expect(await read.json(at('in')).collect()).toEqual([
+    { n: 1, x: null, deep: { a: 1, b: null }, late: null },
+    { n: 2.5, x: 'text', deep: { a: null, b: [1] }, late: null },
+    { n: null, x: null, deep: null, late: true },
+  ])
+  const error = await failure(read.json(at('clash')).collect())
+  expect(error.code).toBe('SCHEMA_CONFLICT')
+  expect(error.message).toContain(join(folder, 'clash/a.jsonl'))
+  expect(error.message).toContain(join(folder, 'clash/b.jsonl'))
+  const declared = jsonl({ schema: { n: long() } })
+  expect(await read(declared, at('clash')).collect()).toEqual([{ n: 1 }, { n: 2 }])
+})
+
+it('files of other formats in a folder are refused by their names, unless they are named themselves', async () => {
+  const { at } = folderOf({ 'in/a.csv': 'x\n1\n', 'in/b.jsonl': '{"x":1}\n', 'in/c.log': 'x\n2\n' })
+  for (const path of [at('in'), at('in/*')]) {
+    const error = await failure(read.csv(path).collect())
+    expect(error.message).toContain(`is read as csv, but ${at('in/b.jsonl')} has the name of jsonl`)
+    expect(error.hint).toContain('glob in quotes')
+  }
+  expect((await failure(read.json(at('in')).collect())).message).toContain('is read as jsonl')
+  expect((await failure(read.parquet(at('in')).collect())).message).toContain('is read as parquet')
+  expect(await read.csv([at('in/a.csv'), at('in/c.log')]).collect()).toEqual([{ x: '1' }, { x: '2' }])
+  expect(await read.json(at('in/b.jsonl')).collect()).toEqual([{ x: 1 }])
+})

@@ -6,20 +6,14 @@ import { Utf8Check } from '../../../io/input/utf8_check.js'
 import { kernels } from '../../../kernels/addon.js'
 import type { CsvScanSpec, Mapper } from '../../../kernels/kernels.js'
 import type { CsvFormat, Format, OperatorOf } from '../../../plan/plan.js'
-import type { Column } from '../../../plan/type.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { ByteIntake, RowIntake } from '../intake.js'
 import { csvLimits, csvShape } from '../source/csv.js'
 import { lineLimit } from '../source/split_reader.js'
 import { mapperReader } from './native_mapper.js'
 
-export function scan(
-  { columns }: OperatorOf<'scan'>,
-  format: Format,
-  next: RowIntake,
-  env: TaskEnvironment,
-): ByteIntake {
-  const opener = openerOf(columns, format, next, env)
+export function scan(operator: OperatorOf<'scan'>, format: Format, next: RowIntake, env: TaskEnvironment): ByteIntake {
+  const opener = openerOf(operator, format, next, env)
   return {
     async open(file, start) {
       const check = new Utf8Check()
@@ -41,10 +35,10 @@ export function scan(
 /** Makes the scan of a file, or of what of it begins at `start`, which adds to the pipeline. */
 type Opener = (file: InputFile, start: number) => Promise<Mapper>
 
-function openerOf(columns: readonly Column[], format: Format, { pipeline }: RowIntake, env: TaskEnvironment): Opener {
+function openerOf(operator: OperatorOf<'scan'>, format: Format, { pipeline }: RowIntake, env: TaskEnvironment): Opener {
   switch (format.kind) {
     case 'csv':
-      return async (file, start) => kernels.createCsvScan(await csvSpec(columns, format, file, start, env), pipeline)
+      return async (file, start) => kernels.createCsvScan(await csvSpec(operator, format, file, start, env), pipeline)
     case 'jsonl':
       return async (_, start) => kernels.createJsonScan({ ...lineLimit(env), skipBom: start === 0 }, pipeline)
     case 'text':
@@ -54,9 +48,9 @@ function openerOf(columns: readonly Column[], format: Format, { pipeline }: RowI
   }
 }
 
-/** @throws COLUMN_UNKNOWN, COLUMN_AMBIGUOUS if the file lacks a column */
+/** @throws COLUMN_UNKNOWN, COLUMN_AMBIGUOUS if the file lacks a column that it must have */
 async function csvSpec(
-  columns: readonly Column[],
+  { columns, mayLack }: OperatorOf<'scan'>,
   format: CsvFormat,
   file: InputFile,
   start: number,
@@ -67,6 +61,6 @@ async function csvSpec(
     ...format,
     ...csvLimits(env),
     ...(await csvShape(format, file, start, own)),
-    fields: columns.map(({ name }) => own.indexOf(name)),
+    fields: columns.map(({ name }) => (mayLack && !own.names.includes(name) ? null : own.indexOf(name))),
   }
 }

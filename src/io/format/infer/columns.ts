@@ -29,7 +29,7 @@ export async function inferColumns(
       return (await readColumns(file, format)).names.map((name) => ({ name, type: 'string', nullable: true }))
     }
     case 'jsonl':
-      return guessJsonColumns(file)
+      return guessJsonColumns([file])
     case 'text':
       return [{ name: 'value', type: 'string', nullable: false }]
     case 'parquet':

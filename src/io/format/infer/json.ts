@@ -1,8 +1,9 @@
 /** Types of JSON, by Spark's rules. */
 import { RunjobError, toRunjobError } from '../../../base/errors.js'
 import type { Column, DecimalType, Type } from '../../../plan/type.js'
-import type { InputFile } from '../../input/input_file.js'
+import { type InputFile, nameOf } from '../../input/input_file.js'
 import { jsonLineParser } from '../json_lines.js'
+import { conflict } from '../parquet/unite.js'
 import { readSample } from './sample.js'
 
 const NEWLINE = 10
@@ -21,10 +22,51 @@ type Guess =
   | { kind: 'list'; element: Guess }
   | { kind: 'struct'; fields: Map<string, Guess> }
 
-export async function guessJsonColumns(file: InputFile): Promise<Column[]> {
-  const { bytes, isAll } = await readSample(file)
+/** The beginnings of all files together have about so many bytes, but each as many as a line may have. */
+const ALL_SAMPLES_BYTES = 64 << 20
+const LEAST_SAMPLE_BYTES = 64 << 10
+
+/**
+ * The columns of all files by name, in the order in which they come first.
+ *
+ * @throws SCHEMA_CONFLICT with the names of two files, if no type but text holds what both have; JSONL_BAD_RECORD if a file has no object
+ */
+export async function guessJsonColumns(files: readonly InputFile[]): Promise<Column[]> {
+  const sampleBytes = Math.max(LEAST_SAMPLE_BYTES, Math.floor(ALL_SAMPLES_BYTES / files.length))
+  const all = new Map<string, { guess: Guess; from: string }>()
+  for (const file of files) {
+    const from = nameOf(file)
+    for (const [name, guess] of await guessOfFile(file, sampleBytes)) {
+      const known = all.get(name)
+      const wider = known ? both(known.guess, guess) : guess
+      if (known && losesType(known.guess, guess, wider)) {
+        throw conflict(name, known.from, typeOf(known.guess), from, typeOf(guess))
+      }
+      all.set(name, { guess: wider, from: known && known.guess !== 'null' ? known.from : from })
+    }
+  }
+  return fieldsOf(new Map([...all].map(([name, { guess }]) => [name, guess])))
+}
+
+/** Whether values that are no text became text, because the files have others. */
+function losesType(a: Guess, b: Guess, wider: Guess): boolean {
+  if (a === 'null' || b === 'null') return false
+  if (wider === 'string') return a !== 'string' || b !== 'string'
+  if (typeof a !== 'object' || typeof b !== 'object' || typeof wider !== 'object') return false
+  if (a.kind === 'list' && b.kind === 'list' && wider.kind === 'list') {
+    return losesType(a.element, b.element, wider.element)
+  }
+  if (a.kind !== 'struct' || b.kind !== 'struct' || wider.kind !== 'struct') return false
+  return [...a.fields].some(([name, field]) => {
+    const other = b.fields.get(name)
+    return other !== undefined && losesType(field, other, wider.fields.get(name)!)
+  })
+}
+
+async function guessOfFile(file: InputFile, sampleBytes: number): Promise<Map<string, Guess>> {
+  const { bytes, isAll } = await readSample(file, sampleBytes)
   const text = bytes.subarray(0, isAll ? bytes.length : bytes.lastIndexOf(NEWLINE) + 1).toString()
-  const guess = { kind: 'struct' as const, fields: new Map<string, Guess>() }
+  const fields = new Map<string, Guess>()
   let problem: RunjobError | null = null
   let objects = 0
   for (const line of text.replace(/^\uFEFF/, '').split('\n')) {
@@ -33,15 +75,15 @@ export async function guessJsonColumns(file: InputFile): Promise<Column[]> {
       const value = parse(line)
       if (typeof value !== 'object' || value === null || Array.isArray(value) || value instanceof NumberText)
         throw new RunjobError('JSONL_BAD_RECORD', { detail: 'a row must be an object, and this is another value' })
-      addFields(guess.fields, value as Record<string, unknown>)
+      addFields(fields, value as Record<string, unknown>)
       objects++
     } catch (error) {
       // Those who read the line report it.
       problem ??= toRunjobError(error)
     }
   }
-  if (objects === 0 && problem) throw problem
-  return fieldsOf(guess.fields)
+  if (objects === 0 && problem) throw problem.withWhere({ file: nameOf(file) })
+  return fields
 }
 
 /** A number as it is written. */

@@ -1,0 +1,111 @@
+/** Mistakes of those who write data frames are refused where they are made, in words that say what to do. */
+import { col, csv, decimal, defineDataset, int, long, read, runDataset, string, sum, topK, when } from 'runjob'
+import { describe, expect, it } from 'vitest'
+import { failure } from '../helpers/run.js'
+
+// biome-ignore lint/suspicious/noExplicitAny: the compiler would refuse what these tests do
+const df = read(csv({ schema: { k: string(), n: int(), flag: string() } }), 'a.csv') as any
+// biome-ignore lint/suspicious/noExplicitAny: likewise
+type Columns = any
+
+function refusal(make: () => unknown): { message: string; hint: string; code: string } {
+  try {
+    make()
+  } catch (error) {
+    return error as { message: string; hint: string; code: string }
+  }
+  throw new Error('it was not refused')
+}
+
+describe('conditions that && and || of JavaScript would drop', () => {
+  it.each([
+    [
+      'filter',
+      () => df.filter((c: Columns) => c.n.gt(1) && c.k.eq('a')),
+      'filter(): the function makes the condition n > 1',
+    ],
+    ['or', () => df.filter((c: Columns) => c.n.gt(1) || c.k.eq('a')), null],
+    [
+      'a block',
+      () =>
+        df.filter((c: Columns) => {
+          c.n.gt(1)
+          return c.k.eq('a')
+        }),
+      'n > 1, but does not use it',
+    ],
+    [
+      'ternary',
+      () => df.withColumn('x', (c: Columns) => (c.n.gt(1) ? c.n : c.n.neg())),
+      'withColumn(): the function makes',
+    ],
+    ['select', () => df.select((c: Columns) => ({ x: c.n.isNull() && c.k })), 'select(): the function makes'],
+    [
+      'deep',
+      () => df.filter((c: Columns) => c.n.gt(1).and(c.k.eq('a') && c.k.eq('b'))),
+      "k = 'a', but does not use it",
+    ],
+    ['join', () => df.join(df, (l: Columns, r: Columns) => l.n.eq(r.n) && l.k.eq(r.k)), 'join(): the function makes'],
+  ])('%s', (_, make, problem) => {
+    // The right side of || is never made.
+    if (problem === null) return expect(make).not.toThrow()
+    const { message, hint } = refusal(make)
+    expect(message).toContain(problem)
+    expect(hint).toContain('and(…)')
+  })
+
+  it('are not seen in what uses all of them', () => {
+    const outside = col('n').gt(1)
+    for (const make of [
+      (c: Columns) => c.n.gt(1).and(c.k.eq('a')).or(c.flag.isNull()).not(),
+      (c: Columns) => c.n.between(1, 2).and(outside),
+      (c: Columns) => when(c.n.gt(1), c.k.eq('a')).otherwise(c.k.eq('b')),
+      (c: Columns) => [c.n.gt(1), c.k.eq('a')].reduce((a, b) => a.or(b)),
+    ]) {
+      expect(() => df.filter(make)).not.toThrow()
+    }
+    expect(() => df.select((c: Columns) => [c.n.gt(1).as('a'), c.k.eq('b').as('b')])).not.toThrow()
+    expect(() => df.select((c: Columns) => ({ a: c.n.gt(1), b: c.n }))).not.toThrow()
+    expect(() => df.orderBy((c: Columns) => c.n.gt(1).desc())).not.toThrow()
+    expect(() => df.withColumns({ a: (c: Columns) => c.n.gt(1).cast('int') })).not.toThrow()
+  })
+})
+
+it.each([
+  [() => df.filter((c: Columns) => c.k.name.eq('x')), 'k.name: expressions have no name', "k.getField('name')"],
+  [() => df.filter((c: Columns) => c.n.gtt(1)), 'expressions have no gtt; did you mean gt()?', ''],
+  [() => df.filter((c: Columns) => c.n.eq(null)), 'n.eq(null) is null for every row', 'n.isNull()'],
+  [() => df.filter((c: Columns) => c.n > 1), 'the function must return an expression, not false', 'c.price.mul'],
+  [() => df.filter((c: Columns) => c.n.gt(undefined)), 'not undefined', ''],
+  [() => df.orderBy('n desc'), 'No column "n desc"', 'col("n").desc()'],
+  [() => df.agg({ x: sum(3 as never) }), 'sum(): the column must be text', 'Correct it where it is called.'],
+  [() => topK('n' as never, 3 as never), 'topK(): k comes first', 'Correct it where it is called.'],
+  [() => (long as (n: number) => unknown)(5), 'long() takes no argument', ''],
+  [() => decimal('10' as never), 'decimal(): the precision must be a whole number', ''],
+])('%s is refused', (make, problem, hint) => {
+  const error = refusal(make)
+  expect(error.message).toContain(problem)
+  expect(error.message).not.toContain('job')
+  expect(error.hint).toContain(hint)
+  expect(error.hint).not.toContain('job')
+})
+
+it('actions refuse what is no number of rows', async () => {
+  expect((await failure(df.take('3'))).message).toBe('take() needs a whole number from 0 to 9007199254740991, not "3".')
+  expect((await failure(df.show('3'))).message).toContain('show() needs a whole number')
+  expect((await failure(df.show(-1))).message).toContain('show() needs a whole number')
+})
+
+it('errors of a run do not speak of a job, and addresses are no paths', async () => {
+  const fails = defineDataset({
+    name: 'boo',
+    build: () => {
+      throw new Error('boo')
+    },
+  })
+  expect((await failure(runDataset(fails, { output: 'unused' }))).message).toBe(
+    "The dataset's build function failed: boo",
+  )
+  const error = await failure(read.csv('https://example.com/a.csv').collect())
+  expect(error.hint).toContain('download it first')
+})
