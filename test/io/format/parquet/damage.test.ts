@@ -9,29 +9,56 @@ import { readParquetSchema } from '../../../../dist/src/io/format/parquet/schema
 import { temporaryFolder } from '../../../helpers/folder.js'
 import { parquetFile, readParquetBytes } from '../../../helpers/parquet.js'
 import { Random } from '../../../helpers/random.js'
+import { randomFilters } from '../../../helpers/random_parquet.js'
 
-async function outcome(path: string): Promise<string> {
+async function outcome(path: string, random: Random): Promise<string> {
   const file = parquetFile(path)
   try {
     const columns = await readParquetSchema(file)
-    await readParquetBytes(file, columns)
+    // With filters, all that tells what may be left out is read as well.
+    const filters = random.below(2) === 0 ? (randomFilters(random, columns, ROWS) ?? []) : []
+    await readParquetBytes(file, columns, { filters, parts: 1 + random.below(3) })
     return 'read'
   } catch (error) {
     return (error as RunjobError).code
   }
 }
 
+const ROWS = 500
+const LENGTHS = [0, 1, 127, 128, 2 ** 15, 2 ** 24, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]
+
+/** Each way to damage a file. */
+const DAMAGES: readonly ((bytes: Buffer, random: Random) => Buffer)[] = [
+  (bytes, random) => {
+    bytes[random.below(bytes.length)]! ^= 1 << random.below(8)
+    return bytes
+  },
+  (bytes, random) => {
+    for (let n = 1 + random.below(3); n > 0; n--) bytes[random.below(bytes.length)] = random.below(256)
+    return bytes
+  },
+  (bytes, random) => {
+    bytes.writeUInt32LE(random.pick(LENGTHS), random.below(bytes.length - 4))
+    return bytes
+  },
+  (bytes, random) => bytes.subarray(0, random.below(bytes.length)),
+  (bytes, random) => {
+    const [from, size] = [random.below(bytes.length), 1 + random.below(50)]
+    return Buffer.concat([bytes.subarray(0, from), bytes.subarray(from + size)])
+  },
+  (bytes, random) => {
+    const [from, to] = [random.below(bytes.length), random.below(bytes.length)]
+    return Buffer.concat([bytes.subarray(0, to), bytes.subarray(from, from + 50), bytes.subarray(to)])
+  },
+]
+
 async function damage(bytes: Buffer, seed: number, times: number): Promise<void> {
   const random = new Random(seed)
   const path = join(temporaryFolder(), 'a.parquet')
+  const allowed = ['read', 'PARQUET_CORRUPT', 'PARQUET_UNSUPPORTED', 'CELL_INVALID', 'DIVIDE_BY_ZERO']
   for (let i = 0; i < times; i++) {
-    const damaged = Buffer.from(bytes)
-    for (let n = 1 + random.below(3); n > 0; n--) damaged[random.below(damaged.length)] = random.below(256)
-    writeFileSync(path, damaged)
-    const found = await outcome(path)
-    expect(['read', 'PARQUET_CORRUPT', 'PARQUET_UNSUPPORTED', 'CELL_INVALID'], `seed ${seed}, damage ${i}`).toContain(
-      found,
-    )
+    writeFileSync(path, DAMAGES[i % DAMAGES.length]!(Buffer.from(bytes), random))
+    expect(allowed, `seed ${seed}, damage ${i}`).toContain(await outcome(path, random))
   }
 }
 
@@ -40,7 +67,7 @@ test.each(['uncompressed', 'snappy', 'zstd', 'gzip', 'lz4_raw'])('of DuckDB, %s'
   const connection = await (await DuckDBInstance.create()).connect()
   await connection.run(`
     copy (select i, 'text ' || (i % 7) as few, 'text ' || i as many, case when i % 3 = 0 then null else i / 7 end as maybe,
-      [i, null] as list, {a: i, b: [{c: 'x' || i}]} as deep, (i / 8)::decimal(30, 4) as wide from range(500) t(i)) to '${path}'
+      [i, null] as list, {a: i, b: [{c: 'x' || i}]} as deep, (i / 8)::decimal(30, 4) as wide from range(${ROWS}) t(i)) to '${path}'
       (format parquet, codec ${codec})`)
   await damage(readFileSync(path), 1, 150)
 })
@@ -57,4 +84,18 @@ test('of hyparquet-writer, with encodings that DuckDB does not write', async () 
     ],
   })
   await damage(Buffer.from(bytes), 2, 300)
+})
+
+test('of hyparquet-writer, with page indexes and Bloom filters', async () => {
+  const column = <T>(of: (i: number) => T) => Array.from({ length: ROWS }, (_, i) => of(i))
+  const indexed = { columnIndex: true, offsetIndex: true, bloomFilter: true }
+  const bytes = parquetWriteBuffer({
+    pageSize: 300,
+    columnData: [
+      { ...indexed, name: 'ordered', data: column((i) => i), type: 'INT32' },
+      { ...indexed, name: 'text', data: column((i) => `name ${i % 9}`), type: 'STRING' },
+      { ...indexed, name: 'maybe', data: column((i) => (i % 100 < 50 ? null : i / 2)), type: 'DOUBLE' },
+    ],
+  })
+  await damage(Buffer.from(bytes), 3, 300)
 })
