@@ -184,6 +184,41 @@ describe('dictionaries', () => {
   })
 })
 
+describe('packed numbers', () => {
+  it('of any width are the same at every level of SIMD', async () => {
+    const path = join(temporaryFolder(), 'a.parquet')
+    const n = 3000
+    const numbers = (width: number) =>
+      Array.from({ length: n }, (_, i) => (Math.imul(i, 2654435761) >>> 1) % 2 ** width)
+    const deltas = Array.from({ length: 31 }, (_, i) => ({
+      name: `delta${i + 1}`,
+      // Down to 0 and up again, so that differences have all bits.
+      data: numbers(i + 1).map((value, row) => (row % 2 === 0 ? 0 : value)),
+      type: 'INT32' as const,
+      encoding: 'DELTA_BINARY_PACKED' as const,
+    }))
+    const codes = Array.from({ length: 10 }, (_, i) => ({
+      name: `code${i + 1}`,
+      data: numbers(i + 1),
+      type: 'INT32' as const,
+    }))
+    writeFileSync(path, Buffer.from(parquetWriteBuffer({ columnData: [...deltas, ...codes], pageSize: 1000 })))
+    const [first, ...others] = await Promise.all(
+      ['portable', 'avx2', 'avx512'].map((level) => runjob(['query', 'df', path], { env: { RUNJOB_SIMD: level } })),
+    )
+    const rows = first!.stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    for (const { name, data } of [...deltas, ...codes])
+      expect(
+        rows.map((row) => row[name]),
+        name,
+      ).toEqual(data)
+    for (const { stdout } of others) expect(stdout).toBe(first!.stdout)
+  })
+})
+
 describe('files of hyparquet-writer', () => {
   it('are read as they were written', async () => {
     const path = join(temporaryFolder(), 'a.parquet')

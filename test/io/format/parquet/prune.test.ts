@@ -5,6 +5,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { type ColumnSource, parquetWriteBuffer } from 'hyparquet-writer'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ParquetFooter, readFooter } from '../../../../dist/src/io/format/parquet/footer.js'
+import { ParquetProgram } from '../../../../dist/src/io/format/parquet/program.js'
 import { Pruner } from '../../../../dist/src/io/format/parquet/prune.js'
 import type { RowRange } from '../../../../dist/src/io/format/parquet/ranges.js'
 import { parquetColumns } from '../../../../dist/src/io/format/parquet/schema.js'
@@ -167,6 +168,30 @@ describe('pages and Bloom filters', () => {
     expect((await rangesOf([column], compared('eq', 'k', '0')))[0]).toEqual([{ start: 0, end: rows }])
     expect((await rangesOf([column], compared('eq', 'k', 'NaN')))[0]).toEqual([{ start: 0, end: rows }])
   })
+})
+
+test('tasks may share a row group of many pages, of lists only with an offset index', async () => {
+  const data = Array.from({ length: 5000 }, (_, i) => i)
+  const canCut = async (offsetIndex: boolean, pageSize: number, isList = false): Promise<boolean> => {
+    const file = join(folder, 'c.parquet')
+    const columnData = [{ name: 'i', data: isList ? data.map((i) => [i]) : data, offsetIndex }]
+    const optional = { repetition_type: 'OPTIONAL' as const }
+    const leaf = { name: isList ? 'element' : 'i', type: 'INT32' as const, ...optional }
+    const list = [
+      { name: 'i', converted_type: 'LIST' as const, num_children: 1, ...optional },
+      { name: 'list', num_children: 1, repetition_type: 'REPEATED' as const },
+    ]
+    const schema = [{ name: 'root', num_children: 1 }, ...(isList ? list : []), leaf]
+    const bytes = parquetWriteBuffer({ columnData, schema, pageSize, rowGroupSize: 5000, dictionarySize: 0 })
+    writeFileSync(file, Buffer.from(bytes))
+    const own = await readFooter(parquetFile(file))
+    return new ParquetProgram(own, parquetColumns(own)).canCut(own.rowGroups[0]!)
+  }
+  expect(await canCut(true, 500)).toBe(true)
+  expect(await canCut(false, 500)).toBe(true)
+  expect(await canCut(true, 100_000)).toBe(false)
+  expect(await canCut(false, 500, true)).toBe(false)
+  expect(await canCut(true, 500, true)).toBe(true)
 })
 
 test('a null where none may be is found, whatever the filter says', async () => {
