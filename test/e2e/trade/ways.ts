@@ -23,6 +23,10 @@ const CHOICES = {
     'joins in memory': {},
     'sorted joins': { tuning: { broadcastBytes: -1 } },
   },
+  runs: {
+    'some runs in memory': { tuning: { heldBytes: 200_000, holdMs: 1e9 } },
+    'runs in files': { tuning: { heldBytes: 0 } },
+  },
   reading: {
     'what filters leave is read': {},
     'all is read': { tuning: { readAll: true } },
