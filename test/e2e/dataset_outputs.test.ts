@@ -134,7 +134,7 @@ describe('a dataset with several outputs', () => {
   it('continues after a kill, with the same bytes', async () => {
     const rows = Array.from({ length: 20_000 }, (_, i) => `city ${(i * 7919) % 997},${i % 50}\n`)
     const { folder } = prepare(`city,qty\n${rows.join('')}`)
-    const tuning = { splitBytes: 20_000 }
+    const tuning = { splitBytes: 20_000, heldBytes: 0 }
     expect((await tunedRunjob(['q.mjs', '-o', 'whole', '-q'], tuning, { cwd: folder })).code).toBe(0)
     const env = { ...process.env, RUNJOB_TUNING: JSON.stringify(tuning) }
     const args = [TUNED_MAIN, 'q.mjs', '-o', 'out', '-q', '--workers', '1']
