@@ -92,6 +92,29 @@ Napi::Value Cursor::Top(const Napi::CallbackInfo& info) {
   return array;
 }
 
+Napi::Value Cursor::TrackLargestKey(const Napi::CallbackInfo& info) {
+  const bool prefix_grouping = BooleanArg(info[0], "prefixGrouping");
+  const size_t suffix_bytes = static_cast<size_t>(IntegerArg(info[1], "suffixBytes", 0, kMaxSafeInteger));
+  CursorState state = TakeOver(info.Env());
+  std::unique_ptr<LargestKeyTracker> tracker =
+      NewLargestKeyTracker(std::move(state.native), prefix_grouping, suffix_bytes);
+  state.largest = tracker.get();
+  state.native = std::move(tracker);
+  return Make(info.Env(), std::move(state));
+}
+
+Napi::Value Cursor::LargestKey(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Open(env);
+  if (state_.largest == nullptr) ThrowBadArgument(env, "largestKey() needs trackLargestKey() first");
+  const LargestKeyTracker::Found found = state_.largest->Largest();
+  Napi::Object result = Napi::Object::New(env);
+  result.Set("key", Bytes(env, found.key));
+  result.Set("value", Bytes(env, found.value));
+  result.Set("records", Count(env, found.records));
+  return result;
+}
+
 Napi::Value Cursor::Read(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Layout layout = LayoutArg(info[1], "layout");
@@ -236,9 +259,19 @@ Napi::Value OpenRuns(const Napi::CallbackInfo& info) {
     ThrowBadArgument(env, "paths must be at most " + std::to_string(runjob::kMaxMergeInputs));
   }
   const uint32_t partition = static_cast<uint32_t>(IntegerArg(info[1], "partition", 0, kMaxPartitions - 1));
-  const bool descending = BooleanArg(ObjectArg(info[2], "options").Get("descending"), "descending");
+  const Napi::Object options = ObjectArg(info[2], "options");
+  const bool descending = BooleanArg(options.Get("descending"), "descending");
+  const Napi::Value from = options.Get("from");
+  const Napi::Value to = options.Get("to");
+  const bool is_range = !from.IsUndefined() || !to.IsUndefined();
+  if (is_range && descending) ThrowBadArgument(env, "a range is of ascending keys");
+  KeyRange range;
+  if (!from.IsUndefined()) range.from = BytesArg(from, "from").ToString();
+  if (!to.IsUndefined()) range.to = BytesArg(to, "to").ToString();
   std::vector<std::unique_ptr<runjob::RecordSource>> runs(paths.size());
-  for (size_t i = 0; i < paths.size(); i++) Check(env, OpenRun(paths[i], partition, &runs[i]));
+  for (size_t i = 0; i < paths.size(); i++) {
+    Check(env, is_range ? OpenRun(paths[i], partition, range, &runs[i]) : OpenRun(paths[i], partition, &runs[i]));
+  }
   CursorState state;
   state.native = NewMerge(std::move(runs), descending);
   state.merge = state.native.get();

@@ -19,6 +19,7 @@ namespace runjob::addon {
 struct CursorState {
   std::unique_ptr<runjob::Cursor> native;  // null: closed, or taken over
   TopTracker* tracker = nullptr;           // somewhere in `native`
+  LargestKeyTracker* largest = nullptr;    // likewise
   const runjob::Cursor* merge = nullptr;   // of runs: at the bottom of `native`
   // Cursors over a collector's memory: whose, and which content of it.
   std::shared_ptr<CollectorState> source;
@@ -40,6 +41,8 @@ class Cursor : public Wrapped<Cursor> {
             Method<&Cursor::DropPrefix>("dropPrefix"),
             Method<&Cursor::TrackTop>("trackTop"),
             Method<&Cursor::Top>("top"),
+            Method<&Cursor::TrackLargestKey>("trackLargestKey"),
+            Method<&Cursor::LargestKey>("largestKey"),
             Method<&Cursor::Read>("read"),
             Method<&Cursor::FormatRecords>("format"),
             Method<&Cursor::Collect>("collect"),
@@ -74,6 +77,8 @@ class Cursor : public Wrapped<Cursor> {
   Napi::Value DropPrefix(const Napi::CallbackInfo& info);
   Napi::Value TrackTop(const Napi::CallbackInfo& info);
   Napi::Value Top(const Napi::CallbackInfo& info);
+  Napi::Value TrackLargestKey(const Napi::CallbackInfo& info);
+  Napi::Value LargestKey(const Napi::CallbackInfo& info);
   Napi::Value Read(const Napi::CallbackInfo& info);
   Napi::Value FormatRecords(const Napi::CallbackInfo& info);
   Napi::Value Collect(const Napi::CallbackInfo& info);

@@ -86,6 +86,8 @@ Pipeline::Pipeline(const Napi::CallbackInfo& info) : Wrapped(info) {
       PipelineState* const raw = state.get();
       options.take_output = [raw] { raw->MakeRoom(); };
     }
+    const Napi::Value measured = object.Get("measured");
+    options.measured = !measured.IsUndefined() && BooleanArg(measured, "measured");
     const Napi::Value tables = object.Get("tables");
     if (!tables.IsUndefined()) {
       for (const Napi::Value& table : ArrayArg(tables, "tables", kMaxColumns)) {
@@ -158,6 +160,24 @@ Napi::Value Pipeline::HeldBytes(const Napi::CallbackInfo& info) {
 }
 Napi::Value Pipeline::Done(const Napi::CallbackInfo& info) {
   return Napi::Boolean::New(info.Env(), Open(info.Env()).head()->done());
+}
+
+Napi::Value Pipeline::Measures(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::vector<LinkMeasure> measures = Open(env).measures();
+  const Napi::Array result = Napi::Array::New(env, measures.size());
+  for (size_t i = 0; i < measures.size(); i++) {
+    const Napi::Object measure = Napi::Object::New(env);
+    measure.Set("rowsIn", Count(env, measures[i].rows_in));
+    measure.Set("ms", static_cast<double>(measures[i].nanoseconds) / 1e6);
+    result.Set(static_cast<uint32_t>(i), measure);
+  }
+  return result;
+}
+
+Napi::Value Pipeline::Sample(const Napi::CallbackInfo& info) {
+  const RowSample* const sample = Open(info.Env()).sample();
+  return sample == nullptr ? info.Env().Null() : Bytes(info.Env(), sample->Encode());
 }
 
 Napi::Value Pipeline::Close(const Napi::CallbackInfo& info) {

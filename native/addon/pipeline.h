@@ -64,6 +64,8 @@ class Pipeline : public Wrapped<Pipeline> {
             Getter<&Pipeline::RowsOut>("rowsOut"),
             Getter<&Pipeline::HeldBytes>("bytes"),
             Getter<&Pipeline::Done>("done"),
+            Getter<&Pipeline::Measures>("measures"),
+            Getter<&Pipeline::Sample>("sample"),
             Method<&Pipeline::Close>("close")};
   }
 
@@ -81,6 +83,8 @@ class Pipeline : public Wrapped<Pipeline> {
   Napi::Value RowsOut(const Napi::CallbackInfo& info);
   Napi::Value HeldBytes(const Napi::CallbackInfo& info);
   Napi::Value Done(const Napi::CallbackInfo& info);
+  Napi::Value Measures(const Napi::CallbackInfo& info);
+  Napi::Value Sample(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 
   runjob::Pipeline& Open(Napi::Env env) const;

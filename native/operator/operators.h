@@ -57,4 +57,18 @@ class TopTracker : public Cursor {
 };
 std::unique_ptr<TopTracker> NewTopTracker(std::unique_ptr<Cursor> input, Layout layout, size_t n);
 
+// Finds the key that most records have, the first of such keys, as they pass by.
+class LargestKeyTracker : public Cursor {
+ public:
+  struct Found {
+    std::string key;    // of its first record, as
+    std::string value;  // this
+    uint64_t records = 0;
+  };
+  virtual Found Largest() const = 0;
+};
+// Keys are the same if their group parts are (`prefix_grouping`: they are composite), or all but their last bytes.
+std::unique_ptr<LargestKeyTracker> NewLargestKeyTracker(std::unique_ptr<Cursor> input, bool prefix_grouping,
+                                                        size_t suffix_bytes);
+
 }  // namespace runjob

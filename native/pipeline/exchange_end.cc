@@ -8,6 +8,7 @@
 #include "column/rows.h"
 #include "pipeline/operator.h"
 #include "record/batch.h"
+#include "record/row_sample.h"
 
 namespace runjob {
 
@@ -25,15 +26,21 @@ struct KeyColumn {
 
 class ExchangeEnd : public ColumnSink {
  public:
-  ExchangeEnd(std::vector<KeyColumn> keys, Side side, BatchSink* records)
-      : keys_(std::move(keys)), side_(side), records_(records) {}
+  ExchangeEnd(std::vector<KeyColumn> keys, Side side, BatchSink* records, RowSample* sample)
+      : keys_(std::move(keys)), side_(side), records_(records), sample_(sample) {}
 
   Status Add(const Batch& batch) override {
     columns_.clear();
     for (const Vector& column : batch.columns) columns_.push_back(&column);
     for (size_t i = 0; i < batch.count; i++) {
+      const size_t key_start = key_bytes_.size();
+      const size_t value_start = values_.size();
       AppendRecordKey(batch, batch.row(i));
       AppendRow(columns_, batch.row(i), &values_);
+      if (sample_ != nullptr) {
+        sample_->Add(Slice(key_bytes_.data() + key_start, key_bytes_.size() - key_start),
+                     Slice(values_.data() + value_start, values_.size() - value_start));
+      }
       if (key_bytes_.size() > UINT32_MAX - kBatchPadding || values_.size() > UINT32_MAX) {
         return Status::Error("RECORD_TOO_LARGE", "a row has more than 4 GiB");
       }
@@ -75,6 +82,7 @@ class ExchangeEnd : public ColumnSink {
   const std::vector<KeyColumn> keys_;
   const Side side_;
   BatchSink* const records_;
+  RowSample* const sample_;  // null: none is wanted
   std::vector<const Vector*> columns_;
   std::string key_bytes_;
   std::vector<uint32_t> key_ends_;
@@ -85,9 +93,10 @@ class ExchangeEnd : public ColumnSink {
 }  // namespace
 
 Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink* records,
-                          std::unique_ptr<ColumnSink>* result) {
+                          std::optional<RowSample>* sample, std::unique_ptr<ColumnSink>* result) {
   uint32_t count = 0;
   uint8_t side = 0;
+  bool is_sampled = false;
   std::vector<KeyColumn> keys;
   if (!program->Read(&count)) return BadProgram();
   for (uint32_t i = 0; i < count; i++) {
@@ -99,7 +108,10 @@ Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink
   if (!program->Read(&side) || side > static_cast<uint8_t>(Side::kLeft) || records == nullptr) {
     return BadProgram();
   }
-  *result = std::make_unique<ExchangeEnd>(std::move(keys), static_cast<Side>(side), records);
+  if (!program->Read(&is_sampled)) return BadProgram();
+  if (is_sampled) sample->emplace();
+  *result = std::make_unique<ExchangeEnd>(std::move(keys), static_cast<Side>(side), records,
+                                          is_sampled ? &**sample : nullptr);
   return Status::Ok();
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,7 @@
 #include "column/vector.h"
 #include "pipeline/row_source.h"
 #include "record/batch_sink.h"
+#include "record/row_sample.h"
 
 namespace runjob {
 
@@ -37,8 +39,9 @@ Status CompileFilter(ProgramReader* program, const Schema& input, std::unique_pt
 Status CompileProject(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
 Status CompileLimit(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
 Status CompileExchangeSource(ProgramReader* program, std::unique_ptr<RowSource>* result);
+// `sample` gets one, if the program wants it, and must stay where it is.
 Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink* records,
-                          std::unique_ptr<ColumnSink>* result);
+                          std::optional<RowSample>* sample, std::unique_ptr<ColumnSink>* result);
 // Both append to `output`.
 Status CompileTextEnd(ProgramReader* program, const Schema& input, std::string* output,
                       std::unique_ptr<ColumnSink>* result);

@@ -1,5 +1,8 @@
 #include "pipeline/pipeline.h"
 
+#include <algorithm>
+#include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 #include <vector>
@@ -9,6 +12,7 @@
 #include "pipeline/group_table.h"
 #include "pipeline/groups.h"
 #include "pipeline/merge_join.h"
+#include "pipeline/meter.h"
 #include "pipeline/operator.h"
 #include "pipeline/probe.h"
 #include "pipeline/row_source.h"
@@ -85,7 +89,7 @@ class Chain : public Pipeline {
     tail_.after_batch = [this, take = options.take_output, most = options.output_bytes] {
       if (take && output_.size() >= most) take();
     };
-    ColumnSink* next = &tail_;
+    ColumnSink* next = Measured(&tail_, options.measured);
     const std::vector<std::vector<uint32_t>> late = LateColumns();
     for (size_t i = operators_.size(); i-- > 0;) {
       if (i < late.size() && !late[i].empty()) {
@@ -93,9 +97,10 @@ class Chain : public Pipeline {
         next = loadings_.back().get();
       }
       operators_[i]->SetNext(next);
-      next = operators_[i].get();
+      next = Measured(operators_[i].get(), options.measured);
     }
     head_.SetNext(next);
+    std::reverse(meters_.begin(), meters_.end());
     return Status::Ok();
   }
 
@@ -130,8 +135,23 @@ class Chain : public Pipeline {
     return bytes;
   }
   std::string* output() override { return &output_; }
+  std::vector<LinkMeasure> measures() const override {
+    std::vector<LinkMeasure> measures;
+    for (size_t i = 0; i < meters_.size(); i++) {
+      const uint64_t next = i + 1 < meters_.size() ? meters_[i + 1]->nanoseconds() : 0;
+      measures.push_back({meters_[i]->rows(), meters_[i]->nanoseconds() - next});
+    }
+    return measures;
+  }
+  const RowSample* sample() const override { return sample_ ? &*sample_ : nullptr; }
 
  private:
+  ColumnSink* Measured(ColumnSink* link, bool measured) {
+    if (!measured) return link;
+    meters_.push_back(std::make_unique<Meter>(link));
+    return meters_.back().get();
+  }
+
   // The row of a batch that was made here says nothing to those outside.
   static Status WithoutPlace(Status status) {
     if (status.ok() || status.offset() == -1) return status;
@@ -211,7 +231,7 @@ class Chain : public Pipeline {
     if (!program->Read(&code)) return BadProgram();
     switch (code) {
       case kExchange:
-        return CompileExchangeEnd(program, input, options.records, &end_);
+        return CompileExchangeEnd(program, input, options.records, &sample_, &end_);
       case kTextOut:
         return CompileTextEnd(program, input, &output_, &end_);
       case kRowsOut:
@@ -235,9 +255,11 @@ class Chain : public Pipeline {
   std::vector<std::unique_ptr<RowOperator>> operators_;
   std::vector<std::unique_ptr<Loading>> loadings_;
   Counter tail_;
+  std::optional<RowSample> sample_;  // of what the end takes
   std::unique_ptr<ColumnSink> end_;
-  GroupTable* groups_ = nullptr;    // the end, if it is one
-  Constants* constants_ = nullptr;  // the operator, if there is one
+  std::vector<std::unique_ptr<Meter>> meters_;  // of the operators and the end; none: nothing is measured
+  GroupTable* groups_ = nullptr;                // the end, if it is one
+  Constants* constants_ = nullptr;              // the operator, if there is one
   std::string output_;
 };
 

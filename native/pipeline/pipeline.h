@@ -9,7 +9,7 @@
 //               u8 2, u64 count                                       limit
 //               u8 4, schema                                          constants: see SetConstants
 //               ...                                                   the others: see their files
-//   end         u8 0, u32 count, (u32 column, bool descending, bool nulls first)..., u8 side
+//   end         u8 0, u32 count, (u32 column, bool descending, bool nulls first)..., u8 side, bool sampled
 //                                                                     exchange: keys and rows into a BatchSink. Side: 0 none; 1 right, 2
 //                                                                     left: the last byte of a key is 0 or 1
 //               u8 1, ...                                             text: CSV, TSV, JSON lines, into bytes
@@ -31,6 +31,7 @@
 #include "pipeline/join_table.h"
 #include "record/batch_sink.h"
 #include "record/cursor.h"
+#include "record/row_sample.h"
 
 namespace runjob {
 
@@ -41,6 +42,13 @@ struct PipelineOptions {
   std::function<void()> take_output;
   size_t output_bytes = size_t{1} << 20;
   std::vector<std::shared_ptr<const JoinTable>> tables;  // that rows are joined with
+  bool measured = false;                                 // measures() has something to tell
+};
+
+// Of an operator, or of the end with what it calls.
+struct LinkMeasure {
+  uint64_t rows_in;
+  uint64_t nanoseconds;
 };
 
 class Pipeline {
@@ -61,10 +69,12 @@ class Pipeline {
   virtual Status SetConstants(Slice program) = 0;
   // There is no more. Call once.
   virtual Status Finish() = 0;
-  virtual uint64_t rows_in() const = 0;   // added
-  virtual uint64_t rows_out() const = 0;  // that the end received
-  virtual size_t bytes() const = 0;       // held by operators
-  virtual std::string* output() = 0;      // bytes of a text or rows end so far: the caller takes them
+  virtual uint64_t rows_in() const = 0;                   // added
+  virtual uint64_t rows_out() const = 0;                  // that the end received
+  virtual size_t bytes() const = 0;                       // held by operators
+  virtual std::string* output() = 0;                      // bytes of a text or rows end so far: the caller takes them
+  virtual std::vector<LinkMeasure> measures() const = 0;  // of the operators, in their order, and of the end
+  virtual const RowSample* sample() const = 0;            // of the records of an exchange; null if none was asked for
 };
 
 }  // namespace runjob

@@ -37,11 +37,29 @@ std::string NameOf(const std::string& path) {
   return slash == std::string::npos ? path : path.substr(slash + 1);
 }
 
-class HeldReader : public RecordSource {
+class HeldReader : public SeekableSource {
  public:
   HeldReader(std::shared_ptr<const HeldRun> run, uint32_t partition) : run_(std::move(run)), partition_(partition) {
     const std::vector<HeldRun::Block>& blocks = run_->blocks();
     while (next_ < blocks.size() && blocks[next_].partition < partition) next_++;
+  }
+
+  Status Seek(Slice key) override {
+    const std::vector<HeldRun::Block>& blocks = run_->blocks();
+    size_t high = next_;
+    while (high < blocks.size() && blocks[high].partition == partition_) high++;
+    while (high > next_ + 1) {
+      const size_t middle = next_ + (high - next_) / 2;
+      const SortedRecord* first = nullptr;
+      const SortedRecord* end = nullptr;
+      const HeldRun::Block& block = blocks[middle];
+      if (!block_.Begin(Slice(block.payload, block.payload_bytes)) || !block_.Read(&first, &end) || first == end) {
+        return Damaged();
+      }
+      (Compare(first->key, key) < 0 ? next_ : high) = middle;
+    }
+    block_ = BlockDecoder();
+    return Status::Ok();
   }
 
   Status Read(const SortedRecord** begin, const SortedRecord** end) override {
@@ -121,7 +139,7 @@ bool HeldRun::AddPiece(size_t bytes) {
   return true;
 }
 
-std::unique_ptr<RecordSource> NewHeldReader(std::shared_ptr<const HeldRun> run, uint32_t partition) {
+std::unique_ptr<SeekableSource> NewHeldReader(std::shared_ptr<const HeldRun> run, uint32_t partition) {
   return std::make_unique<HeldReader>(std::move(run), partition);
 }
 

@@ -73,7 +73,7 @@ class HeldRun {
   RunInfo info_;
 };
 
-std::unique_ptr<RecordSource> NewHeldReader(std::shared_ptr<const HeldRun> run, uint32_t partition);
+std::unique_ptr<SeekableSource> NewHeldReader(std::shared_ptr<const HeldRun> run, uint32_t partition);
 
 // The runs that a folder holds, by name. Thread-safe; one for each folder and process, for all threads.
 class HeldRuns {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,10 +25,27 @@ struct RunInfo {
   std::vector<PartitionCount> partitions;
 };
 
+// Keys of a partition: from <= key and, if there is a `to`, key < to.
+struct KeyRange {
+  std::string from;
+  std::optional<std::string> to;
+};
+
+// The records of a partition, whose keys ascend.
+class SeekableSource : public RecordSource {
+ public:
+  // Goes to the last block that begins before a key, or to the first one: whatever is not before the key is there or
+  // later. REQUIRES: nothing was read.
+  virtual Status Seek(Slice key) = 0;
+};
+
 // Opens are shared: one reference-counted LMDB environment per file and process, whatever the thread.
 // Errors: RUN_MISSING, RUN_CORRUPT, RUN_VERSION.
 Status ReadRunInfo(const std::string& path, RunInfo* out);
 // Blocks' checksums are verified when read: RUN_CORRUPT.
 Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<RecordSource>* out);
+// Only the records of a range. REQUIRES: the keys of the run ascend.
+// Cost: O(log blocks) blocks that are read to find the first one.
+Status OpenRun(const std::string& path, uint32_t partition, const KeyRange& range, std::unique_ptr<RecordSource>* out);
 
 }  // namespace runjob

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "base/file.h"
@@ -183,7 +184,7 @@ Status SharedRun::ParseMeta(Slice value) {
 }
 
 // The records of one partition.
-class PartitionReader : public RecordSource {
+class PartitionReader : public SeekableSource {
  public:
   PartitionReader(SharedRun::Handle run, uint32_t partition) : run_(std::move(run)), partition_(partition) {}
 
@@ -211,6 +212,22 @@ class PartitionReader : public RecordSource {
     return Status::Ok();
   }
 
+  Status Seek(Slice key) override {
+    RUNJOB_RETURN_IF_ERROR(CountBlocks());
+    for (uint32_t high = *blocks_; high > first_block_ + 1;) {
+      const uint32_t middle = first_block_ + (high - first_block_) / 2;
+      bool found;
+      RUNJOB_RETURN_IF_ERROR(OpenBlock(middle, MDB_SET_RANGE, &found));
+      const SortedRecord* first = nullptr;
+      const SortedRecord* end = nullptr;
+      if (!found || !block_.Read(&first, &end) || first == end) return CorruptBlock(middle, "no record in it");
+      (Compare(first->key, key) < 0 ? first_block_ : high) = middle;
+    }
+    block_ = BlockDecoder();
+    next_block_ = first_block_;
+    return Status::Ok();
+  }
+
  private:
   Status CorruptBlock(uint32_t block, const std::string& what) const {
     return RunCorrupt(run_->path(),
@@ -218,19 +235,26 @@ class PartitionReader : public RecordSource {
   }
 
   Status NextBlock(bool* found) {
+    const uint32_t block = next_block_;
+    RUNJOB_RETURN_IF_ERROR(OpenBlock(block, block == first_block_ ? MDB_SET_RANGE : MDB_NEXT, found));
+    if (*found) {
+      next_block_++;
+      return Status::Ok();
+    }
+    const bool is_end = blocks_ ? block == *blocks_ : records_ == run_->info().partitions[partition_].records;
+    return is_end ? Status::Ok() : CorruptBlock(block, "missing");
+  }
+
+  // Not found: what is there in its place is no block of the partition.
+  Status OpenBlock(uint32_t block, MDB_cursor_op move, bool* found) {
     *found = false;
     DropBlock();
-    const uint32_t block = next_block_;
     BlockKey wanted(partition_, block);
     MDB_val k{sizeof(wanted.bytes), wanted.bytes};
     MDB_val v{0, nullptr};
-    const int rc = mdb_cursor_get(cursor_, &k, &v, block == 0 ? MDB_SET_RANGE : MDB_NEXT);
+    const int rc = mdb_cursor_get(cursor_, &k, &v, move);
     if (rc != 0) return CorruptBlock(block, mdb_strerror(rc));  // the meta entry, at least, always follows
-    if (k.mv_size != sizeof(wanted.bytes) || std::memcmp(k.mv_data, wanted.bytes, k.mv_size) != 0) {
-      if (records_ == run_->info().partitions[partition_].records) return Status::Ok();
-      return CorruptBlock(block, "missing");
-    }
-    next_block_++;
+    if (k.mv_size != sizeof(wanted.bytes) || std::memcmp(k.mv_data, wanted.bytes, k.mv_size) != 0) return Status::Ok();
     BlockHeader header;
     const char* data = static_cast<const char*>(v.mv_data);
     if (v.mv_size < sizeof(header)) return CorruptBlock(block, "too short");
@@ -242,6 +266,22 @@ class PartitionReader : public RecordSource {
     }
     if (!block_.Begin(payload)) return CorruptBlock(block, "too short");
     *found = true;
+    return Status::Ok();
+  }
+
+  // From the number of the last one.
+  Status CountBlocks() {
+    BlockKey after(partition_ + 1, 0);
+    MDB_val k{sizeof(after.bytes), after.bytes};
+    MDB_val v{0, nullptr};
+    int rc = mdb_cursor_get(cursor_, &k, &v, MDB_SET_RANGE);
+    if (rc == 0) rc = mdb_cursor_get(cursor_, &k, &v, MDB_PREV);
+    blocks_ = 0;
+    if (rc == MDB_NOTFOUND) return Status::Ok();
+    if (rc != 0 || k.mv_size != sizeof(after.bytes)) return CorruptBlock(0, "the blocks cannot be counted");
+    uint32_t words[2];
+    std::memcpy(words, k.mv_data, sizeof(words));
+    if (__builtin_bswap32(words[0]) == partition_) blocks_ = __builtin_bswap32(words[1]) + 1;
     return Status::Ok();
   }
 
@@ -270,27 +310,52 @@ class PartitionReader : public RecordSource {
   const uint32_t partition_;
   MDB_txn* txn_ = nullptr;
   MDB_cursor* cursor_ = nullptr;
+  uint32_t first_block_ = 0;
   uint32_t next_block_ = 0;
+  std::optional<uint32_t> blocks_;  // of the partition, once they are counted
   uint64_t records_ = 0;
   BlockDecoder block_;
   const char* block_start_ = nullptr;
   size_t block_size_ = 0;
 };
 
-}  // namespace
+// Those of a partition's records that are in a range.
+class RangeReader : public RecordSource {
+ public:
+  RangeReader(std::unique_ptr<SeekableSource> partition, KeyRange range)
+      : partition_(std::move(partition)), range_(std::move(range)) {}
 
-Status ReadRunInfo(const std::string& path, RunInfo* out) {
-  if (const std::shared_ptr<const HeldRun> held = HeldRuns::Find(path)) {
-    *out = held->info();
+  Status Read(const SortedRecord** begin, const SortedRecord** end) override {
+    *begin = *end = nullptr;
+    while (!is_over_) {
+      RUNJOB_RETURN_IF_ERROR(partition_->Read(begin, end));
+      if (*begin == *end) break;
+      if (is_before_) {
+        *begin = FirstAtOrAfter(*begin, *end, Slice(range_.from));
+        if (*begin == *end) continue;
+        is_before_ = false;
+      }
+      if (range_.to && Compare((*end - 1)->key, Slice(*range_.to)) >= 0) {
+        is_over_ = true;
+        *end = FirstAtOrAfter(*begin, *end, Slice(*range_.to));
+      }
+      break;
+    }
     return Status::Ok();
   }
-  SharedRun::Handle run;
-  RUNJOB_RETURN_IF_ERROR(SharedRun::Acquire(path, &run));
-  *out = run->info();
-  return Status::Ok();
-}
 
-Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<RecordSource>* out) {
+ private:
+  static const SortedRecord* FirstAtOrAfter(const SortedRecord* begin, const SortedRecord* end, Slice key) {
+    return std::partition_point(begin, end, [key](const SortedRecord& record) { return Compare(record.key, key) < 0; });
+  }
+
+  const std::unique_ptr<SeekableSource> partition_;
+  const KeyRange range_;
+  bool is_before_ = true;
+  bool is_over_ = false;
+};
+
+Status OpenPartition(const std::string& path, uint32_t partition, std::unique_ptr<SeekableSource>* out) {
   std::shared_ptr<const HeldRun> held = HeldRuns::Find(path);
   SharedRun::Handle run;
   if (held == nullptr) RUNJOB_RETURN_IF_ERROR(SharedRun::Acquire(path, &run));
@@ -306,6 +371,34 @@ Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<Reco
   auto reader = std::make_unique<PartitionReader>(std::move(run), partition);
   RUNJOB_RETURN_IF_ERROR(reader->Start());
   *out = std::move(reader);
+  return Status::Ok();
+}
+
+}  // namespace
+
+Status ReadRunInfo(const std::string& path, RunInfo* out) {
+  if (const std::shared_ptr<const HeldRun> held = HeldRuns::Find(path)) {
+    *out = held->info();
+    return Status::Ok();
+  }
+  SharedRun::Handle run;
+  RUNJOB_RETURN_IF_ERROR(SharedRun::Acquire(path, &run));
+  *out = run->info();
+  return Status::Ok();
+}
+
+Status OpenRun(const std::string& path, uint32_t partition, std::unique_ptr<RecordSource>* out) {
+  std::unique_ptr<SeekableSource> reader;
+  RUNJOB_RETURN_IF_ERROR(OpenPartition(path, partition, &reader));
+  *out = std::move(reader);
+  return Status::Ok();
+}
+
+Status OpenRun(const std::string& path, uint32_t partition, const KeyRange& range, std::unique_ptr<RecordSource>* out) {
+  std::unique_ptr<SeekableSource> reader;
+  RUNJOB_RETURN_IF_ERROR(OpenPartition(path, partition, &reader));
+  RUNJOB_RETURN_IF_ERROR(reader->Seek(Slice(range.from)));
+  *out = std::make_unique<RangeReader>(std::move(reader), range);
   return Status::Ok();
 }
 

@@ -1,4 +1,6 @@
 /** The world around the commands. */
+
+import type { StageReport } from '../engine/report.js'
 import type { AnyJob } from '../job/define.js'
 import type { Plan } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
@@ -26,7 +28,8 @@ export interface Host {
    */
   runJob(job: Runnable, options: RunnableOptions, command: StartCommand, printer?: Printer): Promise<RunReport>
   explainJob(job: Runnable, options: RunnableOptions): Promise<Plan>
-  describeJob(job: Runnable, options: RunnableOptions): Promise<string>
+  /** @param runs what its stages did, if it ran */
+  describeJob(job: Runnable, options: RunnableOptions, runs?: readonly StageReport[]): Promise<string>
   /**
    * Evaluates the expression of `runjob query`.
    *

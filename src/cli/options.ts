@@ -26,6 +26,7 @@ export interface SharedOptions {
   speculate?: boolean
   top?: number
   explain?: boolean
+  analyze?: boolean
   json?: boolean
   quiet?: boolean
   /** False after `--no-progress`. */
@@ -244,6 +245,7 @@ function sharedOptions(): Option[] {
       count('--top'),
     ),
     new Option('--explain', 'print the plan and do not run it (with --json as JSON)'),
+    new Option('--analyze', 'with --explain: run it without an output, and print what each operator did'),
     new Option('--json', 'print one JSON document with the outcome on standard output'),
     new Option('-q, --quiet', 'print only errors and what was asked for'),
     new Option('--no-progress', 'show no progress'),

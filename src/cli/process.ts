@@ -33,7 +33,7 @@ const host: Host = {
   schemaText: async (path) => (await import('../run/schema.js')).schemaText(path, process.cwd()),
   chdir: (folder) => process.chdir(folder),
   explainJob: async (job, options) => (await import('../run/explain.js')).planOf(job, options),
-  describeJob: async (job, options) => (await import('../run/describe.js')).describeJob(job, options),
+  describeJob: async (job, options, runs) => (await import('../run/describe.js')).describeJob(job, options, runs),
 }
 
 /** A module may end the process, or wait for ever, while it is imported: this must not look like success. */

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { makeFolder, writeFileAtomic } from '../base/files.js'
 import { formatBytes, formatCount, formatDuration } from '../base/units.js'
-import type { TaskProfile } from '../engine/report.js'
+import type { StageReport, TaskProfile } from '../engine/report.js'
 import type { RunReport } from '../run/report.js'
 
 const WIDTH = 1160
@@ -56,7 +56,7 @@ ${timeline(tasks)}
     .join('')}<th>records in</th><th>records out</th><th>combined away</th><th>bytes in</th><th>spilled</th></tr>
 ${stages.map((stage) => stageRow(stage, tasks)).join('\n')}
 </table>
-</html>
+${operatorTable(report.stages)}</html>
 `
 }
 
@@ -99,6 +99,24 @@ function stageRow(stage: string, tasks: TaskProfile[]): string {
     formatBytes(sum((task) => task.spillBytes)),
   ]
   return `<tr><td>${escapeHtml(stage)}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`
+}
+
+/** What the operators of rows did; empty without any. */
+function operatorTable(stages: readonly StageReport[]): string {
+  const rows = stages.flatMap(({ name, inputs = [] }) =>
+    inputs.flatMap(({ operators }) =>
+      operators.map(({ op, rowsIn, rowsOut, ms }) => {
+        const cells = [formatCount(rowsIn), formatCount(rowsOut), formatDuration(ms)]
+        return `<tr><td>${escapeHtml(name)}: ${op}</td>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>\n`
+      }),
+    ),
+  )
+  if (rows.length === 0) return ''
+  return `<h2>Operators of rows, all workers together</h2>
+<table>
+<tr><th>operator</th><th>rows in</th><th>rows out</th><th>time</th></tr>
+${rows.join('')}</table>
+`
 }
 
 function escapeHtml(text: string): string {

@@ -1,8 +1,9 @@
 /** The command that runs a job. */
 import { existsSync } from 'node:fs'
-import { join, resolve, sep } from 'node:path'
+import { basename, join, resolve, sep } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import { formatCount } from '../base/units.js'
+import type { StageReport } from '../engine/report.js'
 import { resolveOutput, stateDirOf } from '../io/output/place.js'
 import type { Runnable } from '../run/load.js'
 import type { RunnableOptions } from '../run/options.js'
@@ -75,12 +76,9 @@ export async function runParsed(
   if (options.explain) {
     // Standard output gets the bytes of a single file.
     const asFile = { ...runOptions, output: defaultOutput(job.name), singleFile: true }
-    const planned = options.output === STDOUT ? asFile : runOptions
-    const text = options.json
-      ? JSON.stringify(await host.explainJob(job, planned))
-      : await host.describeJob(job, planned)
-    return data.write(`${text}\n`)
+    return explain(job, options, options.output === STDOUT ? asFile : runOptions, words, host, streams)
   }
+  if (options.analyze) throw usageError('--analyze', '', 'it goes with --explain')
   const toStdout = options.output === STDOUT
   if (toStdout) refuseBeside(options, host.stdout)
   if (options.profile !== undefined && !toStdout) refuseInside(options.profile, output, host.cwd)
@@ -95,7 +93,7 @@ export async function runParsed(
 
   const command = { argv: words, cwd: host.cwd }
   const run = (options: RunnableOptions, printer?: Printer) =>
-    interruptibly(job, options, command, host, progress, quiet, printer)
+    interruptibly(job, options, command, host, progress, quiet, toStdout, printer)
   const lines: Printer = { onRecords: data.writeBytes, end: async () => {} }
   const toPrint = printer ?? lines
   const report = toStdout
@@ -109,7 +107,34 @@ export async function runParsed(
   if (forPeople) terminal.write(renderSummary(report, options.top === undefined, terminal.colors))
 }
 
-/** Runs the job until it is done or a signal stops it. */
+/** Prints the plan; with `--analyze` after it ran, into a folder that is removed. */
+async function explain(
+  job: Runnable,
+  { analyze, json, progress, quiet = false }: SharedOptions,
+  planned: RunnableOptions,
+  words: string[],
+  host: Host,
+  { data, terminal }: Streams,
+): Promise<void> {
+  let runs: readonly StageReport[] | undefined
+  if (analyze) {
+    const display = new ProgressDisplay(terminal, quiet || !progress ? 'off' : 'bars')
+    const report = await inTemporaryFolder((folder) => {
+      const options = { ...planned, output: join(folder, basename(planned.output)), profile: true }
+      return interruptibly(job, options, { argv: words, cwd: host.cwd }, host, display, quiet, true)
+    })
+    runs = report.stages
+  }
+  if (!json) return data.write(`${await host.describeJob(job, planned, runs)}\n`)
+  const plan = await host.explainJob(job, planned)
+  return data.write(`${JSON.stringify(runs ? { plan, stages: runs } : plan)}\n`)
+}
+
+/**
+ * Runs the job until it is done or a signal stops it.
+ *
+ * @param isTemporary its folder is removed in any case
+ */
 async function interruptibly(
   job: Runnable,
   options: RunnableOptions,
@@ -117,11 +142,11 @@ async function interruptibly(
   host: Host,
   progress: ProgressDisplay,
   quiet: boolean,
+  isTemporary: boolean,
   printer?: Printer,
 ): Promise<RunReport> {
   const state = stateDirOf(resolveOutput(options.output, host.cwd))
-  // A run whose folder is removed cannot be continued.
-  const isKept = () => printer === undefined && existsSync(state)
+  const isKept = () => !isTemporary && existsSync(state)
   const fresh = options.fresh === true
   const watch = watchSignals(
     host.signals,

@@ -44,6 +44,10 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
     printable(name),
     formatCount(n),
   ])
+  const skewed = report.skewed.map(({ key, records, of, stage }): [string, string] => [
+    'skewed',
+    `key ${printable(key)} has ${formatCount(records)} of ${formatCount(of)} records in stage ${printable(stage)}`,
+  ])
   const named = Object.entries(report.outputs ?? {}).map(([name, { recordsWritten }]): [string, string] => [
     `  ${printable(name)}`,
     `${formatCount(recordsWritten)} written`,
@@ -57,6 +61,7 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
         ...notRead,
         ...folders,
         ...bad,
+        ...skewed,
         ['peak memory', formatBytes(report.peakRssBytes)],
         ...counters,
         ['output', report.output === '-' ? 'standard output' : report.output],
@@ -86,12 +91,12 @@ export function renderReportJson(report: RunReport): string {
     resumedTasks,
     redoneTasks,
   } = report
-  const { recordsRead, recordsWritten, notes, recordsQuarantined, quarantine, skipped, top } = report
+  const { recordsRead, recordsWritten, notes, recordsQuarantined, quarantine, skewed, skipped, top } = report
   const inputs = { inputFiles, passedOver, folders }
   const records = { recordsRead, recordsWritten, notes }
   const tasks = { resumedTasks, redoneTasks }
   const bad = { recordsQuarantined, quarantine }
-  return `${JSON.stringify({ job, output, outputs, elapsedMs, peakRssBytes, ...inputs, counters, stages, ...tasks, ...records, ...bad, skipped, top })}\n`
+  return `${JSON.stringify({ job, output, outputs, elapsedMs, peakRssBytes, ...inputs, counters, stages, ...tasks, ...records, ...bad, skewed, skipped, top })}\n`
 }
 
 /** `--top`: lines of key, tab, number. Tabs, line ends and backslashes in a key are escaped, as in a TSV part. */

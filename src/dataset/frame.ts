@@ -277,7 +277,7 @@ export class DataFrame<S> implements FrameOf<S> {
     requireCount(rows, 'show()')
     return (await frameRunner()).show(this as never, rows, options)
   }
-  /** The plan as text: as asked for, optimised, and as stages. */
+  /** The plan as text: as asked for, optimised, and as stages. With `{ analyze: true }` it runs, and each operator says what it did. */
   async explain(options?: unknown): Promise<string> {
     return (await frameRunner()).explain(this as never, options)
   }

@@ -129,15 +129,7 @@ class Lowering {
       })
       return through(flow, { op: 'limit', count: first })
     }
-    // Bounds of partitions come from a sample of files.
-    const isSampled = inputs.every(
-      ({ kind, operators }) => kind === 'files' && !operators.some(({ op }) => op === 'probe'),
-    )
-    return this.#exchange('sort', inputs, rows, {
-      partitions: isSampled ? null : 1,
-      partitionBy: 'range',
-      read: { op: 'rows' },
-    })
+    return this.#exchange('sort', inputs, rows, { partitions: null, partitionBy: 'range', read: { op: 'rows' } })
   }
 
   #limit({ input, count }: LimitNode): Flow {

@@ -41,8 +41,7 @@ function lostRecords(plan: Plan, stages: readonly FinishedStage[], files: number
   const read = sum(inputs, ({ results }) => sum(results, (task) => task.recordsIn))
   const written = sum(stages, ({ results }) => sum(results, ({ parts }) => sum(parts, (part) => part.records)))
   if (read === 0) {
-    const why = files === 0 ? 'no folder passes the filters' : `${counted(files, 'input file')} without a record`
-    return { read, written, notes: [`nothing was read: ${why}`] }
+    return { read, written, notes: [`nothing was read: ${whyNothing(plan, stages, files)}`] }
   }
   // An aggregate makes a row of none.
   const isAnswered = ({ operators: [first] }: FileInput) => first!.op === 'scan' && written > 0
@@ -52,6 +51,16 @@ function lostRecords(plan: Plan, stages: readonly FinishedStage[], files: number
   if (written > 0 || lost.length === inputs.length) return { read, written, notes: lost }
   const later = plan.stages.flatMap((_, i) => lostInGroup(plan, stages, i) ?? [])
   return { read, written, notes: [...lost, ...later.slice(0, 1)] }
+}
+
+function whyNothing(plan: Plan, stages: readonly FinishedStage[], files: number): string {
+  if (files === 0) return 'no folder passes the filters'
+  const operators = plan.stages.flatMap(({ inputs }) => inputs.flatMap((input) => input.operators))
+  if (operators.some((operator) => operator.op === 'limit' && operator.count === 0)) return 'limit(0) asks for no row'
+  const maps = stages.flatMap(({ results }) => results.filter((task) => task.kind === 'map'))
+  const skipped = sum(maps, (task) => task.rowGroupsSkipped)
+  if (skipped > 0) return `by its statistics, no row of ${counted(skipped, 'row group')} can pass the filter`
+  return `${counted(files, 'input file')} without a record`
 }
 
 /** For an input that was read. */

@@ -1,6 +1,7 @@
 /** The partitions of exchanges: how many, and which keys divide them. */
 import type { InputFile } from '../io/input/input_file.js'
 import type { Exchange, Plan } from '../plan/plan.js'
+import { isRanged } from './ranges.js'
 
 /** Input bytes per partition. Fixed, because the number of parts must not depend on the machine. */
 const PARTITION_BYTES = 64 * 2 ** 20
@@ -13,10 +14,13 @@ export function inputBytes(files: readonly InputFile[]): number {
   return files.reduce((sum, file) => sum + file.sizeBytes * (file.compression === 'none' ? 1 : COMPRESSION_RATIO), 0)
 }
 
-/** Partitions of each stage's exchange, 0 if it ends in a sink. Depends only on the size of the input. */
+/** Partitions of each stage's exchange in its runs, 0 if it ends in a sink. Depends only on the size of the input. */
 export function planPartitions(plan: Plan, files: InputFile[], asked: number | null): number[] {
   const bySize = Math.max(1, Math.min(MAX_PARTITIONS, Math.floor(inputBytes(files) / PARTITION_BYTES)))
-  return plan.stages.map(({ target }) => (target.kind === 'exchange' ? (target.partitions ?? asked ?? bySize) : 0))
+  return plan.stages.map(({ target }) => {
+    if (target.kind !== 'exchange') return 0
+    return isRanged(target) ? 1 : (target.partitions ?? asked ?? bySize)
+  })
 }
 
 /** `partitions - 1` keys that cut the sample into equal shares; fewer keys than that repeat, and leave partitions empty. */

@@ -1,6 +1,6 @@
 /** What a run reports, while it runs and when it is done. */
 
-import { runsOf, type StageResult, type TaskResult } from './task.js'
+import { type OperatorMeasure, runsOf, type StageResult, type TaskResult } from './task.js'
 import type { WorkTimes } from './work_times.js'
 
 export interface Progress {
@@ -42,6 +42,16 @@ export interface StageReport {
   spills: number
   spillBytes: number
   elapsedMs: number
+  /** With `profile`: of each of its inputs. */
+  inputs?: InputReport[]
+}
+
+export interface InputReport {
+  /** Of Parquet files: those that were looked at, and those of them that could be left out. */
+  rowGroups: number
+  rowGroupsSkipped: number
+  /** Of rows: what each operator did, and the target, in all tasks together. Empty for records, or if an earlier run did not measure. */
+  operators: OperatorMeasure[]
 }
 
 /** One task of a run, for `--profile`. */
@@ -62,9 +72,17 @@ export interface TaskProfile {
   bytesIn: number
   bytesOut: number
   spillBytes: number
+  /** Of rows: what each operator did, and the target. */
+  operators?: OperatorMeasure[]
 }
 
-export function stageReport(name: string, results: StageResult[], elapsedMs: number): StageReport {
+/** @param inputs of the stage, if what they did was measured */
+export function stageReport(
+  name: string,
+  results: StageResult[],
+  elapsedMs: number,
+  inputs: number | null,
+): StageReport {
   const sum = (of: (task: StageResult) => number) => results.reduce((total, task) => total + of(task), 0)
   return {
     name,
@@ -80,7 +98,27 @@ export function stageReport(name: string, results: StageResult[], elapsedMs: num
     spills: sum((task) => task.runs.filter(({ isHeld }) => !isHeld).length),
     spillBytes: sum(spillBytes),
     elapsedMs,
+    ...(inputs === null ? {} : { inputs: Array.from({ length: inputs }, (_, input) => inputReport(input, results)) }),
   }
+}
+
+function inputReport(input: number, results: readonly StageResult[]): InputReport {
+  const own = results.filter((task) => task.input === input)
+  const maps = own.filter((task) => task.kind === 'map')
+  return {
+    rowGroups: maps.reduce((sum, task) => sum + task.rowGroups, 0),
+    rowGroupsSkipped: maps.reduce((sum, task) => sum + task.rowGroupsSkipped, 0),
+    operators: summed(own.map(({ operators }) => operators ?? [])),
+  }
+}
+
+/** Operator by operator. */
+function summed(tasks: readonly OperatorMeasure[][]): OperatorMeasure[] {
+  if (tasks.some((operators) => operators.length === 0)) return []
+  return (tasks[0] ?? []).map(({ op }, i) => {
+    const sum = (of: (operator: OperatorMeasure) => number) => tasks.reduce((total, own) => total + of(own[i]!), 0)
+    return { op, rowsIn: sum((one) => one.rowsIn), rowsOut: sum((one) => one.rowsOut), ms: sum((one) => one.ms) }
+  })
 }
 
 export function taskProfile(stage: string, task: StageResult): TaskProfile {
@@ -98,6 +136,7 @@ export function taskProfile(stage: string, task: StageResult): TaskProfile {
     bytesIn: task.bytesIn,
     bytesOut: task.bytesOut,
     spillBytes: spillBytes(task),
+    ...(task.operators ? { operators: task.operators } : {}),
   }
 }
 

@@ -14,7 +14,7 @@ import { checkPlan } from '../plan/check.js'
 import type { JobIdentity } from '../plan/functions.js'
 import type { Exchange, Plan, Stage } from '../plan/plan.js'
 import { buildsOf, stageFilling, stagesAfter, stagesBefore } from '../plan/stages.js'
-import { boundsFact, PARTITIONS, stageFact, tasksFact } from '../state/facts.js'
+import { boundsFact, PARTITIONS, rangesFact, stageFact, tasksFact } from '../state/facts.js'
 import { checkStages, hasReadAll, recordsToRead, stopsEarly } from './accounting.js'
 import { type BadRecordsInit, overLimit } from './bad_records.js'
 import { type MergeLimits, planBudget, type Tuning } from './budget.js'
@@ -25,6 +25,7 @@ import { DamagedRuns, requireRuns } from './damage.js'
 import { type RecordFlow, recordFlow } from './flow.js'
 import { inputBytes, needsSample, planPartitions, rangeBounds } from './partitions.js'
 import { WorkerPool } from './pool.js'
+import { fillsRanges, type Range, rangesOf } from './ranges.js'
 import {
   type Progress,
   type ResumedStage,
@@ -36,6 +37,7 @@ import {
 import { Runs } from './runs.js'
 import { Scheduler } from './scheduler.js'
 import { SharedState } from './shared.js'
+import { type SkewedKey, skewedKeys, watchingKeys } from './skew.js'
 import {
   type BuildSpec,
   type MapResult,
@@ -47,12 +49,18 @@ import {
   type ReduceSpec,
   type RunEntry,
   runsOf,
-  type SampleSpec,
   type StageResult,
   type TaskResult,
   type TaskSpec,
 } from './task.js'
-import { leastMapTasks, planMapTasks, planMergeTasks, planReduceTasks, planSampleTasks } from './tasks.js'
+import {
+  leastMapTasks,
+  planMapTasks,
+  planMergeTasks,
+  planRangeTasks,
+  planReduceTasks,
+  planSampleTasks,
+} from './tasks.js'
 import { bySize, type TopRecord } from './top.js'
 
 /** How often a task may run again because its runs were damaged. */
@@ -70,6 +78,8 @@ export interface RunPlanOptions {
   memoryBytes: number
   partitions: number | null
   top: number
+  /** Measure each operator of rows. */
+  profile: boolean
   runsDir: string
   attemptsDir: string
   partsDir: string
@@ -98,6 +108,7 @@ export interface PlanResult {
   /** Files of bad records, in input order. */
   quarantine: string[]
   flow: RecordFlow
+  skewed: SkewedKey[]
   /** Tasks that an earlier run had finished. */
   resumedTasks: number
   /** Tasks that ran again because the runs they wrote were damaged. */
@@ -152,6 +163,7 @@ export class PlanRun {
       budget: budget.worker,
       partitions: this.#partitions,
       top: options.top,
+      profile: options.profile,
       slot,
       shared: this.#shared.buffer,
       badRecords: options.badRecords,
@@ -234,6 +246,10 @@ export class PlanRun {
     }
   }
 
+  #reportOf({ name, inputs }: Stage, results: StageResult[], elapsedMs: number): StageReport {
+    return stageReport(name, results, elapsedMs, this.#options.profile ? inputs.length : null)
+  }
+
   #resultOf(stages: FinishedStage[]): PlanResult {
     const { plan, top, files } = this.#options
     const results = stages.flatMap((stage) => stage.results)
@@ -245,6 +261,7 @@ export class PlanRun {
       parts: results.flatMap((task) => task.parts),
       quarantine: results.flatMap((task) => task.quarantine?.name ?? []),
       flow: recordFlow(plan, stages, files),
+      skewed: skewedKeys(plan, stages),
       resumedTasks: 0,
       redoneTasks: [...this.#redos.values()].reduce((sum, times) => sum + times, 0),
     }
@@ -285,7 +302,7 @@ export class PlanRun {
       for (const before of stagesBefore(plan, stage)) await this.#finishStage(before)
       try {
         const done = await this.#runStage(stage, index)
-        const finished = { report: stageReport(stage.name, done.results, performance.now() - started), ...done }
+        const finished = { report: this.#reportOf(stage, done.results, performance.now() - started), ...done }
         this.#checkBadRecordsOf(done.results)
         checkColumnUses(done.results.flatMap(({ columns }) => (columns ? [columns] : [])))
         this.#stages[index] = finished
@@ -313,8 +330,10 @@ export class PlanRun {
       const few = await this.#mergeToFew(before, this.#stages[before]!)
       passes[input.exchange] = few.passes
       const first = planned.filter(({ input }) => input < i).length + tasks.length
-      const own = planReduceTasks(index, i, first, this.#partitions[before]!, few.runs)
-      tasks.push(...withBuilds(own, stage, builds))
+      const own = fillsRanges(this.#options.plan.stages[before]!)
+        ? planRangeTasks(index, i, first, this.#ranges(before), few.runs)
+        : planReduceTasks(index, i, first, this.#partitions[before]!, few.runs)
+      tasks.push(...withBuilds(watchingKeys(this.#options.plan, own), stage, builds))
       runs.push(...few.runs)
     }
     const reduced = tasks.length > 0 ? await this.#readPartitions(stage, index, tasks, runs) : []
@@ -398,7 +417,7 @@ export class PlanRun {
   async #readFiles(stage: Stage, index: number, builds: Builds): Promise<MapResult[]> {
     const tasks = withBuilds(this.#mapTasks(stage, index), stage, builds)
     this.#tellResumed(index, tasks)
-    const bounds = await this.#bounds(stage, index, builds)
+    const bounds = await this.#bounds(stage, index)
     // The guess of a CSV record's start may be wrong, and then the task's errors in the data mean nothing.
     const mayFail = (task: MapSpec): boolean => {
       const input = stage.inputs[task.input]!
@@ -437,19 +456,35 @@ export class PlanRun {
     if (known) return known
     const tasks = planMapTasks(stage, index, files, inputs, this.#pool.size, tuning).map((task) => ({
       ...task,
-      number: task.number + this.#partitionsBefore(stage, task.input),
+      number: task.number + this.#readersBefore(stage, task.input),
     }))
     checkpoint.put(tasksFact(index), tasks)
     return tasks
   }
 
-  /** Of the exchanges that a stage reads before an input. */
-  #partitionsBefore({ inputs }: Stage, end: number): number {
+  /** Tasks for the exchanges that a stage reads before an input. */
+  #readersBefore({ inputs }: Stage, end: number): number {
     const { plan } = this.#options
     return inputs
       .slice(0, end)
-      .flatMap((input) => (input.kind === 'exchange' ? this.#partitions[stageFilling(plan, input.exchange)]! : []))
-      .reduce((sum, partitions) => sum + partitions, 0)
+      .flatMap((input) => (input.kind === 'exchange' ? stageFilling(plan, input.exchange) : []))
+      .reduce((sum, before) => sum + this.#readersOf(before), 0)
+  }
+
+  #readersOf(index: number): number {
+    const isRanged = fillsRanges(this.#options.plan.stages[index]!)
+    return isRanged ? this.#ranges(index).length : this.#partitions[index]!
+  }
+
+  /** Of a finished stage's exchange. */
+  #ranges(index: number): Range[] {
+    const checkpoint = this.#checkpoint
+    const known = checkpoint.get<Range[]>(rangesFact(index))
+    if (known) return known
+    const { partitions } = this.#options.plan.stages[index]!.target as Exchange
+    const ranges = rangesOf(this.#stages[index]!.results, partitions ?? this.#options.partitions)
+    checkpoint.put(rangesFact(index), ranges)
+    return ranges
   }
 
   /**
@@ -510,7 +545,7 @@ export class PlanRun {
     // A partition that was written again with other records is read again.
     const known = (task: ReduceSpec): ReduceResult | undefined => {
       const result = this.#finished.get(task.id) as ReduceResult | undefined
-      if (!result || stopsEarly(inputs[task.input]!)) return result
+      if (!result || task.range || stopsEarly(inputs[task.input]!)) return result
       return result.recordsIn === recordsToRead(inputs[task.input]!, task.records) ? result : undefined
     }
     for (const task of tasks) {
@@ -556,7 +591,7 @@ export class PlanRun {
     }
   }
 
-  async #bounds(stage: Stage, index: number, builds: Builds): Promise<Uint8Array[] | null> {
+  async #bounds(stage: Stage, index: number): Promise<Uint8Array[] | null> {
     const { files, inputs } = this.#options
     const checkpoint = this.#checkpoint
     const target = stage.target as Exchange
@@ -564,7 +599,7 @@ export class PlanRun {
     if (target.kind !== 'exchange' || !needsSample(target, partitions)) return null
     const known = checkpoint.get<Uint8Array[]>(boundsFact(index))
     if (known) return known
-    const tasks = withBuilds(planSampleTasks(stage, index, files, inputs), stage, builds)
+    const tasks = planSampleTasks(stage, index, files, inputs)
     const results = await this.#scheduler.run({ stage: index, tasks, known: () => undefined })
     const bounds = rangeBounds(
       results.flatMap((result) => result!.keys),
@@ -753,11 +788,7 @@ function isOnDisk(task: TaskResult): boolean {
 /** The runs of each exchange that is held in memory. */
 type Builds = Map<string, RunEntry[]>
 
-function withBuilds<Spec extends MapSpec | ReduceSpec | SampleSpec>(
-  tasks: Spec[],
-  { inputs }: Stage,
-  builds: Builds,
-): Spec[] {
+function withBuilds<Spec extends MapSpec | ReduceSpec>(tasks: Spec[], { inputs }: Stage, builds: Builds): Spec[] {
   if (builds.size === 0) return tasks
   return tasks.map((task) => ({
     ...task,

@@ -3,9 +3,9 @@ import type { ErrorJson } from '../base/errors.js'
 import type { InputFile } from '../io/input/input_file.js'
 import type { Split } from '../io/input/splits.js'
 import type { WrittenFile } from '../io/output/written_file.js'
-import type { PartitionCount } from '../kernels/kernels.js'
+import type { KeyRange, PartitionCount } from '../kernels/kernels.js'
 import type { JobIdentity } from '../plan/functions.js'
-import type { Plan } from '../plan/plan.js'
+import type { Operator, Plan } from '../plan/plan.js'
 import type { BadRecordsInit, QuarantineEntry } from './bad_records.js'
 import type { TopRecord } from './top.js'
 import type { WorkTimes } from './work_times.js'
@@ -52,7 +52,13 @@ export interface MapSpec extends StageTask {
 export interface ReduceSpec extends StageTask {
   kind: 'reduce'
   partition: number
+  /** Of its keys, and about how many records have them; absent: all. */
+  range?: KeyRange
+  expected?: number
+  /** Finds the key that most records have. */
+  watchKeys?: true
   runs: string[]
+  /** Of the whole partition. */
   records: number
 }
 
@@ -68,7 +74,6 @@ export interface SampleSpec extends Task {
   kind: 'sample'
   input: number
   splits: TaskSplit[]
-  builds?: BuildSpec[]
 }
 
 export type TaskSpec = MapSpec | ReduceSpec | MergeSpec | SampleSpec
@@ -131,11 +136,24 @@ interface StageTaskResult extends Result {
   runs: RunEntry[]
   parts: PartEntry[]
   counters: Record<string, number>
+  /** With `profile`, of the operators of rows, in their order, and of the target. */
+  operators?: OperatorMeasure[]
+  /** Of the rows that it wrote, where ranges.ts divides them. */
+  sample?: Uint8Array
   /** For a map whose records aggregates read by name; absent if it emitted nothing. */
   columns?: ColumnUse[]
   /** Records with the largest numbers, best first, and how many were requested. */
   topAsked: number
   top: TopRecord[]
+}
+
+/** What an operator, or a target, did. */
+export interface OperatorMeasure {
+  op: Operator['op'] | 'exchange' | 'sink'
+  rowsIn: number
+  /** Of a target: the records that it wrote, or would have without combining. */
+  rowsOut: number
+  ms: number
 }
 
 export interface MapResult extends StageTaskResult {
@@ -144,6 +162,9 @@ export interface MapResult extends StageTaskResult {
   boundaries: Boundary[]
   /** Input files that were decoded but hold bytes that are not UTF-8, with an offset for each. */
   undecoded: { file: number; offset: number }[]
+  /** Of Parquet files: its own, and those of them that could be left out. */
+  rowGroups: number
+  rowGroupsSkipped: number
 }
 
 export interface Boundary {
@@ -156,6 +177,8 @@ export interface ReduceResult extends StageTaskResult {
   kind: 'reduce'
   /** Keys for which a reduce was called. */
   groups: number
+  /** With `watchKeys`: as text, and how many records have it. */
+  largestKey?: { text: string; records: number }
   /** For a join without results: some keys of each side. */
   lonelyKeys?: Record<'left' | 'right', string[]>
 }
@@ -219,6 +242,8 @@ export interface WorkerInit {
   /** Partitions of each stage's exchange; 0 if the stage ends in a sink. */
   partitions: number[]
   top: number
+  /** Whether to measure each operator of rows. */
+  profile: boolean
   slot: number
   shared: SharedArrayBuffer
   /** null: the first bad record ends the run. */

@@ -3,6 +3,7 @@ import { type InputFile, isWhole } from '../io/input/input_file.js'
 import { planSplits, type SplitGroup } from '../io/input/splits.js'
 import type { Exchange, Stage } from '../plan/plan.js'
 import type { MergeLimits, Tuning } from './budget.js'
+import type { Range } from './ranges.js'
 import type { MapSpec, MergeSpec, ReduceSpec, RunEntry, SampleSpec } from './task.js'
 
 const MIB = 2 ** 20
@@ -125,6 +126,26 @@ export function planReduceTasks(
       records: own.reduce((sum, run) => sum + run.partitions[partition]!.records, 0),
       bytes: own.reduce((sum, run) => sum + run.partitions[partition]!.bytes, 0),
     }
+  })
+}
+
+/** Tasks that read the ranges of an exchange, whose runs have one partition. As planReduceTasks. */
+export function planRangeTasks(
+  index: number,
+  input: number,
+  first: number,
+  ranges: readonly Range[],
+  runs: RunEntry[],
+): ReduceSpec[] {
+  const [whole] = planReduceTasks(index, input, first, 1, runs) as [ReduceSpec]
+  if (ranges.length === 1) return [whole]
+  let rowsBefore = 0
+  return ranges.map(({ keys, rows }, i) => {
+    const bytesBefore = (rows: number) => Math.floor((whole.bytes * rows) / Math.max(1, whole.records))
+    const number = first + i
+    const bytes = bytesBefore(rowsBefore + rows) - bytesBefore(rowsBefore)
+    rowsBefore += rows
+    return { ...whole, id: taskId('r', index, number), number, range: keys, expected: rows, bytes }
   })
 }
 

@@ -153,6 +153,10 @@ export interface Cursor {
   /** Remember the n records with the largest first number. */
   trackTop(layout: Layout, n: number): Cursor
   top(): { key: Uint8Array; number: number }[]
+  /** Find the key that most records have: of composite keys their group parts, of others all but the last bytes. */
+  trackLargestKey(prefixGrouping: boolean, suffixBytes: number): Cursor
+  /** With its first record, as it is in the runs; 0 records if there is none. */
+  largestKey(): { key: Uint8Array; value: Uint8Array; records: number }
 
   /**
    * Fills the batch with the next records, as many as fit. A record that does not fit an empty batch throws
@@ -209,8 +213,18 @@ export interface Pipeline {
   readonly bytes: number
   /** Whether more rows are of no use. */
   readonly done: boolean
+  /** Of its operators and its end, in their order; empty unless `measured`. */
+  readonly measures: LinkMeasure[]
+  /** Of the records that an exchange got, in the form of native/record/row_sample.h; null unless its program wants one. */
+  readonly sample: Uint8Array | null
   /** Frees the memory now. */
   close(): void
+}
+
+/** An operator of a pipeline, or its end with what that calls. */
+export interface LinkMeasure {
+  rowsIn: number
+  ms: number
 }
 
 export interface PipelineOptions {
@@ -223,6 +237,7 @@ export interface PipelineOptions {
   onFull?: () => void
   /** Those that its probes refer to by their places; they take no more rows. */
   tables?: JoinTable[]
+  measured?: boolean
 }
 
 /** The rows of one side of a join, by key. */
@@ -462,6 +477,12 @@ export interface FileWriter {
   close(): void
 }
 
+/** Keys from one on, and those before another; only of ascending runs. */
+export interface KeyRange {
+  from?: Uint8Array
+  to?: Uint8Array
+}
+
 export interface Kernels {
   createCollector(options: CollectorOptions): Collector
   createMapper(spec: MapperSpec, collector: Collector): Mapper
@@ -493,7 +514,7 @@ export interface Kernels {
    */
   openStore(path: string, options: { readOnly: boolean }): Store
   /** Opens partition `partition` of each run and merges them; equal keys keep the order of `paths`. */
-  openRuns(paths: string[], partition: number, options: { descending: boolean }): Cursor
+  openRuns(paths: string[], partition: number, options: { descending: boolean } & KeyRange): Cursor
   readRunInfo(path: string): RunInfo
   /** Returns memory that this thread's collectors have freed and that was kept for later ones. */
   releaseMemory(): void

@@ -22,8 +22,8 @@ export type PipelineOperator =
   | ProbeOperator
 
 export type PipelineEnd =
-  /** `side` of a join: the last byte of a key is 0 for right rows, 1 for left ones. */
-  | { kind: 'exchange'; keys: readonly SortKey[]; side: 'none' | 'right' | 'left' }
+  /** `side` of a join: the last byte of a key is 0 for right rows, 1 for left ones. `sampled`: the pipeline keeps a sample of the keys. */
+  | { kind: 'exchange'; keys: readonly SortKey[]; side: 'none' | 'right' | 'left'; sampled?: true }
   | { kind: 'groups'; by: readonly string[]; values: readonly GroupValue[] }
   /** Without a header row. */
   | { kind: 'text'; format: TextFormat }
@@ -127,7 +127,7 @@ function writeEnd(writer: ProgramWriter, end: PipelineEnd, columns: readonly Col
           .flag(descending)
           .flag(nullsFirst)
       }
-      writer.byte(SIDES.indexOf(end.side))
+      writer.byte(SIDES.indexOf(end.side)).flag(end.sampled === true)
       return
     case 'groups':
       writer.byte(3).count(end.by.length)

@@ -1,5 +1,5 @@
 /** A plan for people: a tree of its stages, from each output down to the files. */
-import { formatBytes, formatCount } from '../base/units.js'
+import { formatBytes, formatCount, formatDuration } from '../base/units.js'
 import type { Expression, NamedExpression, SortKey } from './expression.js'
 import type { AggregateCall, Exchange, ExchangeRows, FileInput, GroupValue, Operator, Plan, Sink } from './plan.js'
 import { exchangeOf, stageFilling } from './stages.js'
@@ -15,6 +15,25 @@ export interface PlanSizes {
   bytes: readonly number[]
 }
 
+/** What a stage did when the plan ran. */
+export interface StageRun {
+  tasks: number
+  recordsOut: number
+  bytesOut: number
+  spills: number
+  spillBytes: number
+  elapsedMs: number
+  /** Of each input. */
+  inputs?: { rowGroups: number; rowGroupsSkipped: number; operators: OperatorRun[] }[]
+}
+
+/** What an operator did, or after all operators the target, in all tasks of the stage together. */
+interface OperatorRun {
+  rowsIn: number
+  rowsOut: number
+  ms: number
+}
+
 /** How the expressions of data frames are written. */
 export type TextOf = (expression: Expression) => string
 
@@ -24,15 +43,20 @@ interface Node {
   children: Node[]
 }
 
-export function printPlan(plan: Plan, sizes: PlanSizes, textOf: TextOf): string {
+/** @param runs of its stages, if it ran */
+export function printPlan(plan: Plan, sizes: PlanSizes, textOf: TextOf, runs?: readonly StageRun[]): string {
   const shown = new Set<number>()
   const stageNode = (index: number): Node => {
     const { name, inputs } = plan.stages[index]!
     if (shown.has(index)) return { text: `stage ${name}, as above`, children: [] }
     shown.add(index)
-    const children = inputs.map((input): Node => {
-      const source = input.kind === 'files' ? fileNode(input) : exchangeNode(input.exchange)
-      const operators = input.operators.map((operator) => operatorText(operator, textOf))
+    const run = runs?.[index]
+    const children = inputs.map((input, i): Node => {
+      const own = run?.inputs?.[i]
+      const source = input.kind === 'files' ? fileNode(input, own) : exchangeNode(input.exchange)
+      const operators = input.operators.map(
+        (operator, n) => operatorText(operator, textOf) + operatorRunText(own?.operators[n]),
+      )
       // Last first: the tree is read from its root.
       return operators.reduce<Node>((below, text, i) => {
         const operator = input.operators[i]!
@@ -40,11 +64,16 @@ export function printPlan(plan: Plan, sizes: PlanSizes, textOf: TextOf): string 
         return { text, children: [below, ...built] }
       }, source)
     })
-    return { text: `stage ${name}`, children }
+    const done = run ? `: ${counted(run.tasks, 'task')}, ${formatDuration(run.elapsedMs)}` : ''
+    return { text: `stage ${name}${done}`, children }
   }
-  const fileNode = ({ files: name, format }: FileInput): Node => {
+  const fileNode = ({ files: name, format }: FileInput, run: InputRun | undefined): Node => {
     const { files = 0, bytes = 0 } = sizes.inputs.get(name) ?? {}
-    return { text: `${name}: ${format.kind}, ${counted(files, 'file')}, ${formatBytes(bytes)}`, children: [] }
+    const groups =
+      run && run.rowGroups > 0
+        ? ` (${run.rowGroups - run.rowGroupsSkipped} of ${counted(run.rowGroups, 'row group')} read)`
+        : ''
+    return { text: `${name}: ${format.kind}, ${counted(files, 'file')}, ${formatBytes(bytes)}${groups}`, children: [] }
   }
   const exchangeNode = (exchange: string): Node => {
     const index = stageFilling(plan, exchange)
@@ -52,11 +81,37 @@ export function printPlan(plan: Plan, sizes: PlanSizes, textOf: TextOf): string 
     return { text: text + estimate(index), children: [stageNode(index)] }
   }
   // The output of functions and aggregates is unknown.
-  const estimate = (index: number): string => (sizes.bytes[index] ? `, about ${formatBytes(sizes.bytes[index])}` : '')
+  const estimate = (index: number): string => {
+    const run = runs?.[index]
+    if (run) return targetRunText(run)
+    return sizes.bytes[index] ? `, about ${formatBytes(sizes.bytes[index])}` : ''
+  }
   const outputs = plan.stages.flatMap(({ target }, index): Node[] =>
     target.kind === 'sink' ? [{ text: sinkText(target) + estimate(index), children: [stageNode(index)] }] : [],
   )
   return [plan.job, ...linesOf(outputs, '')].join('\n')
+}
+
+type InputRun = NonNullable<StageRun['inputs']>[number]
+
+function operatorRunText(run: OperatorRun | undefined): string {
+  return run ? ` (${rowsText(run.rowsIn, run.rowsOut)}, ${formatDuration(run.ms)})` : ''
+}
+
+function targetRunText({ recordsOut, bytesOut, spills, spillBytes, inputs = [] }: StageRun): string {
+  const targets = inputs.flatMap(({ operators }) => operators.at(-1) ?? [])
+  const rows = targets.reduce((sum, { rowsIn }) => sum + rowsIn, 0)
+  const ms = targets.reduce((sum, target) => sum + target.ms, 0)
+  return ` (${[
+    targets.length > 0 ? rowsText(rows, recordsOut) : counted(recordsOut, 'record'),
+    formatBytes(bytesOut),
+    ...(spills > 0 ? [`${counted(spills, 'spill')} of ${formatBytes(spillBytes)}`] : []),
+    ...(targets.length > 0 ? [formatDuration(ms)] : []),
+  ].join(', ')})`
+}
+
+function rowsText(rowsIn: number, rowsOut: number): string {
+  return rowsIn === rowsOut ? counted(rowsIn, 'row') : `${counted(rowsIn, 'row')} in, ${formatCount(rowsOut)} out`
 }
 
 function linesOf(nodes: readonly Node[], indent: string): string[] {
@@ -76,7 +131,11 @@ function sinkText({ name, format, compress, singleFile }: Sink): string {
 
 function exchangeText(exchange: Exchange, partitions: number, textOf: TextOf): string {
   const { partitionBy, descending, grouping, combine, rows } = exchange
-  if (rows) return `exchange: ${[counted(partitions, 'partition'), ...rowsTexts(exchange, rows, textOf)].join(', ')}`
+  if (rows) {
+    // How many ranges there are follows from the rows.
+    const divided = partitionBy === 'range' ? 'by range' : counted(partitions, 'partition')
+    return `exchange: ${[divided, ...rowsTexts(exchange, rows, textOf)].join(', ')}`
+  }
   return [
     `exchange: ${counted(partitions, 'partition')} by ${partitionBy === 'user' ? 'a function' : `${partitionBy} of the key`}`,
     ...(descending ? ['descending'] : []),

@@ -1,13 +1,15 @@
 /** What the actions of data frames do: run the frame in a temporary folder, and hand over or print its rows. */
-import { checkedOptions, type Schema } from '../base/schema.js'
+import { join } from 'node:path'
+import { checkedOptions, isFlag, type Schema } from '../base/schema.js'
 import type { AnyFrame } from '../dataset/frame.js'
 import type { FrameRunner } from '../dataset/runner.js'
 import type { Row } from '../kernels/rows.js'
 import { describeJob } from './describe.js'
 import { RUN_OPTIONS, type RunnableOptions } from './options.js'
 import { datasetOf, type RowOptions, runForRows } from './rows.js'
-import { isInWorker } from './run.js'
+import { isInWorker, runAny } from './run.js'
 import { renderTable } from './table.js'
+import { inTemporaryFolder } from './temporary.js'
 
 /** Options of an action: those of a run that do not concern its output. */
 export type ActionOptions = Pick<RowOptions, (typeof NAMES)[number]>
@@ -29,6 +31,13 @@ const NAMES = [
 ] as const
 
 const OPTIONS = Object.fromEntries(NAMES.map((name) => [name, RUN_OPTIONS[name]])) as unknown as Schema<ActionOptions>
+
+interface ExplainOptions extends ActionOptions {
+  /** Run the frame, and say what each operator did; the rows are thrown away. */
+  analyze?: boolean
+}
+
+const EXPLAIN_OPTIONS: Schema<ExplainOptions> = { ...OPTIONS, analyze: isFlag }
 
 async function collectRows(frame: AnyFrame, options: unknown): Promise<Row[]> {
   if (isInWorker()) return new Promise(() => {})
@@ -79,9 +88,13 @@ export const actions: FrameRunner = {
   show,
   explain: async (frame, options) => {
     if (isInWorker()) return new Promise(() => {})
-    return describeJob(datasetOf(frame), {
-      ...checkedOptions(OPTIONS, (options ?? {}) as ActionOptions),
-      output: 'output',
-    })
+    const { analyze = false, ...given } = checkedOptions(EXPLAIN_OPTIONS, (options ?? {}) as ExplainOptions)
+    const dataset = datasetOf(frame)
+    const planned = { ...given, output: 'output' }
+    if (!analyze) return describeJob(dataset, planned)
+    const { stages } = await inTemporaryFolder((folder) =>
+      runAny(dataset, { ...given, output: join(folder, 'output'), profile: true }),
+    )
+    return describeJob(dataset, planned, stages)
   },
 }

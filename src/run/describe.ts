@@ -3,13 +3,22 @@ import { explainText } from '../dataset/explain.js'
 import { expressionText } from '../dataset/expression/text.js'
 import { estimateStageBytes } from '../engine/disk.js'
 import { planPartitions } from '../engine/partitions.js'
+import type { StageReport } from '../engine/report.js'
 import { printPlan } from '../plan/print.js'
 import type { Runnable } from './load.js'
 import { type RunnableOptions, readOptions } from './options.js'
 import { prepare } from './prepare.js'
 
-/** The plan of a job or a dataset for people, with estimates of what each stage writes. */
-export async function describeJob(job: Runnable, options: RunnableOptions): Promise<string> {
+/**
+ * The plan of a job or a dataset for people.
+ *
+ * @param runs what its stages did, if it ran; otherwise there are estimates of what they write
+ */
+export async function describeJob(
+  job: Runnable,
+  options: RunnableOptions,
+  runs?: readonly StageReport[],
+): Promise<string> {
   const settings = readOptions(options)
   const { plan, logical, files, inputs } = await prepare(job, settings, null)
   const sizes = [...inputs].map(([name, own]) => {
@@ -21,7 +30,7 @@ export async function describeJob(job: Runnable, options: RunnableOptions): Prom
     partitions: planPartitions(plan, files, settings.partitions),
     bytes: estimateStageBytes(plan, files),
   }
-  const stages = printPlan(plan, known, expressionText)
+  const stages = printPlan(plan, known, expressionText, runs)
   if (logical === null) return stages
   const section = (title: string, text: string) => `${title}\n${text.replace(/^/gm, '  ')}`
   const trees = logical.flatMap(({ output, asked, optimized }) => {

@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path'
 import type { StageReport, TaskProfile } from '../engine/report.js'
 import type { PlanResult } from '../engine/run_plan.js'
+import type { SkewedKey } from '../engine/skew.js'
 import type { PassedOver } from '../io/input/inputs.js'
 import { QUARANTINE, quarantinePathOf } from '../io/output/names.js'
 import type { Sink } from '../plan/plan.js'
@@ -38,6 +39,8 @@ export interface RunReport {
   /** Skipped bad records, and the file that lists them. */
   recordsQuarantined: number
   quarantine: string | null
+  /** Keys that most records of a large partition have, so that one task had more to do than the others. */
+  skewed: SkewedKey[]
   /** Nothing ran: the output existed and mode is `ignore`, or this run had committed it before it was cut off. */
   skipped: boolean
   top: { key: string; number: number }[]
@@ -85,6 +88,7 @@ export function reportOf(
     notes: flow.notes,
     recordsQuarantined: stages.reduce((sum, stage) => sum + stage.recordsQuarantined, 0),
     quarantine: hasList ? list : null,
+    skewed: result?.skewed ?? [],
     skipped: result === null,
     top: result?.top ?? [],
     ...(profile && result ? { profile: result.tasks } : {}),

@@ -152,6 +152,7 @@ function startPlan({ plan, identity, files, inputs }: Prepared, settings: Settin
     memoryBytes: settings.memoryBytes,
     partitions: settings.partitions,
     top: settings.top,
+    profile: settings.profile,
     runsDir: folder.runs,
     attemptsDir: folder.attempts,
     partsDir: folder.parts,

@@ -35,11 +35,16 @@ export function renderTable(
   for (let row = 0; row < rows.length; row++) lines.push(line(row + 2))
   lines.push(rule('└', '┴', '┘'))
   const notes: string[] = []
-  if (total === null) notes.push(`first ${formatCount(rows.length)} rows`)
+  if (total === null) notes.push(firstRows(rows.length))
   else if (total > rows.length) notes.push(`${formatCount(rows.length)} of ${formatCount(total)} rows`)
   else notes.push(`${formatCount(total)} row${total === 1 ? '' : 's'}`)
   if (isCut) notes.push(`${kept.length} of ${all.length} columns`)
   return `${[...lines, notes.join(', ')].join('\n')}\n`
+}
+
+function firstRows(count: number): string {
+  if (count === 0) return 'no rows shown, though there are some'
+  return count === 1 ? 'first row' : `first ${formatCount(count)} rows`
 }
 
 /** The texts of one column: its name, its type, its values. */

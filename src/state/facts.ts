@@ -17,6 +17,11 @@ export function boundsFact(stage: number): string {
   return `bounds ${stage}`
 }
 
+/** The ranges in which a stage's exchange is read. */
+export function rangesFact(stage: number): string {
+  return `ranges ${stage}`
+}
+
 /** The results of a finished stage. */
 export function stageFact(stage: number): string {
   return `stage ${stage}`

@@ -90,6 +90,7 @@ export function fakeReport(parts: Partial<RunReport> = {}): RunReport {
     notes: [],
     recordsQuarantined: 0,
     quarantine: null,
+    skewed: [],
     skipped: false,
     top: [],
     ...parts,

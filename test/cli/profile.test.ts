@@ -40,6 +40,7 @@ const report: RunReport = {
   notes: [],
   recordsQuarantined: 0,
   quarantine: null,
+  skewed: [],
   skipped: false,
   top: [],
   profile: [task, { ...task, task: 's0-m00001', worker: 1, startedAt: 1005 }],

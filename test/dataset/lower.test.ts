@@ -34,7 +34,7 @@ describe('a data frame becomes stages', () => {
     `)
   })
 
-  it('sorts files by range, and the rest in one partition; with a limit it keeps the first rows only', () => {
+  it('sorts by range; with a limit it keeps the first rows only, in one partition', () => {
     expect(stages(small.orderBy('k'))).toMatchInlineSnapshot(`
       "sort 1: small scan -> ? by range, rows (k: int, v: string?) in order of k
       output: <sort 1> rows -> sink (k: int, v: string?)"
@@ -54,7 +54,7 @@ describe('a data frame becomes stages', () => {
     `)
     expect(stages(small.groupBy('v').count().orderBy('v'))).toMatchInlineSnapshot(`
       "group 1: small scan -> ? by hash, groups by v: count count
-      sort 2: <group 1> groups -> 1 by range, rows (v: string?, count: bigint) in order of v
+      sort 2: <group 1> groups -> ? by range, rows (v: string?, count: bigint) in order of v
       output: <sort 2> rows -> sink (v: string?, count: bigint)"
     `)
   })

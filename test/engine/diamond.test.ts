@@ -126,6 +126,7 @@ function optionsOf(folder: string): Omit<RunPlanOptions, 'inputs'> {
     memoryBytes: 128e6,
     partitions: null,
     top: 0,
+    profile: false,
     runsDir: join(folder, 'runs'),
     attemptsDir: join(folder, 'attempts'),
     partsDir: join(folder, 'parts'),

@@ -36,6 +36,7 @@ async function run(content: string, stagesOf: (plan: Plan) => Plan['stages']) {
     memoryBytes: 256e6,
     partitions: 2,
     top: 0,
+    profile: false,
     runsDir,
     attemptsDir: join(folder, 'attempts'),
     partsDir,

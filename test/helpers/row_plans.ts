@@ -118,6 +118,7 @@ function optionsOf({ stages, inputs }: RowPlan, folder: string, config: Partial<
     memoryBytes: 256e6,
     partitions: null,
     top: 0,
+    profile: false,
     runsDir,
     attemptsDir: join(folder, 'attempts'),
     partsDir,

@@ -122,7 +122,7 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
   'HeldRuns.save': { make: () => holding('x.run'), args: () => ['x.run'] },
   'HeldRuns.close': { make: () => kernels.holdRuns('/none', 0, 0), args: () => [] },
   openStore: { args: () => [newPath(), { readOnly: false }] },
-  openRuns: { args: () => [[runPath(), runPath()], 0, { descending: false }] },
+  openRuns: { args: () => [[runPath(), runPath()], 0, { descending: false, from: bytes('a'), to: bytes('z') }] },
   releaseMemory: { args: () => [] },
   readRunInfo: { args: () => [runPath()] },
   guessCsvRecordStart: { args: () => [bytes('a,b\nc,d\ne,f'), 2, { ...csv, columns: 2 }] },
@@ -184,6 +184,8 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
   'Cursor.dropPrefix': { make: () => track(filled().sorted()), args: () => [1] },
   'Cursor.join': { make: () => track(filled().sorted()), args: () => [joinOptions] },
   'Cursor.trackTop': { make: () => track(filled().sorted()), args: () => [layout, 3] },
+  'Cursor.trackLargestKey': { make: () => track(filled().sorted()), args: () => [true, 1] },
+  'Cursor.largestKey': { make: () => filled().sorted().trackLargestKey(false, 0), args: () => [] },
   'Cursor.top': { make: () => filled().sorted().trackTop(layout, 3), args: () => [] },
   'Cursor.read': {
     make: () => track(filled().sorted()),

@@ -170,7 +170,8 @@ export function failure(work: () => unknown): { code: string; params: Record<str
 
 const folder = mkdtempSync(join(tmpdir(), 'runjob-kernels-'))
 let files = 0
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+// Thousands of files take their time on a busy disk.
+afterAll(() => rmSync(folder, { recursive: true, force: true }), 60_000)
 
 /** An unused path, removed after the tests. */
 export const newPath = (): string => join(folder, `${files++}.run`)

@@ -549,3 +549,104 @@ test('many threads read the same runs and tokenize at once', async () => {
   )
   expect(counts).toEqual(counts.map(() => 10 * (3 * records.length + 2)))
 })
+
+describe('a range of keys', () => {
+  const rangeOf = (cursor: Cursor): Rec[] => {
+    const records = readAll(cursor, layout, { byteCount: 1 << 20 }).map(plain)
+    expect(cursor.runRecords).toBe(records.length)
+    cursor.close()
+    return records
+  }
+  const bytes = (text: string) => new Uint8Array(Buffer.from(text, 'latin1'))
+
+  test('has the records from its first key on, and none at or after its end, in all runs', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(record), { maxLength: 4 }), key, key, (contents, from, to) => {
+        const paths = contents.map((records) => writeRun([[], sorted(records)], layout))
+        const all = sorted(contents.flatMap((records) => sorted(records)))
+        const inside = (least: string | null, end: string | null) =>
+          all.filter(({ key }) => (least === null || key >= least) && (end === null || key < end))
+        const read = (range: { from?: Uint8Array; to?: Uint8Array }) =>
+          rangeOf(kernels.openRuns(paths, 1, { descending: false, ...range }))
+        expect(read({ from: bytes(from), to: bytes(to) })).toEqual(inside(from, to))
+        expect(read({ from: bytes(from) })).toEqual(inside(from, null))
+        expect(read({ to: bytes(to) })).toEqual(inside(null, to))
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('is found in runs of many blocks, also where equal keys fill several of them', () => {
+    const large = 'x'.repeat(40_000)
+    const keys = [...Array.from({ length: 40 }, (_, i) => `a${i}`), ...Array(60).fill('b'), ...Array(60).fill('c'), 'd']
+    const records = sorted(keys.map((key, i): Rec => ({ key, values: [i, large] })))
+    const paths = [writeRun([records, records.slice(0, 9)], layout), writeRun([records.slice(30), []], layout)]
+    const all = sorted([...records, ...records.slice(30)])
+    for (const from of ['', 'a', 'a3', 'b', 'b\0', 'c', 'd', 'e']) {
+      for (const to of ['a2', 'b', 'c', 'c\0', 'z']) {
+        const range = { from: bytes(from), to: bytes(to) }
+        const found = rangeOf(kernels.openRuns(paths, 0, { descending: false, ...range }))
+        const expected = all.filter(({ key }) => key >= from && key < to)
+        expect(
+          found.map(({ key }) => key),
+          `${from} to ${to}`,
+        ).toEqual(expected.map(({ key }) => key))
+      }
+    }
+  })
+
+  test('is of ascending keys only', () => {
+    const path = writeRun([[]], layout)
+    const open = () => kernels.openRuns([path], 0, { descending: true, from: bytes('a') })
+    expect(failure(open)?.code).toBe('BAD_ARGUMENT')
+  })
+
+  test('that begins in a damaged block is refused', () => {
+    const path = writeRun(
+      [sorted(Array.from({ length: 90 }, (_, i): Rec => ({ key: `k${i}`, values: [i, 'y'.repeat(40_000)] })))],
+      layout,
+    )
+    const content = readFileSync(path)
+    const at = content.lastIndexOf('yyyyyyyy')
+    content[at] = 1
+    writeFileSync(path, content)
+    const read = () => rangeOf(kernels.openRuns([path], 0, { descending: false, from: bytes('k9') }))
+    expect(failure(read)?.code).toBe('RUN_CORRUPT')
+  })
+})
+
+describe('the largest key', () => {
+  test('is the first of those with the most records, whatever comes with them in a batch', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(record), { maxLength: 3 }), fc.nat({ max: 2 }), (contents, suffix) => {
+        const paths = contents.map((records) => writeRun([sorted(records)], layout))
+        const all = sorted(contents.flat()).map(({ key }) => key.slice(0, Math.max(0, key.length - suffix)))
+        const counts: { key: string; records: number }[] = []
+        for (const key of all) {
+          const last = counts.at(-1)
+          if (last?.key === key) last.records++
+          else counts.push({ key, records: 1 })
+        }
+        const most = counts.reduce((a, b) => (b.records > a.records ? b : a), { key: '', records: 0 })
+        const cursor = kernels.openRuns(paths, 0, { descending: false }).trackLargestKey(false, suffix)
+        const passed = readAll(cursor, layout, { byteCount: 1 << 20 })
+        expect(passed).toHaveLength(all.length)
+        const { key, records } = cursor.largestKey()
+        expect(records).toBe(most.records)
+        expect(binary(key).slice(0, Math.max(0, key.length - suffix))).toBe(most.key)
+        expect(cursor.runRecords).toBe(all.length)
+        cursor.close()
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  test('of composite keys is a group, and its first record comes with it', () => {
+    const records = ['a', 'a', 'b', 'b', 'b'].map((group, i): Rec => ({ key: prefixOf(group) + i, values: [i, group] }))
+    const cursor = kernels.openRuns([writeRun([records], layout)], 0, { descending: false }).trackLargestKey(true, 0)
+    readAll(cursor, layout)
+    const { key, records: count } = cursor.largestKey()
+    expect([binary(key), count]).toEqual([`${prefixOf('b')}2`, 3])
+    cursor.close()
+  })
+})

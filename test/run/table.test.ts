@@ -30,7 +30,7 @@ test('a table has names and types, numbers to the right, and missing values as n
 test('rows that are not shown are counted', () => {
   const rows = [{ path: '/a', n: 1 }]
   expect(renderTable(columns, rows, { width: 80, total: 1234 })).toMatch(/\n1 of 1,234 rows\n$/)
-  expect(renderTable(columns, rows, { width: 80, total: null })).toMatch(/\nfirst 1 rows\n$/)
+  expect(renderTable(columns, rows, { width: 80, total: null })).toMatch(/\nfirst row\n$/)
   expect(renderTable(columns, [], { width: 80, total: 0 })).toMatch(/\n0 rows\n$/)
 })
 

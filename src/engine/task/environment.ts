@@ -5,6 +5,7 @@ import type { MapResult, ReduceResult, TaskSpec, WorkerInit } from '../task.js'
 import type { Gate } from './calls.js'
 import type { TaskClock } from './clock.js'
 import type { Counters } from './counters.js'
+import type { PipelineMeasures } from './measures.js'
 import type { Quarantine } from './quarantine.js'
 
 type MapCounts =
@@ -15,10 +16,16 @@ type MapCounts =
   | 'recordsMapped'
   | 'boundaries'
   | 'undecoded'
+  | 'rowGroups'
+  | 'rowGroupsSkipped'
   | 'columns'
+  | 'sample'
 
 /** The counts of a task's source and operators. */
-export interface Tally extends Pick<MapResult, MapCounts>, Pick<ReduceResult, 'groups'> {}
+export interface Tally extends Pick<MapResult, MapCounts>, Pick<ReduceResult, 'groups' | 'largestKey'> {
+  /** With `profile`, of a task that handles rows. */
+  measures?: PipelineMeasures
+}
 
 export function newTally(): Tally {
   return {
@@ -30,6 +37,8 @@ export function newTally(): Tally {
     groups: 0,
     boundaries: [],
     undecoded: [],
+    rowGroups: 0,
+    rowGroupsSkipped: 0,
   }
 }
 

@@ -7,7 +7,10 @@
 import type { InputFile } from '../../io/input/input_file.js'
 import type { CollectOptions, Collector, Cursor, Pipeline } from '../../kernels/kernels.js'
 import type { Emit } from '../../plan/functions.js'
+import type { ExchangeInput } from '../../plan/plan.js'
+import { exchangeOf } from '../../plan/stages.js'
 import type { TaskEnvironment } from './environment.js'
+import { largestKeyOf } from './largest_key.js'
 import type { SplitReader } from './source/split_reader.js'
 import type { Undoable } from './undoable.js'
 
@@ -71,7 +74,11 @@ export function through(next: SortedIntake, change: (cursor: Cursor) => Cursor):
 }
 
 /** The counts of a cursor on runs after it is drained. */
-export function closeDrained(cursor: Cursor, { tally }: TaskEnvironment): void {
+export function closeDrained(cursor: Cursor, { tally, task, plan }: TaskEnvironment): void {
   tally.recordsIn += cursor.runRecords
+  if (task.kind === 'reduce' && task.watchKeys) {
+    const { exchange } = plan.stages[task.stage]!.inputs[task.input] as ExchangeInput
+    tally.largestKey = largestKeyOf(cursor, exchangeOf(plan, exchange))
+  }
   cursor.close()
 }

@@ -23,6 +23,7 @@ import type {
   Sink,
 } from '../../plan/plan.js'
 import type { Column } from '../../plan/type.js'
+import { isRanged } from '../ranges.js'
 import type { WorkerBudget } from '../task.js'
 import type { TaskEnvironment } from './environment.js'
 import { closeDrained, type Intake, type RowIntake, type SortedIntake } from './intake.js'
@@ -82,6 +83,7 @@ class RowTarget implements RowIntake {
   readonly #env: TaskEnvironment
   readonly #folders: readonly Column[]
   #given = 0
+  #roomMs = 0
 
   /** @param folders columns that folders give */
   constructor(
@@ -94,8 +96,10 @@ class RowTarget implements RowIntake {
     this.#target = target
     this.#env = env
     this.pipeline = open(() => {
+      const start = performance.now()
       env.checkStop()
       this.passOn()
+      this.#roomMs += performance.now() - start
     })
   }
 
@@ -129,6 +133,9 @@ class RowTarget implements RowIntake {
     if (target instanceof ExchangeTarget) {
       tally.recordsOut = target.rows?.kind === 'groups' ? target.collector.recordsIn : this.pipeline.rowsOut
     }
+    const { sample, measures: links } = this.pipeline
+    if (links.length > 0) tally.measures = { links, roomMs: this.#roomMs }
+    if (sample !== null) tally.sample = sample
     this.pipeline.close()
     target.end()
   }
@@ -169,6 +176,7 @@ function openPipeline(
     memoryBytes: collectorBytes,
     ...(collector ? { collectorBytes, enoughBytes } : {}),
     tables,
+    measured: env.profile,
     onFull,
   })
 }
@@ -241,8 +249,11 @@ function outputEnd({ format }: Sink): PipelineEnd {
 }
 
 /** @param input index of the input that the rows come from */
-function exchangeEnd({ rows }: Exchange, input: number): PipelineEnd {
-  if (rows?.kind === 'rows') return { kind: 'exchange', keys: rows.keys, side: 'none' }
+function exchangeEnd(exchange: Exchange, input: number): PipelineEnd {
+  const { rows } = exchange
+  if (rows?.kind === 'rows') {
+    return { kind: 'exchange', keys: rows.keys, side: 'none', ...(isRanged(exchange) ? { sampled: true } : {}) }
+  }
   if (rows?.kind === 'sides') {
     const side = rows.sideOf[input]!
     const keys = rows.sides[side]!.keys.map((column): SortKey => ({ column, descending: false, nullsFirst: true }))

@@ -6,6 +6,7 @@ import type { MapSpec, ReduceSpec, StageResult, TaskResult } from '../task.js'
 import { linkOperators } from './chain.js'
 import { attemptOf, type TaskEnvironment } from './environment.js'
 import type { ByteIntake, Intake, SortedIntake } from './intake.js'
+import { operatorMeasures } from './measures.js'
 import { mergeRuns } from './merge_runs.js'
 import { keysOfSides } from './operator/join.js'
 import { takesRows } from './pipeline.js'
@@ -73,8 +74,8 @@ async function readInput(env: TaskEnvironment, task: MapSpec | ReduceSpec, chain
 
 function resultOf(env: TaskEnvironment, task: MapSpec | ReduceSpec, written: Written): StageResult {
   const { tally } = env
-  const { recordsIn, recordsFiltered, recordsDropped, recordsMapped, columns } = tally
-  const result = {
+  const { recordsIn, recordsFiltered, recordsDropped, recordsMapped, columns, sample } = tally
+  const result: Omit<StageResult, 'kind'> = {
     ...attemptOf(env),
     input: task.input,
     number: task.number,
@@ -89,8 +90,15 @@ function resultOf(env: TaskEnvironment, task: MapSpec | ReduceSpec, written: Wri
     ...written,
     topAsked: env.top,
     ...(columns ? { columns } : {}),
+    ...(sample ? { sample } : {}),
   }
-  if (task.kind === 'map') return { ...result, kind: 'map', boundaries: tally.boundaries, undecoded: tally.undecoded }
+  if (tally.measures) result.operators = operatorMeasures(env, tally.measures, result)
+  if (task.kind === 'map') {
+    const { boundaries, undecoded, rowGroups, rowGroupsSkipped } = tally
+    return { ...result, kind: 'map', boundaries, undecoded, rowGroups, rowGroupsSkipped }
+  }
   const lonelyKeys = written.recordsOut === 0 ? keysOfSides(env, task) : null
-  return { ...result, kind: 'reduce', groups: tally.groups, ...(lonelyKeys ? { lonelyKeys } : {}) }
+  const { groups, largestKey } = tally
+  const found = { ...(largestKey ? { largestKey } : {}), ...(lonelyKeys ? { lonelyKeys } : {}) }
+  return { ...result, kind: 'reduce', groups, ...found }
 }

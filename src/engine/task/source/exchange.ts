@@ -7,6 +7,7 @@ import { exchangeOf } from '../../../plan/stages.js'
 import type { ReduceSpec } from '../../task.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { SortedIntake } from '../intake.js'
+import { trackLargestKey } from '../largest_key.js'
 
 export function readExchange(
   { exchange }: ExchangeInput,
@@ -14,14 +15,20 @@ export function readExchange(
   intake: SortedIntake,
   env: TaskEnvironment,
 ): void {
-  intake.drain(openPartition(exchangeOf(env.plan, exchange), task, env))
+  const from = exchangeOf(env.plan, exchange)
+  const cursor = openPartition(from, task, env)
+  intake.drain(task.watchKeys ? trackLargestKey(cursor, from) : cursor)
 }
 
 /** The records of all runs, in key order. */
-export function openPartition({ descending }: Exchange, { runs, partition }: ReduceSpec, env: TaskEnvironment): Cursor {
+export function openPartition(
+  { descending }: Exchange,
+  { runs, partition, range }: ReduceSpec,
+  env: TaskEnvironment,
+): Cursor {
   return kernels.openRuns(
     runs.map((run) => join(env.runsDir, run)),
     partition,
-    { descending },
+    { descending, ...range },
   )
 }

@@ -19,8 +19,6 @@ import type { Intake, RowIntake } from '../intake.js'
 
 /** Rows between two looks at the stop flag, and at what the target holds. */
 const READ_ROWS = 16_384
-/** Rows of each row group that a sample reads. */
-const SAMPLE_ROWS = 16_384
 /** Of the smallest limit for a page: writers make pages of a megabyte. */
 const LEAST_PAGE_BYTES = 16 << 20
 /** A damaged or hostile file may say anything. */
@@ -62,11 +60,10 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
   env.where = () => ({ file: name })
   intake.rows.begin(file)
   const footer = await env.clock.timeAsync('read', () => footerOf(file))
-  const isSample = env.task.kind === 'sample'
   const { readAll } = env.budget
   const pruner = new Pruner(file, footer, intake.columns, readAll ? [] : intake.filters)
   const program = new ParquetProgram(footer, intake.columns)
-  const parts = isSample ? partsAt(footer, split) : partsIn(footer, program, split)
+  const parts = partsIn(footer, program, split)
   let left = split.end - split.start
   if (parts.length > 0) {
     const fd = openInput(file)
@@ -81,12 +78,18 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
       for (const part of parts) {
         if (intake.done) break
         const { group } = part
-        const ranges = intersect(part.rows, await env.clock.timeAsync('read', () => pruner.rowsOf(group)))
+        const passing = await env.clock.timeAsync('read', () => pruner.rowsOf(group))
+        // Other tasks may read other parts of the same group.
+        if (part.rows[0]?.start === 0) {
+          env.tally.rowGroups++
+          if (passing.length === 0) env.tally.rowGroupsSkipped++
+        }
+        const ranges = intersect(part.rows, passing)
         if (ranges.length > 0) {
           const isWhole = ranges[0]!.end - ranges[0]!.start === group.rows
           const pages = isWhole ? undefined : await env.clock.timeAsync('read', () => program.pagesOf(file, group))
           scan.open(program.group(group, ranges, pages))
-          readPart(scan, part, { file, limit: isSample ? SAMPLE_ROWS : Number.POSITIVE_INFINITY }, intake, env)
+          readPart(scan, part, file, intake, env)
         }
         env.progress(share, 0, 0)
         left -= share
@@ -113,12 +116,12 @@ interface Part {
 function readPart(
   scan: ParquetScan,
   { firstRow }: Part,
-  { file, limit }: { file: InputFile; limit: number },
+  file: InputFile,
   { rows }: ParquetIntake,
   env: TaskEnvironment,
 ): void {
   try {
-    for (let read = 0; read < limit; ) {
+    for (;;) {
       env.checkStop()
       const count = env.clock.time('map', () => scan.read(READ_ROWS))
       for (const bad of env.quarantine ? scan.takeBad() : []) {
@@ -130,7 +133,6 @@ function readPart(
       env.progress(0, count, 0)
       env.tally.recordsIn += count
       if (count === 0) return
-      read += count
     }
   } catch (error) {
     throw placed(error, file, firstRow)
@@ -178,16 +180,6 @@ function partsIn(footer: ParquetFooter, program: ParquetProgram, { start, end }:
 
 /** So that batches are full. */
 const CUT_ROWS = 2048
-
-/** For a sample: the row group where the split starts. */
-function partsAt(footer: ParquetFooter, { start }: TaskSplit): Part[] {
-  return allParts(footer)
-    .filter(({ group }) => rangeOf(group).from <= Math.max(start, FIRST_PAGE))
-    .slice(-1)
-}
-
-/** After the magic number. */
-const FIRST_PAGE = 4
 
 function allParts({ rowGroups }: ParquetFooter): Part[] {
   let firstRow = 0

@@ -1,0 +1,160 @@
+/** What a plan says of its operators after it ran; which keys make a partition too large. */
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parquetWriteBuffer } from 'hyparquet-writer'
+import { describe, expect, it } from 'vitest'
+import type { AnyFrame } from '../../dist/src/dataset/frame.js'
+import { broadcast, count, csv, defineDataset, int, read, runDataset, string, sum } from '../../dist/src/index.js'
+import { TUNING } from '../../dist/src/run/options.js'
+import { temporaryFolder, writeFiles } from '../helpers/folder.js'
+import { failure, runjob } from '../helpers/run.js'
+
+const SALES = `city,n\n${Array.from({ length: 100 }, (_, i) => `${['Oslo', 'Rome', 'Bergen'][i % 3]},${i}\n`).join('')}`
+const CITIES = 'city,country\nOslo,NO\nBergen,NO\n'
+const sales = csv({ schema: { city: string(), n: int() } })
+const cities = csv({ schema: { city: string(), country: string() } })
+
+/** Without times, which differ. */
+const untimed = (plan: string) => plan.replace(/(, |: )?[\d.,]+ m?s(?=\)|$)/gm, '')
+
+describe('an analysed plan', () => {
+  it('says how many rows each operator took and gave', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'sales.csv': SALES, 'cities.csv': CITIES })
+    const frame = read(sales, join(folder, 'sales.csv'))
+      .filter((c) => c.n.ge(10))
+      .join(broadcast(read(cities, join(folder, 'cities.csv'))), 'city')
+      .groupBy('country')
+      .agg({ n: count(), total: sum('n') })
+      .orderBy('country')
+    const plan = await frame.explain({ analyze: true, workers: 1 })
+    const stages = plan.slice(plan.indexOf('data frame\n'))
+    // Bytes on disk are not what it is about.
+    expect(
+      untimed(stages)
+        .replaceAll(/, \d+ spills? of [\d.]+ \w+/g, '')
+        .replaceAll(`${folder}/`, ''),
+    ).toMatchInlineSnapshot(`
+      "data frame
+      └─ output: jsonl (1 row, 37 B)
+         └─ stage output: 1 task
+            └─ rows (1 row)
+               └─ exchange: by range, sorted by country (1 row, 28 B)
+                  └─ stage sort 3: 1 task
+                     └─ groups (1 row)
+                        └─ exchange: 1 partition, grouped by country, n = count(), total = sum(cast(n as bigint)) (60 rows in, 1 out, 10 B)
+                           └─ stage group 2: 1 task
+                              └─ project n, country (60 rows)
+                                 └─ inner join in memory on city = right.city (90 rows in, 60 out)
+                                    ├─ filter n >= 10 (100 rows in, 90 out)
+                                    │  └─ scan city, n (100 rows)
+                                    │     └─ sales.csv: csv, 1 file, 863 B
+                                    └─ exchange: 1 partition, in input order (2 rows, 32 B)
+                                       └─ stage broadcast 1: 1 task
+                                          └─ project right.city = city, country (2 rows)
+                                             └─ scan city, country (2 rows)
+                                                └─ cities.csv: csv, 1 file, 31 B"
+    `)
+  })
+
+  it('tells which row groups of Parquet files were left out, from the command as well', async () => {
+    const folder = temporaryFolder()
+    const columnData = [{ name: 'k', data: Array.from({ length: 400 }, (_, i) => i), type: 'INT32' as const }]
+    const parquet = new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 100 }))
+    writeFiles(folder, { 'rows.parquet': parquet })
+    const args = ['query', 'df.filter(c => c.k.ge(150))', 'rows.parquet', '--explain', '--analyze', '--quiet']
+    const { code, stdout, stderr } = await runjob(args, { cwd: folder })
+    expect([code, stderr]).toEqual([0, ''])
+    expect(untimed(stdout)).toContain('filter k >= 150 (300 rows in, 250 out)')
+    expect(stdout).toContain('(3 of 4 row groups read)')
+  })
+
+  it('leaves no output, and nothing in the place of one', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'sales.csv': SALES })
+    const { code, stdout } = await runjob(
+      ['query', 'df.limit(3)', 'sales.csv', '-o', 'out', '--explain', '--analyze', '--json', '-q'],
+      { cwd: folder },
+    )
+    expect(code).toBe(0)
+    expect(JSON.parse(stdout)).toMatchObject({
+      plan: { job: 'query' },
+      stages: [{ name: 'limit 1', recordsOut: 3 }, { recordsOut: 3 }],
+    })
+    expect(existsSync(join(folder, 'out'))).toBe(false)
+  })
+
+  it('counts the records of a job stage by stage', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'in.txt': 'a b a\nb a\n' })
+    const { stdout } = await runjob(['wordcount', 'in.txt', '--explain', '--analyze', '-q'], { cwd: folder })
+    expect(stdout).toContain('exchange: 1 partition by hash of the key, combined (5 records, ')
+    expect(stdout).toMatch(/output: tsv \(2 records, /)
+  })
+
+  it('needs --explain, and says what failed if the run fails', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'sales.csv': `${SALES}Oslo,x\n` })
+    const alone = await runjob(['query', 'df', 'sales.csv', '--analyze'], { cwd: folder })
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('"--analyze": it goes with --explain')])
+    expect(await failure(read(sales, join(folder, 'sales.csv')).explain({ analyze: true }))).toMatchObject({
+      code: 'CELL_INVALID',
+    })
+    expect(await failure(read(sales, join(folder, 'sales.csv')).explain({ analyse: true }))).toMatchObject({
+      code: 'OPTION_INVALID',
+    })
+  })
+
+  it('is in the profile of a run, too', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'sales.csv': SALES })
+    const args = ['query', 'df.filter(c => c.city.eq("Oslo"))', 'sales.csv', '-o', 'out', '--profile', 'profile', '-q']
+    expect(await runjob(args, { cwd: folder })).toMatchObject({ code: 0 })
+    const { stages, tasks } = JSON.parse(readFileSync(join(folder, 'profile/profile.json'), 'utf8'))
+    const flow = [
+      { op: 'scan', rowsIn: 100, rowsOut: 100 },
+      { op: 'filter', rowsIn: 100, rowsOut: 34 },
+      { op: 'sink', rowsIn: 34, rowsOut: 34 },
+    ]
+    expect(stages[0].inputs[0].operators).toMatchObject(flow)
+    expect(tasks[0].operators).toMatchObject(flow)
+    expect(readFileSync(join(folder, 'profile/profile.html'), 'utf8')).toContain(
+      '<td>output: filter</td><td>100</td><td>34</td>',
+    )
+  })
+})
+
+describe('a skewed key', () => {
+  /** Half of these rows have the key "x". */
+  const COUNT = 240_000
+  const rows = () => Array.from({ length: COUNT }, (_, i) => (i % 2 === 0 ? `x,${i}\n` : `k${i},${i}\n`)).join('')
+
+  it('is named for sorts and joins of data frames, with its column', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'rows.csv': `city,n\n${rows()}`, 'few.csv': 'city,country\nx,NO\nk1,NO\n' })
+    const all = read(sales, join(folder, 'rows.csv'))
+    const options = { partitions: 6, [TUNING]: { broadcastBytes: -1 } }
+    const skewed = async (name: string, frame: AnyFrame) =>
+      (await runDataset(defineDataset({ name, build: () => frame }), { ...options, output: join(folder, name) })).skewed
+    expect(await skewed('sorted', all.orderBy('city'))).toEqual([
+      { stage: 'output', key: 'city = "x"', records: COUNT / 2, of: COUNT },
+    ])
+    expect(await skewed('joined', all.join(read(cities, join(folder, 'few.csv')), 'city'))).toEqual([
+      { stage: 'output', key: 'city = "x"', records: COUNT / 2 + 1, of: COUNT + 2 },
+    ])
+    expect(await skewed('grouped', all.groupBy('city').agg({ n: count() }))).toEqual([])
+  })
+
+  it('is named in the summary of a job whose reduce reads all values, and not where they are combined', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'rows.csv': `city,n\n${rows()}`, 'few.csv': 'city,country\nx,NO\n' })
+    const summaryOf = async (...args: string[]) => {
+      const { code, stderr } = await runjob([...args, '--partitions', '4', '-o', args[0]!], { cwd: folder })
+      expect(code).toBe(0)
+      return stderr
+    }
+    const joined = await summaryOf('join', '--left', 'rows.csv', '--right', 'few.csv', '--on', 'city')
+    expect(joined).toContain('  skewed       key x has 120,001 of 240,001 records in stage reduce\n')
+    expect(await summaryOf('stats', 'rows.csv', '--by', 'city', '--of', 'n')).not.toContain('skewed')
+  })
+})
