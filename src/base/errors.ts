@@ -202,9 +202,9 @@ const CATALOGUE = {
   },
   JOB_INVALID: {
     kind: 'user',
-    // Functions that jobs and data frames share know of neither.
-    message: (p) => (p.job ? `The job ${quote(p.job)} is not valid: ${ended(p.problem)}` : ended(p.problem)),
-    hint: (p) => text(p.help, p.job ? 'Correct it where the job is defined.' : 'Correct it where it is called.'),
+    message: (p) =>
+      isOfCall(p) ? ended(p.problem) : `The job${p.job ? ` ${quote(p.job)}` : ''} is not valid: ${ended(p.problem)}`,
+    hint: (p) => text(p.help, isOfCall(p) ? 'Correct it where it is called.' : 'Correct it where the job is defined.'),
   },
   JOB_LOAD_FAILED: {
     kind: 'user',
@@ -984,6 +984,11 @@ function tilde(path: unknown): string {
 /** A function among the options of a run: `onProgress`. */
 function isListener(name: unknown): boolean {
   return /^on[A-Z]/.test(String(name))
+}
+
+/** `sum(): …`: functions that jobs and data frames share know of neither. */
+function isOfCall({ job, problem }: ErrorParams): boolean {
+  return job === undefined && /^(?!defineJob)\w+\(\)/.test(String(problem))
 }
 
 function isNoNumber(type: unknown): boolean {
