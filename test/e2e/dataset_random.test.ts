@@ -69,8 +69,8 @@ function replacing(columns: readonly (readonly [name: string, value: string])[])
 /** Ways to run a query, which must not show. */
 const TUNINGS: Tuning[] = [
   {},
-  { splitBytes: 5000, mergeRuns: 2, broadcastBytes: -1 },
-  { splitBytes: 9000, collectorBytes: 1 },
+  { splitBytes: 5000, mergeRuns: 2, broadcastBytes: -1, heldBytes: 0 },
+  { splitBytes: 9000, collectorBytes: 1, heldBytes: 20_000, readAll: true },
   { broadcastBytes: -1, collectorBytes: 5000 },
 ]
 

@@ -31,6 +31,10 @@ const CHOICES = {
     'what filters leave is read': {},
     'all is read': { tuning: { readAll: true } },
   },
+  runs: {
+    'runs in memory': {},
+    'runs in files': { tuning: { heldBytes: 0 } },
+  },
 } satisfies Record<string, Record<string, Choice>>
 
 /** One choice of each kind. */
