@@ -23,16 +23,13 @@ const CHOICES = {
     'joins in memory': {},
     'sorted joins': { tuning: { broadcastBytes: -1 } },
   },
-  runs: {
-    'some runs in memory': { tuning: { heldBytes: 200_000, holdMs: 1e9 } },
-    'runs in files': { tuning: { heldBytes: 0 } },
-  },
   reading: {
     'what filters leave is read': {},
     'all is read': { tuning: { readAll: true } },
   },
   runs: {
     'runs in memory': {},
+    'some runs in memory': { tuning: { heldBytes: 200_000, holdMs: 1e9 } },
     'runs in files': { tuning: { heldBytes: 0 } },
   },
 } satisfies Record<string, Record<string, Choice>>
