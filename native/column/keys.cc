@@ -5,9 +5,9 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <deque>
 
 #include "column/column_buffer.h"
+#include "column/row_buffer.h"
 
 namespace runjob {
 
@@ -126,38 +126,26 @@ struct KeyReader {
 
 class Decoder : public KeyDecoder {
  public:
-  Decoder(const Schema& schema, std::vector<KeyOrder> orders) : schema_(schema), orders_(std::move(orders)) {
+  Decoder(const Schema& schema, std::vector<KeyOrder> orders)
+      : schema_(schema), orders_(std::move(orders)), rows_(schema_) {
     orders_.resize(schema_.size());
-    columns_.reserve(schema_.size());
-    for (const Field& field : schema_) columns_.emplace_back(field.type);
-    batch_.columns.resize(schema_.size());
   }
 
   Status Add(Slice* key) override {
     KeyReader reader{key->data, key->data + key->size, 0};
-    for (size_t i = 0; i < columns_.size(); i++) {
-      if (!ReadKey(&reader, orders_[i].descending, &columns_[i])) {
+    for (size_t i = 0; i < orders_.size(); i++) {
+      if (!ReadKey(&reader, orders_[i].descending, &rows_.columns()[i])) {
         return Status::Error("RUN_CORRUPT", "a key does not have the columns of its exchange");
       }
     }
     *key = Slice(reader.at, reader.left());
-    rows_++;
+    rows_.EndRow();
     return Status::Ok();
   }
 
-  size_t rows() const override { return rows_; }
-
-  const Batch& batch() override {
-    batch_.rows = batch_.count = rows_;
-    for (size_t i = 0; i < columns_.size(); i++) columns_[i].View(&batch_.columns[i]);
-    return batch_;
-  }
-
-  void Clear() override {
-    rows_ = 0;
-    for (ColumnBuffer& column : columns_) column.Clear();
-    texts_.clear();
-  }
+  size_t rows() const override { return rows_.rows(); }
+  const Batch& batch() override { return rows_.batch(); }
+  void Clear() override { rows_.Clear(); }
 
  private:
   bool ReadKey(KeyReader* key, bool descending, ColumnBuffer* column) {
@@ -252,22 +240,14 @@ class Decoder : public KeyDecoder {
       if (next != kEscape) return false;
       text_.push_back('\0');
     }
-    if (text_.size() <= StringView::kInline) {
-      column->Append(StringView(Slice(text_)));
-    } else {
-      texts_.push_back(text_);
-      column->Append(StringView(Slice(texts_.back())));
-    }
+    column->Append(rows_.heap().Copy(text_));
     return true;
   }
 
   const Schema schema_;
   std::vector<KeyOrder> orders_;
-  std::vector<ColumnBuffer> columns_;
+  RowBuffer rows_;
   std::string text_;
-  std::deque<std::string> texts_;  // longer ones, where they stay
-  size_t rows_ = 0;
-  Batch batch_;
 };
 
 }  // namespace

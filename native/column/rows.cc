@@ -1,10 +1,10 @@
 #include "column/rows.h"
 
-#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
 #include "column/column_buffer.h"
+#include "column/row_buffer.h"
 
 namespace runjob {
 
@@ -157,70 +157,28 @@ bool ReadValue(RowReader* row, ColumnBuffer* column) {
 
 class Decoder : public RowDecoder {
  public:
-  explicit Decoder(const Schema& schema) : schema_(schema) {
-    columns_.reserve(schema_.size());
-    for (const Field& field : schema_) columns_.emplace_back(field.type);
-    batch_.columns.resize(schema_.size());
-  }
+  explicit Decoder(const Schema& schema) : schema_(schema), rows_(schema_) {}
 
   Status Add(Slice row) override {
-    // Views of long values point into the copy. Text of an earlier row stays where it is: blocks do not move.
-    char* copy = Allocate(row.size);
+    // Views of long values point into the copy.
+    char* const copy = rows_.heap().Allocate(row.size);
     if (row.size > 0) std::memcpy(copy, row.data, row.size);
     RowReader reader{copy, copy + row.size};
-    if (!ReadFields(&reader, &columns_) || reader.at != reader.end) {
+    if (!ReadFields(&reader, &rows_.columns()) || reader.at != reader.end) {
       return Status::Error("RUN_CORRUPT", "a row does not have the columns of its exchange");
     }
-    rows_++;
+    rows_.EndRow();
     return Status::Ok();
   }
 
-  size_t rows() const override { return rows_; }
-
-  const Batch& batch() override {
-    batch_.rows = batch_.count = rows_;
-    for (size_t i = 0; i < columns_.size(); i++) columns_[i].View(&batch_.columns[i]);
-    return batch_;
-  }
-
-  void Clear() override {
-    rows_ = 0;
-    for (ColumnBuffer& column : columns_) column.Clear();
-    if (blocks_.size() > 1) blocks_.resize(1);
-    used_ = 0;
-  }
-
-  size_t bytes() const override {
-    size_t bytes = 0;
-    for (const ColumnBuffer& column : columns_) bytes += column.bytes();
-    for (const Block& block : blocks_) bytes += block.size;
-    return bytes;
-  }
+  size_t rows() const override { return rows_.rows(); }
+  const Batch& batch() override { return rows_.batch(); }
+  void Clear() override { rows_.Clear(); }
+  size_t bytes() const override { return rows_.bytes(); }
 
  private:
-  struct Block {
-    std::unique_ptr<char[]> data;
-    size_t size;
-  };
-  static constexpr size_t kBlockBytes = size_t{64} << 10;
-
-  char* Allocate(size_t size) {
-    if (blocks_.empty() || blocks_.back().size - used_ < size) {
-      const size_t bytes = std::max(size, kBlockBytes);
-      blocks_.push_back(Block{std::unique_ptr<char[]>(new char[bytes]), bytes});
-      used_ = 0;
-    }
-    char* const at = blocks_.back().data.get() + used_;
-    used_ += size;
-    return at;
-  }
-
   const Schema schema_;
-  std::vector<ColumnBuffer> columns_;
-  std::vector<Block> blocks_;
-  size_t used_ = 0;  // of the last block
-  size_t rows_ = 0;
-  Batch batch_;
+  RowBuffer rows_;
 };
 
 }  // namespace

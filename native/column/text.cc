@@ -3,6 +3,7 @@
 #include "column/text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -66,6 +67,38 @@ __int128 PowerOfTen(uint32_t exponent) {
   return power;
 }
 
+constexpr int kMaxShortDigits = 18;  // fit 64 bits
+constexpr std::array<uint64_t, kMaxShortDigits + 1> kPowersOfTen = [] {
+  std::array<uint64_t, kMaxShortDigits + 1> powers{1};
+  for (size_t i = 1; i < powers.size(); i++) powers[i] = 10 * powers[i - 1];
+  return powers;
+}();
+
+// Most decimals: few digits, no exponent, nothing to round. False for all others, whether they are decimals or not.
+bool ParseShortDecimal(Slice text, uint8_t precision, uint8_t scale, __int128* value) {
+  const char* p = text.data;
+  const char* const end = p + text.size;
+  const bool negative = p < end && *p == '-';
+  if (negative) p++;
+  if (end - p > kMaxShortDigits + 1) return false;
+  uint64_t unscaled = 0;
+  const char* const digits = p;
+  for (; p < end && IsDigit(*p); p++) unscaled = 10 * unscaled + static_cast<uint64_t>(*p - '0');
+  int count = static_cast<int>(p - digits);
+  int padding = scale;
+  if (p < end && *p == '.') {
+    const char* const fraction = ++p;
+    for (; p < end && IsDigit(*p); p++) unscaled = 10 * unscaled + static_cast<uint64_t>(*p - '0');
+    count += static_cast<int>(p - fraction);
+    padding -= static_cast<int>(p - fraction);
+  }
+  if (p < end || count == 0 || padding < 0 || count + padding > kMaxShortDigits) return false;
+  unscaled *= kPowersOfTen[static_cast<size_t>(padding)];
+  if (precision <= kMaxShortDigits && unscaled >= kPowersOfTen[precision]) return false;
+  *value = negative ? -static_cast<__int128>(unscaled) : static_cast<__int128>(unscaled);
+  return true;
+}
+
 }  // namespace
 
 bool ParseBoolean(Slice text, uint8_t* value) {
@@ -123,6 +156,7 @@ bool IsUnheldWhole(Slice text) {
 }
 
 bool ParseDecimal(Slice text, uint8_t precision, uint8_t scale, __int128* value) {
+  if (ParseShortDecimal(text, precision, scale, value)) return true;
   text = TrimText(text);
   const char* p = text.data;
   const char* const end = p + text.size;

@@ -1,10 +1,15 @@
-// Texts of a batch that could not stay where they were: undone quotes, decoded escapes.
+// Texts of a batch that could not stay where they were: undone quotes, decoded escapes, parts of keys.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
+#include <cstring>
 #include <memory>
+#include <utility>
 #include <vector>
+
+#include "base/slice.h"
+#include "column/vector.h"
 
 namespace runjob {
 
@@ -23,6 +28,17 @@ class TextHeap {
     next_ -= bytes;
     left_ += bytes;
   }
+  StringView Copy(Slice text) {
+    if (text.size <= StringView::kInline) return StringView(text);
+    char* const copy = Allocate(text.size);
+    std::memcpy(copy, text.data, text.size);
+    return StringView(Slice(copy, text.size));
+  }
+  size_t bytes() const {
+    size_t bytes = 0;
+    for (const Block& block : blocks_) bytes += block.size;
+    return bytes;
+  }
   // Keeps one block, unless it is enormous.
   void Clear() {
     if (blocks_.empty()) return;
@@ -40,6 +56,7 @@ class TextHeap {
 
  private:
   static constexpr size_t kLeastBytes = 16 << 10;
+  static constexpr size_t kMostBytes = 1 << 20;  // but for a longer text
   static constexpr size_t kKeepBytes = 4 << 20;
 
   struct Block {
@@ -48,7 +65,8 @@ class TextHeap {
   };
 
   void Grow(size_t bytes) {
-    const size_t size = std::max({bytes, kLeastBytes, blocks_.empty() ? 0 : 2 * blocks_.back().size});
+    const size_t doubled = blocks_.empty() ? kLeastBytes : std::min(kMostBytes, 2 * blocks_.back().size);
+    const size_t size = std::max(bytes, doubled);
     blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
     next_ = blocks_.back().data.get();
     left_ = size;

@@ -13,7 +13,7 @@
 
 namespace runjob {
 
-// Blank rows, and ragged ones that are left out, are not in it. A bad row ends the batch before that row; error() says why.
+// Blank rows, and ragged ones that are left out, are not in it. A bad row ends the batch before that row; TakeError() says why.
 class CsvBatch {
  public:
   // `needed_fields`: of each row, in a file whose columns are unknown. `options` must stay where they are.
@@ -39,7 +39,27 @@ class CsvBatch {
     return rows.FieldAt(ends + field, field + 1 == row_width);
   }
 
-  const Status& error() const { return error_; }
+  // Calls each(i, field) for one column of the batch, until it returns false. `each` may cut the batch only if it does.
+  template <class Each>
+  void ForEachField(const CsvRows& rows, uint32_t column, const Each& each) const {
+    const size_t count = count_;
+    if (column >= width_) {
+      for (size_t i = 0; i < count && each(i, FieldOf(rows, i, column)); i++) {
+      }
+      return;
+    }
+    // Copies, which the bytes that `each` writes cannot alias.
+    const CsvRows local = rows;
+    const size_t width = width_;
+    const bool last = column + 1 == width;
+    const uint32_t* end = local.field_ends + first_field_ + column;
+    if (local.missing == nullptr) {
+      for (size_t i = 0; i < count && each(i, local.Field(end, last)); i++) end += width;
+    } else {
+      for (size_t i = 0; i < count && each(i, local.OddField(end, last)); i++) end += width;
+    }
+  }
+
   Status TakeError() { return std::exchange(error_, Status::Ok()); }
   // Entry i is at fault.
   void CutAt(size_t i, const CsvRows& rows, const char* code, std::string detail);

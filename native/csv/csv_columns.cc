@@ -3,6 +3,7 @@
 #include "csv/csv_columns.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -129,27 +130,18 @@ template <class T, class Set>
 inline void CsvScan::ForEachField(const CsvRows& rows, size_t column, const Set& set) {
   T* const values = reinterpret_cast<T*>(columns_[column].values.get());
   uint64_t* const validity = columns_[column].validity;
-  const uint32_t field = options_.fields[column];
+  std::memset(validity, 0xFF, sizeof(columns_[column].validity));
   bool any_null = false;
-  for (size_t word = 0; word * 64 < rows_.count(); word++) {
-    uint64_t valid = 0;
-    for (size_t i = word * 64; i < std::min(rows_.count(), word * 64 + 64); i++) {
-      const CsvField text = rows_.FieldOf(rows, i, field);
-      if (text.text.size > 0) {
-        if (!set(i, text, &values[i])) break;
-        valid |= uint64_t{1} << (i % 64);
-      } else {
-        values[i] = T();
-        any_null = true;
-        if (!schema_[column].nullable) {
-          rows_.CutAt(i, rows, "CELL_INVALID",
-                      "column \"" + schema_[column].name + "\" has no value here, and is not nullable");
-          break;
-        }
-      }
-    }
-    validity[word] = valid;
-  }
+  rows_.ForEachField(rows, options_.fields[column], [&](size_t i, const CsvField& field) {
+    if (field.text.size > 0) return set(i, field, &values[i]);
+    values[i] = T();
+    validity[i / 64] &= ~(uint64_t{1} << (i % 64));
+    any_null = true;
+    if (schema_[column].nullable) return true;
+    rows_.CutAt(i, rows, "CELL_INVALID",
+                "column \"" + schema_[column].name + "\" has no value here, and is not nullable");
+    return false;
+  });
   batch_.columns[column].validity = any_null ? validity : nullptr;
 }
 

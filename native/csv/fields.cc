@@ -132,10 +132,6 @@ class FieldsMapper : public Mapper {
   void Respell(const CsvRows& rows, uint32_t column, const char** data, uint32_t* starts, uint32_t* ends);
   Status Flush();
 
-  // Calls each(i, field) for one column of the batch.
-  template <class Each>
-  void ForEachField(const CsvRows& rows, uint32_t column, const Each& each);
-
   const FieldsOptions options_;
   BatchSink* const sink_;
   CsvScanner scanner_;
@@ -212,25 +208,6 @@ Status FieldsMapper::AddRows(const CsvRows& rows) {
   return Status::Ok();
 }
 
-template <class Each>
-inline void FieldsMapper::ForEachField(const CsvRows& rows, uint32_t column, const Each& each) {
-  if (rows_.width() != 0) {
-    // Copies, which the bytes that `each` writes cannot alias.
-    const CsvRows local = rows;
-    const size_t count = rows_.count();
-    const size_t width = rows_.width();
-    const bool last = column + 1 == width;
-    const uint32_t* end = local.field_ends + rows_.first_field(0) + column;
-    if (local.missing == nullptr) {
-      for (size_t i = 0; i < count; i++, end += width) each(i, local.Field(end, last));
-    } else {
-      for (size_t i = 0; i < count; i++, end += width) each(i, local.OddField(end, last));
-    }
-  } else {
-    for (size_t i = 0; i < rows_.count(); i++) each(i, rows_.FieldOf(rows, i, column));
-  }
-}
-
 // The key of one column is the field itself, with a tag after it in a join; without a zero byte there is nothing to
 // escape. Otherwise it is put together from parts (key_encoding.h).
 void FieldsMapper::AddKeys(const CsvRows& rows) {
@@ -270,10 +247,11 @@ bool FieldsMapper::BoundKeys(const CsvRows& rows, uint32_t column) {
   if (!sink_->takes_bounds() || rows_.count() == 0) return false;
   const char* const data = rows.data;
   bool as_they_stand = true;
-  ForEachField(rows, column, [&](size_t i, CsvField field) {
+  rows_.ForEachField(rows, column, [&](size_t i, CsvField field) {
     key_bounds_[2 * i] = static_cast<uint32_t>(field.text.data - data);
     key_bounds_[2 * i + 1] = key_bounds_[2 * i] + static_cast<uint32_t>(field.text.size);
     as_they_stand &= field.as_it_stands();
+    return true;
   });
   if (!as_they_stand || key_bounds_[2 * rows_.count() - 1] + kBatchPadding > rows.size) return false;
   key_text_ = data;
@@ -287,9 +265,10 @@ void FieldsMapper::AddNumbers(const CsvRows& rows, uint32_t column, double* numb
   if (!options_.numbers.plain() || rows.missing != nullptr) {
     Respell(rows, column, &data, starts, ends);
   } else {
-    ForEachField(rows, column, [&](size_t i, CsvField field) {
+    rows_.ForEachField(rows, column, [&](size_t i, CsvField field) {
       starts[i] = static_cast<uint32_t>(field.text.data - data);
       ends[i] = starts[i] + static_cast<uint32_t>(field.text.size);
+      return true;
     });
   }
   uint64_t others[kBatchRows / 64];
@@ -318,10 +297,11 @@ void FieldsMapper::Respell(const CsvRows& rows, uint32_t column, const char** da
   const char* const begin = p;
   std::memset(p, ' ', kBefore);
   p += kBefore;
-  ForEachField(rows, column, [&](size_t i, const CsvField& field) {
+  rows_.ForEachField(rows, column, [&](size_t i, const CsvField& field) {
     starts[i] = static_cast<uint32_t>(p - begin);
     p = RespellNumber(Plain(field), options_.numbers, p);
     ends[i] = static_cast<uint32_t>(p - begin);
+    return true;
   });
   respelled_.SetEnd(p);
   *data = begin;
@@ -347,11 +327,12 @@ void FieldsMapper::CopyFields(const CsvRows& rows, uint32_t column, Slice tail, 
   const CsvDialect dialect = rows.dialect;
   char tail_bytes[4] = {};
   if (tail.size > 0) std::memcpy(tail_bytes, tail.data, tail.size);
-  ForEachField(rows, column, [&](size_t i, CsvField field) {
+  rows_.ForEachField(rows, column, [&](size_t i, CsvField field) {
     p = field.as_it_stands() ? CopyShort(p, field.text, readable_end) : WriteUndone(field, dialect, p);
     std::memcpy(p, tail_bytes, sizeof(tail_bytes));
     p += tail.size;
     ends[i] = static_cast<uint32_t>(p - begin);
+    return true;
   });
   out->SetEnd(p);
 }

@@ -44,7 +44,6 @@ class JsonScan final : public Mapper {
   const RecordLimit limit_;
   ColumnSink* const sink_;
   JsonRows rows_;
-  Batch batch_;
   std::vector<RecordPlace> places_;  // of the rows
 
   bool bom_pending_;
@@ -153,9 +152,8 @@ Status JsonScan::Reject(Status status, Slice line, uint64_t start) {
 
 Status JsonScan::Flush() {
   if (rows_.size() == 0) return Status::Ok();
-  rows_.View(&batch_);
   const auto place_of = [this](size_t row) { return places_[row]; };
-  Status status = AddRows(batch_, place_of, sink_, limit_.keep_bad ? &bad_ : nullptr, &records_out_);
+  Status status = AddRows(rows_.batch(), place_of, sink_, limit_.keep_bad ? &bad_ : nullptr, &records_out_);
   records_in_ += rows_.size();
   rows_.Clear();
   places_.clear();

@@ -19,31 +19,40 @@ int JsonFields::Find(std::string_view key) const {
   return found == places_.end() ? -1 : found->second;
 }
 
+// The key at a place in its object, and the colon.
+bool JsonFields::ReadKey(JsonCursor* cursor, size_t place, int* field) {
+  if (place < seen_.size() && cursor->TakeAll(Slice(seen_[place].text))) {
+    *field = seen_[place].field;
+    return true;
+  }
+  Slice key;
+  bool escaped = false;
+  if (!cursor->ReadString(&key, &escaped)) return false;
+  if (place < seen_.size() && seen_[place].key() == std::string_view(key.data, key.size)) {
+    *field = seen_[place].field;
+  } else {
+    std::string_view name(key.data, key.size);
+    if (escaped) {
+      unescaped_.resize(key.size);
+      unescaped_.resize(static_cast<size_t>(WriteUnescapedJson(key, unescaped_.data()) - unescaped_.data()));
+      name = unescaped_;
+    }
+    *field = Find(name);
+    if (place < kMostSeen) {
+      while (seen_.size() <= place) seen_.push_back({"\"\":", Find("")});
+      seen_[place] = {"\"" + key.ToString() + "\":", *field};
+    }
+  }
+  return cursor->Take(':') || cursor->Fail("a colon is missing");
+}
+
 bool JsonFields::Read(JsonCursor* cursor, std::vector<Slice>* values) {
   values->assign(names_.size(), Slice());
   if (!cursor->Take('{')) return cursor->Fail("an object is missing");
   if (cursor->Take('}')) return true;
   for (size_t place = 0;; place++) {
-    Slice key;
-    bool escaped = false;
-    if (!cursor->ReadString(&key, &escaped)) return false;
-    int field;
-    if (place < seen_.size() && !escaped && seen_[place].key == std::string_view(key.data, key.size)) {
-      field = seen_[place].field;
-    } else {
-      std::string_view name = std::string_view(key.data, key.size);
-      if (escaped) {
-        unescaped_.resize(key.size);
-        unescaped_.resize(static_cast<size_t>(WriteUnescapedJson(key, unescaped_.data()) - unescaped_.data()));
-        name = unescaped_;
-      }
-      field = Find(name);
-      if (!escaped && place < kMostSeen) {
-        if (seen_.size() <= place) seen_.resize(place + 1, Seen{"", Find("")});
-        seen_[place] = {std::string(name), field};
-      }
-    }
-    if (!cursor->Take(':')) return cursor->Fail("a colon is missing");
+    int field = -1;
+    if (!ReadKey(cursor, place, &field)) return false;
     Slice value;
     if (!cursor->ReadValue(&value)) return false;
     if (field >= 0) (*values)[static_cast<size_t>(field)] = value;

@@ -21,10 +21,12 @@ class JsonFields {
 
  private:
   struct Seen {
-    std::string key;
+    std::string text;  // the key in its quotes, and the colon
     int field;
+    std::string_view key() const { return std::string_view(text).substr(1, text.size() - 3); }
   };
   int Find(std::string_view key) const;
+  bool ReadKey(JsonCursor* cursor, size_t place, int* field);
 
   const std::vector<std::string> names_;
   std::unordered_map<std::string_view, int> places_;

@@ -57,12 +57,8 @@ Status NotJson(std::string problem) { return Status::Error("JSONL_BAD_RECORD", s
 
 }  // namespace
 
-JsonRows::JsonRows(const Schema& schema) : fields_(NamesOf(schema)) {
-  columns_.reserve(schema.size());
-  for (const Field& field : schema) {
-    nodes_.push_back(NodeOf(field, field.name));
-    columns_.emplace_back(field.type);
-  }
+JsonRows::JsonRows(const Schema& schema) : fields_(NamesOf(schema)), rows_(schema) {
+  for (const Field& field : schema) nodes_.push_back(NodeOf(field, field.name));
 }
 
 JsonRows::Node JsonRows::NodeOf(const Field& field, std::string path) {
@@ -90,13 +86,13 @@ Status JsonRows::Append(Slice line) {
     cursor.Fail("more follows the value");
     return NotJson(cursor.problem());
   }
-  for (size_t c = 0; c < columns_.size(); c++) {
-    Status status = AppendValue(&nodes_[c], values_[c], &columns_[c]);
+  for (size_t c = 0; c < nodes_.size(); c++) {
+    Status status = AppendValue(&nodes_[c], values_[c], &rows_.columns()[c]);
     if (status.ok()) continue;
-    for (ColumnBuffer& column : columns_) column.Truncate(rows_);
+    rows_.DropRow();
     return status;
   }
-  rows_++;
+  rows_.EndRow();
   return Status::Ok();
 }
 
@@ -195,7 +191,7 @@ bool JsonRows::AppendString(const Node& node, Slice text, ColumnBuffer* column) 
       return true;
     }
     case TypeId::kBinary: {
-      char* const begin = heap_.Allocate(MaxBase64Bytes(text.size));
+      char* const begin = rows_.heap().Allocate(MaxBase64Bytes(text.size));
       const char* const end = ReadBase64(text, begin);
       if (end == nullptr) return false;
       column->Append(StringView(Slice(begin, static_cast<size_t>(end - begin))));
@@ -254,23 +250,10 @@ bool JsonRows::AppendNumber(const Node& node, Slice text, ColumnBuffer* column) 
 Slice JsonRows::Text(Slice quoted) {
   const Slice text(quoted.data + 1, quoted.size - 2);
   if (text.size == 0 || std::memchr(text.data, '\\', text.size) == nullptr) return text;
-  char* const begin = heap_.Allocate(text.size);
+  char* const begin = rows_.heap().Allocate(text.size);
   const auto size = static_cast<size_t>(WriteUnescapedJson(text, begin) - begin);
-  heap_.Return(text.size - size);
+  rows_.heap().Return(text.size - size);
   return Slice(begin, size);
-}
-
-void JsonRows::View(Batch* batch) {
-  batch->rows = batch->count = rows_;
-  batch->selection = nullptr;
-  batch->columns.resize(columns_.size());
-  for (size_t c = 0; c < columns_.size(); c++) columns_[c].View(&batch->columns[c]);
-}
-
-void JsonRows::Clear() {
-  for (ColumnBuffer& column : columns_) column.Clear();
-  heap_.Clear();
-  rows_ = 0;
 }
 
 }  // namespace runjob

@@ -8,7 +8,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "column/column_buffer.h"
-#include "column/text_heap.h"
+#include "column/row_buffer.h"
 #include "column/type.h"
 #include "json/json_fields.h"
 
@@ -19,12 +19,12 @@ class JsonRows {
   // `schema` must stay where it is.
   explicit JsonRows(const Schema& schema);
 
-  size_t size() const { return rows_; }
+  size_t size() const { return rows_.rows(); }
   // Appends a line, or nothing: JSONL_BAD_RECORD, CELL_INVALID. Texts stay in the line.
   Status Append(Slice line);
   // Valid until the next change.
-  void View(Batch* batch);
-  void Clear();
+  const Batch& batch() { return rows_.batch(); }
+  void Clear() { rows_.Clear(); }
 
  private:
   // A column, or a field or an element in one.
@@ -47,9 +47,7 @@ class JsonRows {
   JsonFields fields_;
   std::vector<Slice> values_;
   std::vector<Node> nodes_;
-  std::vector<ColumnBuffer> columns_;
-  size_t rows_ = 0;
-  TextHeap heap_;
+  RowBuffer rows_;
 };
 
 }  // namespace runjob

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "base/slice.h"
@@ -25,6 +26,13 @@ class JsonCursor {
     p_++;
     return true;
   }
+  // Whether these bytes come next, which are taken then.
+  bool TakeAll(Slice bytes) {
+    SkipSpace();
+    if (static_cast<size_t>(end_ - p_) < bytes.size || !SameText(p_, bytes)) return false;
+    p_ += bytes.size;
+    return true;
+  }
   // A string without its quotes, as it is in the text.
   bool ReadString(Slice* text, bool* escaped);
   // A whole value, as it is in the text.
@@ -41,6 +49,21 @@ class JsonCursor {
  private:
   void SkipSpace() {
     while (p_ < end_ && (*p_ == ' ' || *p_ == '\t' || *p_ == '\r' || *p_ == '\n')) p_++;
+  }
+  // A call of memcmp takes longer than most keys.
+  static bool SameText(const char* p, Slice bytes) {
+    uint64_t words[2];
+    const char* const q = bytes.data;
+    size_t i = 0;
+    for (; bytes.size - i >= 8; i += 8) {
+      std::memcpy(&words[0], p + i, 8);
+      std::memcpy(&words[1], q + i, 8);
+      if (words[0] != words[1]) return false;
+    }
+    for (; i < bytes.size; i++) {
+      if (p[i] != q[i]) return false;
+    }
+    return true;
   }
   bool SkipString(bool* escaped);
   bool SkipNumber();

@@ -86,6 +86,31 @@ describe('decimals', () => {
       }),
     )
   })
+
+  it('are the same written short or long', () => {
+    const answers: Record<string, string | undefined> = {
+      ...{ '1': '1.00', '-1.5': '-1.50', '999.99': '999.99', '.5': '0.50', '5.': '5.00', '-.5': '-0.50', '+7': '7.00' },
+      ...{
+        '-0.00': '0.00',
+        ' 1 ': '1.00',
+        '00000000000000000000001': '1.00',
+        '12.345': '12.35',
+        '1.0050000000': '1.01',
+      },
+      ...{
+        '1e2': '100.00',
+        '1000': undefined,
+        '-1000.00': undefined,
+        '999.995': undefined,
+        '123456789012345678': undefined,
+      },
+      ...{ '.': undefined, '-': undefined, '-.': undefined, '1..2': undefined, '1-2': undefined, '--1': undefined },
+    }
+    const texts = Object.keys(answers)
+    expect(values(texts, { type: 'decimal', precision: 5, scale: 2 })).toEqual(texts.map((text) => answers[text]))
+    const long = ['99999999999999.9999', '100000000000000', '-99999999999999.99995']
+    expect(values(long, { type: 'decimal', precision: 18, scale: 4 })).toEqual([long[0], undefined, undefined])
+  })
 })
 
 describe('whole numbers', () => {
