@@ -1,7 +1,7 @@
 /** The partitions of exchanges: how many, and which keys divide them. */
 import type { InputFile } from '../io/input/input_file.js'
 import type { Exchange, Plan } from '../plan/plan.js'
-import { isRanged } from './ranges.js'
+import { isRanged } from '../plan/stages.js'
 
 /** Input bytes per partition. Fixed, because the number of parts must not depend on the machine. */
 const PARTITION_BYTES = 64 * 2 ** 20

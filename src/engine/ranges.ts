@@ -3,7 +3,6 @@
  * out of all of them, so the bounds can follow from rows that are written already.
  */
 import type { KeyRange } from '../kernels/kernels.js'
-import type { Exchange, Stage } from '../plan/plan.js'
 import type { StageResult } from './task.js'
 
 /** Bytes of keys and rows per range. Fixed, because the number of parts must not depend on the machine. */
@@ -11,15 +10,6 @@ const RANGE_BYTES = 32 * 2 ** 20
 const MAX_RANGES = 256
 /** Values in a sample: kMostValues in native/record/row_sample.h. */
 const MOST_VALUES = 2048
-
-/** Whether readers divide the exchange that is a stage's target. */
-export function isRanged({ rows, partitionBy }: Exchange): boolean {
-  return rows !== undefined && partitionBy === 'range'
-}
-
-export function fillsRanges({ target }: Stage): boolean {
-  return target.kind === 'exchange' && isRanged(target)
-}
 
 /** A range of keys, and about how many rows have them. */
 export interface Range {

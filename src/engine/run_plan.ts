@@ -13,7 +13,7 @@ import { isIntact, type WrittenFile } from '../io/output/written_file.js'
 import { checkPlan } from '../plan/check.js'
 import type { JobIdentity } from '../plan/functions.js'
 import type { Exchange, Plan, Stage } from '../plan/plan.js'
-import { buildsOf, stageFilling, stagesAfter, stagesBefore } from '../plan/stages.js'
+import { buildsOf, fillsRanges, stageFilling, stagesAfter, stagesBefore } from '../plan/stages.js'
 import { boundsFact, PARTITIONS, rangesFact, stageFact, tasksFact } from '../state/facts.js'
 import { checkStages, hasReadAll, recordsToRead, stopsEarly } from './accounting.js'
 import { type BadRecordsInit, overLimit } from './bad_records.js'
@@ -25,7 +25,7 @@ import { DamagedRuns, requireRuns } from './damage.js'
 import { type RecordFlow, recordFlow } from './flow.js'
 import { inputBytes, needsSample, planPartitions, rangeBounds } from './partitions.js'
 import { WorkerPool } from './pool.js'
-import { fillsRanges, type Range, rangesOf } from './ranges.js'
+import { type Range, rangesOf } from './ranges.js'
 import {
   type Progress,
   type ResumedStage,

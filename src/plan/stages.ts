@@ -12,6 +12,15 @@ export function exchangeOf(plan: Stages, id: string): Exchange {
   return plan.stages[stageFilling(plan, id)]!.target as Exchange
 }
 
+/** Whether readers divide an exchange of rows among themselves, by ranges of its keys. */
+export function isRanged({ rows, partitionBy }: Exchange): boolean {
+  return rows !== undefined && partitionBy === 'range'
+}
+
+export function fillsRanges({ target }: Stage): boolean {
+  return target.kind === 'exchange' && isRanged(target)
+}
+
 /** Ids of the exchanges that are held in memory while these operators run, each once. */
 export function buildsOf(operators: readonly Operator[]): string[] {
   return [...new Set(operators.flatMap((operator) => (operator.op === 'probe' ? operator.build : [])))]

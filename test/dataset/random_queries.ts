@@ -89,11 +89,17 @@ export function randomFrame(random: Random, sources: Sources, depth: number): An
     default: {
       const other = random.below(2) === 0 ? random.pick(sources) : randomFrame(random, sources, depth - 1)
       const how = random.pick(['inner', 'left', 'right', 'full', 'semi', 'anti'])
+      const residual = random.pick<(l: Any, r: Any) => Any>([
+        (_, r) => r.b.gt(2),
+        (l) => l.b.gt(2),
+        (l, r) => l.b.lt(r.b),
+        (_, r) => lit(2).div(r.b).gt(1),
+      ])
       const on = random.pick<Any>([
         'a',
         { left: 'a', right: 'b' },
         ['a', 'b'],
-        (l: Any, r: Any) => l.a.eq(r.a).and(random.pick([r.b.gt(2), l.b.gt(2), l.b.lt(r.b), lit(2).div(r.b).gt(1)])),
+        (l: Any, r: Any) => l.a.eq(r.a).and(residual(l, r)),
         (l: Any, r: Any) => l.b.lt(r.b),
       ])
       const joined = input.join(other, on, { how, suffix: '_r' })

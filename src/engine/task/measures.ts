@@ -1,7 +1,7 @@
 /** What each operator of a task that handles rows did, for `--profile` and analysed plans. */
 import type { LinkMeasure } from '../../kernels/kernels.js'
+import type { Stage } from '../../plan/plan.js'
 import type { OperatorMeasure, StageResult } from '../task.js'
-import type { TaskEnvironment } from './environment.js'
 
 /** As the pipeline of a task saw it. */
 export interface PipelineMeasures {
@@ -13,11 +13,11 @@ export interface PipelineMeasures {
 
 /** @returns of the input's operators, in their order, and of the target; together they took as long as the task */
 export function operatorMeasures(
-  env: TaskEnvironment,
+  { inputs, target }: Stage,
+  recordsIn: number,
   measures: PipelineMeasures,
   { input, recordsOut, times }: Pick<StageResult, 'input' | 'recordsOut' | 'times'>,
 ): OperatorMeasure[] {
-  const { inputs, target } = env.plan.stages[env.task.stage]!
   const { operators } = inputs[input]!
   const { roomMs } = measures
   // What comes before the second operator, such as the columns of folders, belongs to the scan.
@@ -27,7 +27,7 @@ export function operatorMeasures(
   const source = Math.max(0, times.read + times.map + times.merge - inLinks)
   const end = links.at(-1)!.ms - roomMs + times.collect + times.spill + times.write + times.other
   return [
-    { op: operators[0]!.op, rowsIn: env.tally.recordsIn, rowsOut: rows[0]!, ms: source },
+    { op: operators[0]!.op, rowsIn: recordsIn, rowsOut: rows[0]!, ms: source },
     ...links.map(({ rowsIn, ms }, i) =>
       i < links.length - 1
         ? { op: operators[i + 1]!.op, rowsIn, rowsOut: rows[i + 1]!, ms }

@@ -22,8 +22,8 @@ import type {
   RowOperator,
   Sink,
 } from '../../plan/plan.js'
+import { isRanged } from '../../plan/stages.js'
 import type { Column } from '../../plan/type.js'
-import { isRanged } from '../ranges.js'
 import type { WorkerBudget } from '../task.js'
 import type { TaskEnvironment } from './environment.js'
 import { closeDrained, type Intake, type RowIntake, type SortedIntake } from './intake.js'

@@ -92,7 +92,8 @@ function resultOf(env: TaskEnvironment, task: MapSpec | ReduceSpec, written: Wri
     ...(columns ? { columns } : {}),
     ...(sample ? { sample } : {}),
   }
-  if (tally.measures) result.operators = operatorMeasures(env, tally.measures, result)
+  if (tally.measures)
+    result.operators = operatorMeasures(env.plan.stages[task.stage]!, tally.recordsIn, tally.measures, result)
   if (task.kind === 'map') {
     const { boundaries, undecoded, rowGroups, rowGroupsSkipped } = tally
     return { ...result, kind: 'map', boundaries, undecoded, rowGroups, rowGroupsSkipped }
