@@ -1,5 +1,7 @@
 #include "addon/join_table.h"
 
+#include <chrono>
+#include <string>
 #include <utility>
 
 #include "addon/args.h"
@@ -11,45 +13,88 @@ namespace runjob::addon {
 
 JoinTable::JoinTable(const Napi::CallbackInfo& info) : Wrapped(info) {
   Guarded(info.Env(), [&] {
-    std::unique_ptr<runjob::JoinTable> table;
-    Check(info.Env(), runjob::JoinTable::Compile(BytesArg(info[0], "program"), &table));
-    native_ = std::move(table);
+    const Napi::Object options = ObjectArg(info[1], "options");
+    runjob::JoinTable::Place place;
+    const Napi::Value folder = options.Get("folder");
+    if (!folder.IsUndefined()) {
+      place.folder = TextArg(folder, "folder");
+      place.memory_bytes =
+          static_cast<size_t>(IntegerArg(options.Get("memoryBytes"), "memoryBytes", 0, kMaxSafeInteger));
+    }
+    Check(info.Env(), runjob::JoinTable::Compile(BytesArg(info[0], "program"), place, &own_));
+    shared_ = SharedTable::Open(TextArg(options.Get("name"), "name"));
   });
 }
 
-std::shared_ptr<const runjob::JoinTable> JoinTable::Take(Napi::Env env) {
-  Open(env);
-  is_taken_ = true;
-  return native_;
+JoinTable::~JoinTable() { GiveUp(); }
+
+std::shared_ptr<const runjob::JoinTable> JoinTable::Complete(Napi::Env env) const {
+  RequireOpen(env);
+  if (complete_ == nullptr) ThrowBadArgument(env, "the table is not complete");
+  return complete_;
+}
+
+Napi::Value JoinTable::Claim(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::chrono::milliseconds wait(IntegerArg(info[0], "waitMs", 0, 60'000));
+  RequireOpen(env);
+  const char* answer = "mine";
+  if (!is_mine_) {
+    const SharedTable::State state = shared_->Claim(wait);
+    is_mine_ = state == SharedTable::State::kMine;
+    if (state == SharedTable::State::kBusy) answer = "busy";
+    if (state == SharedTable::State::kReady) {
+      answer = "ready";
+      complete_ = shared_->table();
+      own_.reset();
+    }
+  }
+  return Napi::String::New(env, answer);
 }
 
 Napi::Value JoinTable::Add(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   Cursor* cursor = Cursor::FromArg(info[0], "cursor");
   const size_t max_records = static_cast<size_t>(IntegerArg(info[1], "maxRecords", 1, kMaxSafeInteger));
-  runjob::JoinTable& table = Open(env);
-  if (is_taken_) ThrowBadArgument(env, "the table is in use");
+  RequireOpen(env);
+  if (complete_ != nullptr) ThrowBadArgument(env, "the table is complete");
+  if (!is_mine_) ThrowBadArgument(env, "another thread makes the table");
   failed_ = true;
-  const size_t records = cursor->Consume(
-      env, [&](runjob::Cursor* native, size_t* taken) { return table.Add(native, max_records, taken); });
+  const size_t steps = cursor->Consume(
+      env, [&](runjob::Cursor* native, size_t* taken) { return own_->Add(native, max_records, taken); });
   failed_ = false;
-  return Count(env, records);
+  if (steps == 0) {
+    complete_ = std::move(own_);
+    shared_->Publish(complete_);
+    is_mine_ = false;
+  }
+  return Count(env, steps);
 }
 
-Napi::Value JoinTable::Rows(const Napi::CallbackInfo& info) { return Count(info.Env(), Open(info.Env()).rows()); }
+Napi::Value JoinTable::Rows(const Napi::CallbackInfo& info) {
+  RequireOpen(info.Env());
+  return Count(info.Env(), complete_ == nullptr ? own_->rows() : complete_->rows());
+}
 Napi::Value JoinTable::HeldBytes(const Napi::CallbackInfo& info) {
-  return Count(info.Env(), native_ == nullptr ? 0 : native_->bytes());
+  return Count(info.Env(), complete_ != nullptr ? complete_->bytes() : own_ != nullptr ? own_->bytes() : 0);
 }
 
 Napi::Value JoinTable::Close(const Napi::CallbackInfo& info) {
-  native_.reset();
+  GiveUp();
+  complete_.reset();
+  own_.reset();
+  shared_.reset();
   return info.Env().Undefined();
 }
 
-runjob::JoinTable& JoinTable::Open(Napi::Env env) const {
-  if (native_ == nullptr) ThrowBadArgument(env, "the table is closed");
+void JoinTable::RequireOpen(Napi::Env env) const {
+  if (shared_ == nullptr) ThrowBadArgument(env, "the table is closed");
   if (failed_) ThrowBadArgument(env, "the table failed before");
-  return *native_;
+}
+
+void JoinTable::GiveUp() {
+  if (is_mine_) shared_->GiveUp();
+  is_mine_ = false;
 }
 
 void ExportJoinTable(Napi::Object exports) { ExportClass<JoinTable>(exports, "createJoinTable"); }

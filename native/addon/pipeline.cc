@@ -91,16 +91,16 @@ Pipeline::Pipeline(const Napi::CallbackInfo& info) : Wrapped(info) {
     const Napi::Value tables = object.Get("tables");
     if (!tables.IsUndefined()) {
       for (const Napi::Value& table : ArrayArg(tables, "tables", kMaxColumns)) {
-        options.tables.push_back(JoinTable::FromArg(table, "tables")->Take(env));
+        options.tables.push_back(JoinTable::FromArg(table, "tables")->Complete(env));
       }
     }
     if (state->collector != nullptr) {
       state->collector->RequireFilling(env);
       const CollectorOptions& collector = state->collector->options;
-      if (collector.hash || collector.layout != Layout{ValueKind::kBytes} ||
-          collector.partition_by == PartitionBy::kGiven) {
-        ThrowBadArgument(env, "a pipeline's collector must append values of bytes, and choose the partitions");
+      if (collector.hash || collector.layout != Layout{ValueKind::kBytes}) {
+        ThrowBadArgument(env, "a pipeline's collector must append values of bytes");
       }
+      if (collector.partition_by == PartitionBy::kGiven) options.partitions = collector.partitions;
       state->records = std::make_unique<SpillingSink>(state.get(), BytesOption(object, "collectorBytes", SIZE_MAX),
                                                       BytesOption(object, "enoughBytes", SIZE_MAX));
       options.records = state->records.get();

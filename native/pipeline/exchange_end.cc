@@ -4,10 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "base/hash.h"
 #include "column/keys.h"
 #include "column/rows.h"
 #include "pipeline/operator.h"
 #include "record/batch.h"
+#include "record/partition.h"
 #include "record/row_sample.h"
 
 namespace runjob {
@@ -26,12 +28,20 @@ struct KeyColumn {
 
 class ExchangeEnd : public ColumnSink {
  public:
-  ExchangeEnd(std::vector<KeyColumn> keys, Side side, BatchSink* records, RowSample* sample)
-      : keys_(std::move(keys)), side_(side), records_(records), sample_(sample) {}
+  // `by`: the columns whose keys decide the partition, one of so many; without partitions the receiver chooses.
+  ExchangeEnd(std::vector<KeyColumn> keys, Side side, std::vector<uint32_t> by, uint32_t partitions, BatchSink* records,
+              RowSample* sample)
+      : keys_(std::move(keys)),
+        side_(side),
+        by_(std::move(by)),
+        partitions_(partitions),
+        records_(records),
+        sample_(sample) {}
 
   Status Add(const Batch& batch) override {
     columns_.clear();
     for (const Vector& column : batch.columns) columns_.push_back(&column);
+    if (partitions_ > 0) WritePartitionKeys(batch);
     for (size_t i = 0; i < batch.count; i++) {
       const size_t key_start = key_bytes_.size();
       const size_t value_start = values_.size();
@@ -46,6 +56,7 @@ class ExchangeEnd : public ColumnSink {
       }
       key_ends_.push_back(static_cast<uint32_t>(key_bytes_.size()));
       value_ends_.push_back(static_cast<uint32_t>(values_.size()));
+      if (partitions_ > 0) chosen_.push_back(PartitionOfRow(batch, i));
       if (key_bytes_.size() + values_.size() > kBatchBytes) RUNJOB_RETURN_IF_ERROR(Pass());
     }
     return Pass();
@@ -56,6 +67,21 @@ class ExchangeEnd : public ColumnSink {
   void AppendRecordKey(const Batch& batch, size_t row) {
     for (const KeyColumn& part : keys_) AppendKey(batch.columns[part.column], row, part.order, &key_bytes_);
     if (side_ != Side::kNone) key_bytes_.push_back(side_ == Side::kLeft ? '\x01' : '\x00');
+  }
+
+  void WritePartitionKeys(const Batch& batch) {
+    fixed_ = FixedKeySize(batch, by_);
+    if (fixed_ == 0) return;
+    by_bytes_.resize(fixed_ * batch.count);
+    WriteFixedKeys(batch, by_, 0, batch.count, by_bytes_.data());
+  }
+
+  // Of the i-th row that counts.
+  uint32_t PartitionOfRow(const Batch& batch, size_t i) {
+    if (fixed_ > 0) return PartitionOf(HashKey(Slice(by_bytes_.data() + i * fixed_, fixed_)), partitions_);
+    by_bytes_.clear();
+    for (const uint32_t column : by_) AppendKey(batch.columns[column], batch.row(i), KeyOrder(), &by_bytes_);
+    return PartitionOf(HashKey(by_bytes_), partitions_);
   }
 
   Status Pass() {
@@ -71,16 +97,20 @@ class ExchangeEnd : public ColumnSink {
     rows.ends = value_ends_.data();
     batch.columns = &rows;
     batch.column_count = 1;
+    if (partitions_ > 0) batch.partitions = chosen_.data();
     RUNJOB_RETURN_IF_ERROR(records_->Add(batch));
     key_bytes_.clear();
     key_ends_.clear();
     values_.clear();
     value_ends_.clear();
+    chosen_.clear();
     return Status::Ok();
   }
 
   const std::vector<KeyColumn> keys_;
   const Side side_;
+  const std::vector<uint32_t> by_;
+  const uint32_t partitions_;
   BatchSink* const records_;
   RowSample* const sample_;  // null: none is wanted
   std::vector<const Vector*> columns_;
@@ -88,11 +118,14 @@ class ExchangeEnd : public ColumnSink {
   std::vector<uint32_t> key_ends_;
   std::string values_;
   std::vector<uint32_t> value_ends_;
+  std::string by_bytes_;  // keys of all rows of a batch, of `fixed_` bytes each, or of one row
+  size_t fixed_ = 0;
+  std::vector<uint32_t> chosen_;  // partitions
 };
 
 }  // namespace
 
-Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink* records,
+Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink* records, uint32_t partitions,
                           std::optional<RowSample>* sample, std::unique_ptr<ColumnSink>* result) {
   uint32_t count = 0;
   uint8_t side = 0;
@@ -105,12 +138,17 @@ Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink
     if (!program->Read(&key.order.descending) || !program->Read(&key.order.nulls_first)) return BadProgram();
     keys.push_back(key);
   }
-  if (!program->Read(&side) || side > static_cast<uint8_t>(Side::kLeft) || records == nullptr) {
-    return BadProgram();
+  if (!program->Read(&side) || side > static_cast<uint8_t>(Side::kLeft) || !program->Read(&count)) return BadProgram();
+  std::vector<uint32_t> by;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t column = 0;
+    if (!program->Read(&column) || column >= input.size()) return BadProgram();
+    by.push_back(column);
   }
   if (!program->Read(&is_sampled)) return BadProgram();
+  if (records == nullptr || by.empty() != (partitions == 0)) return BadProgram();
   if (is_sampled) sample->emplace();
-  *result = std::make_unique<ExchangeEnd>(std::move(keys), static_cast<Side>(side), records,
+  *result = std::make_unique<ExchangeEnd>(std::move(keys), static_cast<Side>(side), std::move(by), partitions, records,
                                           is_sampled ? &**sample : nullptr);
   return Status::Ok();
 }

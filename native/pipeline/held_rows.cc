@@ -1,10 +1,5 @@
 #include "pipeline/held_rows.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstring>
 
@@ -24,43 +19,16 @@ Status HeldRows::Add(Slice row) {
     return Status::Ok();
   }
   const uint32_t size = static_cast<uint32_t>(row.size);
-  unwritten_.append(reinterpret_cast<const char*>(&size), sizeof(size));
-  unwritten_.append(row.data, row.size);
+  RUNJOB_RETURN_IF_ERROR(file_.Append(Slice(reinterpret_cast<const char*>(&size), sizeof(size))));
   filed_++;
-  return unwritten_.size() < kBufferBytes ? Status::Ok() : WriteOut();
+  return file_.Append(row);
 }
 
 void HeldRows::Clear() {
   rows_.clear();
   ends_.clear();
-  unwritten_.clear();
   filed_ = 0;
-  file_bytes_ = 0;
-  file_.reset();  // gives the disk space back
-}
-
-Status HeldRows::Open() {
-  int fd = open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-    // Not every filesystem has files without names.
-    std::string path = folder_ + "/rows-XXXXXX";
-    fd = mkostemp(path.data(), O_CLOEXEC);
-    if (fd >= 0) unlink(path.c_str());
-  }
-  if (fd < 0) return Failed("create a file in", errno);
-  file_ = std::make_unique<File>(fd);
-  return Status::Ok();
-}
-
-Status HeldRows::WriteOut() {
-  if (unwritten_.empty()) return Status::Ok();
-  if (file_ == nullptr) RUNJOB_RETURN_IF_ERROR(Open());
-  if (!WriteAt(file_->fd, unwritten_.data(), unwritten_.size(), file_bytes_)) {
-    return Failed("write rows of a join to", errno);
-  }
-  file_bytes_ += unwritten_.size();
-  unwritten_.clear();
-  return Status::Ok();
+  file_.Clear();
 }
 
 Status HeldRows::ReadNext(Reader* reader, Slice* row) {
@@ -77,18 +45,12 @@ Status HeldRows::ReadNext(Reader* reader, Slice* row) {
 Status HeldRows::Fill(Reader* reader, size_t bytes) {
   if (reader->end - reader->next >= bytes) return Status::Ok();
   reader->at += reader->next;
-  const size_t size = static_cast<size_t>(std::min<uint64_t>(std::max(bytes, kBufferBytes), file_bytes_ - reader->at));
+  const size_t size = static_cast<size_t>(std::min<uint64_t>(std::max(bytes, kBufferBytes), file_.size() - reader->at));
   if (buffer_.size() < size) buffer_.resize(size);
-  if (size < bytes || !ReadAt(file_->fd, buffer_.data(), size, reader->at))
-    return Failed("read rows of a join from", errno);
+  RUNJOB_RETURN_IF_ERROR(file_.Read(reader->at, size, buffer_.data()));
   reader->next = 0;
   reader->end = size;
   return Status::Ok();
-}
-
-Status HeldRows::Failed(const char* what, int error) const {
-  const char* const code = IsDiskFull(folder_, error) ? "DISK_FULL" : "FILE_IO";
-  return Status::Error(code, std::string("cannot ") + what + " " + folder_ + ": " + std::strerror(error));
 }
 
 }  // namespace runjob

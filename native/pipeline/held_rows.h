@@ -2,27 +2,27 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "base/file.h"
 #include "base/slice.h"
 #include "base/status.h"
+#include "pipeline/row_file.h"
 
 namespace runjob {
 
 class HeldRows {
  public:
-  // `folder`: of the file, which has no name.
-  HeldRows(size_t memory_bytes, std::string folder) : memory_bytes_(memory_bytes), folder_(std::move(folder)) {}
+  HeldRows(size_t memory_bytes, std::string folder) : memory_bytes_(memory_bytes), file_(std::move(folder)) {}
 
   // Copies the row. DISK_FULL, FILE_IO.
   Status Add(Slice row);
   size_t count() const { return ends_.size() + filed_; }
   size_t bytes() const {
-    return rows_.capacity() + ends_.capacity() * sizeof(size_t) + unwritten_.capacity() + buffer_.capacity();
+    return rows_.capacity() + ends_.capacity() * sizeof(size_t) + file_.bytes() + buffer_.capacity();
   }
+  // Whether memory has all of them, in so many bytes at most.
+  bool fits(size_t bytes) const { return filed_ == 0 && rows_.size() <= bytes; }
   void Clear();
 
   // Calls visit(row), which returns a Status, for each row in the order in which they were added.
@@ -34,7 +34,7 @@ class HeldRows {
       start = end;
     }
     if (filed_ == 0) return Status::Ok();
-    RUNJOB_RETURN_IF_ERROR(WriteOut());
+    RUNJOB_RETURN_IF_ERROR(file_.Flush());
     Reader reader{0, 0, 0};
     for (size_t i = 0; i < filed_; i++) {
       Slice row;
@@ -52,24 +52,16 @@ class HeldRows {
     size_t end;
   };
 
-  Status Open();
-  // Writes what buffer_ holds of rows that belong to the file.
-  Status WriteOut();
   Status ReadNext(Reader* reader, Slice* row);
   Status Fill(Reader* reader, size_t bytes);
-  Status Failed(const char* what, int error) const;
 
   const size_t memory_bytes_;
-  const std::string folder_;
   std::string rows_;  // one after another
   std::vector<size_t> ends_;
 
-  // u32 size, row.
-  std::unique_ptr<File> file_;
-  size_t filed_ = 0;  // rows of the file
-  uint64_t file_bytes_ = 0;
-  std::string unwritten_;  // its end
-  std::string buffer_;     // of the reader
+  RowFile file_;        // u32 size, row
+  size_t filed_ = 0;    // rows of the file
+  std::string buffer_;  // of the reader
 };
 
 }  // namespace runjob

@@ -39,8 +39,8 @@ Status CompileFilter(ProgramReader* program, const Schema& input, std::unique_pt
 Status CompileProject(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
 Status CompileLimit(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
 Status CompileExchangeSource(ProgramReader* program, std::unique_ptr<RowSource>* result);
-// `sample` gets one, if the program wants it, and must stay where it is.
-Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink* records,
+// `partitions`: as PipelineOptions. `sample` gets one, if the program wants it, and must stay where it is.
+Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink* records, uint32_t partitions,
                           std::optional<RowSample>* sample, std::unique_ptr<ColumnSink>* result);
 // Both append to `output`.
 Status CompileTextEnd(ProgramReader* program, const Schema& input, std::string* output,

@@ -229,9 +229,10 @@ class Chain : public Pipeline {
   Status ReadEnd(ProgramReader* program, const Schema& input, const PipelineOptions& options) {
     uint8_t code = 0;
     if (!program->Read(&code)) return BadProgram();
+    if (options.partitions > 0 && code != kExchange) return BadProgram();
     switch (code) {
       case kExchange:
-        return CompileExchangeEnd(program, input, options.records, &sample_, &end_);
+        return CompileExchangeEnd(program, input, options.records, options.partitions, &sample_, &end_);
       case kTextOut:
         return CompileTextEnd(program, input, &output_, &end_);
       case kRowsOut:

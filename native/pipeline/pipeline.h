@@ -9,9 +9,11 @@
 //               u8 2, u64 count                                       limit
 //               u8 4, schema                                          constants: see SetConstants
 //               ...                                                   the others: see their files
-//   end         u8 0, u32 count, (u32 column, bool descending, bool nulls first)..., u8 side, bool sampled
+//   end         u8 0, u32 count, (u32 column, bool descending, bool nulls first)..., u8 side, u32 count, u32 column...,
+//               bool sampled
 //                                                                     exchange: keys and rows into a BatchSink. Side: 0 none; 1 right, 2
-//                                                                     left: the last byte of a key is 0 or 1
+//                                                                     left: the last byte of a key is 0 or 1. Then the columns whose
+//                                                                     values decide the partition; none: the sink decides by the key
 //               u8 1, ...                                             text: CSV, TSV, JSON lines, into bytes
 //               u8 2                                                  rows: u32 length and a row (column/rows.h) each, into bytes
 //               ...                                                   the others: see their files
@@ -38,6 +40,7 @@ namespace runjob {
 struct PipelineOptions {
   size_t memory_bytes = size_t{64} << 20;  // that operators may hold before they spill, or pass on
   BatchSink* records = nullptr;            // receives what an exchange takes; null if the end is another
+  uint32_t partitions = 0;                 // of `records`, if rows come with theirs; 0: by keys
   // Called between batches once output() has this many bytes: a batch that comes in may become any number of rows.
   std::function<void()> take_output;
   size_t output_bytes = size_t{1} << 20;

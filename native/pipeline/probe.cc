@@ -27,24 +27,26 @@ class Probe final : public RowOperator {
         both_(BothSides(input, table_->schema())),
         schema_(JoinedSchema(type, input, table_->schema())),
         filter_(type),
+        lookup_(table_->NewLookup()),
         right_(NewRowDecoder(table_->schema())),
         null_right_(NullRow(table_->schema().size())),
+        null_left_(NewRowDecoder(input)),
         gathers_(input.size()) {}
 
   Status ReadResidual(ProgramReader* program) { return filter_.ReadResidual(program, both_); }
+  bool needs_rows() const { return filter_.has_residual() || GivesPairs(type_); }
 
   const Schema& schema() const override { return schema_; }
-  size_t bytes() const override { return right_->bytes(); }
+  size_t bytes() const override { return right_->bytes() + lookup_->bytes(); }
 
   Status Add(const Batch& batch) override {
     if (!filter_.has_residual() && !GivesPairs(type_)) return Keep(batch);
     batch_ = &batch;
-    const JoinTable::Row* rows[kGroup];
     for (size_t first = 0; first < batch.count;) {
       size_t n = 0;
-      RUNJOB_RETURN_IF_ERROR(Look(batch, first, rows, &n));
+      RUNJOB_RETURN_IF_ERROR(Look(batch, first, &n));
       for (size_t i = 0; i < n; i++) {
-        RUNJOB_RETURN_IF_ERROR(AddPairs(batch.row(first + i), rows[i]));
+        RUNJOB_RETURN_IF_ERROR(AddPairs(batch.row(first + i), i));
         if (stopped_) return Status::Ok();
       }
       first += n;
@@ -52,17 +54,23 @@ class Probe final : public RowOperator {
     return Emit();
   }
 
+  Status Finish() override {
+    if (GivesLoneRight(type_) && !stopped_ && !next_->done()) RUNJOB_RETURN_IF_ERROR(AddLoneRight());
+    return next_->Finish();
+  }
+
  private:
   // Semi and anti without a condition: the rows that have a match, or none.
   Status Keep(const Batch& batch) {
-    const JoinTable::Row* rows[kGroup];
     size_t kept = 0;
     for (size_t first = 0; first < batch.count;) {
       size_t n = 0;
-      RUNJOB_RETURN_IF_ERROR(Look(batch, first, rows, &n));
+      RUNJOB_RETURN_IF_ERROR(Look(batch, first, &n));
       for (size_t i = 0; i < n; i++) {
+        JoinLookup::Row right;
+        RUNJOB_RETURN_IF_ERROR(First(i, &right));
         selection_[kept] = static_cast<uint16_t>(batch.row(first + i));
-        kept += (rows[i] != nullptr) == (type_ == RowJoin::kSemi);
+        kept += right.found == (type_ == RowJoin::kSemi);
       }
       first += n;
     }
@@ -73,8 +81,8 @@ class Probe final : public RowOperator {
     return next_->Add(selected);
   }
 
-  // Finds the first rows for the next n rows of the batch.
-  Status Look(const Batch& batch, size_t first, const JoinTable::Row** rows, size_t* n) {
+  // Looks for the keys of the next n rows of the batch.
+  Status Look(const Batch& batch, size_t first, size_t* n) {
     const size_t end = std::min(batch.count, first + kGroup);
     keys_.Clear();
     size_t i = first;
@@ -93,35 +101,54 @@ class Probe final : public RowOperator {
       RUNJOB_RETURN_IF_ERROR(keys_.End());
     }
     *n = i - first;
-    table_->Find(AggregateTable::Keys{keys_.Padded(), 0, keys_.ends(), nullptr, *n}, rows);
-    for (size_t j = 0; j < *n; j++) {
-      if (has_null_[j]) rows[j] = nullptr;
-      __builtin_prefetch(rows[j]);
-    }
+    return lookup_->Find(AggregateTable::Keys{keys_.Padded(), 0, keys_.ends(), nullptr, *n});
+  }
+
+  Status First(size_t i, JoinLookup::Row* right) {
+    if (!has_null_[i]) return lookup_->First(i, right);
+    right->found = false;
     return Status::Ok();
   }
 
-  Status AddPairs(size_t left, const JoinTable::Row* right) {
-    if (right == nullptr) {
+  // @param i its key, of those that were looked for
+  Status AddPairs(size_t left, size_t i) {
+    JoinLookup::Row right;
+    RUNJOB_RETURN_IF_ERROR(First(i, &right));
+    if (!right.found) {
       if (!GivesLoneLeft(type_)) return Status::Ok();
       filter_.AddGiven();
-      return Put(left, null_right_);
+      return Put(left, null_right_, 0);
     }
-    for (; right != nullptr && !stopped_; right = right->next) {
+    while (right.found && !stopped_) {
       if (filter_.has_residual()) {
         filter_.AddPair();
       } else {
         filter_.AddGiven();
+        if (GivesLoneRight(type_)) lookup_->Mark(right.id);
       }
-      RUNJOB_RETURN_IF_ERROR(Put(left, right->bytes()));
+      RUNJOB_RETURN_IF_ERROR(Put(left, right.bytes, right.id));
+      RUNJOB_RETURN_IF_ERROR(lookup_->Next(&right));
     }
     if (!filter_.has_left_ends() || stopped_) return Status::Ok();
     filter_.AddLeftEnd();
-    return Put(left, null_right_);
+    return Put(left, null_right_, 0);
   }
 
-  Status Put(size_t left, Slice right) {
+  // Rows of the table without a match.
+  Status AddLoneRight() {
+    RUNJOB_RETURN_IF_ERROR(null_left_->Add(NullRow(null_left_->batch().columns.size())));
+    batch_ = &null_left_->batch();
+    RUNJOB_RETURN_IF_ERROR(lookup_->ForEachUnmarked([&](Slice right) {
+      if (stopped_) return Status::Ok();
+      filter_.AddGiven();
+      return Put(0, right, 0);
+    }));
+    return stopped_ ? Status::Ok() : Emit();
+  }
+
+  Status Put(size_t left, Slice right, uint64_t id) {
     left_[right_->rows()] = static_cast<uint16_t>(left);
+    ids_[right_->rows()] = id;
     RUNJOB_RETURN_IF_ERROR(right_->Add(right));
     right_bytes_ += right.size;
     return right_->rows() == kVectorRows || right_bytes_ > kPairBytes ? Emit() : Status::Ok();
@@ -135,7 +162,9 @@ class Probe final : public RowOperator {
     for (size_t i = 0; i < columns.size(); i++) gathers_[i].Take(batch_->columns[i], left_, n, &columns[i]);
     columns.insert(columns.end(), pairs.columns.begin(), pairs.columns.end());
     pairs.columns = std::move(columns);
-    RUNJOB_RETURN_IF_ERROR(WithoutRow(filter_.Select(&pairs, [](size_t) {})));
+    RUNJOB_RETURN_IF_ERROR(WithoutRow(filter_.Select(&pairs, [&](size_t i) {
+      if (GivesLoneRight(type_)) lookup_->Mark(ids_[i]);
+    })));
     pairs.columns.resize(schema_.size());
     if (pairs.count > 0) RUNJOB_RETURN_IF_ERROR(WithoutRow(next_->Add(pairs)));
     right_->Clear();
@@ -159,9 +188,12 @@ class Probe final : public RowOperator {
   // Pairs of rows to pass on: rows of the batch, and rows of the table.
   const Batch* batch_ = nullptr;
   uint16_t left_[kVectorRows];
+  const std::unique_ptr<JoinLookup> lookup_;
   const std::unique_ptr<RowDecoder> right_;
+  uint64_t ids_[kVectorRows];  // of the table's rows
   size_t right_bytes_ = 0;
   const std::string null_right_;
+  const std::unique_ptr<RowDecoder> null_left_;
   std::vector<Gather> gathers_;
   bool stopped_ = false;  // no more rows are of use
 
@@ -191,9 +223,11 @@ Status CompileProbe(ProgramReader* program, const Schema& input,
     if (i >= key_types.size() || !(input[column].type == key_types[i])) return BadProgram();
     on.push_back(column);
   }
-  if (on.size() != key_types.size() || GivesLoneRight(type)) return BadProgram();
+  const JoinTable::Keep keep = tables[index]->keep();
+  if (on.size() != key_types.size() || GivesLoneRight(type) != (keep == JoinTable::Keep::kAll)) return BadProgram();
   auto probe = std::make_unique<Probe>(input, type, std::move(on), tables[index]);
   RUNJOB_RETURN_IF_ERROR(probe->ReadResidual(program));
+  if (keep == JoinTable::Keep::kKeys && probe->needs_rows()) return BadProgram();
   *result = std::move(probe);
   return Status::Ok();
 }

@@ -1,9 +1,10 @@
 // The operator that joins rows, as the left side, with those of a table.
 //
-//   operator   u8 3, u32 table, u8 type: inner, left, semi or anti, u32 count, u32 key column..., u8 whether there is a residual
-//              condition, expression if so (on left columns, then the table's)
+//   operator   u8 3, u32 table, u8 type, u32 count, u32 key column..., u8 whether there is a residual condition, expression if so
+//              (on left columns, then the table's)
 //
-// Rows come out in the order of the left rows, then in that of the table's.
+// Rows come out in the order of the left rows, then in that of the table's; right and full joins give the table's rows without a match
+// at the end, in their order: the table has to keep all rows, and nothing else may use it.
 #pragma once
 
 #include <memory>

@@ -1,12 +1,13 @@
 // Stresses what threads share with many threads: the table of open runs, each of which is one LMDB environment for all
-// its readers; the runs that a folder holds in memory; the lower-case table; everything that is set up on first use. Every answer is checked, under
-// ThreadSanitizer (threads.mjs).
+// its readers; the runs that a folder holds in memory; the tables of joins; the lower-case table; everything that is set up on first use.
+// Every answer is checked, under ThreadSanitizer (threads.mjs).
 #include <fcntl.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -15,11 +16,15 @@
 #include <thread>
 #include <vector>
 
+#include "aggregate/distinct.h"
 #include "base/file.h"
 #include "base/file_writer.h"
 #include "collect/collector.h"
+#include "column/keys.h"
 #include "operator/format.h"
 #include "operator/operators.h"
+#include "pipeline/join_table.h"
+#include "pipeline/shared_table.h"
 #include "run/held_runs.h"
 #include "run/merge.h"
 #include "run/run_file.h"
@@ -151,6 +156,76 @@ void HoldRun(HeldRuns* held, const std::string& folder, int thread) {
   EXPECT(held->Has("shared") && held->Names().size() <= kThreads + 1);
 }
 
+constexpr int64_t kTableRows = 300;
+
+// Of a column `long`, which is the key: native/pipeline/join_table.h.
+std::string TableProgram() {
+  std::string program;
+  const auto put = [&](uint32_t n) { program.append(reinterpret_cast<const char*>(&n), sizeof(n)); };
+  put(1);  // column, without a name
+  put(0);
+  program.push_back(static_cast<char>(TypeId::kLong));
+  program.push_back(0);
+  put(1);  // key
+  put(0);
+  program.push_back(static_cast<char>(JoinTable::Keep::kFound));
+  return program;
+}
+
+// Rows with even numbers.
+void WriteTableRun(const std::string& path) {
+  std::unique_ptr<RunWriter> writer;
+  EXPECT(RunWriter::Open(path, 1, 0, &writer).ok());
+  for (int64_t i = 0; i < kTableRows; i++) {
+    const int64_t value = 2 * i;
+    std::string row(1, '\0');
+    row.append(reinterpret_cast<const char*>(&value), sizeof(value));
+    EXPECT(writer->Add(0, Slice(), row).ok());
+  }
+  EXPECT(writer->Finish(Slice(std::string_view("{}"))).ok());
+}
+
+std::shared_ptr<const JoinTable> MakeTable(const std::string& run_path, const std::string& folder) {
+  std::unique_ptr<JoinTable> table;
+  EXPECT(JoinTable::Compile(TableProgram(), JoinTable::Place{folder, 0}, &table).ok());
+  std::vector<std::unique_ptr<RecordSource>> run(1);
+  EXPECT(OpenRun(run_path, 0, &run[0]).ok());
+  const std::unique_ptr<Cursor> rows = NewMerge(std::move(run), false);
+  EXPECT(rows->Start().ok());
+  size_t steps = 1;
+  while (steps > 0) EXPECT(table->Add(rows.get(), 70, &steps).ok());
+  return table;
+}
+
+// A table that threads share: one makes it, or gives up; all look into it.
+void UseTable(const std::string& run_path, const std::string& folder, bool gives_up) {
+  const std::shared_ptr<SharedTable> shared = SharedTable::Open("table in " + folder);
+  SharedTable::State state;
+  while ((state = shared->Claim(std::chrono::milliseconds(5))) != SharedTable::State::kReady) {
+    if (state == SharedTable::State::kBusy) continue;
+    if (gives_up) return shared->GiveUp();
+    shared->Publish(MakeTable(run_path, folder));
+  }
+  const std::shared_ptr<const JoinTable> table = shared->table();
+  const std::unique_ptr<JoinLookup> lookup = table->NewLookup();
+  for (int64_t value = 0; value < 2 * kTableRows; value += 7) {
+    Type type;
+    type.id = TypeId::kLong;
+    Vector column;
+    column.type = &type;
+    column.values = &value;
+    KeyList keys;
+    AppendKey(column, 0, KeyOrder(), keys.buffer());
+    EXPECT(keys.End().ok());
+    EXPECT(lookup->Find(AggregateTable::Keys{keys.Padded(), 0, keys.ends(), nullptr, 1}).ok());
+    JoinLookup::Row row;
+    EXPECT(lookup->First(0, &row).ok() && row.found == (value % 2 == 0));
+    if (!row.found) continue;
+    EXPECT(row.bytes.size == 9 && std::memcmp(row.bytes.data + 1, &value, sizeof(value)) == 0);
+    EXPECT(lookup->Next(&row).ok() && !row.found);
+  }
+}
+
 void Work(const std::string& folder, HeldRuns* held, const std::vector<std::string>& shared, const std::string& damaged,
           int thread, int rounds) {
   std::minstd_rand random(static_cast<unsigned>(thread) + 1);
@@ -158,7 +233,10 @@ void Work(const std::string& folder, HeldRuns* held, const std::vector<std::stri
   for (int round = 0; round < rounds; round++) {
     const uint32_t partition = static_cast<uint32_t>(random()) % kPartitions;
     const size_t run = random() % kSharedRuns;
-    switch (random() % 8) {
+    switch (random() % 9) {
+      case 8:
+        UseTable(folder + "/rows", random() % 2 == 0 ? "" : folder, random() % 4 == 0);
+        break;
       case 0:
         CountWords(own);
         break;
@@ -202,6 +280,7 @@ int Main(int rounds) {
   // Room for about half of what the threads write.
   const std::shared_ptr<HeldRuns> held = HeldRuns::Open(folder + "/held", 500'000, std::chrono::hours(1));
   WriteRun(folder + "/held/shared", 10);
+  WriteTableRun(folder + "/rows");
   const std::string damaged = folder + "/damaged";
   std::ofstream(damaged) << std::string(10000, 'x');
 

@@ -56,6 +56,7 @@ export function analyzeJoin(query: JoinQuery, left: Logical, right: Logical): Lo
     on: leftSide.names.map((name, i) => ({ left: name, right: rightSide.names[i]! })),
     residual,
     broadcast: query.right.kind === 'broadcast' ? 'right' : query.left.kind === 'broadcast' ? 'left' : null,
+    algorithm: null,
   })
   const values = results(query, sides, joined.columns)
   const isSame =

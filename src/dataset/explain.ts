@@ -19,6 +19,8 @@ function lines(node: Logical, first: string, rest: string): string[] {
   ]
 }
 
+const ALGORITHMS = { broadcast: ', right side in one table', hash: ', by partition', merge: ', sorted' } as const
+
 function nodeText(node: Logical): string {
   switch (node.kind) {
     case 'read':
@@ -37,8 +39,7 @@ function nodeText(node: Logical): string {
     case 'join': {
       const on = node.on.map(({ left, right }) => `${left} = ${right}`)
       const all = [...on, ...(node.residual === null ? [] : [expressionText(node.residual)])]
-      const held = node.broadcast === null ? '' : `, ${node.broadcast} side in memory`
-      return `${node.type} join${all.length === 0 ? '' : ` on ${all.join(' and ')}`}${held}`
+      return `${node.type} join${all.length === 0 ? '' : ` on ${all.join(' and ')}`}${node.algorithm === null ? '' : ALGORITHMS[node.algorithm]}`
     }
     case 'sort':
       return `sort by ${node.keys

@@ -53,9 +53,17 @@ export interface JoinNode extends Node {
   readonly on: readonly { readonly left: string; readonly right: string }[]
   /** What else must hold, over the columns of both sides. */
   readonly residual: Expression | null
-  /** A side that is held in memory. */
+  /** A side that the user wants to be held in memory. */
   readonly broadcast: 'left' | 'right' | null
+  /** null: not chosen yet. */
+  readonly algorithm: Algorithm | null
 }
+
+/**
+ * How a join finds what matches. `broadcast`: all tasks look into one table of the right side. `hash`: both sides are partitioned by their
+ * keys, and each partition has a table of the right side. `merge`: both sides are sorted by their keys.
+ */
+export type Algorithm = 'broadcast' | 'hash' | 'merge'
 
 export interface SortNode extends Node {
   readonly kind: 'sort'
@@ -139,8 +147,8 @@ export function join(parts: Omit<JoinNode, 'kind' | 'columns'>): JoinNode {
           ...missing(left.columns, type === 'right' || type === 'full'),
           ...missing(right.columns, type === 'left' || type === 'full'),
         ]
-  const { on, residual, broadcast } = parts
-  return { kind: 'join', left, right, type, on, residual, broadcast, columns }
+  const { on, residual, broadcast, algorithm } = parts
+  return { kind: 'join', left, right, type, on, residual, broadcast, algorithm, columns }
 }
 
 /** A column may be null if it may be in one of the inputs. */

@@ -95,13 +95,19 @@ class Lowering {
   }
 
   #join(node: JoinNode): Flow {
-    const { left, right, type, on, residual, broadcast } = node
+    const { left, right, type, on, residual, algorithm } = node
     const [leftKeys, rightKeys] = [on.map((pair) => pair.left), on.map((pair) => pair.right)]
-    if (broadcast === 'right' && type !== 'right' && type !== 'full') {
+    if (algorithm === 'broadcast') {
       const build = this.#exchangeId('broadcast', this.#flow(right).inputs, plainRows(right), { partitions: 1 })
       return through(this.#flow(left), { op: 'probe', build, type, on: leftKeys, buildOn: rightKeys, residual })
     }
     const [leftFlow, rightFlow] = [this.#flow(left), this.#flow(right)]
+    if (algorithm === 'hash') {
+      const build = this.#exchangeId('build', rightFlow.inputs, plainRows(right, rightKeys), { partitions: null })
+      const read: RowOperator = { op: 'rows' }
+      const probe = this.#exchange('probe', leftFlow.inputs, plainRows(left, leftKeys), { partitions: null, read })
+      return through(probe, { op: 'hashJoin', build, type, on: leftKeys, buildOn: rightKeys, residual })
+    }
     const rows: ExchangeRows = {
       kind: 'sides',
       sides: [
@@ -181,6 +187,6 @@ function through({ inputs, isOne }: Flow, operator: RowOperator): Flow {
 }
 
 /** Rows in the order in which they come. */
-function plainRows({ columns }: Logical): ExchangeRows {
-  return { kind: 'rows', columns: [...columns], keys: [] }
+function plainRows({ columns }: Logical, by?: string[]): ExchangeRows {
+  return { kind: 'rows', columns: [...columns], keys: [], ...(by && { by }) }
 }

@@ -1,6 +1,6 @@
 /** Makes a plan cheaper. Every rule keeps the answer. */
-import type { Logical } from './logical.js'
-import { chooseBroadcast, type Sizes } from './rules/choose_broadcast.js'
+import type { Algorithm, Logical } from './logical.js'
+import { chooseJoin, type Sizes } from './rules/choose_join.js'
 import { dropSorts } from './rules/drop_sorts.js'
 import { foldConstants } from './rules/fold_constants.js'
 import { mergeProjects } from './rules/merge_projects.js'
@@ -11,8 +11,8 @@ import { pushLimits } from './rules/push_limits.js'
 export interface OptimizeOptions {
   /** Of the reads; what is missing counts as large. */
   sizes?: Sizes
-  /** How many bytes of files a side of a join may have that is held in memory, if not the usual number. */
-  broadcastBytes?: number | undefined
+  /** Of all joins, where their type allows it; absent: by their sizes. */
+  joins?: Algorithm | undefined
   /** The time of the run: microseconds since 1970-01-01 UTC. */
   now: bigint
 }
@@ -28,6 +28,6 @@ export function pushDown(plan: Logical, now: bigint): Logical {
 }
 
 /** The rest, for what pushDown() has made. */
-export function arrange(plan: Logical, { sizes = new Map(), broadcastBytes }: Omit<OptimizeOptions, 'now'>): Logical {
-  return mergeProjects(pruneColumns(chooseBroadcast(plan, sizes, broadcastBytes)))
+export function arrange(plan: Logical, { sizes = new Map(), joins }: Omit<OptimizeOptions, 'now'>): Logical {
+  return mergeProjects(pruneColumns(chooseJoin(plan, sizes, joins)))
 }

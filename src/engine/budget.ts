@@ -29,14 +29,14 @@ export interface Tuning {
   splitBytes?: number
   collectorBytes?: number
   mergeRuns?: number
-  /** Sides of joins with more bytes of files are not held in memory. */
-  broadcastBytes?: number
   /** Parquet scans read all columns of all rows, whatever filters follow. */
   readAll?: boolean
   /** Runs that may be in memory; 0: all are files. */
   heldBytes?: number
   /** For how long they may be. */
   holdMs?: number
+  /** How data frames are joined, where the type of the join allows it. */
+  joins?: 'broadcast' | 'hash' | 'merge'
 }
 
 /** How much one merge may open. */

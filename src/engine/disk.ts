@@ -99,7 +99,16 @@ function shareOfExchange(plan: Plan, { exchange, operators }: ExchangeInput, bef
   return operators.some(({ op }) => op === 'map') ? share * CHOSEN : share
 }
 
-const CONDENSING: readonly Operator['op'][] = ['reduce', 'aggregate', 'take', 'groups', 'mergeJoin', 'filter', 'limit']
+const CONDENSING: readonly Operator['op'][] = [
+  'reduce',
+  'aggregate',
+  'take',
+  'groups',
+  'mergeJoin',
+  'hashJoin',
+  'filter',
+  'limit',
+]
 
 /** null if the system does not report it. */
 function freeBytesAt(dir: string): number | null {

@@ -110,7 +110,8 @@ function lostInGroup(plan: Plan, stages: readonly FinishedStage[], index: number
   if (input.operators.some(({ op }) => op === 'map') && mapped > 0) {
     return `map of step ${index + 1} emitted nothing for ${counted(mapped, 'record')} of the step before`
   }
-  if (input.operators[0]!.op === 'mergeJoin') return `no row matched in the join of ${counted(read, 'row')}`
+  if (input.operators.some(({ op }) => op === 'mergeJoin' || op === 'hashJoin'))
+    return `no row matched in the join of ${counted(read, 'row')}`
   if (isOfRows(input.operators[0]!))
     return `no row was left of ${counted(read, 'row')} of stage ${plan.stages[index]!.name}`
   const groups = sum(results, (task) => (task.kind === 'reduce' ? task.groups : 0))

@@ -17,7 +17,7 @@ import { buildsOf, fillsRanges, stageFilling, stagesAfter, stagesBefore } from '
 import { boundsFact, PARTITIONS, rangesFact, stageFact, tasksFact } from '../state/facts.js'
 import { checkStages, hasReadAll, recordsToRead, stopsEarly } from './accounting.js'
 import { type BadRecordsInit, overLimit } from './bad_records.js'
-import { type MergeLimits, planBudget, type Tuning } from './budget.js'
+import { type Budget, planBudget, type Tuning } from './budget.js'
 import { type Checkpoint, type FinishedStage, LazyCheckpoint, NO_CHECKPOINT } from './checkpoint.js'
 import { checkColumnUses } from './column_uses.js'
 import { addCount } from './counts.js'
@@ -38,8 +38,8 @@ import { Runs } from './runs.js'
 import { Scheduler } from './scheduler.js'
 import { SharedState } from './shared.js'
 import { type SkewedKey, skewedKeys, watchingKeys } from './skew.js'
+import { type Builds, TablePlan } from './tables.js'
 import {
-  type BuildSpec,
   type MapResult,
   type MapSpec,
   type MergeResult,
@@ -121,7 +121,7 @@ export interface PlanResult {
 export class PlanRun {
   readonly #options: RunPlanOptions
   readonly #partitions: number[]
-  readonly #mergeLimits: MergeLimits
+  readonly #budget: Budget
   readonly #shared: SharedState
   readonly #pool: WorkerPool
   readonly #scheduler: Scheduler
@@ -150,7 +150,7 @@ export class PlanRun {
     this.#partitions = planPartitions(plan, files, options.partitions)
     const { memoryBytes, workers, tuning } = options
     const budget = planBudget(memoryBytes, workers, plan.module !== null, inputBytes(files), tuning)
-    this.#mergeLimits = budget.merge
+    this.#budget = budget
     this.#shared = new SharedState(budget.workers)
     this.#runs = new Runs(runsDir, options.keepRuns ? 0 : budget.heldBytes, tuning.holdMs)
     this.#pool = new WorkerPool(budget.workers, this.#shared, (slot) => ({
@@ -319,9 +319,11 @@ export class PlanRun {
   async #runStage(stage: Stage, index: number): Promise<Omit<FinishedStage, 'report'>> {
     const passes: FinishedStage['passes'] = {}
     const builds = await this.#builds(stage, passes)
+    const tables = new TablePlan(stage, builds, this.#budget.worker, this.#budget.workers)
+    for (const note of tables.notes) this.#options.onNote?.(note)
     const hasFiles = stage.inputs.some(({ kind }) => kind === 'files')
     const planned = hasFiles ? this.#mapTasks(stage, index) : []
-    const mapped = hasFiles ? await this.#readFiles(stage, index, builds) : []
+    const mapped = hasFiles ? await this.#readFiles(stage, index, builds, tables) : []
     const tasks: ReduceSpec[] = []
     const runs = [...builds.values()].flat()
     for (const [i, input] of stage.inputs.entries()) {
@@ -333,14 +335,14 @@ export class PlanRun {
       const own = fillsRanges(this.#options.plan.stages[before]!)
         ? planRangeTasks(index, i, first, this.#ranges(before), few.runs)
         : planReduceTasks(index, i, first, this.#partitions[before]!, few.runs)
-      tasks.push(...withBuilds(watchingKeys(this.#options.plan, own), stage, builds))
+      tasks.push(...tables.for(watchingKeys(this.#options.plan, own)))
       runs.push(...few.runs)
     }
     const reduced = tasks.length > 0 ? await this.#readPartitions(stage, index, tasks, runs) : []
     return { results: [...mapped, ...reduced].sort((a, b) => a.number - b.number), passes }
   }
 
-  /** The runs of exchanges that a stage's tasks hold in memory. @param passes gets the merges that they took */
+  /** The runs of exchanges that a stage's tasks make tables of. @param passes gets the merges that they took */
   async #builds({ inputs }: Stage, passes: FinishedStage['passes']): Promise<Builds> {
     const builds: Builds = new Map()
     for (const exchange of buildsOf(inputs.flatMap(({ operators }) => operators))) {
@@ -414,8 +416,8 @@ export class PlanRun {
     )
   }
 
-  async #readFiles(stage: Stage, index: number, builds: Builds): Promise<MapResult[]> {
-    const tasks = withBuilds(this.#mapTasks(stage, index), stage, builds)
+  async #readFiles(stage: Stage, index: number, builds: Builds, tables: TablePlan): Promise<MapResult[]> {
+    const tasks = tables.for(this.#mapTasks(stage, index))
     this.#tellResumed(index, tasks)
     const bounds = await this.#bounds(stage, index)
     // The guess of a CSV record's start may be wrong, and then the task's errors in the data mean nothing.
@@ -572,7 +574,7 @@ export class PlanRun {
     const exchange = plan.stages[from]!.target as Exchange
     const passes: MergeResult[][] = []
     for (let runs = results.flatMap((result) => result.runs); ; ) {
-      const tasks = planMergeTasks(exchange, from, passes.length, runs, this.#mergeLimits)
+      const tasks = planMergeTasks(exchange, from, passes.length, runs, this.#budget.merge)
       if (tasks.length === 0) return { runs, passes }
       const known = (task: MergeSpec): MergeResult | undefined => {
         const result = this.#finished.get(task.id) as MergeResult | undefined
@@ -783,21 +785,6 @@ export class PlanRun {
 /** Whether another process finds all that a task has written. */
 function isOnDisk(task: TaskResult): boolean {
   return !runsOf(task).some(({ isHeld }) => isHeld)
-}
-
-/** The runs of each exchange that is held in memory. */
-type Builds = Map<string, RunEntry[]>
-
-function withBuilds<Spec extends MapSpec | ReduceSpec>(tasks: Spec[], { inputs }: Stage, builds: Builds): Spec[] {
-  if (builds.size === 0) return tasks
-  return tasks.map((task) => ({
-    ...task,
-    builds: buildsOf(inputs[task.input]!.operators).map((exchange): BuildSpec => {
-      const runs = builds.get(exchange)!
-      const records = runs.reduce((sum, run) => sum + run.records, 0)
-      return { exchange, runs: runs.map(({ name }) => name), records }
-    }),
-  }))
 }
 
 /** How many rows are enough for a stage: its tasks only gather the first ones. null: all are needed. */

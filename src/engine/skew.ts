@@ -32,7 +32,7 @@ export function watchingKeys(plan: Plan, tasks: readonly ReduceSpec[]): ReduceSp
 }
 
 function mayBeSkewed({ combine, rows }: Exchange): boolean {
-  return combine === null && rows?.kind !== 'groups'
+  return combine === null && rows?.kind !== 'groups' && !(rows?.kind === 'rows' && rows.by)
 }
 
 function isLarge(task: ReduceSpec, tasks: readonly ReduceSpec[]): boolean {

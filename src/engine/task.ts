@@ -24,11 +24,16 @@ interface Task {
   bytes: number
 }
 
-/** An exchange of one partition that a task holds in memory. */
+/** A partition of an exchange that a task needs as a table. */
 export interface BuildSpec {
   exchange: string
+  partition: number
   runs: string[]
   records: number
+  /** All tasks of the stage need the same one. */
+  isShared: boolean
+  /** Otherwise it is in a file. */
+  inMemory: boolean
 }
 
 interface StageTask extends Task {
@@ -36,8 +41,10 @@ interface StageTask extends Task {
   input: number
   /** Its place among the stage's tasks, and of its records in the output. */
   number: number
-  /** Absent: none. Runs may be written again, so this is not kept. */
+  /** Of the table joins of its input, in their order; absent: none. Runs may be written again, so this is not kept. */
   builds?: BuildSpec[]
+  /** Of a worker's share: for the tables in memory that all workers share. */
+  tableBytes?: number
 }
 
 /** Reads files. */

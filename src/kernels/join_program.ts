@@ -46,11 +46,20 @@ export function writeProbe(writer: ProgramWriter, operator: ProbeOperator, colum
   writeResidual(writer, residual, [...columns, ...build])
 }
 
+/** What a table must have: rows that can be found; all, for joins that give those without a match; or only one of each key. */
+export type TableRows = 'found' | 'all' | 'keys'
+const TABLE_ROWS: readonly TableRows[] = ['found', 'all', 'keys']
+
+export function tableRowsFor(type: JoinType, residual: Expression | null): TableRows {
+  if (type === 'right' || type === 'full') return 'all'
+  return (type === 'semi' || type === 'anti') && residual === null ? 'keys' : 'found'
+}
+
 /** @param keys names of the columns that are probed for, in that order */
-export function joinTableProgram(columns: readonly Column[], keys: readonly string[]): Uint8Array {
+export function joinTableProgram(columns: readonly Column[], keys: readonly string[], rows: TableRows): Uint8Array {
   const writer = new ProgramWriter().schema(columns)
   writeColumns(writer, keys, columns)
-  return writer.take()
+  return writer.byte(TABLE_ROWS.indexOf(rows)).take()
 }
 
 function writeColumns(writer: ProgramWriter, names: readonly string[], columns: readonly Column[]): void {

@@ -235,20 +235,31 @@ export interface PipelineOptions {
   enoughBytes?: number
   /** Called in the middle of other calls: the collector is full, or there is a megabyte of output. It spills, or takes it. */
   onFull?: () => void
-  /** Those that its probes refer to by their places; they take no more rows. */
+  /** Complete ones, to which its joins refer by their places. */
   tables?: JoinTable[]
   measured?: boolean
 }
 
-/** The rows of one side of a join, by key. */
+/** The rows of one side of a join, by key. Threads that open one of the same name share it. */
 export interface JoinTable {
-  /** Takes up to `maxRecords` records of an exchange of rows, and returns how many; 0 at the end. */
+  /** `mine`: this thread has to make it. `busy`: another thread does, and was not done in so many milliseconds. */
+  claim(waitMs: number): 'mine' | 'busy' | 'ready'
+  /** Works on about `maxRecords` records of an exchange of rows; 0 when the table is complete. */
   add(cursor: Cursor, maxRecords: number): number
   /** Those that can be found: without a null in their keys. */
   readonly rows: number
   readonly bytes: number
-  /** Pipelines that use it keep the memory. */
+  /** Pipelines that use it keep the memory. A table that is not complete is for another thread to make. */
   close(): void
+}
+
+export interface JoinTableOptions {
+  /** Says what the table is made of. */
+  name: string
+  /** Its rows are in a file without a name there; absent: in memory. */
+  folder?: string
+  /** With a folder: what making it may take. */
+  memoryBytes?: number
 }
 
 /** Rows of a Parquet file, by row group. The caller opens and closes the file. */
@@ -488,7 +499,7 @@ export interface Kernels {
   createMapper(spec: MapperSpec, collector: Collector): Mapper
   /** @param collector of the exchange that it ends in: mode `append`, layout `['bytes']`; null: it gives bytes */
   /** @param program joinTableProgram (join_program.ts) */
-  createJoinTable(program: Uint8Array): JoinTable
+  createJoinTable(program: Uint8Array, options: JoinTableOptions): JoinTable
   createPipeline(program: Uint8Array, collector: Collector | null, options: PipelineOptions): Pipeline
   /** Rows of CSV for a pipeline. */
   createCsvScan(spec: CsvScanSpec, pipeline: Pipeline): Mapper

@@ -23,7 +23,14 @@ export type PipelineOperator =
 
 export type PipelineEnd =
   /** `side` of a join: the last byte of a key is 0 for right rows, 1 for left ones. `sampled`: the pipeline keeps a sample of the keys. */
-  | { kind: 'exchange'; keys: readonly SortKey[]; side: 'none' | 'right' | 'left'; sampled?: true }
+  /** `by`: the columns whose values decide the partition, if the collector takes it as given. */
+  | {
+      kind: 'exchange'
+      keys: readonly SortKey[]
+      side: 'none' | 'right' | 'left'
+      by?: readonly string[]
+      sampled?: true
+    }
   | { kind: 'groups'; by: readonly string[]; values: readonly GroupValue[] }
   /** Without a header row. */
   | { kind: 'text'; format: TextFormat }
@@ -127,7 +134,10 @@ function writeEnd(writer: ProgramWriter, end: PipelineEnd, columns: readonly Col
           .flag(descending)
           .flag(nullsFirst)
       }
-      writer.byte(SIDES.indexOf(end.side)).flag(end.sampled === true)
+      writer.byte(SIDES.indexOf(end.side))
+      writer.count(end.by?.length ?? 0)
+      for (const name of end.by ?? []) writer.count(columns.findIndex((column) => column.name === name))
+      writer.flag(end.sampled === true)
       return
     case 'groups':
       writer.byte(3).count(end.by.length)

@@ -1,7 +1,8 @@
 /** Checks that a plan is consistent: what back ends rely on and types cannot express. A violation is a bug in the front end. */
 import { RunjobError } from '../base/errors.js'
 import { columnsOf } from './columns.js'
-import type { Exchange, ExchangeRows, Input, Operator, Plan, Stage } from './plan.js'
+import type { Exchange, ExchangeRows, Input, Operator, OperatorOf, Plan, Stage } from './plan.js'
+import { tableJoinsIn } from './stages.js'
 import { type Column, sameType, typeText } from './type.js'
 
 /** The forms in which records travel from an input to a target. */
@@ -36,6 +37,7 @@ const OPERATORS: Readonly<Record<Operator['op'], { takes: readonly Form[]; gives
   groups: { takes: ['sorted'], gives: 'rows' },
   mergeJoin: { takes: ['sorted'], gives: 'rows' },
   probe: { takes: ['rows'], gives: 'rows' },
+  hashJoin: { takes: ['rows'], gives: 'rows' },
   filter: { takes: ['rows'], gives: 'rows' },
   project: { takes: ['rows'], gives: 'rows' },
   limit: { takes: ['rows'], gives: 'rows' },
@@ -59,13 +61,11 @@ export function checkPlan({ stages }: Plan): void {
       }
       const misfit = misfitOf(input, target) ?? oddColumns({ stages }, input, columnsWanted(target, i))
       if (misfit) throw wrong(misfit)
-      for (const operator of input.operators) {
-        if (operator.op === 'probe') {
-          const build = exchanges.get(operator.build)
-          if (!build) throw wrong(`no stage before it fills the exchange ${operator.build}`)
-          if (build.partitions !== 1)
-            throw wrong(`the exchange ${operator.build}, which it holds, has several partitions`)
-        }
+      for (const operator of tableJoinsIn(input.operators)) {
+        const build = exchanges.get(operator.build)
+        if (!build) throw wrong(`no stage before it fills the exchange ${operator.build}`)
+        const odd = oddTable(operator, build, input.kind === 'exchange' ? exchanges.get(input.exchange)! : null)
+        if (odd) throw wrong(odd)
       }
     }
     const odd = target.kind === 'exchange' && target.rows ? oddRows(target, target.rows) : null
@@ -76,6 +76,18 @@ export function checkPlan({ stages }: Plan): void {
     else sinks.add(name)
   }
   if (sinks.size === 0) throw new RunjobError('INTERNAL', { detail: 'no stage has a sink' })
+}
+
+/** @param own the exchange of the input; null: files */
+function oddTable(join: OperatorOf<'probe' | 'hashJoin'>, build: Exchange, own: Exchange | null): string | null {
+  if (join.op === 'probe') {
+    if (build.partitions !== 1) return `the exchange ${build.id}, which it holds, has several partitions`
+    return join.type === 'right' || join.type === 'full' ? `no probe gives all rows of ${build.id}` : null
+  }
+  const by = [own, build].map((exchange) => (exchange?.rows?.kind === 'rows' ? exchange.rows.by : undefined))
+  const isBy = (names: string[] | undefined, on: string[]) => names?.join('\0') === on.join('\0')
+  const fits = isBy(by[0], join.on) && isBy(by[1], join.buildOn) && own?.partitions === build.partitions
+  return fits ? null : `the exchange ${build.id} is not partitioned as its input is`
 }
 
 /** The columns that a target takes from an input; null: no rows. */
@@ -105,6 +117,9 @@ function oddRows({ record, descending, grouping, partitionBy, combine }: Exchang
   const isPrefix =
     rows.kind === 'sides' || (rows.kind === 'groups' && rows.values.some(({ fn }) => fn === 'countDistinct'))
   if ((grouping === 'prefix') !== isPrefix) return `an exchange of ${rows.kind} is not grouped as its keys are`
+  if (rows.kind === 'rows' && rows.by && (rows.keys.length > 0 || partitionBy !== 'hash' || combine !== null)) {
+    return 'rows by partition are neither sorted nor combined'
+  }
   if (combine !== null && !(combine.op === 'take' && rows.kind === 'rows')) return `${rows.kind} are not combined`
   return null
 }

@@ -29,7 +29,8 @@ function columnsAfter(plan: Stages, input: Input, operator: RowOperator, takes: 
       if (operator.op !== 'mergeJoin') throw new RunjobError('INTERNAL', { detail: `${operator.op} reads sides` })
       return joined(operator.type, left!.columns, right!.columns)
     }
-    case 'probe': {
+    case 'probe':
+    case 'hashJoin': {
       const build = rowsOf(plan, operator.build)
       return joined(operator.type, takes, build.kind === 'rows' ? build.columns : [])
     }

@@ -148,12 +148,24 @@ export type RowOperator =
   | { op: 'groups' }
   /** Rows of two sides with equal keys: all columns of the left side, then of the right side unless `semi` or `anti`. */
   | { op: 'mergeJoin'; type: JoinType; residual: Expression | null }
-  /** The same for the stage's rows as the left side, and all rows of another exchange, of one partition, which is held in memory. */
-  | { op: 'probe'; build: string; type: JoinType; on: string[]; buildOn: string[]; residual: Expression | null }
+  /** The same for the stage's rows as the left side, and all rows of another exchange, of one partition, in a table. */
+  | TableJoin<'probe'>
+  /** The same, with the rows of the same partition of the other exchange. Both exchanges are partitioned by the keys. */
+  | TableJoin<'hashJoin'>
   | { op: 'filter'; where: Expression }
   | { op: 'project'; columns: NamedExpression[] }
   /** The first rows. */
   | { op: 'limit'; count: number }
+
+interface TableJoin<Name extends string> {
+  op: Name
+  /** Id of the other exchange. */
+  build: string
+  type: JoinType
+  on: string[]
+  buildOn: string[]
+  residual: Expression | null
+}
 
 /** An aggregate over the rows of a group. */
 export interface GroupValue {
@@ -183,7 +195,8 @@ export type GroupFn =
 
 /** The rows of an exchange, and their order. */
 export type ExchangeRows =
-  | { kind: 'rows'; columns: Column[]; keys: SortKey[] }
+  /** `by`: rows with equal values of these are in one partition, and there in the order of the input: `keys` is empty. */
+  | { kind: 'rows'; columns: Column[]; keys: SortKey[]; by?: string[] }
   /** Grouped as they come in, and for good by those who read it. */
   | { kind: 'groups'; columns: Column[]; by: string[]; values: GroupValue[] }
   /** The rows of a join: input i of the stage is side `sideOf[i]`, 0 left or 1 right. A null key matches nothing. */

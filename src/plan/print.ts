@@ -2,7 +2,7 @@
 import { formatBytes, formatCount, formatDuration } from '../base/units.js'
 import type { Expression, NamedExpression, SortKey } from './expression.js'
 import type { AggregateCall, Exchange, ExchangeRows, FileInput, GroupValue, Operator, Plan, Sink } from './plan.js'
-import { exchangeOf, stageFilling } from './stages.js'
+import { exchangeOf, stageFilling, tableJoinsIn } from './stages.js'
 import type { Column } from './type.js'
 
 /** What is known about a plan's data before it runs. */
@@ -60,7 +60,7 @@ export function printPlan(plan: Plan, sizes: PlanSizes, textOf: TextOf, runs?: r
       // Last first: the tree is read from its root.
       return operators.reduce<Node>((below, text, i) => {
         const operator = input.operators[i]!
-        const built = operator.op === 'probe' ? [exchangeNode(operator.build)] : []
+        const built = tableJoinsIn([operator]).map(({ build }) => exchangeNode(build))
         return { text, children: [below, ...built] }
       }, source)
     })
@@ -148,6 +148,7 @@ function rowsTexts({ combine }: Exchange, rows: ExchangeRows, textOf: TextOf): s
   switch (rows.kind) {
     case 'rows':
       return [
+        ...(rows.by ? [`by ${rows.by.join(', ')}`] : []),
         rows.keys.length > 0 ? `sorted by ${rows.keys.map(sortText).join(', ')}` : 'in input order',
         ...(combine?.op === 'take' ? [`first ${formatCount(combine.count)}`] : []),
       ]
@@ -208,9 +209,11 @@ function operatorText(operator: Operator, textOf: TextOf): string {
       return 'groups'
     case 'mergeJoin':
       return `${operator.type} join${residualText(operator.residual, textOf)}`
-    case 'probe': {
+    case 'probe':
+    case 'hashJoin': {
       const keys = operator.on.map((left, i) => `${left} = ${operator.buildOn[i]}`).join(', ')
-      return `${operator.type} join in memory on ${keys || 'nothing'}${residualText(operator.residual, textOf)}`
+      const table = operator.op === 'probe' ? 'with one table' : 'with a table a partition'
+      return `${operator.type} join ${table} on ${keys || 'nothing'}${residualText(operator.residual, textOf)}`
     }
     case 'filter':
       return `filter ${textOf(operator.where)}`

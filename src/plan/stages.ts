@@ -1,5 +1,5 @@
 /** How the stages of a plan are connected: which stage fills an exchange, which read it, which have the output. */
-import type { Exchange, Operator, Plan, Sink, Stage } from './plan.js'
+import type { Exchange, Operator, OperatorOf, Plan, Sink, Stage } from './plan.js'
 
 type Stages = Pick<Plan, 'stages'>
 
@@ -21,9 +21,14 @@ export function fillsRanges({ target }: Stage): boolean {
   return target.kind === 'exchange' && isRanged(target)
 }
 
-/** Ids of the exchanges that are held in memory while these operators run, each once. */
+/** Those that look into a table of another exchange. */
+export function tableJoinsIn(operators: readonly Operator[]): OperatorOf<'probe' | 'hashJoin'>[] {
+  return operators.filter((operator) => operator.op === 'probe' || operator.op === 'hashJoin')
+}
+
+/** Ids of the exchanges whose tables these operators look into, each once. */
 export function buildsOf(operators: readonly Operator[]): string[] {
-  return [...new Set(operators.flatMap((operator) => (operator.op === 'probe' ? operator.build : [])))]
+  return [...new Set(tableJoinsIn(operators).map(({ build }) => build))]
 }
 
 /** Indexes of the stages that a stage reads, each once. */

@@ -7,7 +7,7 @@ import { lowerFrames } from '../dataset/lower.js'
 import { arrange, pushDown } from '../dataset/optimize.js'
 import type { DatasetOutput } from '../dataset/outputs.js'
 import { hasJoin, type ReadQuery } from '../dataset/query.js'
-import type { Size } from '../dataset/rules/choose_broadcast.js'
+import type { Size } from '../dataset/rules/choose_join.js'
 import { pruneFolders } from '../dataset/rules/prune_folders.js'
 import { sourcesOf } from '../dataset/sources.js'
 import { asksForTime } from '../dataset/time.js'
@@ -62,11 +62,11 @@ export async function prepareDataset(
   // Only joins ask for them.
   for (const reader of queries.some(hasJoin) ? reads : []) {
     const size = await sizeOf(reader.source.format, await reader.open())
-    for (const read of size === null ? [] : reader.source.reads) sizes.set(read, size!)
+    for (const read of reader.source.reads) sizes.set(read, size)
   }
-  const { broadcastBytes } = settings.tuning
+  const { joins } = settings.tuning
   const logical = outputs.map(({ name: output }, i) => {
-    return { output, asked: asked[i]!, optimized: arrange(pushed[i]!, { sizes, broadcastBytes }) }
+    return { output, asked: asked[i]!, optimized: arrange(pushed[i]!, { sizes, joins }) }
   })
   const sinks = logical.map(({ output, optimized }) => ({
     plan: optimized,

@@ -4,7 +4,7 @@ import { analyze } from '../../dist/src/dataset/analyze.js'
 import { explainText } from '../../dist/src/dataset/explain.js'
 import { lowerFrames } from '../../dist/src/dataset/lower.js'
 import { optimize } from '../../dist/src/dataset/optimize.js'
-import type { Sizes } from '../../dist/src/dataset/rules/choose_broadcast.js'
+import type { Sizes } from '../../dist/src/dataset/rules/choose_join.js'
 import { sourcesOf } from '../../dist/src/dataset/sources.js'
 import { checkPlan } from '../../dist/src/plan/check.js'
 import { type Column, typeText } from '../../dist/src/plan/type.js'
@@ -75,7 +75,7 @@ export function stages({ query }: Framed): string {
 function rowsText(rows: NonNullable<import('../../dist/src/plan/plan.js').Exchange['rows']>): string {
   switch (rows.kind) {
     case 'rows':
-      return `rows (${columnsText(rows.columns)}) in order of ${rows.keys.map(({ column, descending }) => `${column}${descending ? ' desc' : ''}`).join(', ') || 'input'}`
+      return `rows (${columnsText(rows.columns)}) in order of ${rows.keys.map(({ column, descending }) => `${column}${descending ? ' desc' : ''}`).join(', ') || 'input'}${rows.by ? `, partitioned by ${rows.by.join(', ')}` : ''}`
     case 'groups':
       return `groups by ${rows.by.join(', ') || 'nothing'}: ${rows.values.map(({ fn, column }) => `${fn} ${column.name}`).join(', ')}`
     case 'sides':

@@ -24,9 +24,18 @@ describe('a data frame becomes stages', () => {
   it('a join is an exchange of both sides; with a small side it needs none for the other', () => {
     const pairs = { left: 'product_id', right: 'id' } as const
     const ids = orders.select('product_id')
+    expect(stages(ids.join(broadcast(products), pairs, 'full'))).toMatchInlineSnapshot(`
+      "build 1: products scan -> ? by hash, rows (id: bigint, category: string, weight: double?) in order of input, partitioned by id
+      probe 2: orders scan -> ? by hash, rows (product_id: bigint) in order of input, partitioned by product_id
+      output: <probe 2> rows hashJoin project -> sink (product_id: bigint?, category: string?, weight: double?)"
+    `)
     expect(stages(ids.join(products, pairs, 'full'))).toMatchInlineSnapshot(`
       "join 1: orders scan | products scan -> ? by hash, sides (product_id: bigint) on product_id and (id: bigint, category: string, weight: double?) on id
       output: <join 1> mergeJoin project -> sink (product_id: bigint?, category: string?, weight: double?)"
+    `)
+    expect(stages(ids.join(products, (l, r) => l.product_id.lt(r.id)))).toMatchInlineSnapshot(`
+      "join 1: orders scan | products scan -> 1 by hash, sides (product_id: bigint) on  and (id: bigint, category: string, weight: double?) on 
+      output: <join 1> mergeJoin -> sink (product_id: bigint, id: bigint, category: string, weight: double?)"
     `)
     expect(stages(ids.join(broadcast(products), pairs))).toMatchInlineSnapshot(`
       "broadcast 1: products scan -> 1 by hash, rows (id: bigint, category: string, weight: double?) in order of input

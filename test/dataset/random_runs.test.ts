@@ -20,8 +20,14 @@ function hasChoice(node: Logical): boolean {
   return /limit|first\(/.test(explainText(node))
 }
 
-/** Small sides in memory; or every join sorted, with a file and a run for every few rows. */
-const TUNINGS = [{}, { [TUNING]: { broadcastBytes: -1, splitBytes: 7, collectorBytes: 1, mergeRuns: 2 } }]
+/** As sizes say; or every join in the same way, with a file and a run for every few rows, and tables in files. */
+const TUNINGS = [
+  {},
+  ...(['merge', 'hash', 'broadcast'] as const).map((joins) => ({
+    [TUNING]: { joins, splitBytes: 7, collectorBytes: 1, mergeRuns: 2 },
+  })),
+  { [TUNING]: { joins: 'hash' }, partitions: 3 },
+]
 
 const cell = (value: unknown): string => (value === null ? '' : value === '' ? '""' : String(value))
 

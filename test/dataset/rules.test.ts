@@ -57,7 +57,7 @@ describe('filters', () => {
     const inner = condition.filter((c) => c.status.eq('done').and(c.category.eq('x')))
     expect(optimised(inner.select('category'))).toMatchInlineSnapshot(`
       "project category
-      └─ inner join on product_id = right.id
+      └─ inner join on product_id = right.id, sorted
          ├─ project product_id
          │  └─ filter status = 'done'
          │     └─ read csv orders: product_id, status
@@ -71,7 +71,7 @@ describe('filters', () => {
     expect(optimised(left.select('total'))).toMatchInlineSnapshot(`
       "project total
       └─ filter category is null
-         └─ left join on product_id = right.id
+         └─ left join on product_id = right.id, sorted
             ├─ project product_id, total
             │  └─ filter status = 'done'
             │     └─ read csv orders: product_id, status, total
@@ -87,7 +87,7 @@ describe('filters', () => {
     expect(optimised(frame.select('id'))).toMatchInlineSnapshot(`
       "project id
       └─ filter (10 / cast(id as double)) > 1
-         └─ semi join on product_id = right.id
+         └─ semi join on product_id = right.id, sorted
             ├─ read csv orders: id, product_id
             └─ project id as right.id
                └─ read jsonl products: id"
@@ -107,7 +107,7 @@ describe('filters', () => {
   it('of all pairs become the keys of a join', () => {
     const frame = small.crossJoin(category).filter((c) => c.category.eq(c.v).and(c.k.lt(c.id)))
     expect(optimised(frame)).toMatchInlineSnapshot(`
-      "inner join on v = category and cast(k as bigint) < id
+      "inner join on v = category and cast(k as bigint) < id, sorted
       ├─ read csv small: k, v
       └─ read jsonl products: id, category"
     `)
@@ -116,7 +116,7 @@ describe('filters', () => {
   it('in the condition of an outer join go to the side that it does not keep', () => {
     const frame = small.join(category, (l, r) => l.v.eq(r.category).and(r.id.gt(3)).and(l.k.gt(3)), 'left')
     expect(optimised(frame)).toMatchInlineSnapshot(`
-      "left join on v = category and k > 3
+      "left join on v = category and k > 3, sorted
       ├─ read csv small: k, v
       └─ filter id > 3
          └─ read jsonl products: id, category"
@@ -157,7 +157,7 @@ describe('columns', () => {
       "project category
       └─ sort by total
          └─ project total, category
-            └─ inner join on product_id = right.id
+            └─ inner join on product_id = right.id, sorted
                ├─ project product_id, total
                │  └─ filter note is not null
                │     └─ read csv orders: product_id, total, note
@@ -219,39 +219,49 @@ describe('sorts', () => {
   })
 })
 
-describe('small sides of joins', () => {
+describe('joins', () => {
   const joined = orders.select('product_id').join(products, { left: 'product_id', right: 'id' })
   const size = (left: number, right: number) => sizes([orders, left], [products, right])
   const kind = (text: string) => text.split('\n').flatMap((line) => /\w+ join.*/.exec(line) ?? [])
 
-  it('are held in memory: the right one, or the left one by changing places', () => {
-    expect(kind(optimised(joined, size(1e9, 1e6)))).toEqual(['inner join on product_id = id, right side in memory'])
+  it('have a table of a small side: the right one, or the left one by changing places', () => {
+    expect(kind(optimised(joined, size(1e9, 1e6)))).toEqual(['inner join on product_id = id, right side in one table'])
     expect(optimised(joined, size(1e6, 1e9))).toMatchInlineSnapshot(`
       "project product_id, category, weight
-      └─ inner join on id = product_id, right side in memory
+      └─ inner join on id = product_id, right side in one table
          ├─ read jsonl products: id, category, weight
          └─ read csv orders: product_id"
     `)
-    expect(kind(optimised(joined, size(1e9, 1e9)))).toEqual(['inner join on product_id = id'])
-    expect(kind(optimised(joined))).toEqual(['inner join on product_id = id'])
   })
 
-  it('do not have many rows, however short', () => {
+  it('sort both sides, if both are large', () => {
+    expect(kind(optimised(joined, size(1e9, 1e9)))).toEqual(['inner join on product_id = id, sorted'])
+    expect(kind(optimised(joined))).toEqual(['inner join on product_id = id, sorted'])
+  })
+
+  it('sort all pairs of rows without keys', () => {
+    const pairs = orders.select('product_id').join(products, (l, r) => l.product_id.lt(r.id))
+    expect(kind(optimised(pairs, size(1e9, 1e9)))).toEqual(['inner join on product_id < id, sorted'])
+  })
+
+  it('have no table of a side with many rows, however short', () => {
     const rows = new Map([[products.query as ReadQuery, { bytes: 3e7, rows: 3e6 }]])
-    expect(kind(optimised(joined, rows))).toEqual(['inner join on product_id = id'])
+    expect(kind(optimised(joined, rows))).toEqual(['inner join on product_id = id, sorted'])
   })
 
-  it('are those that the hint says', () => {
+  it('have the table that the hint says', () => {
     const hinted = orders.select('product_id').join(broadcast(products), { left: 'product_id', right: 'id' })
-    expect(kind(optimised(hinted, size(1e9, 1e9)))).toEqual(['inner join on product_id = id, right side in memory'])
+    expect(kind(optimised(hinted, size(1e9, 1e9)))).toEqual(['inner join on product_id = id, right side in one table'])
   })
 
-  it('are not those whose rows come out without a match', () => {
+  it('have a table of each partition of a small side whose rows come out without a match', () => {
     const left = products.select('id').join(small.select('k'), { left: 'id', right: 'k' }, 'full')
-    expect(kind(optimised(left, sizes([products, 10], [small, 10])))).toEqual(['full join on id = cast(k as bigint)'])
+    expect(kind(optimised(left, sizes([products, 10], [small, 10])))).toEqual([
+      'full join on id = cast(k as bigint), by partition',
+    ])
     const right = products.select('id').join(small.select('k'), (l, r) => l.id.eq(r.k), 'right')
     expect(optimised(right, sizes([products, 10], [small, 1e9]))).toContain(
-      'left join on cast(k as bigint) = id, right side in memory',
+      'left join on cast(k as bigint) = id, right side in one table',
     )
   })
 })

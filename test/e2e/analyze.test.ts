@@ -133,7 +133,7 @@ describe('a skewed key', () => {
     const folder = temporaryFolder()
     writeFiles(folder, { 'rows.csv': `city,n\n${rows()}`, 'few.csv': 'city,country\nx,NO\nk1,NO\n' })
     const all = read(sales, join(folder, 'rows.csv'))
-    const options = { partitions: 6, [TUNING]: { broadcastBytes: -1 } }
+    const options = { partitions: 6, [TUNING]: { joins: 'merge' as const } }
     const skewed = async (name: string, frame: AnyFrame) =>
       (await runDataset(defineDataset({ name, build: () => frame }), { ...options, output: join(folder, name) })).skewed
     expect(await skewed('sorted', all.orderBy('city'))).toEqual([

@@ -167,7 +167,7 @@ describe.each(['csv', 'jsonl', 'parquet'] as const)('folders of %s', (kind) => {
     for (const [i, options] of [
       { workers: 1 },
       { workers: 3, [TUNING]: { splitBytes: 100 } },
-      { workers: 2, [TUNING]: { splitBytes: 100, broadcastBytes: 0 } },
+      { workers: 2, [TUNING]: { splitBytes: 100, joins: 'merge' as const } },
     ].entries()) {
       const output = join(folder, `out${i}`)
       const report = await runDataset(dataset, { output, ...options })

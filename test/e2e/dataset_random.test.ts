@@ -69,9 +69,11 @@ function replacing(columns: readonly (readonly [name: string, value: string])[])
 /** Ways to run a query, which must not show. */
 const TUNINGS: Tuning[] = [
   {},
-  { splitBytes: 5000, mergeRuns: 2, broadcastBytes: -1, heldBytes: 0 },
+  { splitBytes: 5000, mergeRuns: 2, joins: 'merge', heldBytes: 0 },
   { splitBytes: 9000, collectorBytes: 1, heldBytes: 20_000, readAll: true },
-  { broadcastBytes: -1, collectorBytes: 5000 },
+  { joins: 'merge', collectorBytes: 5000 },
+  { joins: 'hash' },
+  { joins: 'broadcast', splitBytes: 5000, collectorBytes: 5000 },
 ]
 
 /** Of one random number: as many queries as a run answers together, with the same source and sizes. */

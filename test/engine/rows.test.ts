@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { type Checkpoint, NO_CHECKPOINT } from '../../dist/src/engine/checkpoint.js'
 import type { StageResult } from '../../dist/src/engine/task.js'
-import type { GroupValue } from '../../dist/src/plan/plan.js'
+import { joined } from '../../dist/src/plan/columns.js'
+import type { GroupValue, Input, JoinType } from '../../dist/src/plan/plan.js'
 import type { Column } from '../../dist/src/plan/type.js'
 import { stageFact } from '../../dist/src/state/facts.js'
 import { temporaryFolder } from '../helpers/folder.js'
@@ -250,6 +251,50 @@ describe('groups and joins', () => {
     const { text, result } = await runRows(probing, folder, { workers: 2, tuning: { heldBytes: 0 } }, damaging)
     expect(text).toBe(probed)
     expect(result.redoneTasks).toBeGreaterThan(0)
+  })
+
+  describe('are joined by partition', () => {
+    const by = (id: string, name: string, columns: Column[], keys: string[], input: Input) =>
+      stage(name, [input], exchange(id, { kind: 'rows', columns, keys: [], by: keys }, { partitions: 3 }))
+    const planOf = (type: JoinType): RowPlan => ({
+      stages: [
+        by('cities', 'build', CITIES, ['name'], files('cities', JSONL, CITIES)),
+        by('sales', 'probe', SALES, ['city'], files('sales', CSV, SALES)),
+        stage(
+          'output',
+          [
+            from(
+              'sales',
+              { op: 'rows' },
+              { op: 'hashJoin', build: 'cities', type, on: ['city'], buildOn: ['name'], residual: null },
+            ),
+          ],
+          sink(joined(type, SALES, CITIES)),
+        ),
+      ],
+      inputs: { sales: [csvOf(rows)], cities: [jsonOf(cities.slice(0, 2)), jsonOf(cities.slice(2))] },
+    })
+    const noSale = { id: null, city: null, price: null, paid: null }
+    const noCity = { name: null, country: null }
+    const answers = (type: JoinType): object[] => {
+      const matches = (row: Sale) => cities.filter(({ name }) => name !== null && name === row.city)
+      if (type === 'semi' || type === 'anti') return rows.filter((row) => matches(row).length > 0 === (type === 'semi'))
+      const all: object[] = rows.flatMap((row) => {
+        const found = matches(row)
+        const lone = type === 'left' || type === 'full' ? [noCity] : []
+        return (found.length > 0 ? found : lone).map((one) => ({ ...row, ...one }))
+      })
+      if (type === 'inner' || type === 'left') return all
+      const isLone = ({ name }: { name: string | null }) => name === null || rows.every(({ city }) => city !== name)
+      return [...all, ...cities.filter(isLone).map((one) => ({ ...noSale, ...one }))]
+    }
+
+    it.each(['inner', 'left', 'right', 'full', 'semi', 'anti'] as const)('%s', async (type) => {
+      const { text } = await runRows(planOf(type), temporaryFolder(), { workers: 1 })
+      const lines = (all: string) => all.split('\n').sort()
+      expect(lines(text)).toEqual(lines(jsonOf(answers(type))))
+      await expectEverywhere(planOf(type), text)
+    })
   })
 
   it('are joined by key, left rows in their order', async () => {

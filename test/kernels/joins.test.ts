@@ -3,8 +3,8 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Cursor, fromNative, kernels } from '../../dist/src/kernels/addon.js'
-import { joinTableProgram } from '../../dist/src/kernels/join_program.js'
+import { type Cursor, fromNative, type JoinTable, kernels } from '../../dist/src/kernels/addon.js'
+import { joinTableProgram, tableRowsFor } from '../../dist/src/kernels/join_program.js'
 import { type PipelineEnd, pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
 import { decodeRows, encodeRows, type Row } from '../../dist/src/kernels/rows.js'
 import { joined } from '../../dist/src/plan/columns.js'
@@ -36,7 +36,6 @@ const KEYS = { word: ['l_word', 'r_word'], double: ['l_double', 'r_double'] } as
 type Key = keyof typeof KEYS
 
 const TYPES: JoinType[] = ['inner', 'left', 'right', 'full', 'semi', 'anti']
-const PROBES: JoinType[] = ['inner', 'left', 'semi', 'anti']
 
 const reference = ({ name, type, nullable }: Column): Expression => ({ op: 'column', name, type, nullable })
 /** l_int < r_int, which is unknown where one of them is null. */
@@ -120,16 +119,38 @@ function mergeJoined(left: Row[], right: Row[], { type, keys, residual }: Questi
   return decodeRows(pipeline.takeOutput(), joined(type, LEFT, RIGHT))
 }
 
-function probed(left: Row[], right: Row[], { type, keys, residual }: Question, batchRows = 2048): Row[] {
-  const paths = shuffled(right, RIGHT, { kind: 'exchange', keys: [], side: 'none' }, 3)
-  const table = kernels.createJoinTable(
-    joinTableProgram(
-      RIGHT,
-      keys.map((key) => KEYS[key][1]),
-    ),
+interface Lookup {
+  batchRows?: number
+  /** The table is in a file. */
+  inFile?: boolean
+}
+
+function tableOf({ type, keys, residual }: Question, inFile: boolean): JoinTable {
+  const program = joinTableProgram(
+    RIGHT,
+    keys.map((key) => KEYS[key][1]),
+    tableRowsFor(type, residual ? RESIDUAL : null),
   )
+  const name = `table ${runs++}`
+  return kernels.createJoinTable(program, { name, ...(inFile ? { folder, memoryBytes: 0 } : {}) })
+}
+
+function fill(table: JoinTable, right: Row[]): void {
+  const paths = shuffled(right, RIGHT, { kind: 'exchange', keys: [], side: 'none' }, 3)
   const cursor = kernels.openRuns(paths, 0, { descending: false })
   while (table.add(cursor, 100) > 0);
+}
+
+function probed(
+  left: Row[],
+  right: Row[],
+  question: Question,
+  { batchRows = 2048, inFile = false }: Lookup = {},
+): Row[] {
+  const { type, keys, residual } = question
+  const table = tableOf(question, inFile)
+  expect(table.claim(0)).toBe('mine')
+  fill(table, right)
   const pipeline = kernels.createPipeline(
     pipelineProgram({
       source: { kind: 'batches', columns: LEFT },
@@ -254,6 +275,25 @@ describe('a join of sorted sides', () => {
     }
   })
 
+  it.each(TYPES)('%s over many batches, and with keys of many rows', (type) => {
+    const random = new Random(5)
+    const key = () => random.pick(['x', 'y', null, ...Array.from({ length: 40 }, (_, i) => `k${i}`)])
+    const left = random.times(150, (l_id) => ({ ...nothing(LEFT), l_word: key(), l_id, l_int: random.below(4) }))
+    const right = random.times(2100, (r_id) => ({
+      ...nothing(RIGHT),
+      // More than stay decoded.
+      r_word: r_id % 2 === 0 ? 'k7' : key(),
+      r_id,
+      r_int: random.below(4),
+    }))
+    for (const residual of [false, true]) {
+      const question: Question = { type, keys: ['word'], residual }
+      const answer = expected(left, right, question, true)
+      expect(answer.length).toBeGreaterThan(type === 'semi' || type === 'anti' ? 2 : 2048)
+      for (const holdBytes of [0, 1 << 20]) expect(mergeJoined(left, right, question, { holdBytes })).toEqual(answer)
+    }
+  })
+
   it('needs no memory for the rows of one key', () => {
     const left = Array.from({ length: 3 }, (_, l_id) => ({ ...nothing(LEFT), l_word: 'x', l_id }))
     const text = 'r'.repeat(1000)
@@ -316,17 +356,19 @@ describe('a join of sorted sides', () => {
   })
 })
 
-describe('a join with a table', () => {
-  it.each(QUESTIONS.filter(({ type }) => PROBES.includes(type)))(
-    '$type by $keys, with a condition: $residual',
-    (question) => {
-      const [left, right] = sides(3, 150, 5)
-      const answer = expected(left, right, question, false)
-      for (const batchRows of [2048, 7]) expect(probed(left, right, question, batchRows)).toEqual(answer)
-      expect(probed(left, [], question)).toEqual(expected(left, [], question, false))
-      expect(probed([], right, question)).toEqual([])
-    },
-  )
+const PLACES = [
+  ['memory', false],
+  ['a file', true],
+] as const
+
+describe.each(PLACES)('a join with a table in %s', (_, inFile) => {
+  it.each(QUESTIONS)('$type by $keys, with a condition: $residual', (question) => {
+    const [left, right] = sides(3, 150, 5)
+    const answer = expected(left, right, question, false)
+    for (const batchRows of [2048, 7]) expect(probed(left, right, question, { batchRows, inFile })).toEqual(answer)
+    expect(probed(left, [], question, { inFile })).toEqual(expected(left, [], question, false))
+    expect(probed([], right, question, { inFile })).toEqual(expected([], right, question, false))
+  })
 
   it('gives more than a batch of rows for one', () => {
     const left = Array.from({ length: 5 }, (_, l_id) => ({ ...nothing(LEFT), l_word: 'x', l_id, l_int: 1 }))
@@ -337,15 +379,69 @@ describe('a join with a table', () => {
       r_int: r_id === 2999 ? 2 : 0,
     }))
     for (const residual of [false, true]) {
-      for (const type of PROBES) {
+      for (const type of TYPES) {
         const question: Question = { type, keys: ['word'], residual }
-        expect(probed(left, right, question)).toEqual(expected(left, right, question, false))
+        expect(probed(left, right, question, { inFile })).toEqual(expected(left, right, question, false))
       }
     }
   })
 
+  it('finds rows among very many, one key having half of them', () => {
+    const random = new Random(4)
+    const right = random.times(70_000, (r_id) => ({
+      ...nothing(RIGHT),
+      r_word: r_id % 2 === 0 ? 'x' : `word ${random.below(20_000)} of a text that is not short`,
+      r_id,
+    }))
+    const ids = new Map<unknown, unknown[]>()
+    for (const { r_word, r_id } of right) ids.set(r_word, [...(r_word === 'x' ? [] : (ids.get(r_word) ?? [])), r_id])
+    ids.set(
+      'x',
+      right.flatMap(({ r_word, r_id }) => (r_word === 'x' ? r_id : [])),
+    )
+    const words = ['nowhere', 'x', 'y', ...new Set(right.slice(0, 600).map(({ r_word }) => r_word))]
+    const left = words.map((l_word, l_id) => ({ ...nothing(LEFT), l_word, l_id }))
+    const found = probed(left, right, { type: 'inner', keys: ['word'], residual: false }, { inFile })
+    expect(found.map(({ r_id }) => r_id)).toEqual(words.flatMap((word) => ids.get(word) ?? []))
+  })
+})
+
+describe('a table', () => {
+  const question: Question = { type: 'inner', keys: ['word'], residual: false }
+  const right = [{ ...nothing(RIGHT), r_word: 'x', r_id: 1 }]
+
+  it('is made by one of those who open it', () => {
+    const program = joinTableProgram(RIGHT, ['r_word'], 'found')
+    const [first, second] = [0, 1].map(() => kernels.createJoinTable(program, { name: 'shared' })) as [
+      JoinTable,
+      JoinTable,
+    ]
+    expect([first.claim(0), second.claim(0)]).toEqual(['mine', 'busy'])
+    expect(codeOf(() => fill(second, right))).toBe('BAD_ARGUMENT')
+    // What it has not finished is for another one to make.
+    first.close()
+    expect(second.claim(0)).toBe('mine')
+    fill(second, right)
+    const third = kernels.createJoinTable(program, { name: 'shared' })
+    expect([third.claim(0), third.rows]).toEqual(['ready', 1])
+    second.close()
+    expect(third.rows).toBe(1)
+    third.close()
+    const later = kernels.createJoinTable(program, { name: 'shared' })
+    expect(later.claim(0)).toBe('mine')
+  })
+
+  it('says which folder cannot hold its rows', () => {
+    const program = joinTableProgram(RIGHT, ['r_word'], 'found')
+    const table = kernels.createJoinTable(program, { name: 'nowhere', folder: join(folder, 'missing'), memoryBytes: 0 })
+    table.claim(0)
+    expect(codeOf(() => fill(table, right))).toBe('FILE_IO')
+  })
+
   it('is refused where types or places do not fit', () => {
-    const table = kernels.createJoinTable(joinTableProgram(RIGHT, ['r_word']))
+    const table = tableOf(question, false)
+    table.claim(0)
+    fill(table, right)
     const open = (type: JoinType, on: string[], place = 0) =>
       kernels.createPipeline(
         pipelineProgram({
@@ -367,10 +463,7 @@ describe('a join with a table', () => {
       expect(codeOf(() => open(type, on, place))).toBe('BAD_ARGUMENT')
     }
     open('inner', ['l_word'])
-    const cursor = kernels.openRuns(shuffled([], RIGHT, { kind: 'exchange', keys: [], side: 'none' }, 1), 0, {
-      descending: false,
-    })
-    expect(codeOf(() => table.add(cursor, 1))).toBe('BAD_ARGUMENT')
+    expect(codeOf(() => fill(table, right))).toBe('BAD_ARGUMENT')
     table.close()
     expect(codeOf(() => open('inner', ['l_word']))).toBe('BAD_ARGUMENT')
   })

@@ -120,7 +120,7 @@ SCENARIOS['join with two workers that appends'] = {
 }
 
 /** Several splits, a spill for every block, merges of two, no small side of a join. */
-const tuning = { splitBytes: 4000, collectorBytes: 1, mergeRuns: 2, broadcastBytes: -1, heldBytes: 0 }
+const tuning = { splitBytes: 4000, collectorBytes: 1, mergeRuns: 2, joins: 'merge' as const, heldBytes: 0 }
 const oldOutput = ({ old }: Scenario) => old ?? { _SUCCESS: '', 'part-r-00000.tsv': 'the old output\n' }
 const WORKER_MB = 64
 

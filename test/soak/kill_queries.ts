@@ -30,7 +30,7 @@ const TABLES = {
 }
 
 /** No side of a join is small. */
-const SORTED: Tuning = { broadcastBytes: -1 }
+const SORTED: Tuning = { joins: 'merge' }
 
 export const QUERIES: Record<string, Query> = {
   'groups of CSV': {

@@ -42,7 +42,8 @@ interface Subject {
 }
 
 /** No side of a join is small. */
-const SORTED: Tuning = { broadcastBytes: -1 }
+const SORTED: Tuning = { joins: 'merge' }
+const HASHED: Tuning = { joins: 'hash' }
 
 /** Nothing of it may be left out. */
 const TOTALS = 'agg({ n: count(), v: sum("v"), w: sum("w"), k: sum("k") })'
@@ -76,6 +77,26 @@ const SUBJECTS: Subject[] = [
     sql: `SELECT ${SQL_TOTALS} FROM many JOIN asMany USING (k)`,
     tuning: { ...SORTED, holdMs: 1e9 },
     times: 4,
+  },
+  {
+    what: `${rows} rows joined with as many, by partition`,
+    inputs: ['many', 'asMany'],
+    expression: `inputs[0].join(inputs[1], "k").${TOTALS}`,
+    sql: `SELECT ${SQL_TOTALS} FROM many JOIN asMany USING (k)`,
+    tuning: HASHED,
+  },
+  {
+    what: `${rows} rows joined with a table of as many`,
+    inputs: ['many', 'asMany'],
+    expression: `inputs[0].join(broadcast(inputs[1]), "k").${TOTALS}`,
+    sql: `SELECT ${SQL_TOTALS} FROM many JOIN asMany USING (k)`,
+  },
+  {
+    what: `${repeated} rows and ${skewed / 2} rows of one key, by partition`,
+    inputs: ['skewedLeft', 'skewedRight'],
+    expression: `inputs[1].join(inputs[0], "k", "left").${TOTALS}`,
+    sql: `SELECT ${SQL_TOTALS} FROM skewedRight LEFT JOIN skewedLeft USING (k)`,
+    tuning: HASHED,
   },
   {
     what: `${skewed / 2} rows and ${repeated} rows of one key`,

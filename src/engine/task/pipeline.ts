@@ -22,13 +22,13 @@ import type {
   RowOperator,
   Sink,
 } from '../../plan/plan.js'
-import { isRanged } from '../../plan/stages.js'
+import { isRanged, tableJoinsIn } from '../../plan/stages.js'
 import type { Column } from '../../plan/type.js'
 import type { WorkerBudget } from '../task.js'
 import type { TaskEnvironment } from './environment.js'
 import { closeDrained, type Intake, type RowIntake, type SortedIntake } from './intake.js'
-import { tablesOf } from './operator/probe.js'
 import { scan } from './operator/scan.js'
+import { openTables, type Tables } from './operator/table.js'
 import { scanParquet } from './source/parquet.js'
 import { ExchangeTarget } from './target/exchange.js'
 import type { PartTarget } from './target/part.js'
@@ -46,13 +46,27 @@ export function takesRows({ operators: [first] }: Input): boolean {
 
 /** @param input of the task's stage */
 export function linkRows(input: Input, target: Target, env: TaskEnvironment): Intake {
-  const probes = (input.operators as RowOperator[]).filter((operator) => operator.op === 'probe')
-  const tables = tablesOf(probes, env)
-  const held = tables.reduce((sum, { bytes }) => sum + bytes, 0)
+  const tables = openTables(tableJoinsIn(input.operators), env)
+  try {
+    return linkTo(tables, input, target, env)
+  } catch (error) {
+    tables.close()
+    throw error
+  }
+}
+
+function linkTo(tables: Tables, input: Input, target: Target, env: TaskEnvironment): Intake {
+  const held = ('tableBytes' in env.task ? (env.task.tableBytes ?? 0) : 0) + tables.ownBytes
   env.budget = shared(env.budget, held, holders(input, target))
   const [first, ...following] = input.operators as RowOperator[]
   const folders = first!.op === 'scan' ? (first!.folders ?? []) : []
-  const rows = new RowTarget((onFull) => openPipeline(input, target, env, tables, onFull), folders, target, env)
+  const rows = new RowTarget(
+    (onFull) => openPipeline(input, target, env, tables.all, onFull),
+    tables,
+    folders,
+    target,
+    env,
+  )
   if (first!.op === 'scan') {
     const { format } = input as FileInput
     return format.kind === 'parquet'
@@ -79,6 +93,7 @@ export function linkRows(input: Input, target: Target, env: TaskEnvironment): In
 /** Hands what a pipeline gives to the task's target. */
 class RowTarget implements RowIntake {
   readonly pipeline: Pipeline
+  readonly #tables: Tables
   readonly #target: Target
   readonly #env: TaskEnvironment
   readonly #folders: readonly Column[]
@@ -88,11 +103,13 @@ class RowTarget implements RowIntake {
   /** @param folders columns that folders give */
   constructor(
     open: (onFull: () => void) => Pipeline,
+    tables: Tables,
     folders: readonly Column[],
     target: Target,
     env: TaskEnvironment,
   ) {
     this.#folders = folders
+    this.#tables = tables
     this.#target = target
     this.#env = env
     this.pipeline = open(() => {
@@ -122,6 +139,7 @@ class RowTarget implements RowIntake {
 
   abort(): void {
     this.pipeline.close()
+    this.#tables.close()
   }
 
   end(): void {
@@ -137,6 +155,7 @@ class RowTarget implements RowIntake {
     if (links.length > 0) tally.measures = { links, roomMs: this.#roomMs }
     if (sample !== null) tally.sample = sample
     this.pipeline.close()
+    this.#tables.close()
     target.end()
   }
 }
@@ -162,12 +181,12 @@ function openPipeline(
   onFull: () => void,
 ): Pipeline {
   const [first, ...operators] = limited(input.operators as RowOperator[], env)
-  const probes = operators.filter((operator) => operator.op === 'probe')
+  const joins = tableJoinsIn(operators)
   const { folders } = first as Partial<OperatorOf<'scan'>>
   const added: PipelineOperator[] = folders ? [{ op: 'constants', columns: folders }] : []
   const program = pipelineProgram({
     source: sourceOf(first!, input, env),
-    operators: [...added, ...operators.map((operator) => operatorOf(operator, probes, env))],
+    operators: [...added, ...operators.map((operator) => operatorOf(operator, joins, env))],
     end: endOf(env),
   })
   const collector = target instanceof ExchangeTarget ? target.collector : null
@@ -210,18 +229,15 @@ function sourceOf(operator: RowOperator, input: Input, { plan, budget, runsDir }
   throw unknown(`${operator.op} of ${rows.kind}`)
 }
 
-function operatorOf(
-  operator: RowOperator,
-  probes: readonly RowOperator[],
-  { plan }: TaskEnvironment,
-): PipelineOperator {
+function operatorOf(operator: RowOperator, joins: readonly RowOperator[], { plan }: TaskEnvironment): PipelineOperator {
   switch (operator.op) {
-    case 'probe': {
-      const { op, type, on, residual, build } = operator
+    case 'probe':
+    case 'hashJoin': {
+      const { type, on, residual, build } = operator
       const rows = rowsOf(plan, build)
       return {
-        op,
-        table: probes.indexOf(operator),
+        op: 'probe',
+        table: joins.indexOf(operator),
         type,
         on,
         residual,
@@ -252,7 +268,8 @@ function outputEnd({ format }: Sink): PipelineEnd {
 function exchangeEnd(exchange: Exchange, input: number): PipelineEnd {
   const { rows } = exchange
   if (rows?.kind === 'rows') {
-    return { kind: 'exchange', keys: rows.keys, side: 'none', ...(isRanged(exchange) ? { sampled: true } : {}) }
+    const sampled = isRanged(exchange) ? { sampled: true as const } : {}
+    return { kind: 'exchange', keys: rows.keys, side: 'none', by: rows.by ?? [], ...sampled }
   }
   if (rows?.kind === 'sides') {
     const side = rows.sideOf[input]!

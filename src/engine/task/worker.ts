@@ -22,6 +22,7 @@ import { checkedCalls, type Gate, guarded } from './calls.js'
 import { TaskClock } from './clock.js'
 import { Counters } from './counters.js'
 import { interrupted, newTally, noFunctions, type TaskEnvironment } from './environment.js'
+import { closeTables } from './operator/table.js'
 import { Quarantine } from './quarantine.js'
 import { runTask } from './run_task.js'
 
@@ -58,7 +59,10 @@ function begin(given: WorkerInit): void {
 async function run(task: TaskSpec, attempt: number, bounds: Uint8Array[] | null): Promise<void> {
   try {
     // The next stage needs its memory for other things.
-    if (task.stage !== stage) kernels.releaseMemory()
+    if (task.stage !== stage) {
+      closeTables()
+      kernels.releaseMemory()
+    }
     stage = task.stage
     functions ??= await loadFunctions(init.plan)
     send({ type: 'done', result: await runAttempt(task, attempt, bounds, functions) })

@@ -6,6 +6,7 @@ interface Choice {
   workers?: number
   /** For each worker. */
   memoryMb?: number
+  partitions?: number
   tuning?: Tuning
 }
 
@@ -17,11 +18,14 @@ const CHOICES = {
   },
   memory: {
     '48 MB each': { memoryMb: 48 },
+    'hardly any': { tuning: { collectorBytes: 100_000 } },
     'memory enough': {},
   },
   joins: {
-    'joins in memory': {},
-    'sorted joins': { tuning: { broadcastBytes: -1 } },
+    'joins as sizes say': {},
+    'one table for each join': { tuning: { joins: 'broadcast' } },
+    'joins by partition': { partitions: 3, tuning: { joins: 'hash' } },
+    'sorted joins': { tuning: { joins: 'merge' } },
   },
   reading: {
     'what filters leave is read': {},
@@ -77,10 +81,11 @@ export function optionsOf({ choices }: Way): object {
   const {
     workers = 1,
     memoryMb,
+    partitions,
     tuning,
   }: Choice = Object.assign({}, ...choices, {
     tuning: Object.assign({}, ...choices.map(({ tuning }) => tuning)),
   })
   const memory = memoryMb === undefined ? {} : { memory: `${memoryMb * workers}MB` }
-  return { workers, ...memory, diskCheck: false, [TUNING]: tuning }
+  return { workers, ...memory, ...(partitions && { partitions }), diskCheck: false, [TUNING]: tuning }
 }

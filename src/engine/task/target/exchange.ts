@@ -222,7 +222,8 @@ function collectorOptions(exchange: Exchange, partitions: number, bounds: Uint8A
     mode: isHash ? 'hash' : 'append',
     aggregates: isHash ? aggregateSpecs(combine.aggregates, record.value) : [],
     layout: layoutOf(record.value),
-    partitionBy: exchange.partitionBy === 'user' ? 'given' : bounds ? 'range' : 'hash',
+    partitionBy:
+      exchange.partitionBy === 'user' || (rows?.kind === 'rows' && rows.by) ? 'given' : bounds ? 'range' : 'hash',
     partitions,
     ...(bounds ? { bounds } : {}),
     descending: exchange.descending,

@@ -1,0 +1,94 @@
+/** How each join finds what matches: with a table of a small side, for all tasks or for each partition, or with both sides sorted. */
+import type { JoinType } from '../../plan/plan.js'
+import type { Algorithm, JoinNode, Logical } from '../logical.js'
+import { inputsOfNode, join, project, unchanged, withInputs } from '../logical.js'
+import type { ReadQuery } from '../query.js'
+
+/** Of what is read, not compressed. */
+export interface Size {
+  bytes: number
+  /** At most. */
+  rows: number
+}
+
+/** Sizes of reads; what is missing is large. */
+export type Sizes = ReadonlyMap<ReadQuery, Size>
+
+/** A side of more bytes is not small... */
+export const MAX_SMALL_BYTES = 256 * 2 ** 20
+/** ...nor one of more rows: a row takes about 100 bytes of a table, however short it is. */
+export const MAX_SMALL_ROWS = 2_000_000
+
+/** @param forced for all joins, where their type allows it */
+export function chooseJoin(node: Logical, sizes: Sizes, forced: Algorithm | null = null): Logical {
+  const made = withInputs(
+    node,
+    inputsOfNode(node).map((input) => chooseJoin(input, sizes, forced)),
+  )
+  return made.kind === 'join' ? chosen(made, sizes, forced) : made
+}
+
+function chosen(node: JoinNode, sizes: Sizes, forced: Algorithm | null): Logical {
+  const { left, right, type, on, broadcast } = node
+  const swapped = SWAPPED[type]
+  const wants = (side: 'left' | 'right') => broadcast === side || (broadcast === null && forced === 'broadcast')
+  const isRight = wants('right') || (broadcast === null && isSmall(right, sizes))
+  const isLeft = swapped !== undefined && (wants('left') || isSmall(left, sizes))
+  if (forced === null || forced === 'broadcast') {
+    if (isRight && mayShare(type)) return join({ ...node, algorithm: 'broadcast' })
+    if (isLeft && mayShare(swapped)) return swap(node, swapped, 'broadcast')
+  }
+  // Without keys there is one partition.
+  if (forced === 'merge' || on.length === 0) return join({ ...node, algorithm: 'merge' })
+  if (isRight) return join({ ...node, algorithm: 'hash' })
+  if (isLeft) return swap(node, swapped, 'hash')
+  // Of two large sides. Sorting them takes about as long as tables do, and much less than tables that memory has no room for.
+  return join({ ...node, algorithm: forced === 'hash' ? 'hash' : 'merge' })
+}
+
+/** Where all tasks share a table, none of them knows which of its rows have no match anywhere. */
+function mayShare(type: JoinType): boolean {
+  return type !== 'right' && type !== 'full'
+}
+
+/** What a join is with its sides in each other's place. */
+const SWAPPED: Partial<Record<JoinType, JoinType>> = { inner: 'inner', left: 'right', right: 'left', full: 'full' }
+
+function swap(node: JoinNode, type: JoinType, algorithm: Algorithm): Logical {
+  const swapped = join({
+    left: node.right,
+    right: node.left,
+    type,
+    on: node.on.map((pair) => ({ left: pair.right, right: pair.left })),
+    residual: node.residual,
+    broadcast: node.broadcast === null ? null : node.broadcast === 'left' ? 'right' : 'left',
+    algorithm,
+  })
+  return project(swapped, unchanged(node.columns))
+}
+
+function isSmall(node: Logical, sizes: Sizes): boolean {
+  const size = mostOf(node, sizes)
+  return size !== null && size.bytes <= MAX_SMALL_BYTES && size.rows <= MAX_SMALL_ROWS
+}
+
+/** What comes out is not much more than that; null: no one knows. */
+function mostOf(node: Logical, sizes: Sizes): Size | null {
+  switch (node.kind) {
+    case 'read':
+      return sizes.get(node.source) ?? null
+    case 'join':
+      // A semi or anti join gives no more than its left side; others may multiply.
+      return node.type === 'semi' || node.type === 'anti' ? mostOf(node.left, sizes) : null
+    default: {
+      const total: Size = { bytes: 0, rows: 0 }
+      for (const input of inputsOfNode(node)) {
+        const size = mostOf(input, sizes)
+        if (size === null) return null
+        total.bytes += size.bytes
+        total.rows += size.rows
+      }
+      return total
+    }
+  }
+}

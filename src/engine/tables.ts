@@ -1,0 +1,109 @@
+/** The tables of a stage's joins: what each task looks into, and whether it fits in memory. No answer depends on that. */
+import { formatBytes } from '../base/units.js'
+import type { Input, Stage } from '../plan/plan.js'
+import { tableJoinsIn } from '../plan/stages.js'
+import type { BuildSpec, MapSpec, ReduceSpec, RunEntry, WorkerBudget } from './task.js'
+
+/** Of a row: its head, where it is, and and its slots, of which half are free, or more. */
+const ROW_BYTES = 80
+/** Its key is there once more. */
+const KEY_FACTOR = 2
+/** Of what its workers may collect: all tables that they share together. */
+const SHARED_SHARE = 0.5
+/** Of what is left of a worker's share: the table of a partition. */
+const OWN_SHARE = 0.5
+
+/** The runs of each exchange that tasks of a stage make tables of. */
+export type Builds = Map<string, RunEntry[]>
+
+/** What the tables of one stage may take. */
+export class TablePlan {
+  readonly #inputs: Input[]
+  readonly #builds: Builds
+  /** Ids of exchanges whose tables are shared, and in memory. */
+  readonly #held = new Set<string>()
+  /** Of these tables, in each worker's share. */
+  readonly #tableBytes: number
+  readonly #ownBytes: number
+  /** What users may want to know. */
+  readonly notes: string[] = []
+
+  constructor({ inputs }: Stage, builds: Builds, { collectorBytes }: WorkerBudget, workers: number) {
+    this.#inputs = inputs
+    this.#builds = builds
+    const shared = new Set(
+      inputs.flatMap(({ operators }) =>
+        tableJoinsIn(operators).flatMap(({ op, build }) => (op === 'probe' ? build : [])),
+      ),
+    )
+    // The smallest first: so most tables are in memory.
+    const sizes = [...shared].map((id) => ({ id, bytes: sizeInMemory(total(builds.get(id)!)) }))
+    const most = collectorBytes * workers * SHARED_SHARE
+    let held = 0
+    for (const { id, bytes } of sizes.sort((a, b) => a.bytes - b.bytes)) {
+      if (held + bytes <= most) {
+        held += bytes
+        this.#held.add(id)
+      } else {
+        this.notes.push(
+          `the right side of a join (${id}) takes about ${formatBytes(bytes)} as a table, and memory has ${formatBytes(most)} for such tables: it is looked up in a file, which takes longer; give more memory, or leave out broadcast()`,
+        )
+      }
+    }
+    this.#tableBytes = held / workers
+    this.#ownBytes = (collectorBytes - this.#tableBytes) * OWN_SHARE
+  }
+
+  /** The tasks, with the tables that they need. */
+  for<Spec extends MapSpec | ReduceSpec>(tasks: Spec[]): Spec[] {
+    if (this.#builds.size === 0) return tasks
+    return tasks.map((task) => {
+      const joins = tableJoinsIn(this.#inputs[task.input]!.operators)
+      return {
+        ...task,
+        builds: joins.map(({ op, build }) => this.#buildOf(task, op, build)),
+        tableBytes: this.#tableBytes,
+      }
+    })
+  }
+
+  #buildOf(task: MapSpec | ReduceSpec, op: 'probe' | 'hashJoin', exchange: string): BuildSpec {
+    const runs = this.#builds.get(exchange)!
+    if (op === 'probe' || task.kind !== 'reduce') {
+      const { records } = total(runs)
+      return {
+        exchange,
+        partition: 0,
+        runs: namesOf(runs),
+        records,
+        isShared: true,
+        inMemory: this.#held.has(exchange),
+      }
+    }
+    const { partition } = task
+    const own = runs.filter(({ partitions }) => partitions[partition]!.records > 0)
+    const size = total(own.map(({ partitions }) => partitions[partition]!))
+    const inMemory = sizeInMemory(size) <= this.#ownBytes
+    return { exchange, partition, runs: namesOf(own), records: size.records, isShared: false, inMemory }
+  }
+}
+
+interface Size {
+  records: number
+  bytes: number
+}
+
+function sizeInMemory({ records, bytes }: Size): number {
+  return records * ROW_BYTES + bytes * KEY_FACTOR
+}
+
+function total(sizes: readonly Size[]): Size {
+  return sizes.reduce((sum, { records, bytes }) => ({ records: sum.records + records, bytes: sum.bytes + bytes }), {
+    records: 0,
+    bytes: 0,
+  })
+}
+
+function namesOf(runs: readonly RunEntry[]): string[] {
+  return runs.map(({ name }) => name)
+}
