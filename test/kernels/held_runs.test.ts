@@ -49,6 +49,32 @@ const record = fc.tuple(fc.nat(99), size).map(([key, size]): Rec => {
 const partitions = fc.array(fc.array(record, { maxLength: 12 }), { minLength: 1, maxLength: 5 })
 
 describe('a run in memory', () => {
+  test('is read in ranges of keys, of any of its partitions', () => {
+    const keys = [...Array.from({ length: 40 }, (_, i) => `a${10 + i}`), ...Array(60).fill('b'), 'c', 'd']
+    const records = keys.map((key, i): Rec => ({ key, values: [`${i}`.repeat(20_000)] }))
+    const { dir, held } = hold()
+    const path = join(dir, 'a.run')
+    write(path, [records.slice(0, 3), [], records, records.slice(-1)])
+    expect(held.has('a.run')).toBe(true)
+    const bytes = (key: string) => new Uint8Array(Buffer.from(key))
+    for (const [from, to] of [
+      ['', 'a11'],
+      ['a2', 'a30'],
+      ['a49', 'b'],
+      ['b', 'c'],
+      ['c', 'x'],
+      ['x', 'y'],
+    ] as const) {
+      for (const [partition, own] of [records.slice(0, 3), [], records, records.slice(-1)].entries()) {
+        const cursor = kernels.openRuns([path], partition, { descending: false, from: bytes(from), to: bytes(to) })
+        const found = readAll(cursor, layout, { byteCount: 5 << 20 }).map(plain)
+        cursor.close()
+        expect(found, `${from} to ${to}`).toEqual(own.filter(({ key }) => key >= from && key < to))
+      }
+    }
+    held.close()
+  })
+
   test('reads as its file would, wherever there was no more room and it moved to one', () => {
     const limit = fc.oneof(fc.nat(3000), fc.nat(6_000_000), fc.constant(1e9))
     fc.assert(
