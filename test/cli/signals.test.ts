@@ -4,7 +4,7 @@ import { FakeSignals } from './fakes.js'
 
 describe('signals', () => {
   beforeEach(() => {
-    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'hrtime'] })
   })
   afterEach(() => {
     vi.useRealTimers()
