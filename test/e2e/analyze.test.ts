@@ -45,7 +45,7 @@ describe('an analysed plan', () => {
                         └─ exchange: 1 partition, grouped by country, n = count(), total = sum(cast(n as bigint)) (60 rows in, 1 out, 10 B)
                            └─ stage group 2: 1 task
                               └─ project n, country (60 rows)
-                                 └─ inner join in memory on city = right.city (90 rows in, 60 out)
+                                 └─ inner join with one table on city = right.city (90 rows in, 60 out)
                                     ├─ filter n >= 10 (100 rows in, 90 out)
                                     │  └─ scan city, n (100 rows)
                                     │     └─ sales.csv: csv, 1 file, 863 B
