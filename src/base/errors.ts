@@ -285,12 +285,14 @@ const CATALOGUE = {
   INT64_UNSAFE: {
     kind: 'data',
     message: (p) => `Column ${p.column} has ${p.value}, a whole number that a JavaScript number does not hold exactly.`,
-    hint: () => "Cast it: cast('string') or cast('double'), or write it to a file, where it has all its digits.",
+    hint: () =>
+      "Ask for bigints: collect({ longs: 'bigint' }). Or cast it: cast('string') or cast('double'). In a file it has all its digits.",
   },
   TIMESTAMP_PRECISION: {
     kind: 'data',
     message: (p) => `Column ${p.column} has ${p.value}, a time that a Date does not hold exactly.`,
-    hint: () => "Cast it: cast('string'), or write it to a file, where it has its microseconds.",
+    hint: () =>
+      "Ask for microseconds: collect({ timestamps: 'micros' }). Or cast it: cast('string'). In a file it has its microseconds.",
   },
   COLUMN_EXTRA: {
     kind: 'data',

@@ -38,7 +38,7 @@ function linePrinter({ writeBytes }: DataOutput): Printer {
 
 /** Prints the first rows, and how many there are. */
 function tablePrinter(data: DataOutput): Printer {
-  const decoder = new RowDecoder(true)
+  const decoder = new RowDecoder('shown')
   const rows: Row[] = []
   let total = 0
   return {

@@ -389,11 +389,16 @@ export class Case<X, N extends string = string> extends Expr<X, N> {
     this.#parts = parts
   }
 
-  when<Y extends Operand<X> | X>(condition: ExpressionOf<Bool | Nullable<Bool>>, value: Y): Case<X, N> {
+  when<const Y extends Operand<X>>(
+    condition: ExpressionOf<Bool | Nullable<Bool>>,
+    value: Y,
+  ): Case<Arithmetic<X, Y>, N> {
     return new Case([...this.#parts, treeOf(condition), treeOf(value)])
   }
 
-  otherwise(value: Operand<X> | null): Expr<X, N> {
+  otherwise<const Y extends Operand<X> | null>(
+    value: Y,
+  ): Expr<Y extends null ? Nullable<Base<X>> : Arithmetic<X, Y>, N> {
     return new Expr({ kind: 'call', fn: 'case', args: [...this.#parts, treeOf(value)] })
   }
 }

@@ -16,11 +16,12 @@ import type { JoinType } from '../plan/plan.js'
 import {
   type Bool,
   type ExpressionOf,
+  type FormsIn,
   type FrameSchema,
   isExpression,
   type Long,
   type Nullable,
-  type RowOf,
+  type RowWith,
 } from '../plan/typed.js'
 import { aggregateTree } from './aggregates.js'
 import { analyzeDeclared } from './analyze.js'
@@ -250,27 +251,27 @@ export class DataFrame<S> implements FrameOf<S> {
     return new MissingValues(this.query)
   }
 
-  /** All rows, in memory. */
-  async collect(options?: unknown): Promise<RowOf<S>[]> {
-    return (await frameRunner()).collect(this as never, options) as Promise<RowOf<S>[]>
+  /** All rows, in memory. `{ longs: 'bigint', timestamps: 'micros' }` gives them in forms that hold every long and every timestamp. */
+  async collect<const O extends FormsIn<O> = object>(options?: O): Promise<RowWith<S, O>[]> {
+    return (await frameRunner()).collect(this as never, options) as Promise<RowWith<S, O>[]>
   }
   /** The first rows. */
-  async take(count: number, options?: unknown): Promise<RowOf<S>[]> {
+  async take<const O extends FormsIn<O> = object>(count: number, options?: O): Promise<RowWith<S, O>[]> {
     requireCount(count, 'take()')
-    return this.limit(count).collect(options)
+    return this.limit(count).collect<O>(options)
   }
   /** The first row; null if there is none. */
-  async first(options?: unknown): Promise<RowOf<S> | null> {
-    return (await this.take(1, options))[0] ?? null
+  async first<const O extends FormsIn<O> = object>(options?: O): Promise<RowWith<S, O> | null> {
+    return (await this.take<O>(1, options))[0] ?? null
   }
   /** How many rows there are. */
   async count(options?: unknown): Promise<number> {
     const value = { name: 'count', fn: 'count' as const, args: [], ascending: false }
-    const counted = next<{ count: Long }>({ kind: 'aggregate', input: this.query, by: [], values: [value] })
-    return (await counted.collect(options))[0]!.count
+    const counted = next({ kind: 'aggregate', input: this.query, by: [], values: [value] })
+    return (await (await frameRunner()).peek(counted as never, options))!.count as number
   }
   async isEmpty(options?: unknown): Promise<boolean> {
-    return (await this.take(1, options)).length === 0
+    return (await (await frameRunner()).peek(this.limit(1) as never, options)) === null
   }
   /** Prints the first rows as a table. */
   async show(rows = 20, options?: unknown): Promise<void> {

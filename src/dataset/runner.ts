@@ -3,8 +3,10 @@ import { RunjobError } from '../base/errors.js'
 
 /** What actions do. Frames are DataFrames: this module, which they import, cannot name them. */
 export interface FrameRunner {
-  /** All rows, as objects. */
+  /** All rows, as objects, in the forms that the options ask for. */
   collect(frame: never, options: unknown): Promise<Record<string, unknown>[]>
+  /** The first row, as a table shows it; null if there is none. */
+  peek(frame: never, options: unknown): Promise<Record<string, unknown> | null>
   /** Prints the first rows as a table. */
   show(frame: never, rows: number, options: unknown): Promise<void>
   /** The plans as text: as it was asked for, optimised, and as stages. */

@@ -1,23 +1,26 @@
 /**
  * Rows as bytes, for tests and actions: a u32 length and the bytes of a row each, as native/column/rows.h has them.
  *
- * In JavaScript a row is an object by column, with null for what is missing. boolean, integer, double: as they are. long: a number. decimal:
- * text with all digits of its scale. string; binary: Uint8Array. date: `2024-01-31`. timestamp: Date. timestamp_ntz:
- * `2024-01-31T12:34:56.789`, with six digits where it has microseconds. array: array. struct: object.
+ * In JavaScript a row is an object by column, with null for what is missing. boolean, integer, double: as they are. long: a number, or as
+ * RowForms say. decimal: text with all digits of its scale. string; binary: Uint8Array. date: `2024-01-31`. timestamp: Date, or as RowForms
+ * say. timestamp_ntz: `2024-01-31T12:34:56.789`, with six digits where it has microseconds. array: array. struct: object.
  */
 import { RunjobError } from '../base/errors.js'
 import type { Column, Type } from '../plan/type.js'
+import type { RowForms } from '../plan/typed.js'
 
 export type Row = Record<string, unknown>
 
+/** `shown`: for people. What a number or a Date does not hold is text, with all digits. */
+export type RowForm = RowForms | 'shown'
+
 /**
- * @param shown the rows are for people: such longs and timestamps are text, with all digits
  * @throws INT64_UNSAFE for a long that is no safe integer
  * @throws TIMESTAMP_PRECISION for a timestamp that is not a whole number of milliseconds, which a Date cannot hold
  */
-export function decodeRows(bytes: Uint8Array, columns: readonly Column[], shown = false): Row[] {
+export function decodeRows(bytes: Uint8Array, columns: readonly Column[], form: RowForm = {}): Row[] {
   const reader = new RowReader(bytes)
-  const read = fieldsReader(columns, shown)
+  const read = fieldsReader(columns, form)
   const rows: Row[] = []
   while (!reader.atEnd) {
     const end = reader.count() + reader.at
@@ -111,8 +114,8 @@ class RowReader {
 
 type Read = (reader: RowReader) => unknown
 
-function fieldsReader(columns: readonly Column[], shown: boolean): (reader: RowReader) => Row {
-  const reads = columns.map(({ name, type }) => valueReader(type, name, shown))
+function fieldsReader(columns: readonly Column[], form: RowForm): (reader: RowReader) => Row {
+  const reads = columns.map(({ name, type }) => valueReader(type, name, form))
   // A property of that name would set the prototype instead.
   const isOdd = columns.some(({ name }) => name === '__proto__')
   return (reader) => {
@@ -129,7 +132,7 @@ function fieldsReader(columns: readonly Column[], shown: boolean): (reader: RowR
 }
 
 /** @param name of the column, for errors */
-function valueReader(type: Type, name: string, shown: boolean): Read {
+function valueReader(type: Type, name: string, form: RowForm): Read {
   if (typeof type === 'object') {
     switch (type.type) {
       case 'decimal': {
@@ -139,7 +142,7 @@ function valueReader(type: Type, name: string, shown: boolean): Read {
           : (reader) => decimalText(reader.long(), scale)
       }
       case 'array': {
-        const read = valueReader(type.element, name, shown)
+        const read = valueReader(type.element, name, form)
         return (reader) => {
           const count = reader.count()
           const nulls = reader.nulls(count)
@@ -147,7 +150,7 @@ function valueReader(type: Type, name: string, shown: boolean): Read {
         }
       }
       case 'struct':
-        return fieldsReader(type.fields, shown)
+        return fieldsReader(type.fields, form)
     }
   }
   switch (type) {
@@ -156,11 +159,12 @@ function valueReader(type: Type, name: string, shown: boolean): Read {
     case 'integer':
       return (reader) => reader.integer()
     case 'long':
+      if (form !== 'shown' && form.longs === 'bigint') return (reader) => reader.long()
       return (reader) => {
         const value = reader.long()
         const number = Number(value)
         if (Number.isSafeInteger(number)) return number
-        if (shown) return String(value)
+        if (form === 'shown') return String(value)
         throw new RunjobError('INT64_UNSAFE', { column: name, value: String(value) })
       }
     case 'double':
@@ -172,11 +176,12 @@ function valueReader(type: Type, name: string, shown: boolean): Read {
     case 'date':
       return (reader) => dateText(reader.integer())
     case 'timestamp':
+      if (form !== 'shown' && form.timestamps === 'micros') return (reader) => reader.long()
       return (reader) => {
         const micros = reader.long()
         const date = new Date(Number(micros / MICROS_PER_MILLI))
         if (micros % MICROS_PER_MILLI !== 0n || Number.isNaN(date.getTime())) {
-          if (shown) return `${timeText(micros)}Z`
+          if (form === 'shown') return `${timeText(micros)}Z`
           throw new RunjobError('TIMESTAMP_PRECISION', { column: name, value: `${timeText(micros)}Z` })
         }
         return date

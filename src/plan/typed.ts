@@ -11,7 +11,7 @@ export interface ColumnType<K extends string = string, J = unknown> {
 
 export type Bool = ColumnType<'boolean', boolean>
 export type Int = ColumnType<'int', number>
-/** In JavaScript a number; INT64_UNSAFE if it has too many digits for one. */
+/** In JavaScript a number, INT64_UNSAFE if it has too many digits for one; a bigint if asked for (RowForms). */
 export type Long = ColumnType<'long', number>
 export type Double = ColumnType<'double', number>
 /** In JavaScript text with all its digits: '12.30'. */
@@ -24,7 +24,7 @@ export interface Str extends ColumnType<'string', string> {
 export type Binary = ColumnType<'binary', Uint8Array>
 /** In JavaScript text: '2024-01-31'. */
 export type DateType = ColumnType<'date', string>
-/** An instant. */
+/** An instant. In JavaScript a Date, TIMESTAMP_PRECISION if it has parts of milliseconds; microseconds if asked for (RowForms). */
 export type Timestamp = ColumnType<'timestamp', Date>
 /** A date and a time of day, without a zone; in JavaScript text. */
 export type TimestampNtz = ColumnType<'timestamp_ntz', string>
@@ -55,6 +55,41 @@ export type JsOf<X> =
 
 /** A row in JavaScript. */
 export type RowOf<S> = { [K in keyof S]: JsOf<S[K]> }
+
+/** Forms of rows in JavaScript that hold every long and every timestamp. */
+export interface RowForms {
+  /** All longs are bigints. */
+  longs?: 'bigint' | undefined
+  /** All timestamps are bigints: microseconds since 1970-01-01 UTC. */
+  timestamps?: 'micros' | undefined
+}
+
+/** The forms among the options `O`. What else there is, is checked when it runs. */
+export type FormsIn<O> = { [K in keyof O & keyof RowForms]?: RowForms[K] }
+
+/** A row in JavaScript, as an action with the options `O` gives it: of each of them, if they are a union. */
+export type RowWith<S, O> = O extends unknown
+  ? [keyof O & keyof RowForms] extends [never]
+    ? RowOf<S>
+    : { [K in keyof S]: JsWith<S[K], O> }
+  : never
+
+type JsWith<X, O> =
+  X extends Nullable<infer Y>
+    ? JsWith<Y, O> | null
+    : X extends ColumnType<'long'>
+      ? Form<O, 'longs', number>
+      : X extends ColumnType<'timestamp'>
+        ? Form<O, 'timestamps', Date>
+        : X extends List<infer E>
+          ? JsWith<E, O>[]
+          : X extends Struct<infer F>
+            ? RowWith<F, O>
+            : JsOf<X>
+
+type Form<O, K extends keyof RowForms, Usual> = K extends keyof O ? Asked<O[K], Usual> : Usual
+/** An option that may be left out gives either. */
+type Asked<V, Usual> = V extends string ? bigint : Usual
 
 /** The parts of the program that make an expression are marked by it: jobs know no more of expressions. */
 export const EXPRESSION: unique symbol = Symbol.for('runjob.expression') as never

@@ -1,9 +1,11 @@
 /** What the actions of data frames do: run the frame in a temporary folder, and hand over or print its rows. */
 import { join } from 'node:path'
-import { checkedOptions, isFlag, type Schema } from '../base/schema.js'
+import { checkedOptions, isFlag, isOneOf, type Schema } from '../base/schema.js'
 import type { AnyFrame } from '../dataset/frame.js'
 import type { FrameRunner } from '../dataset/runner.js'
-import type { Row } from '../kernels/rows.js'
+import type { Row, RowForm } from '../kernels/rows.js'
+import type { Column } from '../plan/type.js'
+import type { RowForms } from '../plan/typed.js'
 import { describeJob } from './describe.js'
 import { RUN_OPTIONS, type RunnableOptions } from './options.js'
 import { datasetOf, type RowOptions, runForRows } from './rows.js'
@@ -32,6 +34,12 @@ const NAMES = [
 
 const OPTIONS = Object.fromEntries(NAMES.map((name) => [name, RUN_OPTIONS[name]])) as unknown as Schema<ActionOptions>
 
+const ROW_OPTIONS: Schema<ActionOptions & RowForms> = {
+  ...OPTIONS,
+  longs: isOneOf('bigint'),
+  timestamps: isOneOf('micros'),
+}
+
 interface ExplainOptions extends ActionOptions {
   /** Run the frame, and say what each operator did; the rows are thrown away. */
   analyze?: boolean
@@ -39,29 +47,38 @@ interface ExplainOptions extends ActionOptions {
 
 const EXPLAIN_OPTIONS: Schema<ExplainOptions> = { ...OPTIONS, analyze: isFlag }
 
-async function collectRows(frame: AnyFrame, options: unknown): Promise<Row[]> {
-  if (isInWorker()) return new Promise(() => {})
-  const rows: Row[] = []
-  await runForRows(datasetOf(frame), checkedOptions(OPTIONS, (options ?? {}) as ActionOptions), (more) => {
-    for (const row of more) rows.push(row)
-    return true
-  })
-  return rows
+interface Rows {
+  columns: readonly Column[]
+  rows: Row[]
 }
 
-async function show(frame: AnyFrame, count: number, options: unknown): Promise<void> {
-  if (isInWorker()) return new Promise(() => {})
+async function rowsOf(frame: AnyFrame, options: ActionOptions, form: RowForm): Promise<Rows> {
   const rows: Row[] = []
+  const onRows = (more: Row[]) => {
+    for (const row of more) rows.push(row)
+    return true
+  }
+  const columns = await runForRows(datasetOf(frame), options, onRows, form)
+  return { columns, rows }
+}
+
+async function collectRows(frame: AnyFrame, given: unknown): Promise<Row[]> {
+  if (isInWorker()) return new Promise(() => {})
+  const { longs, timestamps, ...options } = checkedOptions(ROW_OPTIONS, (given ?? {}) as ActionOptions & RowForms)
+  return (await rowsOf(frame, options, { longs, timestamps })).rows
+}
+
+async function peek(frame: AnyFrame, given: unknown): Promise<Row | null> {
+  if (isInWorker()) return new Promise(() => {})
+  const options = checkedOptions(OPTIONS, (given ?? {}) as ActionOptions)
+  return (await rowsOf(frame, options, 'shown')).rows[0] ?? null
+}
+
+async function show(frame: AnyFrame, count: number, given: unknown): Promise<void> {
+  if (isInWorker()) return new Promise(() => {})
+  const options = checkedOptions(OPTIONS, (given ?? {}) as ActionOptions)
   // One more shows that there are more.
-  const columns = await runForRows(
-    datasetOf(frame.limit(count + 1)),
-    checkedOptions(OPTIONS, (options ?? {}) as ActionOptions),
-    (more) => {
-      for (const row of more) rows.push(row)
-      return true
-    },
-    true,
-  )
+  const { columns, rows } = await rowsOf(frame.limit(count + 1), options, 'shown')
   const total = rows.length > count ? null : rows.length
   const width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
   process.stdout.write(renderTable(columns, rows.slice(0, count), { width, total }))
@@ -78,6 +95,7 @@ export function actionsWith(given: RunnableOptions): FrameRunner {
   const all = (options: unknown) => ({ ...defaults, ...(options as ActionOptions | undefined) })
   return {
     collect: (frame, options) => actions.collect(frame, all(options)),
+    peek: (frame, options) => actions.peek(frame, all(options)),
     show: (frame, rows, options) => actions.show(frame, rows, all(options)),
     explain: (frame, options) => actions.explain(frame, all(options)),
   }
@@ -85,6 +103,7 @@ export function actionsWith(given: RunnableOptions): FrameRunner {
 
 export const actions: FrameRunner = {
   collect: collectRows,
+  peek,
   show,
   explain: async (frame, options) => {
     if (isInWorker()) return new Promise(() => {})

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { AnyDataset } from '../dataset/dataset.js'
 import type { AnyFrame } from '../dataset/frame.js'
 import type { DatasetOutput } from '../dataset/outputs.js'
-import { decodeRows, type Row } from '../kernels/rows.js'
+import { decodeRows, type Row, type RowForm } from '../kernels/rows.js'
 import type { Column } from '../plan/type.js'
 import { COLUMNS, type DatasetOptions, RECORDS } from './options.js'
 import { runAny } from './run.js'
@@ -20,10 +20,10 @@ export function runForRows(
   dataset: AnyDataset,
   options: RowOptions,
   onRows: (rows: Row[]) => boolean,
-  shown = false,
+  form: RowForm = {},
 ): Promise<readonly Column[]> {
   return inTemporaryFolder(async (folder) => {
-    const decoder = new RowDecoder(shown)
+    const decoder = new RowDecoder(form)
     await runAny(dataset, {
       ...options,
       output: join(folder, 'output'),
@@ -48,12 +48,11 @@ export function datasetOfOutputs(outputs: DatasetOutput[], name: string): AnyDat
 /** Rows from blocks of their bytes, which may end anywhere. */
 export class RowDecoder {
   columns: readonly Column[] = []
-  readonly #shown: boolean
+  readonly #form: RowForm
   #rest: Uint8Array = new Uint8Array()
 
-  /** @param shown the rows are for people (decodeRows) */
-  constructor(shown: boolean) {
-    this.#shown = shown
+  constructor(form: RowForm) {
+    this.#form = form
   }
 
   push(bytes: Uint8Array): Row[] {
@@ -61,7 +60,7 @@ export class RowDecoder {
     const end = endOfRows(all)
     // A block is valid only until the next one.
     this.#rest = all.slice(end)
-    return decodeRows(all.subarray(0, end), this.columns, this.#shown)
+    return decodeRows(all.subarray(0, end), this.columns, this.#form)
   }
 }
 

@@ -1,5 +1,6 @@
 /** Types flow: from schemas through every method to rows. Checked by the compiler. */
 import {
+  type ActionOptions,
   avg,
   broadcast,
   coalesce,
@@ -28,7 +29,9 @@ import {
   type Nullable,
   nullable,
   parquet,
+  type RowForms,
   type RowOf,
+  type RowWith,
   read,
   type Str,
   string,
@@ -82,6 +85,81 @@ describe('the types of data frames', () => {
       at: { x: number; y: number | null }
     }>()
     expectTypeOf<RowOf<SchemaOf<ReturnType<typeof read.text>>>>().toEqualTypeOf<{ value: string }>()
+  })
+
+  it('say in which form rows are asked for', () => {
+    expectTypeOf(() =>
+      orders.collect({ longs: 'bigint', timestamps: 'micros', workers: 2 }),
+    ).returns.resolves.toEqualTypeOf<
+      {
+        id: bigint
+        product_id: bigint
+        status: string
+        total: string
+        created_at: bigint
+        note: string | null
+      }[]
+    >()
+    expectTypeOf(() => products.first({ longs: 'bigint' })).returns.resolves.toEqualTypeOf<{
+      id: bigint
+      category: string
+      weight: number | null
+    } | null>()
+    type Row = RowOf<SchemaOf<typeof orders>>
+    expectTypeOf(() => orders.take(2, { workers: 2 })).returns.resolves.toEqualTypeOf<Row[]>()
+    const options: ActionOptions = { workers: 2 }
+    expectTypeOf(() => orders.take(2, options)).returns.resolves.toEqualTypeOf<Row[]>()
+    expectTypeOf(() => orders.collect({ ...options, timestamps: 'micros' })).returns.resolves.toEqualTypeOf<
+      RowWith<SchemaOf<typeof orders>, { timestamps: 'micros' }>[]
+    >()
+    type Times = RowWith<SchemaOf<typeof orders>, { timestamps: 'micros' }>
+    expectTypeOf<Times['id']>().toEqualTypeOf<number>()
+    expectTypeOf<Times['created_at']>().toEqualTypeOf<bigint>()
+    // Columns without a declared type are as before.
+    expectTypeOf(() => untyped.collect({ longs: 'bigint' })).returns.resolves.toEqualTypeOf<RowOf<Untyped>[]>()
+  })
+
+  it('know longs and timestamps wherever they go', () => {
+    const deep = read(
+      jsonl({
+        schema: {
+          ids: list(nullable(long())),
+          at: nullable(struct({ n: int(), times: list(struct({ t: nullable(timestamp()) })) })),
+        },
+      }),
+      'x',
+    )
+    const asked = { longs: 'bigint', timestamps: 'micros' } as const
+    expectTypeOf(() => deep.first(asked)).returns.resolves.toEqualTypeOf<{
+      ids: (bigint | null)[]
+      at: { n: number; times: { t: bigint | null }[] } | null
+    } | null>()
+    const joined = orders
+      .join(products, 'id', 'left')
+      .groupBy('id', year('created_at').as('year'))
+      .agg({ n: count(), all: collectList('product_id'), last: max('created_at'), sum: sum('id'), mean: avg('id') })
+    expectTypeOf(() => joined.collect(asked)).returns.resolves.toEqualTypeOf<
+      { id: bigint; year: number | null; n: bigint; all: bigint[]; last: bigint; sum: bigint; mean: number }[]
+    >()
+    expectTypeOf(() => joined.count()).returns.resolves.toEqualTypeOf<number>()
+  })
+
+  it('say both where the form is known only at run time', () => {
+    const forms: RowForms = {}
+    expectTypeOf(() => products.first(forms).then((row) => row!.id)).returns.resolves.toEqualTypeOf<number | bigint>()
+    const either = () => (Math.random() < 0.5 ? ({ longs: 'bigint' } as const) : { workers: 1 })
+    const id = async () => (await products.collect(either()))[0]!.id
+    expectTypeOf(id).returns.resolves.toEqualTypeOf<number | bigint>()
+    const wrong = () => {
+      // @ts-expect-error no such form
+      orders.collect({ longs: 'text' })
+      // @ts-expect-error no such form
+      orders.first({ timestamps: 'bigint' })
+      const exact = products.collect({ longs: 'bigint' })
+      // @ts-expect-error a bigint is no number
+      exact.then((rows) => rows.map((row): number => row.id))
+    }
+    expectTypeOf(wrong).toBeFunction()
   })
 
   it('know the columns in conditions', () => {
@@ -159,6 +237,16 @@ describe('the types of data frames', () => {
     expectTypeOf<Made['d']>().toEqualTypeOf<boolean>()
     expectTypeOf<Made['e']>().toEqualTypeOf<number>()
     expectTypeOf<Made['f']>().toEqualTypeOf<string>()
+    const chosen = orders
+      .withColumn('widest', (c) => when(c.id.gt(3), length(c.status)).when(c.id.gt(2), c.id).otherwise(c.total))
+      .withColumn('long', (c) => when(c.id.gt(3), length(c.status)).otherwise(c.id))
+      .withColumn('missing', (c) => when(c.id.gt(3), c.status).otherwise(c.note))
+      .withColumn('nothing', (c) => when(c.id.gt(3), c.status).otherwise(null))
+    type Chosen = SchemaOf<typeof chosen>
+    expectTypeOf<Chosen['widest']>().toEqualTypeOf<Decimal>()
+    expectTypeOf<Chosen['long']>().toEqualTypeOf<Long>()
+    expectTypeOf<Chosen['missing']>().toEqualTypeOf<Nullable<Str>>()
+    expectTypeOf<Chosen['nothing']>().toEqualTypeOf<Nullable<Str>>()
     orders.withColumn('note', coalesce('note', lit('none')))
   })
 

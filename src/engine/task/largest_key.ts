@@ -36,7 +36,7 @@ function rowKeyText(rows: NonNullable<Exchange['rows']>, key: Uint8Array, row: U
   const shown = rows.kind === 'sides' ? rows.sides[0]!.keys : names
   const size = Buffer.alloc(4)
   size.writeUInt32LE(row.length)
-  const [values] = decodeRows(Buffer.concat([size, row]), columns, true)
+  const [values] = decodeRows(Buffer.concat([size, row]), columns, 'shown')
   return printable(names.map((name, i) => `${shown[i]} = ${valueText(values![name])}`).join(', '))
 }
 
