@@ -94,7 +94,7 @@ describe('a query that is nothing', () => {
   const hints: [string, string][] = [
     ['df.colums', 'Methods of data frames: select, filter'],
     ['df.groupby("k")', 'Did you mean groupBy()?'],
-    ['df.filter(c => c.k.eqs("a"))', 'Did you mean eq()? Methods of columns: as, eq'],
+    ['df.filter(c => c.k.eqs("a"))', 'did you mean eq()?'],
     ['df.groupBy("k").sum("x")', 'After groupBy() comes agg('],
     ['df.groupBy("k").agg({ t: topK("x", 3) })', 'topK(3, "x")'],
     ['df.agg({ t: sum(c => c.x) })', 'agg(c => ({ total: sum('],

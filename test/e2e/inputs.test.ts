@@ -104,6 +104,18 @@ describe('what is named as input', () => {
     expect(readdirSync(folder).sort()).toEqual(['file', 'out'])
   })
 
+  it('may be standard input, whose counts are appended', async () => {
+    const folder = temporaryFolder()
+    for (const stdin of ['a b\n', 'b c\n']) {
+      const { code, stderr } = await runjob(['wordcount', '-', '-o', 'out', '--mode', 'append', '-q'], {
+        cwd: folder,
+        stdin,
+      })
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    }
+    expect(textOf(join(folder, 'out'))).toBe('a\t1\nb\t1\nb\t1\nc\t1\n')
+  })
+
   it('of standard input does not discard the state of an unfinished run that reads files', async () => {
     const folder = temporaryFolder()
     writeFiles(folder, { 'bad.csv': 'a,b\n1,x\n' })

@@ -131,7 +131,7 @@ describe('a run that continues after a kill', () => {
     const count = (input: string, output: string, marker: string) => {
       const told = encoding === undefined || input === 'plain' ? [] : ['--encoding', encoding]
       const args = [DYING, input, '-o', output, '--workers', '1', '--marker', join(folder, marker), ...told]
-      return tunedRunjob(args, { splitBytes: 20_000 }, { cwd: folder })
+      return tunedRunjob(args, { splitBytes: 20_000, heldBytes: 0 }, { cwd: folder })
     }
     writeFiles(folder, { died: '' })
     expect((await count('plain', 'expected', 'died')).code).toBe(0)

@@ -46,7 +46,7 @@ export type OutputForms = Readonly<Record<string, OutputForm>>
  *
  * @param output from resolveOutput
  * @param inputs absolute paths of the input files
- * @param forms of the output that the run will write
+ * @param forms of the outputs that the run will write; null: not known yet, as before standard input is read
  * @returns `skip` if mode is `ignore` and the output is finished
  * @throws OUTPUT_UNSAFE, OUTPUT_NOT_A_FOLDER, OUTPUT_EXISTS, OUTPUT_DIFFERENT
  */
@@ -54,7 +54,7 @@ export function checkOutput(
   output: string,
   mode: OutputMode,
   inputs: readonly string[] = [],
-  forms: OutputForms = {},
+  forms: OutputForms | null = null,
 ): 'run' | 'skip' {
   refuseUnsafe(output, inputs)
   const stats = lstatSync(output, { throwIfNoEntry: false })
@@ -74,6 +74,7 @@ export function checkOutput(
       return 'run'
     }
     case 'append':
+      if (forms === null) return 'run'
       if (!Object.hasOwn(forms, '')) requireNoParts(output, Object.keys(forms))
       for (const [name, form] of Object.entries(forms)) requireFormOfParts(join(output, name), form)
       return 'run'
