@@ -406,10 +406,10 @@ export class Case<X, N extends string = string> extends Expr<X, N> {
 refuseMore(Case)
 
 /** The value where the condition holds; see Case. */
-export function when<const V>(
-  condition: ExpressionOf<Bool | Nullable<Bool>>,
+export function when<const V, N extends string>(
+  condition: ExpressionOf<Bool | Nullable<Bool>, N>,
   value: V,
-): Case<V extends ExpressionOf<infer X> ? X : LiteralType<V>> {
+): Case<V extends ExpressionOf<infer X> ? X : LiteralType<V>, N> {
   return new Case([treeOf(condition), treeOf(value)])
 }
 

@@ -42,6 +42,11 @@ type OfColumn<Y, M extends readonly unknown[] = []> = <const A extends Column>(
   column: A,
   ...more: M
 ) => Expr<Out<A, Y>, NamesOf<A>>
+/** The same, whether or not the column has a value. */
+type Giving<Y, M extends readonly unknown[] = []> = <const A extends Column>(
+  column: A,
+  ...more: M
+) => Expr<Y, NamesOf<A>>
 /** The same, of the column's own type. */
 type Keeping<M extends readonly unknown[] = []> = <const A extends Column>(
   column: A,
@@ -75,13 +80,13 @@ function calling<F>(fn: string, columns: number, first = 0): F {
 export const not: OfColumn<Bool> = calling('not', 1)
 
 /** Whether the value is missing. */
-export const isNull: (column: Column) => Expr<Bool> = calling('isNull', 1)
+export const isNull: Giving<Bool> = calling('isNull', 1)
 
 /** Whether there is a value. */
-export const isNotNull: (column: Column) => Expr<Bool> = calling('isNotNull', 1)
+export const isNotNull: Giving<Bool> = calling('isNotNull', 1)
 
 /** Whether the value is NaN. */
-const isNotNumber: (column: Column) => Expr<Bool> = calling('isNaN', 1)
+const isNotNumber: Giving<Bool> = calling('isNaN', 1)
 
 export { isNotNumber as isNaN }
 
@@ -104,16 +109,20 @@ export const ifNull: OfTwo<Any> = calling('ifNull', 2)
 export const nullIf: OfTwo<Any> = calling('nullIf', 2)
 
 /** The number, or 0 where it is missing. */
-export const zeroIfNull: (column: Column) => Expr<Any> = calling('zeroIfNull', 1)
+export const zeroIfNull: Giving<Any> = calling('zeroIfNull', 1)
 
 /** The number, or null where it is 0. */
-export const nullIfZero: (column: Column) => Expr<Any> = calling('nullIfZero', 1)
+export const nullIfZero: Giving<Any> = calling('nullIfZero', 1)
 
 /** `b` where `a` is NaN, else `a`. */
 export const nanvl: OfTwo<Double> = calling('nanvl', 2)
 
 /** `present` where `x` is not missing, else `missing`. */
-export const nvl2: (column: Column, present: Column, missing: Column) => Expr<Any> = calling('nvl2', 3)
+export const nvl2: <const A extends Column, const B extends Column, const C extends Column>(
+  column: A,
+  present: B,
+  missing: C,
+) => Expr<Any, NamesOf<A | B | C>> = calling('nvl2', 3)
 
 // Arithmetic.
 
@@ -171,13 +180,13 @@ export const cbrt: OfColumn<Double> = calling('cbrt', 1)
 export const exp: OfColumn<Double> = calling('exp', 1)
 
 /** The natural logarithm; of zero and negative numbers null. */
-export const ln: (column: Column) => Expr<Nullable<Double>> = calling('ln', 1)
+export const ln: Giving<Nullable<Double>> = calling('ln', 1)
 
 /** The logarithm to base 10; of zero and negative numbers null. */
-export const log10: (column: Column) => Expr<Nullable<Double>> = calling('log10', 1)
+export const log10: Giving<Nullable<Double>> = calling('log10', 1)
 
 /** The logarithm to base 2; of zero and negative numbers null. */
-export const log2: (column: Column) => Expr<Nullable<Double>> = calling('log2', 1)
+export const log2: Giving<Nullable<Double>> = calling('log2', 1)
 
 /** The sine. */
 export const sin: OfColumn<Double> = calling('sin', 1)
@@ -216,7 +225,10 @@ export const degrees: OfColumn<Double> = calling('degrees', 1)
 export const radians: OfColumn<Double> = calling('radians', 1)
 
 /** The logarithm to that base; of zero and negative numbers null. */
-export const log: (base: Numeric, column: Column) => Expr<Nullable<Double>> = calling('log', 2)
+export const log: <const A extends Numeric, const B extends Column>(
+  base: A,
+  column: B,
+) => Expr<Nullable<Double>, NamesOf<A | B>> = calling('log', 2)
 
 /** `x` to the power of `y`. */
 export const pow: OfTwo<Double> = calling('pow', 2)
@@ -249,11 +261,10 @@ export const right: OfColumn<Str, [length: number | ExpressionOf<Int>]> = callin
 export const concat: OfAll<Any> = calling('concat', Infinity)
 
 /** All one after another, with the separator between them. */
-export const concatWs: (separator: string | ExpressionOf<unknown>, ...columns: Column[]) => Expr<Str> = calling(
-  'concatWs',
-  Infinity,
-  1,
-)
+export const concatWs: <const A extends readonly Column[]>(
+  separator: string | ExpressionOf<unknown>,
+  ...columns: A
+) => Expr<Str, NamesOf<A[number]>> = calling('concatWs', Infinity, 1)
 
 /** In upper case, as JavaScript’s `toUpperCase` has it. */
 export const upper: OfColumn<Str> = calling('upper', 1)
@@ -302,11 +313,11 @@ export const replace: OfColumn<Str, [from: string | ExpressionOf<unknown>, to?: 
   calling('replace', 1)
 
 /** Where `t` first is in `s`, from that character on: 1 for the first character, 0 for nowhere. */
-export const locate: (
+export const locate: <const A extends Column>(
   text: string | ExpressionOf<unknown>,
-  column: Column,
+  column: A,
   from?: number | ExpressionOf<Int>,
-) => Expr<Int | Nullable<Int>> = calling('locate', 1, 1)
+) => Expr<Int | Nullable<Int>, NamesOf<A>> = calling('locate', 1, 1)
 
 /** Where `t` first is in `s`: 1 for the first character, 0 for nowhere. */
 export const instr: OfColumn<Int, [text: string | ExpressionOf<unknown>]> = calling('instr', 1)
@@ -328,7 +339,7 @@ export const octetLength: OfColumn<Int> = calling('octetLength', 1)
 export const bitLength: OfColumn<Int> = calling('bitLength', 1)
 
 /** So many spaces. */
-export const space: (count: Numeric) => Expr<Str | Nullable<Str>> = calling('space', 1)
+export const space: <const A extends Numeric>(count: A) => Expr<Str | Nullable<Str>, NamesOf<A>> = calling('space', 1)
 
 /** A part between separators: the first is 1, the last -1. Beyond the ends: empty. */
 export const splitPart: OfColumn<Str, [separator: string, part: number]> = calling('splitPart', 1)
@@ -367,7 +378,7 @@ export const unbase64: OfColumn<Binary> = calling('unbase64', 1)
 export const hex: OfColumn<Str> = calling('hex', 1)
 
 /** The bytes that hexadecimal digits stand for; null where there are other characters. */
-export const unhex: (column: Column) => Expr<Nullable<Binary>> = calling('unhex', 1)
+export const unhex: Giving<Nullable<Binary>> = calling('unhex', 1)
 
 // Dates and times.
 
@@ -423,18 +434,22 @@ export const monthName: OfColumn<Str> = calling('monthName', 1)
 export const nextDay: OfColumn<DateType, [weekday: string]> = calling('nextDay', 1)
 
 /** A part: year, quarter, month, week, day, doy, dow, hour or minute. */
-export const extract: (part: string, column: Column) => Expr<Int | Nullable<Int>> = calling('extract', 1, 1)
+export const extract: <const A extends Column>(part: string, column: A) => Expr<Int | Nullable<Int>, NamesOf<A>> =
+  calling('extract', 1, 1)
 
 /** So many units later: microsecond to week, month, quarter or year. */
-export const timestampAdd: (unit: string, count: Numeric, column: Column) => Expr<Timestamp | Nullable<Timestamp>> =
-  calling('timestampAdd', 2, 1)
+export const timestampAdd: <const A extends Numeric, const B extends Column>(
+  unit: string,
+  count: A,
+  column: B,
+) => Expr<Timestamp | Nullable<Timestamp>, NamesOf<A | B>> = calling('timestampAdd', 2, 1)
 
 /** The whole units from `start` to `end`: microsecond to week. */
-export const timestampDiff: (unit: string, start: Column, end: Column) => Expr<Long | Nullable<Long>> = calling(
-  'timestampDiff',
-  2,
-  1,
-)
+export const timestampDiff: <const A extends Column, const B extends Column>(
+  unit: string,
+  start: A,
+  end: B,
+) => Expr<Long | Nullable<Long>, NamesOf<A | B>> = calling('timestampDiff', 2, 1)
 
 /** So many months later; the last day of a shorter month, if it has no such day. */
 export const addMonths: OfColumn<DateType, [months: number | ExpressionOf<unknown>]> = calling('addMonths', 1)
@@ -443,20 +458,20 @@ export const addMonths: OfColumn<DateType, [months: number | ExpressionOf<unknow
 export const lastDay: OfColumn<DateType> = calling('lastDay', 1)
 
 /** That day. A day that does not exist: an error. */
-export const makeDate: (year: Numeric, month: Numeric, day: Numeric) => Expr<DateType | Nullable<DateType>> = calling(
-  'makeDate',
-  3,
-)
+export const makeDate: <const A extends Numeric, const B extends Numeric, const C extends Numeric>(
+  year: A,
+  month: B,
+  day: C,
+) => Expr<DateType | Nullable<DateType>, NamesOf<A | B | C>> = calling('makeDate', 3)
 
 /** The months from `start` to `end`, 31 days each; whole where both are the same day of a month or its last; rounded to 8 digits. */
 export const monthsBetween: OfTwo<Double, [rounded?: boolean]> = calling('monthsBetween', 2)
 
 /** The start of the year, quarter, month, week (Monday), day, hour, minute, second, millisecond or microsecond. */
-export const dateTrunc: (unit: string, column: Column) => Expr<Timestamp | Nullable<Timestamp>> = calling(
-  'dateTrunc',
-  1,
-  1,
-)
+export const dateTrunc: <const A extends Column>(
+  unit: string,
+  column: A,
+) => Expr<Timestamp | Nullable<Timestamp>, NamesOf<A>> = calling('dateTrunc', 1, 1)
 
 /** The first day of the year, quarter, month or week (Monday). */
 export const trunc: OfColumn<DateType, [unit: string]> = calling('trunc', 1)
@@ -489,7 +504,8 @@ export const unixSeconds: OfColumn<Long> = calling('unixSeconds', 1)
 export const unixDate: OfColumn<Int> = calling('unixDate', 1)
 
 /** The day so many days after 1970-01-01. */
-export const dateFromUnixDate: (days: Numeric) => Expr<DateType | Nullable<DateType>> = calling('dateFromUnixDate', 1)
+export const dateFromUnixDate: <const A extends Numeric>(days: A) => Expr<DateType | Nullable<DateType>, NamesOf<A>> =
+  calling('dateFromUnixDate', 1)
 
 /** The instant so many seconds after 1970-01-01 UTC. */
 export const timestampSeconds: OfColumn<Timestamp> = calling('timestampSeconds', 1)
@@ -532,13 +548,13 @@ export const array: OfAll<Any> = calling('array', Infinity)
 export const size: OfColumn<Int> = calling('size', 1)
 
 /** An element: the first is 1, the last -1. Beyond the ends: an error. */
-export const element: (column: Column, index: number | ExpressionOf<unknown>) => Expr<Any> = calling('element', 1)
+export const element: Giving<Any, [index: number | ExpressionOf<unknown>]> = calling('element', 1)
 
 /** The same, but null beyond the ends. */
-export const tryElement: (column: Column, index: number | ExpressionOf<unknown>) => Expr<Any> = calling('tryElement', 1)
+export const tryElement: Giving<Any, [index: number | ExpressionOf<unknown>]> = calling('tryElement', 1)
 
 /** An element: the first is 0. Beyond the ends: null. */
-export const get: (column: Column, index: number | ExpressionOf<unknown>) => Expr<Any> = calling('get', 1)
+export const get: Giving<Any, [index: number | ExpressionOf<unknown>]> = calling('get', 1)
 
 /** Whether an element equals `x`. */
 export const arrayContains: OfColumn<Bool, [value: Value]> = calling('arrayContains', 1)
@@ -553,13 +569,13 @@ export const sortArray: Keeping<[ascending?: boolean]> = calling('sortArray', 1)
 export const arrayDistinct: Keeping = calling('arrayDistinct', 1)
 
 /** The smallest element; of an empty list null. */
-export const arrayMin: (column: Column) => Expr<Any> = calling('arrayMin', 1)
+export const arrayMin: Giving<Any> = calling('arrayMin', 1)
 
 /** The largest element; of an empty list null. */
-export const arrayMax: (column: Column) => Expr<Any> = calling('arrayMax', 1)
+export const arrayMax: Giving<Any> = calling('arrayMax', 1)
 
 /** A field of a struct. `address.city` is short for it. */
-export const field: (column: Column, name: string) => Expr<Any> = calling('field', 1)
+export const field: Giving<Any, [name: string]> = calling('field', 1)
 
 /**
  * In a schema, a type: values with names and types of their own, `struct({ city: string(), zip: string() })`. Of columns, an expression:

@@ -2,10 +2,12 @@
 import {
   type ActionOptions,
   avg,
+  type Bool,
   broadcast,
   coalesce,
   col,
   collectList,
+  concatWs,
   count,
   countDistinct,
   csv,
@@ -14,16 +16,20 @@ import {
   type Decimal,
   type Double,
   date,
+  dateTrunc,
   decimal,
   double,
   type Int,
   int,
+  isNull,
   jsonl,
   type List,
   type Long,
   length,
   list,
   lit,
+  ln,
+  locate,
   long,
   max,
   type Nullable,
@@ -37,6 +43,7 @@ import {
   string,
   struct,
   sum,
+  type Timestamp,
   timestamp,
   topK,
   type Untyped,
@@ -248,6 +255,33 @@ describe('the types of data frames', () => {
     expectTypeOf<Chosen['missing']>().toEqualTypeOf<Nullable<Str>>()
     expectTypeOf<Chosen['nothing']>().toEqualTypeOf<Nullable<Str>>()
     orders.withColumn('note', coalesce('note', lit('none')))
+  })
+
+  it('know the columns that functions read', () => {
+    const made = orders.select('id', dateTrunc('day', 'created_at').as('day'), isNull('note').as('none'))
+    expectTypeOf<SchemaOf<typeof made>>().toEqualTypeOf<{
+      id: Long
+      day: Timestamp | Nullable<Timestamp>
+      none: Bool
+    }>()
+    const chosen = orders.select((c) => ({ size: when(c.id.gt(3), 'large').otherwise('small'), log: ln(c.id) }))
+    expectTypeOf<SchemaOf<typeof chosen>>().toEqualTypeOf<{ size: Str; log: Nullable<Double> }>()
+    const grouped = orders
+      .groupBy(dateTrunc('day', 'created_at').as('day'))
+      .agg((c) => ({ large: sum(when(c.id.gt(3), c.id).otherwise(0)) }))
+    expectTypeOf<SchemaOf<typeof grouped>['large']>().toEqualTypeOf<Long>()
+    orders.orderBy(locate('x', 'note'), concatWs(' ', 'status', 'note'))
+    const wrong = () => {
+      // @ts-expect-error unknown column
+      orders.select(dateTrunc('day', 'created').as('day'))
+      // @ts-expect-error unknown column
+      orders.select(when(col('idd').gt(3), 1).otherwise(2).as('x'))
+      // @ts-expect-error unknown column
+      orders.orderBy(concatWs(' ', 'status', 'notes'))
+      // @ts-expect-error unknown column
+      orders.groupBy(isNull('notes').as('none'))
+    }
+    expectTypeOf(wrong).toBeFunction()
   })
 
   it('go through groups', () => {
