@@ -58,8 +58,8 @@ export class RowDecoder {
   push(bytes: Uint8Array): Row[] {
     const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
     const end = endOfRows(all)
-    // A block is valid only until the next one.
-    this.#rest = all.slice(end)
+    // Copied, because a block is valid only until the next one; slice() of a Buffer is a view.
+    this.#rest = new Uint8Array(all.subarray(end))
     return decodeRows(all.subarray(0, end), this.columns, this.#form)
   }
 }

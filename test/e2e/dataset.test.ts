@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import {
+  coalesce,
   col,
   count,
   csv,
@@ -14,6 +15,7 @@ import {
   defineDataset,
   int,
   jsonl,
+  lit,
   long,
   nullable,
   read,
@@ -323,6 +325,15 @@ describe('actions', () => {
     expect(await frame.filter(col('qty').gt(99)).isEmpty()).toBe(true)
     const counts = await Promise.all([1, 4, 6].map((least) => frame.filter((c) => c.qty.ge(least)).count()))
     expect(counts).toEqual([4, 2, 1])
+  })
+
+  it('give every row of more bytes than are read at once', async () => {
+    const rows = Array.from({ length: 100_000 }, (_, id) => ({ id, text: 'x'.repeat(id % 41) }))
+    const { folder } = prepare({ 'many.csv': `id,text\n${rows.map(({ id, text }) => `${id},${text}\n`).join('')}` })
+    const frame = read(csv({ schema: { id: long(), text: nullable(string()) } }), join(folder, 'many.csv'))
+    const given = await frame.select((c) => ({ id: c.id, text: coalesce(c.text, lit('')) })).collect()
+    expect(given).toHaveLength(rows.length)
+    expect(given.findIndex(({ id, text }, i) => id !== i || text !== rows[i]!.text)).toBe(-1)
   })
 
   it('take options of a run, and refuse others', async () => {
