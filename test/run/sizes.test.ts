@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { csv, jsonl, text } from 'runjob'
 import { expect, it } from 'vitest'
+import { MAX_SMALL_BYTES, MAX_SMALL_ROWS } from '../../dist/src/dataset/rules/choose_join.js'
 import { sizeOf } from '../../dist/src/run/sizes.js'
 import { temporaryFolder } from '../helpers/folder.js'
 
@@ -22,11 +23,13 @@ it('counts the ends of lines, and the starts of objects', async () => {
   expect(await sizeOf(csv().input, [file('a\n'), file('b\n')])).toEqual({ bytes: 4, rows: 4 })
 })
 
-it('gives up on many rows, on many bytes, and on what is compressed unless it is small', async () => {
-  expect(await sizeOf(csv().input, [file('\n'.repeat(2 ** 21))])).toBeNull()
-  expect(await sizeOf(csv().input, [{ ...file('a\n'), sizeBytes: 2 ** 26 }])).toBeNull()
+it('is not small with many rows, with many bytes, or compressed unless it is short', async () => {
+  expect((await sizeOf(csv().input, [file('\n'.repeat(2 ** 21))])).rows).toBeGreaterThan(MAX_SMALL_ROWS)
+  const large = { ...file('a\n'), sizeBytes: MAX_SMALL_BYTES + 1 }
+  expect(await sizeOf(csv().input, [large])).toEqual({ bytes: large.sizeBytes, rows: Number.POSITIVE_INFINITY })
   const gzip = gzipSync('a\n'.repeat(1000))
   const size = await sizeOf(csv().input, [file(gzip, { compression: 'gzip' })])
-  expect(size!.bytes).toBe(gzip.length * 50)
-  expect(await sizeOf(csv().input, [{ ...file('x'), compression: 'gzip', sizeBytes: 1e6 }])).toBeNull()
+  expect(size).toEqual({ bytes: gzip.length * 50, rows: gzip.length * 2 })
+  const long = { ...file('x'), compression: 'gzip', sizeBytes: 1e7 } as const
+  expect((await sizeOf(csv().input, [long])).rows).toBe(Number.POSITIVE_INFINITY)
 })
