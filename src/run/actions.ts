@@ -3,8 +3,7 @@ import { join } from 'node:path'
 import { checkedOptions, isFlag, isOneOf, type Schema } from '../base/schema.js'
 import type { AnyFrame } from '../dataset/frame.js'
 import type { FrameRunner } from '../dataset/runner.js'
-import type { Row, RowForm } from '../kernels/rows.js'
-import type { Column } from '../plan/type.js'
+import type { Row } from '../kernels/rows.js'
 import type { RowForms } from '../plan/typed.js'
 import { describeJob } from './describe.js'
 import { RUN_OPTIONS, type RunnableOptions } from './options.js'
@@ -47,38 +46,23 @@ interface ExplainOptions extends ActionOptions {
 
 const EXPLAIN_OPTIONS: Schema<ExplainOptions> = { ...OPTIONS, analyze: isFlag }
 
-interface Rows {
-  columns: readonly Column[]
-  rows: Row[]
-}
-
-async function rowsOf(frame: AnyFrame, options: ActionOptions, form: RowForm): Promise<Rows> {
-  const rows: Row[] = []
-  const onRows = (more: Row[]) => {
-    for (const row of more) rows.push(row)
-    return true
-  }
-  const columns = await runForRows(datasetOf(frame), options, onRows, form)
-  return { columns, rows }
-}
-
 async function collectRows(frame: AnyFrame, given: unknown): Promise<Row[]> {
   if (isInWorker()) return new Promise(() => {})
   const { longs, timestamps, ...options } = checkedOptions(ROW_OPTIONS, (given ?? {}) as ActionOptions & RowForms)
-  return (await rowsOf(frame, options, { longs, timestamps })).rows
+  return (await runForRows(datasetOf(frame), options, { longs, timestamps })).rows
 }
 
 async function peek(frame: AnyFrame, given: unknown): Promise<Row | null> {
   if (isInWorker()) return new Promise(() => {})
   const options = checkedOptions(OPTIONS, (given ?? {}) as ActionOptions)
-  return (await rowsOf(frame, options, 'shown')).rows[0] ?? null
+  return (await runForRows(datasetOf(frame), options, 'shown')).rows[0] ?? null
 }
 
 async function show(frame: AnyFrame, count: number, given: unknown): Promise<void> {
   if (isInWorker()) return new Promise(() => {})
   const options = checkedOptions(OPTIONS, (given ?? {}) as ActionOptions)
   // One more shows that there are more.
-  const { columns, rows } = await rowsOf(frame.limit(count + 1), options, 'shown')
+  const { columns, rows } = await runForRows(datasetOf(frame.limit(count + 1)), options, 'shown')
   const total = rows.length > count ? null : rows.length
   const width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
   process.stdout.write(renderTable(columns, rows.slice(0, count), { width, total }))

@@ -1,5 +1,6 @@
 /** Runs a data frame and hands its rows to the program. */
 import { join } from 'node:path'
+import { RunjobError } from '../base/errors.js'
 import type { AnyDataset } from '../dataset/dataset.js'
 import type { AnyFrame } from '../dataset/frame.js'
 import type { DatasetOutput } from '../dataset/outputs.js'
@@ -11,28 +12,35 @@ import { inTemporaryFolder } from './temporary.js'
 
 export type RowOptions = Omit<DatasetOptions<never>, 'output' | typeof RECORDS | typeof COLUMNS>
 
+interface Rows {
+  columns: readonly Column[]
+  rows: Row[]
+}
+
 /**
- * @param onRows gets all rows, in order; false: no more are wanted
- * @returns their columns
+ * All rows, in order.
+ *
  * @throws what a run throws; INT64_UNSAFE, TIMESTAMP_PRECISION
  */
-export function runForRows(
-  dataset: AnyDataset,
-  options: RowOptions,
-  onRows: (rows: Row[]) => boolean,
-  form: RowForm = {},
-): Promise<readonly Column[]> {
+export function runForRows(dataset: AnyDataset, options: RowOptions, form: RowForm): Promise<Rows> {
   return inTemporaryFolder(async (folder) => {
     const decoder = new RowDecoder(form)
-    await runAny(dataset, {
+    const rows: Row[] = []
+    const { recordsWritten } = await runAny(dataset, {
       ...options,
       output: join(folder, 'output'),
-      [RECORDS]: async (bytes: Uint8Array) => onRows(decoder.push(bytes)),
+      [RECORDS]: async (bytes: Uint8Array) => {
+        for (const row of decoder.push(bytes)) rows.push(row)
+        return true
+      },
       [COLUMNS]: (columns: readonly Column[]) => {
         decoder.columns = columns
       },
     })
-    return decoder.columns
+    if (rows.length !== recordsWritten) {
+      throw new RunjobError('INTERNAL', { detail: `${recordsWritten} rows were written, but ${rows.length} read` })
+    }
+    return { columns: decoder.columns, rows }
   })
 }
 
