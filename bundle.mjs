@@ -87,11 +87,9 @@ async function buildCode() {
     metafile: true,
     plugins: [namesOfModules(), lateModules(), packagesOutside()],
     banner: {
-      js: `const __moduleUrl = require('node:url').pathToFileURL(__filename).href;
-// The clock of performance.now(), which would load all that Node can measure.
-const __now = () => { const [s, ns] = process.hrtime(); return s * 1e3 + ns / 1e6 };`,
+      js: `const __moduleUrl = require('node:url').pathToFileURL(__filename).href;`,
     },
-    define: { 'import.meta.url': '__moduleUrl', 'performance.now': '__now' },
+    define: { 'import.meta.url': '__moduleUrl' },
   })
   const used = new Set(Object.keys(metafile.inputs).flatMap((path) => path.match(/node_modules\/([^/]+)\//)?.[1] ?? []))
   const licences = [...used].sort().map((name) => {

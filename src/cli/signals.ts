@@ -1,4 +1,5 @@
 /** Ctrl-C and its relatives: the first asks the job to stop, the second stops it. */
+import { now } from '../base/now.js'
 
 /** How long a job may take to stop. After that it is ended as by `kill -9`, which a run survives by design. */
 const graceMs = 900
@@ -41,10 +42,10 @@ export function watchSignals(source: SignalSource, onStop: () => void, onForcedE
   }
   const listener = () => {
     if (controller.signal.aborted) {
-      if (performance.now() - firstAt > echoMs) exitNow()
+      if (now() - firstAt > echoMs) exitNow()
       return
     }
-    firstAt = performance.now()
+    firstAt = now()
     timer = setTimeout(exitNow, graceMs)
     onStop()
     controller.abort()

@@ -2,10 +2,12 @@
  * Runs a plan on this machine: stage by stage, task by task, attempt by attempt. The main thread plans, hands out tasks and checks counts; it
  * never touches a record.
  */
+
 import { rmSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import { concatFiles } from '../base/files.js'
+import { now } from '../base/now.js'
 import { checkSignal } from '../base/signal.js'
 import type { InputFile } from '../io/input/input_file.js'
 import { hasGuessedStarts } from '../io/input/splits.js'
@@ -297,12 +299,12 @@ export class PlanRun {
     }
     const { plan } = this.#options
     const stage = plan.stages[index]!
-    const started = performance.now()
+    const started = now()
     for (;;) {
       for (const before of stagesBefore(plan, stage)) await this.#finishStage(before)
       try {
         const done = await this.#runStage(stage, index)
-        const finished = { report: this.#reportOf(stage, done.results, performance.now() - started), ...done }
+        const finished = { report: this.#reportOf(stage, done.results, now() - started), ...done }
         this.#checkBadRecordsOf(done.results)
         checkColumnUses(done.results.flatMap(({ columns }) => (columns ? [columns] : [])))
         this.#stages[index] = finished

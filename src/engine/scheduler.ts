@@ -1,8 +1,10 @@
 /** Runs tasks on all workers: attempt by attempt, with each result checked and recorded. */
+
 import { renameSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RunjobError, toRunjobError, userError } from '../base/errors.js'
 import { makeFolder } from '../base/files.js'
+import { now } from '../base/now.js'
 import type { Plan } from '../plan/plan.js'
 import { checkTask } from './accounting.js'
 import { quarantineName } from './bad_records.js'
@@ -49,7 +51,7 @@ export class Scheduler {
   readonly #options: SchedulerOptions
   /** Number of each task's next attempt: no two attempts of a task ever write the same files. */
   readonly #nextAttempt = new Map<string, number>()
-  readonly #started = performance.now()
+  readonly #started = now()
   #stopped = false
   #overLimitIn: string | null = null
 
@@ -296,7 +298,7 @@ class SetProgress {
       bytes: this.#totalBytes,
       records: this.#done.records + live.records,
       spillBytes: this.#done.spillBytes + live.spillBytes,
-      elapsedMs: performance.now() - this.#started,
+      elapsedMs: now() - this.#started,
     }
     try {
       // Typed to return nothing, which an async function satisfies.

@@ -1,4 +1,5 @@
 /** Which running task is so much slower than the others that a second attempt may overtake it. */
+import { now } from '../base/now.js'
 import type { TaskResult, TaskSpec } from './task.js'
 
 /** How many times the expected duration. */
@@ -34,12 +35,12 @@ export interface Finished {
 export function findStraggler<T extends { startedAt: number; bytes: number }>(
   running: readonly T[],
   finished: readonly Finished[],
-  now: number,
+  at: number,
 ): T | undefined {
   if (finished.length === 0) return undefined
   const leastMs = median(finished.map(({ ms }) => ms))
   const msPerByte = median(finished.map(({ ms, bytes }) => ms / Math.max(1, bytes)))
-  const lateness = ({ startedAt, bytes }: T) => (now - startedAt) / Math.max(leastMs, bytes * msPerByte)
+  const lateness = ({ startedAt, bytes }: T) => (at - startedAt) / Math.max(leastMs, bytes * msPerByte)
   const [last] = running.toSorted((a, b) => lateness(b) - lateness(a))
   return last && lateness(last) > STRAGGLER_FACTOR ? last : undefined
 }
@@ -60,7 +61,7 @@ export class Stragglers {
     const copied = new Promise<TaskResult>((resolve) => {
       copyFinished = resolve
     })
-    const startedAt = performance.now()
+    const startedAt = now()
     const { bytes } = task
     const watched: Watched = {
       task,
@@ -78,14 +79,14 @@ export class Stragglers {
 
   ended(watched: Watched): void {
     this.#alone.delete(watched)
-    this.#finished.push({ ms: performance.now() - watched.startedAt, bytes: watched.task.bytes })
+    this.#finished.push({ ms: now() - watched.startedAt, bytes: watched.task.bytes })
     this.#wakeAll()
   }
 
   /** Waits for a task that is worth a copy, and returns it once only; undefined when no running task can become one. */
   async next(): Promise<Watched | undefined> {
     while (!this.#closed && this.#alone.size > 0) {
-      const straggler = findStraggler([...this.#alone], this.#finished, performance.now())
+      const straggler = findStraggler([...this.#alone], this.#finished, now())
       if (straggler) {
         // Now, not when the copy starts, because others may wake at the same time.
         this.#alone.delete(straggler)

@@ -1,5 +1,7 @@
 /** The report of a run. */
+
 import { dirname, join } from 'node:path'
+import { now } from '../base/now.js'
 import type { StageReport, TaskProfile } from '../engine/report.js'
 import type { PlanResult } from '../engine/run_plan.js'
 import type { SkewedKey } from '../engine/skew.js'
@@ -74,7 +76,7 @@ export function reportOf(
     job: plan.job,
     output: onRecords ? '-' : output,
     ...(sinks.every(({ name }) => name === '') ? {} : { outputs: Object.fromEntries(sinks.map(outputOf)) }),
-    elapsedMs: performance.now() - startedMs,
+    elapsedMs: now() - startedMs,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     inputFiles: files.length,
     passedOver,

@@ -1,6 +1,8 @@
 /** Runs a job: from options to a committed output. */
+
 import { RunjobError, toRunjobError } from '../base/errors.js'
 import { bytesBelow, fileError, makeFolder, removeTree, writeFileAtomic } from '../base/files.js'
+import { now } from '../base/now.js'
 import { requireArguments } from '../base/schema.js'
 import { checkDisk, estimateDiskBytes } from '../engine/disk.js'
 import { type PlanResult, PlanRun } from '../engine/run_plan.js'
@@ -51,7 +53,7 @@ export function isInWorker(): boolean {
 
 /** Runs a job or a dataset. Only the records of a job can be read back by `read`. */
 export async function runAny(given: unknown, options: unknown): Promise<RunResult> {
-  const startedMs = performance.now()
+  const startedMs = now()
   const settings = readOptions(options)
   let report: RunReport | undefined
   try {

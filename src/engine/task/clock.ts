@@ -1,3 +1,4 @@
+import { now } from '../../base/now.js'
 import { WORK_KINDS, type WorkKind, type WorkTimes } from '../work_times.js'
 
 /**
@@ -7,7 +8,7 @@ import { WORK_KINDS, type WorkKind, type WorkTimes } from '../work_times.js'
 export class TaskClock {
   readonly #times = Object.fromEntries(WORK_KINDS.map((kind) => [kind, 0])) as WorkTimes
   readonly #stack: WorkKind[] = ['other']
-  #since = performance.now()
+  #since = now()
 
   /** Runs `work` and adds its time to `kind`. */
   time<T>(kind: WorkKind, work: () => T): T {
@@ -40,8 +41,8 @@ export class TaskClock {
   }
 
   #switch(): void {
-    const now = performance.now()
-    this.#times[this.#stack.at(-1)!] += now - this.#since
-    this.#since = now
+    const at = now()
+    this.#times[this.#stack.at(-1)!] += at - this.#since
+    this.#since = at
   }
 }

@@ -1,5 +1,7 @@
 /** The native pipeline of an input of rows: all its operators, from what reads the input to the task's target. */
+
 import { RunjobError } from '../../base/errors.js'
+import { now } from '../../base/now.js'
 import type { InputFile } from '../../io/input/input_file.js'
 import { kernels } from '../../kernels/addon.js'
 import type { JoinTable, Pipeline } from '../../kernels/kernels.js'
@@ -113,10 +115,10 @@ class RowTarget implements RowIntake {
     this.#target = target
     this.#env = env
     this.pipeline = open(() => {
-      const start = performance.now()
+      const start = now()
       env.checkStop()
       this.passOn()
-      this.#roomMs += performance.now() - start
+      this.#roomMs += now() - start
     })
   }
 
