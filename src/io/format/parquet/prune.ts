@@ -70,7 +70,7 @@ export class Pruner {
     const zones = await this.#pages(group)
     return zones.size === 0
       ? byValue
-      : this.#rows({ rows: group.rows, zones: (name) => zones.get(name) ?? null, lacks })
+      : this.#rows({ rows: group.rows, zones: (name) => zones.get(name) ?? whole(name), lacks })
   }
 
   #mayBeAtFault(group: RowGroup): boolean {
@@ -103,7 +103,8 @@ export class Pruner {
 
   /** Asks the Bloom filters for all values that filters compare with. */
   async #bloomFilters({ columns }: RowGroup): Promise<Evidence['lacks']> {
-    const lacking = new Set<LiteralExpression>()
+    // By column, because two columns may be compared with one literal.
+    const lacking = new Map<string, Set<LiteralExpression>>()
     for (const { name, literals } of this.#filters.flatMap(equalities)) {
       const known = this.#known.get(name)
       const chunk = columns[known?.leaf.index ?? -1]
@@ -112,10 +113,10 @@ export class Pruner {
       for (const literal of filter ? literals : []) {
         const value = sameType(literal.type, known.leaf.type) ? boundOf(literal) : null
         const bytes = value === null ? null : plainBytes(known.leaf, value)
-        if (bytes && filter!.lacks(bytes)) lacking.add(literal)
+        if (bytes && filter!.lacks(bytes)) lacking.set(name, (lacking.get(name) ?? new Set()).add(literal))
       }
     }
-    return (_, literal) => lacking.has(literal)
+    return (name, literal) => lacking.get(name)?.has(literal) ?? false
   }
 
   #rows(evidence: Evidence): RowRange[] {

@@ -157,6 +157,31 @@ describe('pages and Bloom filters', () => {
     ])
   })
 
+  test('a value that one column lacks may be in another', async () => {
+    const source = (name: string, odd: number): ColumnSource => {
+      return { name, data: data((i) => 2 * i + odd), type: 'INT32', statistics: false, bloomFilter: { fpp: 1e-6 } }
+    }
+    const either = (value: number) => () => {
+      const literal: Expression = { op: 'literal', value, type: 'integer' }
+      const equals = (name: string) => call('eq', { op: 'column', name, type: 'integer', nullable: true }, literal)
+      return [call('or', equals('even'), equals('odd'))]
+    }
+    const both = [source('even', 0), source('odd', 1)]
+    expect((await rangesOf(both, either(4001)))[0]).toEqual([{ start: 0, end: rows }])
+    expect((await rangesOf(both, either(40_001)))[0]).toEqual([])
+  })
+
+  test('a column without a page index is judged by its row group', async () => {
+    const source = (name: string, columnIndex: boolean): ColumnSource => {
+      return { name, data: data((i) => i), type: 'INT32', columnIndex }
+    }
+    const filter = (columns: Column[]) => [
+      call('or', ...compared('eq', 'i', 1234)(columns), ...compared('gt', 'j', 100_000)(columns)),
+    ]
+    const [ranges] = await rangesOf([source('i', true), source('j', false)], filter)
+    expect(ranges).toEqual([{ start: 1188, end: 1287 }])
+  })
+
   test('zeros and NaN are looked for by no Bloom filter', async () => {
     const column: ColumnSource = {
       name: 'k',
