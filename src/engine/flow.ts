@@ -50,7 +50,10 @@ function lostRecords(plan: Plan, stages: readonly FinishedStage[], files: number
   )
   if (written > 0 || lost.length === inputs.length) return { read, written, notes: lost }
   const later = plan.stages.flatMap((_, i) => lostInGroup(plan, stages, i) ?? [])
-  return { read, written, notes: [...lost, ...later.slice(0, 1)] }
+  const known = [...lost, ...later.slice(0, 1)]
+  const unread = inputs.filter(({ results }) => sum(results, (task) => task.recordsIn) === 0)
+  const notes = known.length > 0 ? known : unread.map(({ input }) => `nothing was read of input "${input.files}"`)
+  return { read, written, notes }
 }
 
 function whyNothing(plan: Plan, stages: readonly FinishedStage[], files: number): string {

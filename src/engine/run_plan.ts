@@ -752,12 +752,14 @@ export class PlanRun {
     )
   }
 
-  /** Removes runs that no unfinished stage will read, and those of attempts that do not count. */
+  /**
+   * Removes runs that no unfinished stage will read, and those of attempts that do not count. Files stay until the state has the stages that
+   * have read them: another run would run these again.
+   */
   #removeUnneededRuns(): void {
-    // From now on it does not matter where its runs were.
-    for (const index of this.#options.plan.stages.keys())
-      if (!this.#kept.has(index) && !this.#isNeeded(index)) this.#keepStage(index)
-    const needed = [...this.#finished.values()].filter(({ stage }) => this.#isNeeded(stage)).flatMap(runsOf)
+    const isNeeded = (task: TaskResult) =>
+      this.#isNeeded(task.stage) || (isOnDisk(task) && !this.#areReadersKept(task.stage))
+    const needed = [...this.#finished.values()].filter(isNeeded).flatMap(runsOf)
     const names = new Set(needed.map(({ name }) => name))
     for (const name of this.#runs.names()) if (!names.has(name)) this.#runs.remove(name)
   }
@@ -768,13 +770,21 @@ export class PlanRun {
     return !this.#isFinished(stage) || readers.some((reader) => !this.#isFinished(reader))
   }
 
-  /** Another run will not run this stage again. */
+  #areReadersKept(stage: number): boolean {
+    return stagesAfter(this.#options.plan, stage).every((reader) => this.#kept.has(reader))
+  }
+
+  /** Another run will not run this stage again, nor those before it whose runs only such stages read, wherever these are. */
   #keepStage(index: number): void {
+    const { plan } = this.#options
     const finished = this.#stages[index]!
     for (const result of finished.results) if (!isOnDisk(result)) this.#checkpoint.finishTask(result)
     this.#checkpoint.put(stageFact(index), finished)
-    this.#checkpoint.flush()
     this.#kept.add(index)
+    for (const before of stagesBefore(plan, plan.stages[index]!)) {
+      if (!this.#kept.has(before) && !this.#isNeeded(before) && this.#areReadersKept(before)) this.#keepStage(before)
+    }
+    this.#checkpoint.flush()
   }
 
   #abort(): void {

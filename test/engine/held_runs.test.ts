@@ -90,7 +90,7 @@ describe('after a kill', { timeout: 120_000 }, () => {
       import { TUNING } from ${JSON.stringify(OPTIONS)}
       import { readdirSync } from 'node:fs'
       const onProgress = ({ stageIndex, tasksDone, tasks }) => {
-        const waits = ${job === 'waitingInReduce'} ? stageIndex === 1 : tasksDone === tasks - 1
+        const waits = ${job === 'waiting'} ? tasksDone === tasks - 1 : stageIndex === ${job === 'waitingInReduce' ? 1 : 2}
         const files = waits ? readdirSync(${JSON.stringify(join(folder, '.out.runjob', 'runs'))}).length : 0
         if (waits && files >= ${files}) process.kill(process.pid, 'SIGKILL')
       }
@@ -108,9 +108,13 @@ describe('after a kill', { timeout: 120_000 }, () => {
     ['waiting', 0, {}],
     ['waitingInReduce', 0, {}],
     ['waitingInReduce', 1, { heldBytes: 3000 }],
+    ['waitingInSecondStep', 0, {}],
+    ['waitingInSecondStep', 1, { heldBytes: 3000 }],
+    ['waitingInSecondStep', 3, { heldBytes: 0 }],
     // What was in memory has been saved.
     ['waiting', 13, { holdMs: 1000 }],
     ['waitingInReduce', 13, { holdMs: 1000 }],
+    ['waitingInSecondStep', 3, { holdMs: 1000 }],
   ] as const)('in %s, with %i runs in files, the same call goes on: %o', async (job, files, tuning) => {
     const { folder, options } = prepare([...LINES, 'wait'], tuning)
     writeFiles(folder, { 'job.ts': `export { ${job} as default } from ${JSON.stringify(WORKER_JOBS)}` })

@@ -1,6 +1,6 @@
 /** Jobs that misbehave, for workers.test.ts and cancel.test.ts. */
 import { existsSync, writeFileSync } from 'node:fs'
-import { defineJob, json, mapReduce, sum, text } from 'runjob'
+import { defineJob, type Emit, json, mapReduce, step, sum, text } from 'runjob'
 
 const gate = { type: 'string', required: true, describe: 'File that must exist for the job to continue' } as const
 
@@ -34,6 +34,30 @@ export const waitingInReduce = defineJob({
         emit(line, [...ones].length)
       },
     }),
+})
+
+/** The same in the reduce of a second step. */
+export const waitingInSecondStep = defineJob({
+  name: 'waiting-in-second-step',
+  params: { gate },
+  define: ({ gate }) => ({
+    input: text(),
+    steps: [
+      step({
+        map: (line: string, emit: Emit<string, number>) => emit(line, 1),
+        reduce: (line, ones, emit) => emit(line, [...ones].length),
+      }),
+      step({
+        map: ([line, count]: [string, number], emit: Emit<string, number>) => emit(line, count),
+        reduce(line, [count], emit) {
+          while (line === 'wait' && !existsSync(gate)) {
+            // Not even asleep.
+          }
+          emit(line, count!)
+        },
+      }),
+    ],
+  }),
 })
 
 export const dying = defineJob({
