@@ -84,15 +84,12 @@ function literal(text: string | null, { name, type, nullable }: Column, path: st
       refuse(`its folders say that ${name} is missing`, `Declare it nullable(…), or filter the folder away by a glob.`)
     return nullOf(type)
   }
-  try {
-    const value = literalOf(text, type)
-    if (value) return value
-  } catch {
-    // It is not of the type.
-  }
-  return refuse(
-    `the folder ${name}=${text} is not of type ${typeText(type)}`,
-    `Declare another type for ${name}, such as string().`,
+  return (
+    literalOrNull(text, type) ??
+    refuse(
+      `the folder ${name}=${text} is not of type ${typeText(type)}`,
+      `Declare another type for ${name}, such as string().`,
+    )
   )
 }
 

@@ -100,21 +100,11 @@ function framed<S extends FrameSchema>(
   const columns = schemaOf(format, schema)
   return new DataFrame<S>({
     kind: 'read',
-    format: named(format, columns),
+    format,
     paths: [...list],
     schema: columns,
     inferPartitionTypes,
   })
-}
-
-/** `#2`: the second column. */
-const NUMBERED = /^#[1-9]\d*$/
-
-/** Files without a header row have the columns of the schema, in its order. */
-function named(format: Format, columns: readonly Column[] | null): Format {
-  if (format.kind !== 'csv' || format.header || format.columns !== null || columns === null) return format
-  const names = columns.map(({ name }) => name)
-  return names.some((name) => NUMBERED.test(name)) ? format : { ...format, columns: names }
 }
 
 function schemaOf(format: Format, schema: FrameSchema | undefined): Column[] | null {

@@ -42,7 +42,7 @@ function foldersBelow(path: string, cwd: string): Column[] {
   const found = findInputs([path], cwd).files.flatMap((file) => (isPiped(file) ? [] : [file]))
   const values = found.map((file) => ({
     path: file.path,
-    values: file.base === null ? [] : folderValues(file.base, file.path),
+    values: folderValues(file.base, file.path),
   }))
   return folderColumns(values, null, true)?.columns ?? []
 }

@@ -20,6 +20,9 @@ import { type InputKind, kindOfName } from './kind.js'
 import type { Settings } from './options.js'
 import type { Copies } from './stdin.js'
 
+/** `#2`: the second column. */
+const NUMBERED = /^#[1-9]\d*$/
+
 export class SourceReader {
   readonly source: Source
   readonly files: SourceFiles
@@ -38,20 +41,19 @@ export class SourceReader {
     const rules = textRules(encoded(format, settings.encoding))
     this.files = new SourceFiles({ name, paths, rules }, settings, copies)
     const found = this.files.found.map((file) =>
-      isPiped(file)
-        ? { path: file.pipe, values: [] }
-        : { path: file.path, values: file.base === null ? [] : folderValues(file.base, file.path) },
+      isPiped(file) ? { path: file.pipe, values: [] } : { path: file.path, values: folderValues(file.base, file.path) },
     )
     refuseOtherKinds(format, name, this.files.found)
     this.folders = folderColumns(found, schema, inferPartitionTypes)
     this.files.folders = this.folders?.values ?? null
-    this.source = { ...source, format: this.#ofFiles(format) }
+    this.source = { ...source, format: this.#named(format, schema) }
   }
 
-  /** Columns that folders give are not in the files. */
-  #ofFiles(format: Format): Format {
-    if (format.kind !== 'csv' || format.columns === null || this.folders === null) return format
-    return { ...format, columns: format.columns.filter((name) => !this.#isOfFolders({ name })) }
+  /** Files without a header row have the columns of the schema, in its order, but those that folders give. */
+  #named(format: Format, schema: readonly Column[] | null): Format {
+    if (format.kind !== 'csv' || format.header || format.columns !== null || schema === null) return format
+    const columns = schema.filter((column) => !this.#isOfFolders(column)).map(({ name }) => name)
+    return columns.some((name) => NUMBERED.test(name)) ? format : { ...format, columns }
   }
 
   #isOfFolders({ name }: Pick<Column, 'name'>): boolean {
@@ -102,7 +104,8 @@ export class SourceReader {
 
   /** A misspelt header would be a column of its own. */
   #tellOfLacking(columns: readonly Column[], files: readonly FileColumns[]): void {
-    const lacks = ({ name }: Column) => files.find((file) => !file.columns.some((column) => column.name === name))
+    const namesOf = files.map((file) => new Set(file.columns.map(({ name }) => name)))
+    const lacks = ({ name }: Column) => files.find((_, i) => !namesOf[i]!.has(name))
     const lacking = columns.flatMap((column) => {
       const file = lacks(column)
       return file ? [`${file.name} lacks ${column.name}`] : []

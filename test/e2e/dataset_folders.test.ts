@@ -199,6 +199,14 @@ it('the value of a folder stands for a column of the file that has the same name
   expect(notes).toEqual([`${at('lake')}: folders say what year is, so the files' own column of that name is not read`])
 })
 
+it('columns that are named by position stay where they are', async () => {
+  const { at } = lakeOf({ 'fd/a=9/x.csv': '1,2\n' })
+  const columns = ['a', 'q']
+  const schema = { q: long(), a: int() }
+  expect(await read.csv(at('fd'), { columns, schema }).collect()).toEqual([{ q: 2, a: 9 }])
+  expect(await read.csv(at('fd'), { columns }).collect()).toEqual([{ q: '2', a: 9 }])
+})
+
 it('files without a header row have the columns of the schema but those of the folders', async () => {
   const { at } = lakeOf({ 'lake/day=2024-01-31/a.csv': '1,x\n2,y\n' })
   const rows = csv({ header: false, schema: { id: long(), day: date(), note: string() } })

@@ -15,10 +15,12 @@ const NULL_FOLDER = '__HIVE_DEFAULT_PARTITION__'
 /**
  * What the folders between `base` and a file say, from the first on; other folders say nothing.
  *
+ * @param base null: the file itself was named
  * @throws DATASET_INVALID for a name without a value, which could be a missing one or an empty text, and for a name that comes twice
  */
-export function folderValues(base: string, path: string): FolderValue[] {
+export function folderValues(base: string | null, path: string): FolderValue[] {
   const values: FolderValue[] = []
+  if (base === null) return values
   for (const folder of relative(base, dirname(path)).split(sep)) {
     const at = folder.indexOf('=')
     if (at <= 0) continue
