@@ -61,8 +61,10 @@ export async function evaluateQuery(
     return { dataset: datasetOfOutputs(outputs, 'query') }
   }
   if (isShown(value)) return { value }
-  const hint = value instanceof Grouped ? AFTER_GROUP_BY : 'Call it, or ask for rows of a data frame.'
-  throw new RunjobError('DATASET_INVALID', { problem: `the query gives ${describe(value)}, not a data frame`, hint })
+  throw new RunjobError('DATASET_INVALID', {
+    problem: `the query gives ${describe(value)}, not a data frame`,
+    hint: hintOf(value),
+  })
 }
 
 /** @throws OPTION_INVALID for files that the expression does not read: their rows would be missing in silence */
@@ -92,7 +94,19 @@ function isOfFrames(value: unknown): boolean {
 /** Whether a value that is no data frame can be printed: what actions return, and numbers, texts and lists. */
 function isShown(value: unknown): boolean {
   if (typeof value === 'function' || typeof value === 'symbol') return false
-  return typeof value !== 'object' || value === null || Array.isArray(value) || isPlainObject(value)
+  if (typeof value !== 'object' || value === null) return true
+  return (Array.isArray(value) || isPlainObject(value)) && !Object.values(value).some(isUnfinished)
+}
+
+/** What would be printed as its inner parts. */
+function isUnfinished(value: unknown): boolean {
+  return isDataFrame(value) || value instanceof Expr || value instanceof Grouped || isPromise(value)
+}
+
+function hintOf(value: unknown): string {
+  if (value instanceof Grouped) return AFTER_GROUP_BY
+  if (typeof value !== 'object') return 'Call it, or ask for rows of a data frame.'
+  return 'Await what is a promise, such as that of count(). Outputs are data frames by name: ({ daily: df, total: df.agg(…) }).'
 }
 
 const AFTER_GROUP_BY = "After groupBy() comes agg({ total: sum('price') }) or count()."

@@ -97,6 +97,8 @@ describe('a query that is nothing', () => {
     ['df.filter(c => c.k.eqs("a"))', 'did you mean eq()?'],
     ['df.groupBy("k").sum("x")', 'After groupBy() comes agg('],
     ['df.groupBy("k").agg({ t: topK("x", 3) })', 'topK(3, "x")'],
+    ['[df, df]', 'Outputs are data frames by name'],
+    ['({ n: df.count(), x: 3 })', 'Await what is a promise'],
     ['df.agg({ t: sum(c => c.x) })', 'agg(c => ({ total: sum('],
   ]
 
