@@ -182,5 +182,8 @@ it('runjob query takes several data frames by name', async () => {
   expect(linesOf(join(folder, 'out/n'))).toEqual(['{"n":4}'])
   expect((await runIn('query', query, 'sales.csv')).stderr).toContain('query has named outputs, which need a folder')
   const mixed = await runIn('query', '({ few: df, n: df.collect })', 'sales.csv', '-o', 'other')
+  const alone = await runIn('query', 'df', 'sales.csv', '-o', 'out', '--mode', 'append')
+  expect(alone.stderr).toMatch(/OUTPUT_DIFFERENT.* it holds the output (few|n), but this run writes parts/)
+  expect((await runIn('query', query, 'sales.csv', '-o', 'out', '--mode', 'append', '-q')).code).toBe(0)
   expect(mixed.stderr).toContain('the query must give data frames, but the output "n" is a function')
 })

@@ -28,7 +28,7 @@ import { dirname, join } from 'node:path'
 import { RunjobError } from '../../base/errors.js'
 import { concatFiles, fileError, fsyncDir, fsyncFile, hasErrno, makeFolder, removeTree } from '../../base/files.js'
 import { isHiddenName } from '../input/inputs.js'
-import { type OutputForm, requireFormOfParts, requireNoParts } from './form.js'
+import { type OutputForm, requireFormOfParts, requireNoOthers, requireNoParts } from './form.js'
 import { readJournal, removeJournal, writeJournal } from './journal.js'
 import { PART_NAME, partNumber, QUARANTINE, SUCCESS } from './names.js'
 import { type OutputMode, refuseUnsafe, stateDirOf, unsafe } from './place.js'
@@ -75,7 +75,8 @@ export function checkOutput(
     }
     case 'append':
       if (forms === null) return 'run'
-      if (!Object.hasOwn(forms, '')) requireNoParts(output, Object.keys(forms))
+      if (Object.hasOwn(forms, '')) requireNoOthers(output, Object.keys(forms))
+      else requireNoParts(output, Object.keys(forms))
       for (const [name, form] of Object.entries(forms)) requireFormOfParts(join(output, name), form)
       return 'run'
   }

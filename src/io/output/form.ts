@@ -96,6 +96,20 @@ export function requireNoParts(dir: string, names: readonly string[]): void {
   }
 }
 
+/**
+ * Checks that a folder without parts of its own has no outputs that are folders in it, but those with these names, so that parts may be added.
+ *
+ * @throws OUTPUT_DIFFERENT
+ */
+export function requireNoOthers(dir: string, names: readonly string[]): void {
+  const entries = readdirSync(dir, { withFileTypes: true })
+  if (entries.some(({ name }) => PART_NAME.test(name))) return
+  const isOutput = (name: string) => readdirSync(join(dir, name)).some((part) => PART_NAME.test(part))
+  const other = entries.find((entry) => entry.isDirectory() && !names.includes(entry.name) && isOutput(entry.name))
+  if (other)
+    throw new RunjobError('OUTPUT_DIFFERENT', { path: dir, found: `the output ${other.name}`, wanted: 'parts' })
+}
+
 const START_BYTES = 64 << 10
 
 /** Text at the start of a part; null if it cannot be read here. */
