@@ -110,12 +110,13 @@ export async function runParsed(
 /** Prints the plan; with `--analyze` after it ran, into a folder that is removed. */
 async function explain(
   job: Runnable,
-  { analyze, json, progress, quiet = false }: SharedOptions,
+  { analyze, json, profile, progress, quiet = false }: SharedOptions,
   planned: RunnableOptions,
   words: string[],
   host: Host,
   { data, terminal }: Streams,
 ): Promise<void> {
+  if (profile !== undefined && !analyze) throw usageError('--profile', '', 'with --explain it goes with --analyze')
   let runs: readonly StageReport[] | undefined
   if (analyze) {
     const display = new ProgressDisplay(terminal, quiet || !progress ? 'off' : 'bars')
@@ -123,6 +124,7 @@ async function explain(
       const options = { ...planned, output: join(folder, basename(planned.output)), profile: true }
       return interruptibly(job, options, { argv: words, cwd: host.cwd }, host, display, quiet, true)
     })
+    if (profile !== undefined) writeProfile(resolve(host.cwd, profile), report)
     runs = report.stages
   }
   if (!json) return data.write(`${await host.describeJob(job, planned, runs)}\n`)

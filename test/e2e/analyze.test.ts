@@ -105,6 +105,15 @@ describe('an analysed plan', () => {
     })
   })
 
+  it('comes with a profile', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'sales.csv': SALES })
+    const args = ['query', 'df.limit(1)', 'sales.csv', '--profile', 'profile', '--explain']
+    expect((await runjob(args, { cwd: folder })).stderr).toContain('--explain')
+    expect(await runjob([...args, '--analyze'], { cwd: folder })).toMatchObject({ code: 0 })
+    expect(existsSync(join(folder, 'profile/profile.html'))).toBe(true)
+  })
+
   it('is in the profile of a run, too', async () => {
     const folder = temporaryFolder()
     writeFiles(folder, { 'sales.csv': SALES })
