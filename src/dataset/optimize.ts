@@ -8,26 +8,24 @@ import { pruneColumns } from './rules/prune_columns.js'
 import { pushFilters } from './rules/push_filters.js'
 import { pushLimits } from './rules/push_limits.js'
 
-export interface OptimizeOptions {
+export interface ArrangeOptions {
   /** Of the reads; what is missing counts as large. */
   sizes?: Sizes
   /** Of all joins, where their type allows it; absent: by their sizes. */
   joins?: Algorithm | undefined
-  /** The time of the run: microseconds since 1970-01-01 UTC. */
-  now: bigint
 }
 
-export function optimize(plan: Logical, { now, ...options }: OptimizeOptions): Logical {
-  return arrange(pushDown(plan, now), options)
-}
-
-/** What can be said before sizes are known: filters and limits are where they stay. */
+/**
+ * What can be said before sizes are known: filters and limits are where they stay.
+ *
+ * @param now the time of the run: microseconds since 1970-01-01 UTC
+ */
 export function pushDown(plan: Logical, now: bigint): Logical {
   const filtered = pushFilters(mergeProjects(foldConstants(plan, now)))
   return dropSorts(pushLimits(mergeProjects(filtered)))
 }
 
 /** The rest, for what pushDown() has made. */
-export function arrange(plan: Logical, { sizes = new Map(), joins }: Omit<OptimizeOptions, 'now'>): Logical {
+export function arrange(plan: Logical, { sizes = new Map(), joins }: ArrangeOptions): Logical {
   return mergeProjects(pruneColumns(chooseJoin(plan, sizes, joins)))
 }

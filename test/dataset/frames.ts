@@ -2,8 +2,9 @@
 import { csv, type DataFrame, decimal, double, int, jsonl, long, nullable, read, string, timestamp } from 'runjob'
 import { analyze } from '../../dist/src/dataset/analyze.js'
 import { explainText } from '../../dist/src/dataset/explain.js'
+import type { Logical } from '../../dist/src/dataset/logical.js'
 import { lowerFrames } from '../../dist/src/dataset/lower.js'
-import { optimize } from '../../dist/src/dataset/optimize.js'
+import { arrange, pushDown } from '../../dist/src/dataset/optimize.js'
 import type { Sizes } from '../../dist/src/dataset/rules/choose_join.js'
 import { sourcesOf } from '../../dist/src/dataset/sources.js'
 import { checkPlan } from '../../dist/src/plan/check.js'
@@ -37,9 +38,14 @@ export function logical({ query }: Framed): string {
   return explainText(analyze(query))
 }
 
+/** As a run does it whose time is 0. */
+export function optimize(plan: Logical, sizes?: Sizes): Logical {
+  return arrange(pushDown(plan, 0n), sizes ? { sizes } : {})
+}
+
 /** The optimised one. */
 export function optimised({ query }: Framed, sizes?: Sizes): string {
-  return explainText(optimize(analyze(query), { now: 0n, ...(sizes && { sizes }) }))
+  return explainText(optimize(analyze(query), sizes))
 }
 
 /** `name: type` of each column, with ? if it may be null. */
@@ -54,7 +60,7 @@ export function columnsText(all: readonly Column[]): string {
 /** Each stage on a line: its inputs, their operators, and its target. */
 export function stages({ query }: Framed): string {
   const sink = { name: '', format: { kind: 'jsonl' as const }, compress: null, singleFile: false }
-  const all = lowerFrames([{ plan: optimize(analyze(query), { now: 0n }), sink }], sourcesOf([query]))
+  const all = lowerFrames([{ plan: optimize(analyze(query)), sink }], sourcesOf([query]))
   checkPlan({ version: 2, job: '', module: null, params: {}, sideFiles: {}, stages: all })
   return all
     .map(({ name, inputs, target }) => {

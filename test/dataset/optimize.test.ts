@@ -5,10 +5,10 @@
 import { expect, it } from 'vitest'
 import { analyze } from '../../dist/src/dataset/analyze.js'
 import { explainText } from '../../dist/src/dataset/explain.js'
-import { optimize } from '../../dist/src/dataset/optimize.js'
 import type { ReadQuery } from '../../dist/src/dataset/query.js'
 import { Failure } from '../helpers/interpreter/value.js'
 import { Random } from '../helpers/random.js'
+import { optimize } from './frames.js'
 import { interpretPlan, type Rows } from './plan_interpreter.js'
 import { randomFrame, randomTables, sourcesIn } from './random_queries.js'
 
@@ -40,8 +40,8 @@ it(`${CASES} random data frames mean the same when they are optimised`, { timeou
     const tables = randomTables(random, sources)
     const asked = analyze(query)
     const before = answer(() => interpretPlan(asked, tables))
-    const told = () => `seed ${seed}\n${explainText(asked)}\n${explainText(optimize(asked, { now: 0n }))}`
-    const optimised = optimize(asked, { now: 0n })
+    const told = () => `seed ${seed}\n${explainText(asked)}\n${explainText(optimize(asked))}`
+    const optimised = optimize(asked)
     expect(
       optimised.columns.map(({ name, type }) => ({ name, type })),
       told(),
@@ -49,10 +49,8 @@ it(`${CASES} random data frames mean the same when they are optimised`, { timeou
     if (typeof before === 'string') continue
     expect(plain(answer(() => interpretPlan(optimised, tables))), told()).toEqual(plain(before))
     // Sides that change places change the order of rows.
-    const small = optimize(asked, {
-      now: 0n,
-      sizes: new Map(sources.map((source, i) => [source.query as ReadQuery, i === seed % 2 ? SMALL : LARGE])),
-    })
+    const sizes = new Map(sources.map((source, i) => [source.query as ReadQuery, i === seed % 2 ? SMALL : LARGE]))
+    const small = optimize(asked, sizes)
     if (explainText(asked).includes('limit') || explainText(asked).includes('first(')) continue
     const sorted = (rows: unknown) => (rows as unknown[]).map((row) => JSON.stringify(row)).sort()
     expect(sorted(plain(answer(() => interpretPlan(small, tables)))), told()).toEqual(sorted(plain(before)))
