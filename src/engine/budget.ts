@@ -65,7 +65,7 @@ export function planBudget(
   const count = Math.max(1, Math.min(workers, Math.floor(memoryBytes / MIN_WORKER_BYTES)))
   const perWorker = Math.max(MIN_WORKER_BYTES, Math.floor(memoryBytes / count))
   const heapBytes = hasUserFunctions ? Math.max(NATIVE_HEAP_BYTES, Math.floor(perWorker * 0.4)) : NATIVE_HEAP_BYTES
-  const mayHold = inputBytes <= count * MAX_HELD_INPUT_BYTES
+  const mayHold = tuning.heldBytes !== 0 && inputBytes <= count * MAX_HELD_INPUT_BYTES
   const heldBytes = mayHold ? Math.floor((perWorker - MIN_WORKER_BYTES) * HELD_SHARE) : 0
   const native = Math.max(4 * MIB, perWorker - (hasUserFunctions ? heapBytes : 0) - BUFFER_BYTES)
   // The collector may exceed its budget by one block of input before it is checked.

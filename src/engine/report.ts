@@ -1,6 +1,6 @@
 /** What a run reports, while it runs and when it is done. */
 
-import { type OperatorMeasure, runsOf, type StageResult, type TaskResult } from './task.js'
+import { isHeld, type OperatorMeasure, runsOf, type StageResult, type TaskResult } from './task.js'
 import type { WorkTimes } from './work_times.js'
 
 export interface Progress {
@@ -95,7 +95,7 @@ export function stageReport(
     recordsCombined: sum((task) => task.recordsCombined),
     bytesIn: sum((task) => task.bytesIn),
     bytesOut: sum((task) => task.bytesOut),
-    spills: sum((task) => task.runs.filter(({ isHeld }) => !isHeld).length),
+    spills: sum((task) => task.runs.filter((run) => !isHeld(run)).length),
     spillBytes: sum(spillBytes),
     elapsedMs,
     ...(inputs === null ? {} : { inputs: Array.from({ length: inputs }, (_, input) => inputReport(input, results)) }),

@@ -42,6 +42,7 @@ import { SharedState } from './shared.js'
 import { type SkewedKey, skewedKeys, watchingKeys } from './skew.js'
 import { type Builds, TablePlan } from './tables.js'
 import {
+  isHeld,
   type MapResult,
   type MapSpec,
   type MergeResult,
@@ -150,11 +151,12 @@ export class PlanRun {
     checkPlan(plan)
     this.#options = options
     this.#partitions = planPartitions(plan, files, options.partitions)
-    const { memoryBytes, workers, tuning } = options
+    const { memoryBytes, workers } = options
+    const tuning = options.keepRuns ? { ...options.tuning, heldBytes: 0 } : options.tuning
     const budget = planBudget(memoryBytes, workers, plan.module !== null, inputBytes(files), tuning)
     this.#budget = budget
     this.#shared = new SharedState(budget.workers)
-    this.#runs = new Runs(runsDir, options.keepRuns ? 0 : budget.heldBytes, tuning.holdMs)
+    this.#runs = new Runs(runsDir, budget.heldBytes, tuning.holdMs)
     this.#pool = new WorkerPool(budget.workers, this.#shared, (slot) => ({
       plan,
       planHash: options.planHash,
@@ -640,7 +642,7 @@ export class PlanRun {
     const next = () => [...this.#finished.values()].find((task) => !isOnDisk(task) && isWanted(task))
     for (let task = next(); task && !this.#succeeded; task = next()) {
       try {
-        for (const run of runsOf(task)) if (run.isHeld) await this.#runs.save(run)
+        for (const run of runsOf(task)) if (isHeld(run)) await this.#runs.save(run)
         if (isWanted(task)) this.#keepSaved(task)
       } catch {
         // This run can go on without files. If it does not, another one has more to do.
@@ -796,7 +798,7 @@ export class PlanRun {
 
 /** Whether another process finds all that a task has written. */
 function isOnDisk(task: TaskResult): boolean {
-  return !runsOf(task).some(({ isHeld }) => isHeld)
+  return !runsOf(task).some(isHeld)
 }
 
 /** How many rows are enough for a stage: its tasks only gather the first ones. null: all are needed. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { hasSize } from '../io/output/written_file.js'
 import { kernels } from '../kernels/addon.js'
 import type { HeldRuns } from '../kernels/kernels.js'
-import type { RunEntry } from './task.js'
+import { isHeld, type RunEntry } from './task.js'
 
 /**
  * A plan run that takes longer has all runs in files from then on, because what is in memory is gone after a kill: no more work than this is
@@ -37,7 +37,7 @@ export class Runs {
 
   /** Whether all of it is there. The bytes of files are checked when they are read. */
   isWhole(run: RunEntry): boolean {
-    return run.isHeld ? (this.#held?.has(run.name) ?? false) : hasSize(this.pathOf(run.name), run.fileBytes)
+    return isHeld(run) ? (this.#held?.has(run.name) ?? false) : hasSize(this.pathOf(run.name), run.fileBytes)
   }
 
   /** Names of all runs, whoever wrote them. */
@@ -48,7 +48,6 @@ export class Runs {
   /** Moves a run from memory to a file, beside other threads that read it. @throws DISK_FULL, RUN_IO */
   async save(run: RunEntry): Promise<void> {
     run.fileBytes = await this.#held!.save(run.name)
-    run.isHeld = false
     this.#held!.drop(run.name)
   }
 

@@ -4,7 +4,7 @@ import type { Input, Stage } from '../plan/plan.js'
 import { tableJoinsIn } from '../plan/stages.js'
 import type { BuildSpec, MapSpec, ReduceSpec, RunEntry, WorkerBudget } from './task.js'
 
-/** Of a row: its head, where it is, and and its slots, of which half are free, or more. */
+/** Of a row: its head, where it is, and its slots, of which half are free, or more. */
 const ROW_BYTES = 80
 /** Its key is there once more. */
 const KEY_FACTOR = 2
@@ -46,7 +46,7 @@ export class TablePlan {
         this.#held.add(id)
       } else {
         this.notes.push(
-          `the right side of a join (${id}) takes about ${formatBytes(bytes)} as a table, and memory has ${formatBytes(most)} for such tables: it is looked up in a file, which takes longer; give more memory, or leave out broadcast()`,
+          `the right side of a join (${id}) takes about ${formatBytes(bytes)} as a table, and memory has ${formatBytes(most)} for such tables: it is looked up in a file, which takes longer; give more memory, or leave out broadcast() if the query says it`,
         )
       }
     }

@@ -89,11 +89,14 @@ export interface RunEntry {
   name: string
   records: number
   bytes: number
-  /** 0 in memory. */
+  /** 0: it is in memory. */
   fileBytes: number
-  /** It is in memory: another process cannot read it. */
-  isHeld?: boolean
   partitions: PartitionCount[]
+}
+
+/** Whether a run is in memory: another process cannot read it. */
+export function isHeld({ fileBytes }: RunEntry): boolean {
+  return fileBytes === 0
 }
 
 export interface PartEntry extends WrittenFile {

@@ -4,7 +4,7 @@ import { planSplits, type SplitGroup } from '../io/input/splits.js'
 import type { Exchange, Stage } from '../plan/plan.js'
 import type { MergeLimits, Tuning } from './budget.js'
 import type { Range } from './ranges.js'
-import type { MapSpec, MergeSpec, ReduceSpec, RunEntry, SampleSpec } from './task.js'
+import { isHeld, type MapSpec, type MergeSpec, type ReduceSpec, type RunEntry, type SampleSpec } from './task.js'
 
 const MIB = 2 ** 20
 
@@ -194,7 +194,7 @@ function groupNeighbours(runs: RunEntry[], limits: MergeLimits): RunEntry[][] {
 
 /** What a merge holds of a run in memory: at most the largest partition, because it reads them one after another. */
 function openBytes(run: RunEntry): number {
-  if (run.isHeld) return OPEN_HELD_RUN_BYTES
+  if (isHeld(run)) return OPEN_HELD_RUN_BYTES
   const blocks = run.partitions.map(({ records, bytes }) =>
     // A record that does not fit into a block has its own block.
     records === 0 ? 0 : Math.min(bytes, MERGE_BLOCK_BYTES + bytes / records),

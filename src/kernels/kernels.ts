@@ -497,9 +497,9 @@ export interface KeyRange {
 export interface Kernels {
   createCollector(options: CollectorOptions): Collector
   createMapper(spec: MapperSpec, collector: Collector): Mapper
-  /** @param collector of the exchange that it ends in: mode `append`, layout `['bytes']`; null: it gives bytes */
   /** @param program joinTableProgram (join_program.ts) */
   createJoinTable(program: Uint8Array, options: JoinTableOptions): JoinTable
+  /** @param collector of the exchange that it ends in: mode `append`, layout `['bytes']`; null: it gives bytes */
   createPipeline(program: Uint8Array, collector: Collector | null, options: PipelineOptions): Pipeline
   /** Rows of CSV for a pipeline. */
   createCsvScan(spec: CsvScanSpec, pipeline: Pipeline): Mapper

@@ -22,8 +22,10 @@ export type PipelineOperator =
   | ProbeOperator
 
 export type PipelineEnd =
-  /** `side` of a join: the last byte of a key is 0 for right rows, 1 for left ones. `sampled`: the pipeline keeps a sample of the keys. */
-  /** `by`: the columns whose values decide the partition, if the collector takes it as given. */
+  /**
+   * `side` of a join: the last byte of a key is 0 for right rows, 1 for left ones. `by`: the columns whose values decide the partition, if the
+   * collector takes it as given. `sampled`: the pipeline keeps a sample of the keys.
+   */
   | {
       kind: 'exchange'
       keys: readonly SortKey[]

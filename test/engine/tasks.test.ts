@@ -15,7 +15,7 @@ function runsOf(count: number, partitions: { records: number; bytes: number }[])
     name: `s0-m${String(i).padStart(5, '0')}-a0-0.run`,
     records: partitions.reduce((sum, { records }) => sum + records, 0),
     bytes: partitions.reduce((sum, { bytes }) => sum + bytes, 0),
-    fileBytes: 0,
+    fileBytes: 1,
     partitions,
   }))
 }
@@ -60,7 +60,7 @@ describe('a merge', () => {
   })
 
   it('opens as many as there are if they are in memory already, up to the limit', () => {
-    const held = (count: number) => runsOf(count, large).map((run) => ({ ...run, isHeld: true }))
+    const held = (count: number) => runsOf(count, large).map((run) => ({ ...run, fileBytes: 0 }))
     expect(widths(64e6, 1, held(256))).toEqual([])
     expect(widths(64e6, 1, held(257))).toEqual([256, 1])
     expect(widths(64e6, 1, [...held(100), ...runsOf(20, large)])).toEqual([106, 7, 7])

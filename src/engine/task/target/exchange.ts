@@ -235,7 +235,7 @@ function collectorOptions(exchange: Exchange, partitions: number, bounds: Uint8A
 
 export function runEntry(name: string, info: SpillInfo): RunEntry {
   const { records, bytes, fileBytes, partitions } = info
-  return { name, records, bytes, fileBytes, isHeld: fileBytes === 0, partitions }
+  return { name, records, bytes, fileBytes, partitions }
 }
 
 function sameKey(codec: Exchange['record']['key'], a: unknown, b: unknown): boolean {
