@@ -258,11 +258,16 @@ export function makerName(value: unknown): string | undefined {
   return makers.get(value)
 }
 
-/** @throws JOB_INVALID if these are not the options of a function that makes a part of a job */
-export function requirePartOptions<T>(name: string, schema: Schema<T>, options: unknown): void {
+/** @throws JOB_INVALID, or the code, if these are not the options of a function that makes a part of a job */
+export function requirePartOptions<T>(
+  name: string,
+  schema: Schema<T>,
+  options: unknown,
+  code: 'JOB_INVALID' | 'DATASET_INVALID' = 'JOB_INVALID',
+): void {
   const problem = problemIn(schema, options, 'option')
   if (problem === null) return
-  throw new RunjobError('JOB_INVALID', {
+  throw new RunjobError(code, {
     problem: `${name}(): ${problem.replace(/^it must be a plain object/, 'its options must be a plain object')}`,
   })
 }

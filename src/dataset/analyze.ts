@@ -2,8 +2,7 @@
 import { RunjobError } from '../base/errors.js'
 import { didYouMean } from '../base/suggest.js'
 import type { Expression, NamedExpression } from '../plan/expression.js'
-import type { Column } from '../plan/type.js'
-import { typeText } from '../plan/type.js'
+import { type Column, markOf, typeText } from '../plan/type.js'
 import { analyzeAggregate } from './analyze_aggregate.js'
 import { analyzeJoin } from './analyze_join.js'
 import { outputName, resolve } from './expression/resolve.js'
@@ -137,7 +136,10 @@ function analyzeNode(node: Query, visit: (node: Query) => Logical, reads: Reads)
 function readNode(source: ReadQuery, found: ReadColumns | undefined): Logical {
   const { columns, folders } = found ?? { columns: source.schema, folders: [] }
   if (!columns) throw new RunjobError('INTERNAL', { detail: `the columns of ${source.paths} are not known` })
-  const all = [...columns, ...folders]
+  // Reads that differ in nothing but marks share their files, and with them what is known of folders.
+  const all = [...columns, ...folders].map(
+    (column) => source.schema?.find(({ name }) => name === column.name) ?? column,
+  )
   const read: Logical = { kind: 'read', source, columns: all, folders: folders.map(({ name }) => name), files: null }
   const asDeclared = source.schema?.map(({ name }) => columnNamed(all, name)) ?? all
   return asDeclared.every((column, i) => column === all[i]) ? read : project(read, unchanged(asDeclared))
@@ -229,10 +231,11 @@ function analyzeUnion(
   )
   return union(
     inputs.map((input) => {
-      const values = types.map(({ name, type }, i): NamedExpression => {
+      const values = types.map((column, i): NamedExpression => {
+        const { name } = column
         const own = columnIn(input, name, i)
         const tree: Untyped = own ? { kind: 'column', name: own.name } : { kind: 'literal', value: null }
-        return { name, value: resolve({ kind: 'cast', arg: tree, to: type, try: false }, input.columns) }
+        return { name, value: resolve(asColumn(tree, column), input.columns) }
       })
       const isSame =
         values.length === input.columns.length &&
@@ -244,13 +247,19 @@ function analyzeUnion(
   )
 }
 
+/** What the column has for this: of its type, and in JavaScript as it is. */
+function asColumn(arg: Untyped, column: Column): Untyped {
+  return { kind: 'cast', arg, to: column.type, try: false, ...markOf(column) }
+}
+
 /** A column of the type that all of these can have, by the rules of coalesce. */
 function commonColumn(name: string, columns: readonly (Column | undefined)[], what: string): Column {
   const known = columns.filter((column) => column !== undefined).map((column, i) => ({ ...column, name: `${i}` }))
   const args = known.map((column): Untyped => ({ kind: 'column', name: column.name }))
   try {
     const { type } = resolve({ kind: 'call', fn: 'coalesce', args }, known)
-    return { name, type, nullable: true }
+    // The first one says what JavaScript gets.
+    return { name, type, nullable: true, ...markOf(known[0]) }
   } catch {
     throw invalid(
       `${what}: the column ${JSON.stringify(name)} is ${known.map(({ type }) => typeText(type)).join(' here and ')} there`,
@@ -297,7 +306,7 @@ function fillNulls({ values }: Extract<Query, { kind: 'fillNulls' }>, input: Log
       // The column keeps its type.
       return {
         name: column.name,
-        value: resolve({ kind: 'cast', arg: tree, to: column.type, try: false }, input.columns),
+        value: resolve(asColumn(tree, column), input.columns),
       }
     }),
   )

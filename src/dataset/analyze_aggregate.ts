@@ -1,7 +1,7 @@
 /** Groups and their values: names, types, and what the exchange needs. */
 import { type Expression, isNullable, type NamedExpression } from '../plan/expression.js'
 import type { GroupValue } from '../plan/plan.js'
-import { type Column, type Type, typeText } from '../plan/type.js'
+import { type Column, markOf, sameType, type Type, typeText } from '../plan/type.js'
 import { outputName, resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
 import { invalid } from './invalid.js'
@@ -67,13 +67,17 @@ function groupValue(
   const given = resolve(tree, columns)
   const literals = more.map((one) => resolve(one, columns))
   const value = (type: Type, arg = given): GroupValue => ({
-    column: { name, type, nullable: !isGrouped || isNullable(arg) },
+    column: {
+      ...{ name, type, nullable: !isGrouped || isNullable(arg) },
+      ...(sameType(type, given.type) ? markOf(given) : {}),
+    },
     fn,
     args: [arg, ...literals],
   })
   const always = (type: Type): GroupValue => ({ ...value(type), column: { name, type, nullable: false } })
   const wrong = (expected: string) =>
     invalid(`${name}: ${what} needs ${expected}, not ${typeText(given.type)}`, 'Cast it: c.x.cast(double()).')
+  const listOfGiven: Type = { type: 'array', element: given.type, containsNull: false, ...markOf(given) }
   const isDecimal = typeof given.type === 'object' && given.type.type === 'decimal'
   const isWhole = given.type === 'integer' || given.type === 'long'
   switch (fn) {
@@ -104,10 +108,10 @@ function groupValue(
       return value(given.type)
     case 'collectList':
     case 'collectSet':
-      return always({ type: 'array', element: given.type, containsNull: false })
+      return always(listOfGiven)
     case 'topK':
       if (ascending) throw invalid(`${name}: topK() of the smallest is not possible in data frames`)
-      return always({ type: 'array', element: given.type, containsNull: false })
+      return always(listOfGiven)
   }
 }
 

@@ -2,7 +2,7 @@
 import { RunjobError } from '../base/errors.js'
 import type { Expression, NamedExpression } from '../plan/expression.js'
 import type { JoinType } from '../plan/plan.js'
-import { type Column, typeText } from '../plan/type.js'
+import { type Column, EXACT, markedLike, markOf, typeText } from '../plan/type.js'
 import { resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
 import type { Untyped } from './expression/untyped.js'
@@ -234,10 +234,14 @@ function keyPairs(on: JoinOn): [left: string, right: string][] {
   return left.map((name, i) => [name, right[i]!])
 }
 
-/** The key of the side that has it. */
+/** The key of the side that has it, in JavaScript as on the left side. */
 function presentKey(type: JoinType, left: Column, right: Column): Expression {
   if (type === 'inner' || type === 'left') return columnOf(left)
-  if (type === 'right') return columnOf(right)
+  const { [EXACT]: _, ...key } = type === 'right' ? columnOf(right) : eitherKey(left, right)
+  return { ...key, type: markedLike(key.type, left.type), ...markOf(left) }
+}
+
+function eitherKey(left: Column, right: Column): Expression {
   const args = [left, right].map(({ name }): Untyped => ({ kind: 'column', name }))
   return resolve({ kind: 'call', fn: 'coalesce', args }, [left, right])
 }

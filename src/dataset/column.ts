@@ -2,6 +2,7 @@
 import { describe, isPlainObject } from '../base/schema.js'
 import { didYouMean } from '../base/suggest.js'
 import { shown } from '../base/text.js'
+import { markOf } from '../plan/type.js'
 import {
   type Bool,
   type ColumnType,
@@ -14,33 +15,36 @@ import {
   type Long,
   type Nullable,
   type Str,
+  type Timestamp,
 } from '../plan/typed.js'
 import { refuseMore } from './arguments.js'
 import { expressionText } from './expression/text.js'
 import type { Untyped as Tree } from './expression/untyped.js'
 import { invalid } from './invalid.js'
-import { typeOf } from './types.js'
+import { markedTypeOf } from './types.js'
 
 export type Base<X> = X extends Nullable<infer B> ? B : X
 /** `X` is missing where `Of` may be missing. */
 export type MaybeNull<Of, X> = Of extends Nullable<unknown> ? Nullable<X> : X
-type Num = Int | Long | Double | Decimal
+type Num = Int | Long<number | bigint> | Double | Decimal
+type Instant = Timestamp<Date | bigint>
+/** What JavaScript gets as bigints. */
+type Exact = Long<bigint> | Timestamp<bigint>
 
 /** A JavaScript value that stands for one of type `X`: dates and decimals may be text, as in a column of text. */
 export type Literal<X> =
-  Base<X> extends ColumnType<infer K, infer J> ? J | (K extends keyof MoreLiterals ? MoreLiterals[K] : never) : never
+  Base<X> extends ColumnType<infer K, infer J> ? (K extends keyof Literals ? Literals[K] : J) : never
 
-interface MoreLiterals {
-  decimal: number | bigint
-  long: bigint
-  timestamp: string
-  date: Date
+interface Literals {
+  decimal: string | number | bigint
+  long: number | bigint
+  timestamp: Date | string
+  date: string | Date
 }
 
 /** What stands on the other side of an operator. Numbers of all types go together. */
-export type Operand<X> =
-  | ExpressionOf<Base<X> extends Num ? Num | Nullable<Num> : Base<X> | Nullable<Base<X>>>
-  | Literal<X>
+export type Operand<X> = ExpressionOf<Peer<Base<X>> | Nullable<Peer<Base<X>>>> | Literal<X>
+type Peer<B> = B extends Num ? Num : B extends Instant ? Instant : B
 
 /** What the two sides of an arithmetic operator give. */
 type Arithmetic<X, Y> = Y extends ExpressionOf<infer Z> ? Wider<X, Z> : X
@@ -53,9 +57,11 @@ type WiderBase<A, B> = A extends Double
       ? A
       : B extends Decimal
         ? B
-        : A extends Long
+        : A extends Exact
           ? A
-          : B
+          : B extends Exact | Long
+            ? B
+            : A
 /** What a division gives. */
 type Quotient<X, Y> =
   Y extends ExpressionOf<infer Z>
@@ -196,14 +202,14 @@ export class Expr<X = unknown, N extends string = string> implements ExpressionO
   // biome-ignore lint/suspicious/noExplicitAny: the checker does not read types in text
   cast(type: string): Expr<any, N>
   cast(type: unknown): Expr<never, N> {
-    return new Expr({ kind: 'cast', arg: this[EXPRESSION], to: typeOf(type, 'cast()'), try: false })
+    return this.#cast(type, 'cast()', false)
   }
   /** The same, but null for a value that the type does not have. */
   tryCast<Y extends ColumnType>(type: Y): Expr<Nullable<Y>, N>
   // biome-ignore lint/suspicious/noExplicitAny: the checker does not read types in text
   tryCast(type: string): Expr<any, N>
   tryCast(type: unknown): Expr<never, N> {
-    return new Expr({ kind: 'cast', arg: this[EXPRESSION], to: typeOf(type, 'tryCast()'), try: true })
+    return this.#cast(type, 'tryCast()', true)
   }
 
   /** A field of a struct. */
@@ -236,6 +242,11 @@ export class Expr<X = unknown, N extends string = string> implements ExpressionO
   }
   descNullsLast(): Order {
     return order(this, true, false)
+  }
+
+  #cast(given: unknown, where: string, isTry: boolean): Expr<never, N> {
+    const { type: to, ...mark } = markedTypeOf(given, where)
+    return new Expr({ kind: 'cast', arg: this[EXPRESSION], to, try: isTry, ...markOf(mark) })
   }
 
   #call<Y>(fn: string, ...others: unknown[]): Expr<Y, N> {

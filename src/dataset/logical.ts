@@ -4,7 +4,7 @@
  */
 import type { Expression, NamedExpression, SortKey } from '../plan/expression.js'
 import type { GroupValue, JoinType } from '../plan/plan.js'
-import type { Column } from '../plan/type.js'
+import { type Column, markOf } from '../plan/type.js'
 import type { ReadQuery } from './query.js'
 
 export type Logical = ReadNode | FilterNode | ProjectNode | AggregateNode | JoinNode | SortNode | LimitNode | UnionNode
@@ -126,7 +126,8 @@ export function filter(input: Logical, where: Expression): FilterNode {
 
 export function project(input: Logical, values: readonly NamedExpression[]): ProjectNode {
   const columns = values.map(({ name, value }): Column => {
-    return { name, type: value.type, nullable: value.op === 'literal' ? value.value === null : value.nullable }
+    const nullable = value.op === 'literal' ? value.value === null : value.nullable
+    return { name, type: value.type, nullable, ...markOf(value) }
   })
   return { kind: 'project', input, values, columns }
 }
@@ -164,8 +165,9 @@ export function columnNamed(columns: readonly Column[], name: string): Column {
   return columns.find((column) => column.name === name)!
 }
 
-export function columnOf({ name, type, nullable }: Column): Expression {
-  return { op: 'column', name, type, nullable }
+export function columnOf(column: Column): Expression {
+  const { name, type, nullable } = column
+  return { op: 'column', name, type, nullable, ...markOf(column) }
 }
 
 /** All these columns, unchanged. */

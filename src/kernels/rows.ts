@@ -2,11 +2,11 @@
  * Rows as bytes, for tests and actions: a u32 length and the bytes of a row each, as native/column/rows.h has them.
  *
  * In JavaScript a row is an object by column, with null for what is missing. boolean, integer, double: as they are. long: a number, or as
- * RowForms say. decimal: text with all digits of its scale. string; binary: Uint8Array. date: `2024-01-31`. timestamp: Date, or as RowForms
- * say. timestamp_ntz: `2024-01-31T12:34:56.789`, with six digits where it has microseconds. array: array. struct: object.
+ * its column (EXACT) or RowForms say. decimal: text with all digits of its scale. string; binary: Uint8Array. date: `2024-01-31`. timestamp: Date, or as
+ * its column or RowForms say. timestamp_ntz: `2024-01-31T12:34:56.789`, with six digits where it has microseconds. array: array. struct: object.
  */
 import { RunjobError } from '../base/errors.js'
-import type { Column, Type } from '../plan/type.js'
+import { type Column, EXACT, type Type } from '../plan/type.js'
 import type { RowForms } from '../plan/typed.js'
 
 export type Row = Record<string, unknown>
@@ -115,7 +115,7 @@ class RowReader {
 type Read = (reader: RowReader) => unknown
 
 function fieldsReader(columns: readonly Column[], form: RowForm): (reader: RowReader) => Row {
-  const reads = columns.map(({ name, type }) => valueReader(type, name, form))
+  const reads = columns.map((column) => valueReader(column.type, column.name, form, column[EXACT]))
   // A property of that name would set the prototype instead.
   const isOdd = columns.some(({ name }) => name === '__proto__')
   return (reader) => {
@@ -132,7 +132,7 @@ function fieldsReader(columns: readonly Column[], form: RowForm): (reader: RowRe
 }
 
 /** @param name of the column, for errors */
-function valueReader(type: Type, name: string, form: RowForm): Read {
+function valueReader(type: Type, name: string, form: RowForm, isExact: true | undefined): Read {
   if (typeof type === 'object') {
     switch (type.type) {
       case 'decimal': {
@@ -142,7 +142,7 @@ function valueReader(type: Type, name: string, form: RowForm): Read {
           : (reader) => decimalText(reader.long(), scale)
       }
       case 'array': {
-        const read = valueReader(type.element, name, form)
+        const read = valueReader(type.element, name, form, type[EXACT])
         return (reader) => {
           const count = reader.count()
           const nulls = reader.nulls(count)
@@ -159,7 +159,7 @@ function valueReader(type: Type, name: string, form: RowForm): Read {
     case 'integer':
       return (reader) => reader.integer()
     case 'long':
-      if (form !== 'shown' && form.longs === 'bigint') return (reader) => reader.long()
+      if (form !== 'shown' && (isExact || form.longs === 'bigint')) return (reader) => reader.long()
       return (reader) => {
         const value = reader.long()
         const number = Number(value)
@@ -176,7 +176,7 @@ function valueReader(type: Type, name: string, form: RowForm): Read {
     case 'date':
       return (reader) => dateText(reader.integer())
     case 'timestamp':
-      if (form !== 'shown' && form.timestamps === 'micros') return (reader) => reader.long()
+      if (form !== 'shown' && (isExact || form.timestamps === 'micros')) return (reader) => reader.long()
       return (reader) => {
         const micros = reader.long()
         const date = new Date(Number(micros / MICROS_PER_MILLI))

@@ -2,19 +2,19 @@
  * Expressions over the columns of a row, typed and resolved: plain data. Back ends evaluate them as they stand; conversions that the
  * front end's rules ask for are calls of `cast`.
  */
-import type { Type } from './type.js'
+import type { MayBeExact, Type } from './type.js'
 
 export type Expression = ColumnExpression | LiteralExpression | CallExpression
 
 /** A column of the rows that an operator takes. */
-export interface ColumnExpression {
+export interface ColumnExpression extends MayBeExact {
   op: 'column'
   name: string
   type: Type
   nullable: boolean
 }
 
-export interface LiteralExpression {
+export interface LiteralExpression extends MayBeExact {
   op: 'literal'
   /**
    * null; a boolean; an integer and a date as a number; a long, a timestamp (microseconds) and a decimal (unscaled) as a string of digits; a
@@ -25,7 +25,7 @@ export interface LiteralExpression {
 }
 
 /** A function by the name that docs/functions.md gives it. */
-export interface CallExpression {
+export interface CallExpression extends MayBeExact {
   op: 'call'
   fn: string
   args: Expression[]

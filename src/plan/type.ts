@@ -1,5 +1,16 @@
 /** Types of columns, by Spark's names: what JSON of a Spark schema says is what a plan says. */
 
+/**
+ * Marks longs and timestamps that JavaScript gets as bigints, as their type was declared. JSON knows no symbols, so no plan has it: what
+ * runs, and what a run is continued by, does not depend on it.
+ */
+export const EXACT: unique symbol = Symbol.for('runjob.exact') as never
+
+/** What may be marked: columns, expressions, and lists for their elements. */
+export interface MayBeExact {
+  [EXACT]?: true
+}
+
 export type SimpleType =
   | 'boolean'
   | 'integer'
@@ -21,7 +32,7 @@ export interface DecimalType {
   scale: number
 }
 
-export interface ArrayType {
+export interface ArrayType extends MayBeExact {
   type: 'array'
   element: Type
   /** Whether elements may be null. */
@@ -36,10 +47,30 @@ export interface StructType {
 export type Type = SimpleType | DecimalType | ArrayType | StructType
 
 /** A column of rows, or a field of a struct. */
-export interface Column {
+export interface Column extends MayBeExact {
   name: string
   type: Type
   nullable: boolean
+}
+
+/** The mark of another one, to be spread. */
+export function markOf(marked: MayBeExact | undefined): MayBeExact {
+  return marked?.[EXACT] ? { [EXACT]: true } : {}
+}
+
+/** The same type with the marks of another one, which differs in nothing else. */
+export function markedLike(type: Type, like: Type): Type {
+  if (typeof type === 'string' || typeof like === 'string') return type
+  if (type.type === 'array' && like.type === 'array') {
+    const { [EXACT]: _, ...list } = type
+    return { ...list, element: markedLike(type.element, like.element), ...markOf(like) }
+  }
+  if (type.type !== 'struct' || like.type !== 'struct') return type
+  const fields = type.fields.map(({ [EXACT]: _, ...field }, i) => {
+    const other = like.fields[i]!
+    return { ...field, type: markedLike(field.type, other.type), ...markOf(other) }
+  })
+  return { type: 'struct', fields }
 }
 
 /** As Spark's simpleString: `decimal(10,2)`, `array<int>`, `struct<a:int,b:string>`. */

@@ -11,8 +11,8 @@ export interface ColumnType<K extends string = string, J = unknown> {
 
 export type Bool = ColumnType<'boolean', boolean>
 export type Int = ColumnType<'int', number>
-/** In JavaScript a number, INT64_UNSAFE if it has too many digits for one; a bigint if asked for (RowForms). */
-export type Long = ColumnType<'long', number>
+/** In JavaScript a number, INT64_UNSAFE if it has too many digits for one; a bigint if declared so, or asked for (RowForms). */
+export type Long<J extends number | bigint = number> = ColumnType<'long', J>
 export type Double = ColumnType<'double', number>
 /** In JavaScript text with all its digits: '12.30'. */
 export type Decimal = ColumnType<'decimal', string>
@@ -24,8 +24,11 @@ export interface Str extends ColumnType<'string', string> {
 export type Binary = ColumnType<'binary', Uint8Array>
 /** In JavaScript text: '2024-01-31'. */
 export type DateType = ColumnType<'date', string>
-/** An instant. In JavaScript a Date, TIMESTAMP_PRECISION if it has parts of milliseconds; microseconds if asked for (RowForms). */
-export type Timestamp = ColumnType<'timestamp', Date>
+/**
+ * An instant. In JavaScript a Date, TIMESTAMP_PRECISION if it has parts of milliseconds; a bigint, in microseconds, if declared so, or asked
+ * for (RowForms).
+ */
+export type Timestamp<J extends Date | bigint = Date> = ColumnType<'timestamp', J>
 /** A date and a time of day, without a zone; in JavaScript text. */
 export type TimestampNtz = ColumnType<'timestamp_ntz', string>
 export interface List<X> extends ColumnType<'list', JsOf<X>[]> {
@@ -77,10 +80,10 @@ export type RowWith<S, O> = O extends unknown
 type JsWith<X, O> =
   X extends Nullable<infer Y>
     ? JsWith<Y, O> | null
-    : X extends ColumnType<'long'>
-      ? Form<O, 'longs', number>
-      : X extends ColumnType<'timestamp'>
-        ? Form<O, 'timestamps', Date>
+    : X extends ColumnType<'long', infer J>
+      ? Form<O, 'longs', J>
+      : X extends ColumnType<'timestamp', infer J>
+        ? Form<O, 'timestamps', J>
         : X extends List<infer E>
           ? JsWith<E, O>[]
           : X extends Struct<infer F>

@@ -80,7 +80,7 @@ it.each([
   [() => df.orderBy('n desc'), 'No column "n desc"', 'col("n").desc()'],
   [() => df.agg({ x: sum(3 as never) }), 'sum(): the column must be text', 'Correct it where it is called.'],
   [() => topK('n' as never, 3 as never), 'topK(): k comes first', 'Correct it where it is called.'],
-  [() => (long as (n: number) => unknown)(5), 'long() takes no argument', ''],
+  [() => (long as (n: number) => unknown)(5), 'long(): its options must be a plain object, not 5', ''],
   [() => decimal('10' as never), 'decimal(): the precision must be a whole number', ''],
 ])('%s is refused', (make, problem, hint) => {
   const error = refusal(make)

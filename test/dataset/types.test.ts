@@ -1,6 +1,7 @@
 /** Types flow: from schemas through every method to rows. Checked by the compiler. */
 import {
   type ActionOptions,
+  abs,
   avg,
   type Bool,
   broadcast,
@@ -149,6 +150,87 @@ describe('the types of data frames', () => {
       { id: bigint; year: number | null; n: bigint; all: bigint[]; last: bigint; sum: bigint; mean: number }[]
     >()
     expectTypeOf(() => joined.count()).returns.resolves.toEqualTypeOf<number>()
+  })
+
+  it('say what is declared to be bigints, and what is computed of it', () => {
+    const exact = read(
+      jsonl({
+        schema: {
+          id: long({ js: 'bigint' }),
+          n: nullable(long({ js: 'bigint' })),
+          at: timestamp({ js: 'micros' }),
+          plain: long(),
+          day: nullable(timestamp()),
+          ids: list(long({ js: 'bigint' })),
+          one: struct({ at: nullable(timestamp({ js: 'micros' })), n: long() }),
+        },
+      }),
+      'x',
+    )
+    type Row = {
+      id: bigint
+      n: bigint | null
+      at: bigint
+      plain: number
+      day: Date | null
+      ids: bigint[]
+      one: { at: bigint | null; n: number }
+    }
+    expectTypeOf(() => exact.collect()).returns.resolves.toEqualTypeOf<Row[]>()
+    type Asked = RowWith<SchemaOf<typeof exact>, { longs: 'bigint' }>
+    expectTypeOf<[Asked['id'], Asked['plain'], Asked['at'], Asked['day']]>().toEqualTypeOf<
+      [bigint, bigint, bigint, Date | null]
+    >()
+    const made = exact.select((c) => ({
+      added: c.id.add(1),
+      both: c.plain.mul(c.n),
+      half: c.id.div(2),
+      chosen: when(c.id.gt(1), c.plain).otherwise(c.id),
+      time: when(c.at.gt(c.day), c.at).otherwise(c.day),
+      absolute: abs(c.n),
+      day: dateTrunc('day', c.at),
+      number: c.id.cast(long()),
+      bigint: c.plain.cast(long({ js: 'bigint' })),
+    }))
+    expectTypeOf<RowOf<SchemaOf<typeof made>>>().toEqualTypeOf<{
+      added: bigint
+      both: bigint | null
+      half: number
+      chosen: bigint
+      time: bigint | null
+      absolute: bigint | null
+      day: Date | null
+      number: number
+      bigint: bigint
+    }>()
+    const grouped = exact
+      .groupBy('id')
+      .agg({ total: sum('n'), all: collectList('n'), last: max('at'), rows: count(), mean: avg('id') })
+    expectTypeOf<RowOf<SchemaOf<typeof grouped>>>().toEqualTypeOf<{
+      id: bigint
+      total: bigint | null
+      all: bigint[]
+      last: bigint
+      rows: number
+      mean: number
+    }>()
+    exact.filter((c) =>
+      c.id
+        .eq(1)
+        .and(c.id.lt(2n ** 60n))
+        .and(c.at.gt('2024-01-01'))
+        .and(c.at.lt(new Date(0))),
+    )
+    exact.filter((c) => c.id.eq(c.plain).and(c.plain.eq(c.id)).and(c.at.eq(c.day)).and(c.day.eq(c.at)))
+    const wrong = () => {
+      // @ts-expect-error no such form
+      long({ js: 'number' })
+      // @ts-expect-error no such form
+      timestamp({ js: 'bigint' })
+      // @ts-expect-error not an instant
+      exact.filter((c) => c.at.eq(5n))
+    }
+    expectTypeOf(wrong).toBeFunction()
   })
 
   it('say both where the form is known only at run time', () => {

@@ -4,10 +4,11 @@ import { RunjobError } from '../../base/errors.js'
 import { describe } from '../../base/schema.js'
 import { didYouMean } from '../../base/suggest.js'
 import type { Expression } from '../../plan/expression.js'
-import { type Column, sameType, type Type, typeText } from '../../plan/type.js'
+import { type Column, EXACT, markedLike, markOf, sameType, type Type, typeText } from '../../plan/type.js'
 import { findFunction, functionNames } from './catalogue.js'
 import { castOf, convert, type Operand, settled, typeOf } from './coercion.js'
 import { isDecimal } from './decimal_types.js'
+import { marked } from './exact.js'
 import { refuse } from './fault.js'
 import { call } from './functions/entry.js'
 import { fieldOf, structOf } from './functions/nested.js'
@@ -60,7 +61,11 @@ function operand(tree: Untyped, columns: readonly Column[]): Operand {
       return of(tree.arg)
     case 'cast': {
       const arg = of(tree.arg)
-      return within(tree, () => cast(arg, tree))
+      return within(tree, () => {
+        // What JavaScript gets is what the type says, too.
+        const { [EXACT]: _, ...value } = cast(arg, tree)
+        return { ...value, type: markedLike(value.type, tree.to), ...markOf(tree) }
+      })
     }
     case 'call': {
       const args = tree.args.map(of)
@@ -127,7 +132,7 @@ function callOf(tree: UntypedCall, args: Operand[], columns: readonly Column[]):
     )
     return structOf(names, args)
   }
-  return entry.resolve(args)
+  return marked(tree.fn, args, entry.resolve(args))
 }
 
 /** An explicit conversion. */

@@ -1,5 +1,5 @@
 /** Expressions as the builder makes them: names that are not looked up yet, and no types. Plain data, except for literals. */
-import type { Type } from '../../plan/type.js'
+import type { MayBeExact, Type } from '../../plan/type.js'
 
 export type Untyped = UntypedColumn | UntypedLiteral | UntypedCall | UntypedCast | UntypedAlias
 
@@ -24,7 +24,7 @@ export interface UntypedCall {
   args: Untyped[]
 }
 
-export interface UntypedCast {
+export interface UntypedCast extends MayBeExact {
   kind: 'cast'
   arg: Untyped
   to: Type

@@ -2,7 +2,7 @@
 
 import { didYouMean } from '../../../base/suggest.js'
 import { type Expression, isNullable } from '../../../plan/expression.js'
-import { type ArrayType, type Column, type StructType, type Type, typeText } from '../../../plan/type.js'
+import { type ArrayType, type Column, markOf, type StructType, type Type, typeText } from '../../../plan/type.js'
 import { commonType, convert, type Operand, settled, typeOf } from '../coercion.js'
 import { refuse } from '../fault.js'
 import { nullOf } from '../literal.js'
@@ -54,7 +54,7 @@ export function fieldOf(value: Expression, name: string): Expression {
     return refuse(`has no field ${name}`, close ? `Did you mean "${close}"?` : `Fields: ${names.join(', ')}.`)
   }
   const label: Expression = { op: 'literal', value: name, type: 'string' }
-  return call('field', [value, label], field.type, isNullable(value) || field.nullable)
+  return { ...call('field', [value, label], field.type, isNullable(value) || field.nullable), ...markOf(field) }
 }
 
 /** A struct of named values. */
@@ -62,7 +62,10 @@ export function structOf(names: string[], values: Operand[]): Expression {
   const twice = names.find((name, i) => names.indexOf(name) !== i)
   if (twice !== undefined) refuse(`has two fields named ${twice}`, 'Name them: .as(…).')
   const args = values.map(settled)
-  const fields: Column[] = args.map((arg, i) => ({ name: names[i]!, type: arg.type, nullable: isNullable(arg) }))
+  const fields: Column[] = args.map((arg, i) => ({
+    ...{ name: names[i]!, type: arg.type, nullable: isNullable(arg) },
+    ...markOf(arg),
+  }))
   const type: StructType = { type: 'struct', fields }
   return call('struct', args, type, false)
 }
