@@ -1,7 +1,7 @@
 /** Guesses from the command line, before anything is loaded, what will run. */
 
 /** First words that are not jobs, and options with which no job runs. */
-const NO_RUN = new Set(['list', 'help', 'status', 'resume', 'clean', 'schema'])
+const NO_RUN = new Set(['list', 'help', 'status', 'resume', 'clean', 'schema', 'shell'])
 const NO_RUN_OPTIONS = new Set(['--help', '-h', '--version', '-V', '--explain'])
 
 /**

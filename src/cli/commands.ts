@@ -41,6 +41,7 @@ async function dispatch(argv: readonly string[], host: Host, streams: Streams): 
   const { name, rest } = splitCommandName(argv)
   if (stateCommands.includes(name as StateCommand)) return lookAfter(name as StateCommand, rest, host, streams)
   if (name === 'query') return (await import('./query.js')).runQueryCommand(rest, host, streams)
+  if (name === 'shell') return (await import('./shell.js')).runShellCommand(rest, host, streams)
   if (name === 'schema') return (await import('./schema.js')).printSchemaCommand(rest, host, streams)
   if (name !== null && name !== 'list' && name !== 'help') return runJobCommand(name, rest, host, streams)
 

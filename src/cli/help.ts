@@ -30,6 +30,7 @@ export function generalHelp(style: HelpStyle): string {
     section('Commands:', style, [
       ['runjob list', 'ready-made jobs'],
       ["runjob query '<expression>' [input...]", 'one question about files (see `runjob query --help`)'],
+      ['runjob shell [input...]', 'a session of such questions, with completion (see `runjob shell --help`)'],
       ['runjob schema <file>', 'the columns of a file, as a schema to paste'],
       ['runjob status <output>', 'show what is there: an output, or the progress of its unfinished run'],
       ['runjob resume <output>', 'continue a run that stopped'],
@@ -57,6 +58,23 @@ export function queryHelp(style: HelpStyle): string {
     [`runjob query 'df.groupBy("path").count()' access.jsonl`, 'rows by path'],
     [`runjob query 'df.filter(c => c.qty.cast("int").gt(3))' orders.csv -o large`, 'rows into a folder'],
     [`runjob query 'df.join(inputs[1], "id")' orders.csv customers.csv`, 'two files'],
+  ])
+  return `${render(command, style).trimEnd()}\n\n${examples}\n`
+}
+
+/** Help for `runjob shell`. */
+export function shellHelp(style: HelpStyle): string {
+  const command = createSharedCommand()
+    .usage('shell [input...] [options]')
+    .description(
+      "A session for questions about files: Node's own, in which `df` is the first input as a data frame, `inputs` are all of them, and all " +
+        'names of the package are in scope. A data frame shows its first rows, and a promise is awaited. Tab completes names of columns and ' +
+        'methods, Ctrl-C stops what runs, and .exit or Ctrl-D ends the session. What is typed is kept in ~/.runjob_history, or in the file ' +
+        'that RUNJOB_HISTORY names; if that is empty, nowhere.',
+    )
+  const examples = section('Examples:', style, [
+    ['runjob shell sales.csv', 'df is sales.csv'],
+    ['runjob shell "logs/*.jsonl" users.parquet', 'df are all logs, inputs[1] the users'],
   ])
   return `${render(command, style).trimEnd()}\n\n${examples}\n`
 }

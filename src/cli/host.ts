@@ -41,6 +41,14 @@ export interface Host {
     paths: readonly string[],
     options: RunnableOptions,
   ): Promise<{ dataset: Runnable } | { value: unknown }>
+  /** Whether someone types. */
+  readonly isInteractive: boolean
+  /**
+   * A session of `runjob shell`, to its end.
+   *
+   * @param options of its actions
+   */
+  openShell(paths: readonly string[], options: RunnableOptions): Promise<void>
   /** The schema of a file, as TypeScript. */
   schemaText(path: string): Promise<string>
   chdir(folder: string): void

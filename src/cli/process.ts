@@ -1,11 +1,13 @@
 /** The process of the command: what it provides to the commands, and how it ends. */
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { exitCodeFor, RunjobError } from '../base/errors.js'
 import { load, packageVersion } from '../base/packages.js'
 import { builtinJobs, loadRunnable, type Runnable } from '../run/load.js'
 import { runCommand } from './commands.js'
 import type { Host } from './host.js'
 import { renderError } from './report_error.js'
-import { createColors } from './terminal.js'
+import { createColors, wantsColor } from './terminal.js'
 
 const host: Host = {
   cwd: process.cwd(),
@@ -29,6 +31,20 @@ const host: Host = {
   evaluate: async (expression, paths, options) => {
     const { evaluateQuery } = await import('../run/query.js')
     return evaluateQuery(expression, paths, load('index') as Record<string, unknown>, process.cwd(), options)
+  },
+  isInteractive: process.stdin.isTTY === true,
+  openShell: async (paths, run) => {
+    const { openSession } = await import('./shell/session.js')
+    await openSession({
+      paths,
+      names: load('index') as Record<string, unknown>,
+      cwd: process.cwd(),
+      run,
+      input: process.stdin,
+      output: process.stdout,
+      useColors: wantsColor(process.stdout, process.env),
+      history: process.env.RUNJOB_HISTORY ?? join(homedir(), '.runjob_history'),
+    })
   },
   schemaText: async (path) => (await import('../run/schema.js')).schemaText(path, process.cwd()),
   chdir: (folder) => process.chdir(folder),

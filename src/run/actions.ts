@@ -58,13 +58,16 @@ async function peek(frame: AnyFrame, given: unknown): Promise<Row | null> {
   return (await runForRows(datasetOf(frame), options, 'shown')).rows[0] ?? null
 }
 
+/** Of a terminal that does not say. */
+const DEFAULT_WIDTH = 80
+
 async function show(frame: AnyFrame, count: number, given: unknown): Promise<void> {
   if (isInWorker()) return new Promise(() => {})
   const options = checkedOptions(OPTIONS, (given ?? {}) as ActionOptions)
   // One more shows that there are more.
   const { columns, rows } = await runForRows(datasetOf(frame.limit(count + 1)), options, 'shown')
   const total = rows.length > count ? null : rows.length
-  const width = process.stdout.isTTY ? process.stdout.columns : Number.POSITIVE_INFINITY
+  const width = process.stdout.isTTY ? process.stdout.columns || DEFAULT_WIDTH : Number.POSITIVE_INFINITY
   process.stdout.write(renderTable(columns, rows.slice(0, count), { width, total }))
 }
 

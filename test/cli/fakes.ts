@@ -195,6 +195,10 @@ export function fakeHost(run: (options: RunOptions) => Promise<RunReport> = asyn
       runs.push(options as RunOptions)
       return run(options as RunOptions)
     },
+    isInteractive: true,
+    openShell: async () => {
+      throw new Error('no test of the command line opens a session')
+    },
     evaluate: async () => {
       throw new Error('no test of the command line evaluates a query')
     },
