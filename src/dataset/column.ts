@@ -12,14 +12,21 @@ import {
   type ExpressionOf,
   type Int,
   isExpression,
+  type KEY,
+  type List,
   type Long,
+  type NAMES,
+  type Named,
   type Nullable,
+  type OF,
   type Str,
+  type Struct,
   type Timestamp,
+  type Untyped,
 } from '../plan/typed.js'
 import { refuseMore } from './arguments.js'
 import { expressionText } from './expression/text.js'
-import type { Untyped as Tree } from './expression/untyped.js'
+import type { Untyped as Tree, UntypedColumn } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import { markedTypeOf } from './types.js'
 
@@ -43,8 +50,10 @@ interface Literals {
 }
 
 /** What stands on the other side of an operator. Numbers of all types go together. */
-export type Operand<X> = ExpressionOf<Peer<Base<X>> | Nullable<Peer<Base<X>>>> | Literal<X>
-type Peer<B> = B extends Num ? Num : B extends Instant ? Instant : B
+export type Operand<X> = ExpressionOf<Peer<Base<X>>> | Literal<X>
+type Peer<B> = B extends Num ? AnyNumber : B extends Instant ? AnyInstant : B | Nullable<B>
+type AnyNumber = Num | Nullable<Num>
+type AnyInstant = Instant | Nullable<Instant>
 
 /** What the two sides of an arithmetic operator give. */
 type Arithmetic<X, Y> = Y extends ExpressionOf<infer Z> ? Wider<X, Z> : X
@@ -74,10 +83,35 @@ export interface Order {
   readonly sort: { readonly value: Tree; readonly descending: boolean; readonly nullsFirst: boolean }
 }
 
-/** An expression with a name. */
-export interface Named<K extends string, X, N extends string = string> extends ExpressionOf<X, N> {
-  readonly key: K
+/** The fields of a struct; of other types there are none, of one that is not known any. */
+type FieldsOf<X> = 0 extends 1 & X
+  ? Untyped
+  : Base<X> extends Struct<infer F>
+    ? F
+    : Base<X> extends ColumnType<'struct'>
+      ? Untyped
+      : Record<never, never>
+/** `Y` as a part of `Of`. */
+type PartOf<Of, Y> = Of extends Nullable<unknown> ? (Y extends Nullable<unknown> ? Y : Nullable<Y>) : Y
+/** An element of a list. */
+type ItemExpr<X, N extends string> = Base<X> extends StructOf<unknown> ? Expr<X, N> & WithFields<X, N> : Expr<X, N>
+/** The type of an element of a list, which may be missing. */
+type ItemOf<X> = Base<X> extends List<infer E> ? PartOf<Nullable<X>, E> : Unknown
+// biome-ignore lint/suspicious/noExplicitAny: its type is found when the plan is made
+type Unknown = any
+/** A struct, told by what the checker compares fast. */
+interface StructOf<F> {
+  readonly kind?: 'struct'
+  readonly fields?: F
 }
+/** A struct's fields as properties, but for those that are named like methods. */
+type WithFields<X, N extends string> =
+  Base<X> extends StructOf<infer F>
+    ? { readonly [K in Exclude<keyof F & string, keyof Expr>]: ColumnExpr<K, PartOf<X, F[K]>, N> }
+    : unknown
+/** A column, or a field of one. No intersection where there are no fields: the checker would take each for a new type. */
+type ColumnExpr<K extends string, X, N extends string> =
+  Base<X> extends StructOf<unknown> ? NamedExpr<K, X, N> & WithFields<X, N> : NamedExpr<K, X, N>
 
 /**
  * An expression of type `X` over the columns `N`. It is immutable plain data, and no value until a data frame uses it.
@@ -86,8 +120,8 @@ export interface Named<K extends string, X, N extends string = string> extends E
  */
 export class Expr<X = unknown, N extends string = string> implements ExpressionOf<X, N> {
   readonly [EXPRESSION]: Tree
-  declare readonly of?: X
-  declare readonly names?: N
+  declare readonly [OF]?: X
+  declare readonly [NAMES]?: N
 
   constructor(tree: Tree) {
     this[EXPRESSION] = tree
@@ -97,7 +131,7 @@ export class Expr<X = unknown, N extends string = string> implements ExpressionO
   /** The same value under another name. */
   as<const K extends string>(name: K): NamedExpr<K, X, N> {
     if (typeof name !== 'string' || name === '') throw invalid(`as() needs a name, not ${describe(name)}`)
-    return new NamedExpr(name, { kind: 'alias', arg: this[EXPRESSION], name })
+    return new NamedExpr({ kind: 'alias', arg: this[EXPRESSION], name })
   }
 
   /** Equal; null if either is null. */
@@ -212,15 +246,13 @@ export class Expr<X = unknown, N extends string = string> implements ExpressionO
     return this.#cast(type, 'tryCast()', true)
   }
 
-  /** A field of a struct. */
-  // biome-ignore lint/suspicious/noExplicitAny: the checker does not look into structs
-  getField(name: string): Expr<any, N> {
-    return this.#call('field', name)
+  /** A field of a struct, whatever its name. `c.address.city` is short for it where expressions have no method of that name. */
+  getField<const K extends keyof FieldsOf<X> & string>(name: K): ColumnExpr<K, PartOf<X, FieldsOf<X>[K]>, N> {
+    return fieldOf(this, name) as never
   }
   /** An element of a list, from 0; null beyond its end. */
-  // biome-ignore lint/suspicious/noExplicitAny: the checker does not look into lists
-  getItem(index: number | ExpressionOf<Int>): Expr<any, N> {
-    return this.#call('get', index)
+  getItem(index: number | ExpressionOf<Int>): ItemExpr<ItemOf<X>, N> {
+    return new PartExpr(call('get', this, index)[EXPRESSION]) as never
   }
 
   /** Ascending; nulls first. */
@@ -256,12 +288,16 @@ export class Expr<X = unknown, N extends string = string> implements ExpressionO
 
 /** An expression with a name: a column has its own. */
 class NamedExpr<K extends string, X, N extends string> extends Expr<X, N> implements Named<K, X, N> {
-  readonly key: K
+  declare readonly [KEY]: K
+}
 
-  constructor(key: K, tree: Tree) {
-    super(tree)
-    this.key = key
-  }
+/** An expression whose fields are properties: a column that a function gets, and the parts of one. */
+class PartExpr extends Expr<Unknown> {}
+
+function fieldOf(struct: Expr, name: string): Expr {
+  if (typeof name !== 'string' || name === '')
+    throw invalid(`getField() needs the name of a field, not ${describe(name)}`)
+  return new PartExpr(call('field', struct, name)[EXPRESSION])
 }
 
 refuseMore(Expr, { isIn: Number.POSITIVE_INFINITY, like: 2 })
@@ -287,13 +323,13 @@ function partsOf(tree: Tree): readonly Tree[] {
 /**
  * What a function makes. Of two conditions, `&&` and `||` of JavaScript drop one.
  *
- * @throws DATASET_INVALID if it made a condition that is not in what it returns
+ * @throws DATASET_INVALID if it made a condition that is not in what it returns, or calls what is no method
  */
 export function usingAll<T>(make: () => T, what: string): T {
   const outer = unused
   unused = new Set()
   try {
-    const made = make()
+    const made = usingMethods(make)
     forgetUsed(made, unused)
     const [dropped] = unused
     if (dropped === undefined) return made
@@ -332,7 +368,7 @@ function call<X>(fn: string, ...args: unknown[]): Expr<X, never> {
 // biome-ignore lint/suspicious/noExplicitAny: its type is found when the plan is made
 export function col<const K extends string>(name: K): NamedExpr<K, any, K> {
   if (typeof name !== 'string' || name === '') throw invalid(`col() needs the name of a column, not ${describe(name)}`)
-  return new NamedExpr(name, { kind: 'column', name })
+  return new NamedExpr({ kind: 'column', name })
 }
 
 type LiteralType<J> = J extends boolean
@@ -376,7 +412,7 @@ function literal(value: unknown): Tree {
     value instanceof Date ||
     value instanceof Uint8Array ||
     (Array.isArray(value) && value.every((one) => !isPlainObject(one)))
-  if (!isValue) throw invalid(`an expression or a value is expected, not ${describe(value)}`)
+  if (!isValue) throw invalid(`an expression or a value is expected, not ${describeMade(value)}`)
   return { kind: 'literal', value }
 }
 
@@ -428,34 +464,80 @@ export function when<const V, N extends string>(
 export type Columns<S> = string extends keyof S
   ? // biome-ignore lint/suspicious/noExplicitAny: any name, any type, and never undefined
     any
-  : { readonly [K in keyof S]: NamedExpr<K & string, S[K], K & string> }
+  : { readonly [K in keyof S]: ColumnExpr<K & string, S[K], K & string> }
 
-/** @param make the expression of a name */
-export function columnsProxy(make: (name: string) => unknown): unknown {
+/** @param make what a name stands for; default: a column */
+export function columnsProxy(make = (name: string): UntypedColumn => ({ kind: 'column', name })): unknown {
   return new Proxy({} as Record<string, unknown>, {
     // A promise would be asked for `then`; a name that is a symbol is none of ours.
-    get: (_, name) => (typeof name === 'string' ? make(name) : undefined),
+    get: (_, name) => (typeof name === 'string' ? new PartExpr(make(name)) : undefined),
   })
+}
+
+/** The last property of a part that no expression has: a field, if it is not called. */
+let lastField: { of: Expr; name: string } | null = null
+
+/**
+ * What a function makes.
+ *
+ * @throws DATASET_INVALID if it calls what is no method, which fails as a call of a field
+ */
+export function usingMethods<T>(make: () => T): T {
+  lastField = null
+  try {
+    return make()
+  } catch (error) {
+    throw calledField(error) ?? error
+  } finally {
+    lastField = null
+  }
+}
+
+function calledField(error: unknown): Error | null {
+  // By its name: a test runner's TypeError is another one.
+  const { name, message } = error as Partial<Error>
+  if (name !== 'TypeError' || lastField === null) return null
+  return message?.endsWith(`${lastField.name} is not a function`) ? noMethod(lastField.of, lastField.name) : null
+}
+
+function noMethod(of: Expr, name: string): Error {
+  const text = shown(expressionText(of[EXPRESSION]))
+  const near = didYouMean(name, Object.getOwnPropertyNames(Expr.prototype))
+  return invalid(
+    `${text}.${name}: expressions have no ${name}${near ? `; did you mean ${near}()?` : ''}`,
+    `A field of a struct is ${text}.getField('${name}'), or col('${text}.${name}').`,
+  )
+}
+
+/** The name of a method that is no call, and may be meant as a field. */
+export function methodName(value: unknown): string | undefined {
+  return Object.getOwnPropertyNames(Expr.prototype).find((name) => Expr.prototype[name as keyof Expr] === value)
+}
+
+/** A value in a few words. */
+export function describeMade(value: unknown): string {
+  const name = methodName(value)
+  return name === undefined ? describe(value) : `the method ${name}(); a field of that name is getField('${name}')`
 }
 
 /** Names by which programs ask what a value is. */
 const ASKED: ReadonlySet<string> = new Set([
   ...['then', 'toJSON', 'next', 'length', 'asymmetricMatch', 'nodeType', 'tagName', '$$typeof', 'inspect'],
-  ...['key', 'sort', 'of', 'names', 'columnType', 'nullable', 'query', 'schema', 'input', 'spec', 'answers'],
+  ...['sort', 'columnType', 'nullable', 'query', 'schema', 'input', 'spec', 'answers'],
 ])
 
-// A name that no expression has is a mistake, where `undefined` would be one much later.
+// A name that no expression has is a field of a part, and elsewhere a mistake, where `undefined` would be one much later.
 Object.setPrototypeOf(
   Expr.prototype,
   new Proxy(Object.prototype, {
     get(target, name, receiver: Expr) {
-      if (typeof name === 'symbol' || name in target || ASKED.has(name)) return Reflect.get(target, name, receiver)
-      const text = shown(expressionText(receiver[EXPRESSION]))
-      const near = didYouMean(name, Object.getOwnPropertyNames(Expr.prototype))
-      throw invalid(
-        `${text}.${name}: expressions have no ${name}${near ? `; did you mean ${near}()?` : ''}`,
-        `A field of a struct is ${text}.getField('${name}'), or col('${text}.${name}').`,
-      )
+      if (typeof name === 'symbol' || name in target) return Reflect.get(target, name, receiver)
+      if (receiver instanceof PartExpr) {
+        lastField = { of: receiver, name }
+        return fieldOf(receiver, name)
+      }
+      if (ASKED.has(name)) return undefined
+      throw noMethod(receiver, name)
     },
   }),
 )

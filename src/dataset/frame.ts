@@ -26,7 +26,17 @@ import {
 import { aggregateTree } from './aggregates.js'
 import { analyzeDeclared } from './analyze.js'
 import { refuseMore } from './arguments.js'
-import { type Columns, col, columnsProxy, columnTree, Expr, type Order, treeOf, usingAll } from './column.js'
+import {
+  type Columns,
+  columnsProxy,
+  columnTree,
+  describeMade,
+  methodName,
+  type Order,
+  treeOf,
+  usingAll,
+  usingMethods,
+} from './column.js'
 import type { Untyped as Tree } from './expression/untyped.js'
 import type {
   AggregatesOf,
@@ -302,7 +312,7 @@ export class Grouped<S, K> {
   agg<A extends AggregatesOf<Names<S>>>(
     values: A | ((columns: Columns<S>) => A),
   ): DataFrame<Flat<K & AnswerColumns<A, S>>> {
-    const given: unknown = typeof values === 'function' ? values(columnsProxy(col) as never) : values
+    const given: unknown = typeof values === 'function' ? usingMethods(() => values(columnsProxy() as never)) : values
     if (!isPlainObject(given) || isPart(given) || Object.keys(given).length === 0) {
       throw invalid(`agg() needs aggregates by name, such as { total: sum('price') }, not ${describe(given)}`)
     }
@@ -401,10 +411,11 @@ function called(make: (columns: unknown) => unknown, what: string): unknown {
 }
 
 function made(make: (columns: unknown) => unknown, what: string, isMore: (value: unknown) => boolean): unknown {
-  const made = usingAll(() => make(columnsProxy(col)), what)
+  if (methodName(make)) throw invalid(`${what}: an expression is expected, not ${describeMade(make)}`)
+  const made = usingAll(() => make(columnsProxy()), what)
   if (Array.isArray(made) || isExpression(made) || isOrder(made) || isMore(made)) return made
   throw invalid(
-    `${what}: the function must return an expression, not ${describe(made)}`,
+    `${what}: the function must return an expression, not ${describeMade(made)}`,
     'Use the methods of columns: c => c.price.mul(c.qty). Functions of rows are not possible here yet.',
   )
 }
@@ -468,7 +479,7 @@ function sortTree(given: unknown): SortTree {
 function joinOn(on: unknown): JoinOn {
   if (typeof on === 'function') {
     const side = (name: 'left' | 'right') =>
-      columnsProxy((column) => new Expr({ kind: 'column', name: column, side: name } as SideColumn))
+      columnsProxy((column): SideColumn => ({ kind: 'column', name: column, side: name }))
     const where: unknown = usingAll(() => on(side('left'), side('right')), 'join()')
     if (isExpression(where)) return { kind: 'condition', where: treeOf(where) }
     throw invalid(

@@ -1,7 +1,19 @@
 /** How the columns of a data frame follow from what was done with it. Flat mapped types: the checker must stay fast. */
 import type { JoinType } from '../plan/plan.js'
-import type { AnyType, Decimal, Double, ExpressionOf, GroupValueOf, Int, List, Long, Nullable } from '../plan/typed.js'
-import type { Base, MaybeNull, Named } from './column.js'
+import type {
+  AnyType,
+  Decimal,
+  Double,
+  ExpressionOf,
+  GroupValueOf,
+  Int,
+  KEY,
+  List,
+  Long,
+  Named,
+  Nullable,
+} from '../plan/typed.js'
+import type { Base, MaybeNull } from './column.js'
 
 export type Flat<S> = { [K in keyof S]: S[K] }
 
@@ -71,7 +83,7 @@ export type Grouping<S> = Names<S> | Named<string, AnyType, Names<S>>
 export type GroupColumns<S, G extends readonly unknown[]> = {
   [K in G[number] as K extends string
     ? K
-    : K extends { readonly key: infer N extends string }
+    : K extends { readonly [KEY]: infer N extends string }
       ? N
       : never]: K extends keyof S ? S[K] : K extends ExpressionOf<infer X> ? X : never
 }

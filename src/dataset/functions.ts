@@ -11,13 +11,14 @@ import type {
   Int,
   List,
   Long,
+  Named,
   Nullable,
   Str,
   Struct,
   Timestamp,
 } from '../plan/typed.js'
 import { isExpression } from '../plan/typed.js'
-import { columnTree, Expr, type MaybeNull, type Named, treeOf } from './column.js'
+import { columnTree, Expr, type MaybeNull, treeOf } from './column.js'
 import type { Untyped } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import { struct as structType } from './types.js'

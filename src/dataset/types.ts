@@ -18,6 +18,7 @@ import type {
   Timestamp,
   TimestampNtz,
 } from '../plan/typed.js'
+import { isExpression } from '../plan/typed.js'
 import { invalid } from './invalid.js'
 import { parseType } from './type_text.js'
 
@@ -136,7 +137,7 @@ export function columnsOf(schema: unknown, where: string): Column[] {
 
 function columnOf(name: string, given: unknown, where: string): Column {
   if (typeof given === 'string') return { name, type: parseType(given), nullable: true }
-  if (given !== null && typeof given === 'object') {
+  if (given !== null && typeof given === 'object' && !isExpression(given)) {
     const { columnType, nullable } = given as { columnType?: Type; nullable?: unknown }
     if (columnType !== undefined) return { name, type: columnType, nullable: false, ...markOf(given) }
     if (nullable !== undefined) return { ...columnOf(name, nullable, where), nullable: true }

@@ -97,11 +97,21 @@ type Asked<V, Usual> = V extends string ? bigint : Usual
 /** The parts of the program that make an expression are marked by it: jobs know no more of expressions. */
 export const EXPRESSION: unique symbol = Symbol.for('runjob.expression') as never
 
+// For the checker only. Symbols, because fields of structs may have any name.
+export declare const OF: unique symbol
+export declare const NAMES: unique symbol
+export declare const KEY: unique symbol
+
 /** An expression of type `X` over the columns `N`. */
 export interface ExpressionOf<X, N extends string = string> {
   readonly [EXPRESSION]: unknown
-  readonly of?: X
-  readonly names?: N
+  readonly [OF]?: X
+  readonly [NAMES]?: N
+}
+
+/** An expression with a name. */
+export interface Named<K extends string, X, N extends string = string> extends ExpressionOf<X, N> {
+  readonly [KEY]: K
 }
 
 export function isExpression(value: unknown): value is ExpressionOf<unknown> {

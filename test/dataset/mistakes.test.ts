@@ -72,8 +72,16 @@ describe('conditions that && and || of JavaScript would drop', () => {
 })
 
 it.each([
-  [() => df.filter((c: Columns) => c.k.name.eq('x')), 'k.name: expressions have no name', "k.getField('name')"],
-  [() => df.filter((c: Columns) => c.n.gtt(1)), 'expressions have no gtt; did you mean gt()?', ''],
+  [() => df.filter((c: Columns) => c.k.name.eq('x')), 'k.name: is string, and has no field name', ''],
+  [() => df.filter((c: Columns) => c.n.gtt(1)), 'n.gtt: expressions have no gtt; did you mean gt()?', ''],
+  [() => df.filter((c: Columns) => c.n.add(1).gtt(1)), 'expressions have no gtt; did you mean gt()?', ''],
+  [() => df.agg((c: Columns) => ({ x: sum(c.n.plus(1)) })), 'n.plus: expressions have no plus', ''],
+  [() => df.join(df, (l: Columns, r: Columns) => l.n.equals(r.n)), 'n.equals: expressions have no equals', ''],
+  [() => df.filter((c: Columns) => c.n.eq), 'not the method eq(); a field of that name is getField', ''],
+  [() => df.select((c: Columns) => ({ x: c.n.like })), 'not the method like()', ''],
+  [() => df.withColumns({ x: col('n').eq }), 'not the method eq()', ''],
+  [() => df.filter((c: Columns) => c.n.eq(c.n.lt)), 'not the method lt()', ''],
+  [() => df.filter((c: Columns) => c.n.getField('')), 'getField() needs the name of a field, not ""', ''],
   [() => df.filter((c: Columns) => c.n.eq(null)), 'n.eq(null) is null for every row', 'n.isNull()'],
   [() => df.filter((c: Columns) => c.n > 1), 'the function must return an expression, not false', 'c.price.mul'],
   [() => df.filter((c: Columns) => c.n.gt(undefined)), 'not undefined', ''],

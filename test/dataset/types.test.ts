@@ -366,6 +366,71 @@ describe('the types of data frames', () => {
     expectTypeOf(wrong).toBeFunction()
   })
 
+  it('know the fields of structs', () => {
+    const people = read(
+      jsonl({
+        schema: {
+          id: long(),
+          address: nullable(
+            struct({ city: string(), zip: nullable(string()), at: struct({ x: double(), eq: int() }), key: int() }),
+          ),
+          pair: struct({ of: int(), names: string(), eq: string(), isNull: long({ js: 'bigint' }) }),
+          orders: list(struct({ price: decimal(10, 2) })),
+        },
+      }),
+      'x',
+    )
+    const chosen = people.select((c) => [
+      c.address.city,
+      c.address.at.x,
+      c.address.zip.as('code'),
+      c.address.key,
+      c.pair.of,
+      c.pair.names,
+      c.pair.getField('eq'),
+      c.pair.getField('isNull'),
+    ])
+    expectTypeOf<SchemaOf<typeof chosen>>().toEqualTypeOf<{
+      city: Nullable<Str>
+      x: Nullable<Double>
+      code: Nullable<Str>
+      key: Nullable<Int>
+      of: Int
+      names: Str
+      eq: Str
+      isNull: Long<bigint>
+    }>()
+    const made = people
+      .filter((c) => c.address.city.eq('London').and(c.address.at.getField('eq').gt(3)))
+      .withColumn('city', (c) => c.address.city)
+      .withColumn('first', (c) => c.orders.getItem(0).price)
+      .withColumn('n', (c) => length(c.pair.names))
+      .orderBy((c) => c.address.at.x.desc())
+    type Made = SchemaOf<typeof made>
+    expectTypeOf<[Made['city'], Made['first'], Made['n']]>().toEqualTypeOf<[Nullable<Str>, Nullable<Decimal>, Int]>()
+    const grouped = people.groupBy(col('id')).agg((c) => ({ last: max(c.address.zip), all: collectList(c.pair.of) }))
+    expectTypeOf<SchemaOf<typeof grouped>['last']>().toEqualTypeOf<Nullable<Str>>()
+    expectTypeOf<SchemaOf<typeof grouped>['all']>().toEqualTypeOf<List<Int>>()
+    people.join(people.select('pair'), (l, r) => l.pair.of.eq(r.pair.of), { suffix: '_r' })
+    const wrong = () => {
+      // @ts-expect-error no such field
+      people.filter((c) => c.address.citty.eq('x'))
+      // @ts-expect-error no such field
+      people.select((c) => ({ x: c.address.getField('citty') }))
+      // @ts-expect-error a number is no text
+      people.filter((c) => c.address.city.eq(5))
+      // @ts-expect-error the method, not the field
+      people.select((c) => ({ x: c.pair.eq }))
+      // @ts-expect-error no struct
+      people.select((c) => ({ x: c.id.city }))
+      // @ts-expect-error no struct
+      people.select((c) => ({ x: c.id.getField('city') }))
+      // @ts-expect-error no such field of elements
+      people.select((c) => ({ x: c.orders.getItem(0).prize }))
+    }
+    expectTypeOf(wrong).toBeFunction()
+  })
+
   it('go through groups', () => {
     const grouped = orders
       .groupBy(year('created_at').as('year'), 'status')
@@ -449,6 +514,7 @@ describe('the types of data frames', () => {
         .limit(10)
     type Made = RowOf<SchemaOf<ReturnType<typeof made>>>
     expectTypeOf<Made['n']>().toEqualTypeOf<number>()
+    untyped.select((c) => ({ a: c.address.city, b: c.address.getField('eq'), d: col('address').getField('zip') }))
   })
 
   it('are exported by name', () => {

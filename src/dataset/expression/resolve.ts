@@ -28,12 +28,16 @@ export function resolve(tree: Untyped, columns: readonly Column[]): Expression {
 /** The name of a result: that of `as`, of the column or field, else the expression's text. */
 export function outputName(tree: Untyped, columns: readonly Column[]): string {
   if (tree.kind === 'alias') return tree.name
-  if (tree.kind === 'call' && tree.fn === 'field') return String((tree.args[1] as UntypedLiteral).value)
+  if (isField(tree)) return String(((tree as UntypedCall).args[1] as UntypedLiteral).value)
   // As in Spark: what windows are grouped by has no other name.
   if (tree.kind === 'call' && tree.fn === 'window') return 'window'
   if (tree.kind !== 'column') return expressionText(tree)
   const isColumn = columns.some(({ name }) => name === tree.name)
   return isColumn ? tree.name : tree.name.slice(tree.name.lastIndexOf('.') + 1)
+}
+
+function isField(tree: Untyped): boolean {
+  return tree.kind === 'call' && tree.fn === 'field'
 }
 
 /** How much of an expression an error shows. */
@@ -128,7 +132,7 @@ function callOf(tree: UntypedCall, args: Operand[], columns: readonly Column[]):
   }
   if (tree.fn === 'struct') {
     const names = tree.args.map((arg, i) =>
-      arg.kind === 'alias' || arg.kind === 'column' ? outputName(arg, columns) : `col${i + 1}`,
+      arg.kind === 'alias' || arg.kind === 'column' || isField(arg) ? outputName(arg, columns) : `col${i + 1}`,
     )
     return structOf(names, args)
   }

@@ -210,7 +210,7 @@ export const NESTED: FunctionEntry[] = [
     spark: 'struct',
     signature: '(a: T, …) -> struct<…>',
     nulls: 'a field that is null',
-    does: 'A struct of the arguments. Fields have the names of columns, or those given by `as`; otherwise col1, col2 and so on.',
+    does: 'A struct of the arguments. Fields have the names of columns and fields, or those given by `as`; otherwise col1, col2 and so on.',
     least: 1,
     most: Infinity,
     resolve: (args) =>
