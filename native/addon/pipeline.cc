@@ -70,6 +70,16 @@ void PipelineState::MakeRoom() {
   collector->failed = true;
 }
 
+Status PipelineState::Compress(uint8_t codec, Slice page, std::string* out) {
+  if (compress.IsEmpty()) return Status::Error("BAD_ARGUMENT", "the pipeline has no function that compresses");
+  const Napi::Env env = compress.Env();
+  const Napi::HandleScope scope(env);
+  const Napi::Value result = compress.Call({Napi::Number::New(env, codec), Bytes(env, page)});
+  const Slice bytes = BytesArg(result, "result of compress");
+  out->append(bytes.data, bytes.size);
+  return Status::Ok();
+}
+
 Pipeline::Pipeline(const Napi::CallbackInfo& info) : Wrapped(info) {
   Guarded(info.Env(), [&] {
     const Napi::Env env = info.Env();
@@ -86,6 +96,14 @@ Pipeline::Pipeline(const Napi::CallbackInfo& info) : Wrapped(info) {
       PipelineState* const raw = state.get();
       options.take_output = [raw] { raw->MakeRoom(); };
     }
+    const Napi::Value compress = object.Get("compress");
+    if (!compress.IsUndefined()) {
+      if (!compress.IsFunction()) ThrowNot(env, "compress", "a function");
+      state->compress = Napi::Persistent(compress.As<Napi::Function>());
+    }
+    options.compress = [raw = state.get()](uint8_t codec, Slice page, std::string* out) {
+      return raw->Compress(codec, page, out);
+    };
     const Napi::Value measured = object.Get("measured");
     options.measured = !measured.IsUndefined() && BooleanArg(measured, "measured");
     const Napi::Value tables = object.Get("tables");
@@ -184,6 +202,7 @@ Napi::Value Pipeline::Close(const Napi::CallbackInfo& info) {
   if (state_->running) ThrowBadArgument(info.Env(), "the pipeline is at work");
   state_->native.reset();
   state_->on_full.Reset();
+  state_->compress.Reset();
   return info.Env().Undefined();
 }
 

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "addon/args.h"
@@ -17,6 +18,7 @@ namespace runjob::addon {
 // The part of a pipeline that its JavaScript object and the scans that feed it share.
 struct PipelineState {
   Napi::FunctionReference on_full;
+  Napi::FunctionReference compress;
   std::unique_ptr<BatchSink> records;         // into the collector
   std::unique_ptr<runjob::Pipeline> native;   // null: closed
   std::shared_ptr<CollectorState> collector;  // null: the pipeline gives bytes
@@ -47,6 +49,8 @@ struct PipelineState {
   }
   // In the middle of that: JavaScript makes room, and may throw.
   void MakeRoom();
+  // Calls a function of JavaScript, page by page: it has gzip and zstd.
+  Status Compress(uint8_t codec, Slice page, std::string* out);
 };
 
 class Pipeline : public Wrapped<Pipeline> {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "base/slice.h"
 #include "base/status.h"
 #include "column/program.h"
 #include "column/type.h"
@@ -46,5 +48,9 @@ Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink
 Status CompileTextEnd(ProgramReader* program, const Schema& input, std::string* output,
                       std::unique_ptr<ColumnSink>* result);
 std::unique_ptr<ColumnSink> NewRowsEnd(std::string* output);
+// Passes on the bytes in pieces.
+Status CompileParquetEnd(ProgramReader* program, const Schema& input,
+                         std::function<Status(uint8_t codec, Slice page, std::string* out)> compress,
+                         std::function<void(Slice)> pass, std::unique_ptr<ColumnSink>* result);
 
 }  // namespace runjob

@@ -23,7 +23,7 @@ namespace {
 
 enum SourceCode : uint8_t { kBatches = 0, kRows = 1, kGroups = 2, kMergeJoin = 3 };
 enum OperatorCode : uint8_t { kFilter = 0, kProject = 1, kLimit = 2, kProbe = 3, kConstants = 4 };
-enum EndCode : uint8_t { kExchange = 0, kTextOut = 1, kRowsOut = 2, kGroupTable = 3 };
+enum EndCode : uint8_t { kExchange = 0, kTextOut = 1, kRowsOut = 2, kGroupTable = 3, kParquetOut = 4 };
 
 // Counts the rows that pass by.
 class Counter : public ColumnSink {
@@ -238,6 +238,14 @@ class Chain : public Pipeline {
       case kRowsOut:
         end_ = NewRowsEnd(&output_);
         return Status::Ok();
+      case kParquetOut:
+        return CompileParquetEnd(
+            program, input, options.compress,
+            [this, take = options.take_output, most = options.output_bytes](Slice bytes) {
+              output_.append(bytes.data, bytes.size);
+              if (take && output_.size() >= most) take();
+            },
+            &end_);
       case kGroupTable: {
         std::unique_ptr<GroupTable> table;
         RUNJOB_RETURN_IF_ERROR(GroupTable::Compile(program, input, options.records, options.memory_bytes, &table));

@@ -44,6 +44,8 @@ struct PipelineOptions {
   // Called between batches once output() has this many bytes: a batch that comes in may become any number of rows.
   std::function<void()> take_output;
   size_t output_bytes = size_t{1} << 20;
+  // Appends what a codec of Parquet makes of a page (parquet/source.h), if native code has none.
+  std::function<Status(uint8_t codec, Slice page, std::string* out)> compress;
   std::vector<std::shared_ptr<const JoinTable>> tables;  // that rows are joined with
   bool measured = false;                                 // measures() has something to tell
 };
@@ -75,7 +77,7 @@ class Pipeline {
   virtual uint64_t rows_in() const = 0;                   // added
   virtual uint64_t rows_out() const = 0;                  // that the end received
   virtual size_t bytes() const = 0;                       // held by operators
-  virtual std::string* output() = 0;                      // bytes of a text or rows end so far: the caller takes them
+  virtual std::string* output() = 0;                      // bytes that the end gave so far: the caller takes them
   virtual std::vector<LinkMeasure> measures() const = 0;  // of the operators, in their order, and of the end
   virtual const RowSample* sample() const = 0;            // of the records of an exchange; null if none was asked for
 };

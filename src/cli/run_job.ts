@@ -199,6 +199,9 @@ function refuseBeside(options: SharedOptions, stdout: OutputStream): void {
   if (stdout.isTTY && (options.gzip || options.zstd)) {
     refuse(options.gzip ? '--gzip' : '--zstd', 'compressed data would go to a terminal: redirect it to a file')
   }
+  if (stdout.isTTY && options.format === 'parquet') {
+    refuse('--format', 'Parquet would go to a terminal: redirect it to a file')
+  }
 }
 
 /** A profile in the output would keep the next run from replacing it. @throws OPTION_INVALID */

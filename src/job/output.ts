@@ -2,17 +2,18 @@
 import { RunjobError } from '../base/errors.js'
 import { fieldCount } from '../io/output/fields.js'
 import { isColumns, isRow, valueColumns } from '../plan/codec.js'
-import type { CodecSpec, OutputCompression, RecordSpec, Sink, SinkFormat } from '../plan/plan.js'
+import type { CodecSpec, OutputCompression, ParquetCodec, RecordSpec, Sink, SinkFormat } from '../plan/plan.js'
 import type { AnyBody } from './body.js'
 import type { Output } from './formats.js'
 
-export const FORMAT_NAMES = ['text', 'tsv', 'csv', 'jsonl'] as const satisfies readonly SinkFormat['kind'][]
+export const FORMAT_NAMES = ['text', 'tsv', 'csv', 'jsonl', 'parquet'] as const satisfies readonly SinkFormat['kind'][]
 export type FormatName = (typeof FORMAT_NAMES)[number]
 
 /** The options of a run that override the job's output. */
 export interface OutputChoice {
   format?: FormatName | undefined
-  compress?: OutputCompression | undefined
+  /** `snappy` and `none` only for Parquet. */
+  compress?: ParquetCodec | undefined
   singleFile?: boolean
 }
 
@@ -34,14 +35,15 @@ export function lowerSink({ job, body, record, isNative, isWords, names, choice 
   const hasValue = !isColumns(record.value) || record.value.columns.length > 0
   const own: SinkFormat = body.output?.output ?? (hasValue ? { kind: 'tsv', escape: !isWords } : { kind: 'text' })
   const isChosen = choice.format !== undefined && choice.format !== own.kind
-  const format = isChosen ? chosenFormat(choice.format!, isWords) : own
+  const format = isChosen ? chosenFormat(job, choice.format!, isWords) : own
   if (format.kind === 'text' && hasValue && (isChosen || isNative)) {
     const problem = `text holds one column, but the records have ${describeColumns(fieldNames(record, names))}`
     const help = 'tsv, csv and jsonl can hold them all.'
     if (isChosen) throw new RunjobError('OPTION_INVALID', { name: 'format', value: 'text', problem, help })
     throw new RunjobError('JOB_INVALID', { job, problem: `its output is text(), but ${problem}`, help })
   }
-  const compressOf = (output: Output | undefined) => choice.compress ?? (output?.gzip ? 'gzip' : null)
+  const chosen = fileCompression(choice.compress)
+  const compressOf = (output: Output | undefined) => chosen ?? (output?.gzip ? 'gzip' : null)
   const named = Object.entries(body.outputs ?? {})
   const singleFile = choice.singleFile ?? false
   if (singleFile && named.length > 0) {
@@ -67,8 +69,26 @@ export function lowerSink({ job, body, record, isNative, isWords, names, choice 
   }
 }
 
-function chosenFormat(kind: FormatName, isWords: boolean): SinkFormat {
+/** @throws OPTION_INVALID for what only pages of Parquet are compressed with */
+export function fileCompression(compress: ParquetCodec | undefined): OutputCompression | null {
+  if (compress !== 'snappy' && compress !== 'none') return compress ?? null
+  throw new RunjobError('OPTION_INVALID', {
+    name: 'compress',
+    value: compress,
+    problem: 'it is for Parquet, whose pages are compressed',
+    help: 'Files of other formats can be compressed with gzip or zstd.',
+  })
+}
+
+function chosenFormat(job: string, kind: FormatName, isWords: boolean): SinkFormat {
   switch (kind) {
+    case 'parquet':
+      throw new RunjobError('OPTION_INVALID', {
+        name: 'format',
+        value: kind,
+        problem: `${job} is a job: its records have no columns with types`,
+        help: 'Datasets and queries write Parquet; read the output of the job with one of them.',
+      })
     case 'text':
     case 'jsonl':
       return { kind }

@@ -204,7 +204,7 @@ export interface Pipeline {
   setConstants(program: Uint8Array): void
   /** There are no more rows: passes on what operators hold. */
   finish(): void
-  /** What a text or rows end has written since the last call. */
+  /** What a text, Parquet or rows end has written since the last call. */
   takeOutput(): Uint8Array
   /** Rows that came in, and that the end received. */
   readonly rowsIn: number
@@ -235,6 +235,8 @@ export interface PipelineOptions {
   enoughBytes?: number
   /** Called in the middle of other calls: the collector is full, or there is a megabyte of output. It spills, or takes it. */
   onFull?: () => void
+  /** What a codec of Parquet, by its number, makes of a page. */
+  compress?: (codec: number, page: Uint8Array) => Uint8Array
   /** Complete ones, to which its joins refer by their places. */
   tables?: JoinTable[]
   measured?: boolean

@@ -1,7 +1,7 @@
 /** Programs of whole pipelines, as native/pipeline/pipeline.h reads them. */
 import { joined, projected } from '../plan/columns.js'
 import type { Expression, LiteralExpression, NamedExpression, SortKey } from '../plan/expression.js'
-import type { GroupValue } from '../plan/plan.js'
+import type { GroupValue, ParquetCodec } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import { writeGroupValues } from './group_program.js'
 import { type MergeJoinSource, type ProbeOperator, writeMergeJoin, writeProbe } from './join_program.js'
@@ -36,6 +36,8 @@ export type PipelineEnd =
   | { kind: 'groups'; by: readonly string[]; values: readonly GroupValue[] }
   /** Without a header row. */
   | { kind: 'text'; format: TextFormat }
+  /** A whole file; `compress` of the pipeline's options does gzip and zstd. */
+  | { kind: 'parquet'; codec: ParquetCodec; createdBy: string }
   /** Read them with decodeRows (rows.ts). */
   | { kind: 'rows' }
 
@@ -51,6 +53,9 @@ export interface PipelineProgram {
   operators: readonly PipelineOperator[]
   end: PipelineEnd
 }
+
+/** native/parquet/source.h has the same numbers. */
+const PARQUET_CODECS: Record<ParquetCodec, number> = { none: 0, snappy: 1, gzip: 2, zstd: 6 }
 
 const SIDES = ['none', 'right', 'left'] as const
 
@@ -151,6 +156,9 @@ function writeEnd(writer: ProgramWriter, end: PipelineEnd, columns: readonly Col
       return
     case 'rows':
       writer.byte(2)
+      return
+    case 'parquet':
+      writer.byte(4).byte(PARQUET_CODECS[end.codec]).text(end.createdBy)
   }
 }
 

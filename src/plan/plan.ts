@@ -261,10 +261,14 @@ export type SinkFormat =
   | { kind: 'tsv'; escape: boolean; header?: string[] }
   | { kind: 'csv'; delimiter: string; header: string[] | null }
   | { kind: 'jsonl' }
+  /** Rows of a data frame; pages are compressed, not the file. */
+  | { kind: 'parquet'; codec: ParquetCodec }
   /** Rows as bytes, for the program that runs a data frame: the form of native/column/rows.h, after the length of each as u32. */
   | { kind: 'rows' }
 
 export type OutputCompression = 'gzip' | 'zstd'
+
+export type ParquetCodec = OutputCompression | 'snappy' | 'none'
 
 export interface Sink {
   kind: 'sink'

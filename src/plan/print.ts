@@ -124,6 +124,7 @@ function linesOf(nodes: readonly Node[], indent: string): string[] {
 function sinkText({ name, format, compress, singleFile }: Sink): string {
   return [
     `output${name && ` ${name}`}: ${format.kind}`,
+    ...(format.kind === 'parquet' ? [format.codec] : []),
     ...(compress ? [compress] : []),
     ...(singleFile ? ['one file'] : []),
   ].join(', ')

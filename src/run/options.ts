@@ -24,7 +24,7 @@ import { isEncoding } from '../io/input/text_form.js'
 import { requireCompressor } from '../io/output/compress.js'
 import { OUTPUT_MODES, type OutputMode, resolveOutput } from '../io/output/place.js'
 import { FORMAT_NAMES, type FormatName, type OutputChoice } from '../job/output.js'
-import type { OutputCompression, ParamValue } from '../plan/plan.js'
+import type { ParamValue, ParquetCodec } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import type { StartCommand } from '../state/facts.js'
 import { type StateFolder, stateFolderOf } from '../state/folder.js'
@@ -51,8 +51,11 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   output: string
   /** One file instead of a folder of parts: all of them in order, with one header row. */
   singleFile?: boolean
-  /** Compress the output, whatever the job says; `zstd` needs Node.js 22.15, or the package zstd-napi. */
-  compress?: OutputCompression
+  /**
+   * Compress the output, whatever the job says; `zstd` needs Node.js 22.15, or the package zstd-napi. The pages of Parquet are compressed with
+   * snappy by default.
+   */
+  compress?: ParquetCodec
   /** Format of the output, whatever the job says. If the job's own format is of that kind, its options stay. */
   format?: FormatName
   /** Values of the job's parameters. */
@@ -181,7 +184,7 @@ export function readOptions(given: unknown): Settings {
   const cwd = process.cwd()
   const path = resolveOutput(output, cwd)
   if (singleFile && !onRecords) requireEnding(output, compress)
-  requireCompressor(compress ?? null)
+  requireCompressor(compress === 'zstd' ? compress : null)
   return {
     cwd,
     input,
@@ -231,7 +234,7 @@ function listener<A>(name: string, listen: (told: A) => void): (told: A) => void
 }
 
 /** Readers trust a file's ending. */
-function requireEnding(output: string, compress: OutputCompression | undefined): void {
+function requireEnding(output: string, compress: ParquetCodec | undefined): void {
   const [, ending] = /\.(gz|zst)$/i.exec(output) ?? []
   const wanted = ending && (ending.toLowerCase() === 'gz' ? 'gzip' : 'zstd')
   if (wanted === undefined || wanted === compress) return
@@ -259,7 +262,7 @@ export const RUN_OPTIONS: Schema<Omit<RunOptions, typeof COMMAND | typeof RECORD
   ),
   output: check('the path of a folder', isPath.accepts),
   singleFile: isFlag,
-  compress: isOneOf('gzip', 'zstd'),
+  compress: isOneOf('gzip', 'zstd', 'snappy', 'none'),
   format: isOneOf(...FORMAT_NAMES),
   params: check('a plain object of values by name', isPlainObject),
   workers: isWhole(1, 1024),

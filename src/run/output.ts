@@ -9,7 +9,7 @@ import { compressed } from '../io/output/compress.js'
 import { formOf } from '../io/output/form.js'
 import { headerBytes } from '../io/output/formatter.js'
 import { partsAmong, QUARANTINE } from '../io/output/names.js'
-import { checkFile, commitFile, forEachBlock } from '../io/output/single_file.js'
+import { checkFile, commitFile, forEachBlock, type JoinedBytes } from '../io/output/single_file.js'
 import type { Plan, Sink } from '../plan/plan.js'
 import { mainSinkOf, sinksOf } from '../plan/stages.js'
 import type { StateFolder } from '../state/folder.js'
@@ -74,8 +74,7 @@ async function commitAsFile(
   run: string,
 ): Promise<void> {
   const joined = {
-    parts: partPaths(result, folder),
-    header: headerOf(sink),
+    ...joinedBytes(sink, result, folder),
     quarantine: quarantinePaths(result, folder),
     form: formOf(sink.format, sink.compress, sink.record, sink.columns),
   }
@@ -98,14 +97,17 @@ async function handOver(
   { folder, onRecords, onNote, signal }: Settings,
 ): Promise<void> {
   tellBadRecords(quarantinePaths(result, folder), onNote)
-  const header = headerOf(sink)
-  if (header.length > 0 && !(await onRecords!(header))) return
-  await forEachBlock(
-    partPaths(result, folder),
-    sink.compress === null && sink.format.kind !== 'rows',
-    () => checkSignal(signal),
-    onRecords!,
-  )
+  await forEachBlock(joinedBytes(sink, result, folder), () => checkSignal(signal), onRecords!)
+}
+
+function joinedBytes(sink: Sink, result: PlanResult, folder: StateFolder): JoinedBytes {
+  const { format, compress } = sink
+  const isText = compress === null && format.kind !== 'rows'
+  return {
+    parts: partPaths(result, folder),
+    header: headerOf(sink),
+    content: format.kind === 'parquet' ? 'parquet' : isText ? 'text' : 'bytes',
+  }
 }
 
 function headerOf({ format, compress }: Sink): Uint8Array {

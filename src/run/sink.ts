@@ -1,7 +1,7 @@
 /** What a data frame's rows are written as. */
 import { RunjobError } from '../base/errors.js'
 import type { FrameOutput } from '../dataset/lower.js'
-import type { FormatName } from '../job/output.js'
+import { type FormatName, fileCompression } from '../job/output.js'
 import type { SinkFormat } from '../plan/plan.js'
 import { type Column, type Type, typeText } from '../plan/type.js'
 import type { Settings } from './options.js'
@@ -18,30 +18,51 @@ export function sinkOf(
   const singleFile = choice.singleFile ?? false
   if (onColumns !== null) return { name, format: { kind: 'rows' }, compress: null, singleFile }
   const format = formatOf(columns, choice.format ?? (choice.singleFile ? formatOfName(output) : 'jsonl'))
-  return { name, format, compress: choice.compress ?? null, singleFile }
+  if (format.kind !== 'parquet') return { name, format, compress: fileCompression(choice.compress), singleFile }
+  if (choice.singleFile) requireOwnName(output)
+  return { name, format: { kind: 'parquet', codec: choice.compress ?? 'snappy' }, compress: null, singleFile }
 }
 
 /** Of one file, by its ending; that of a compression does not count. */
 function formatOfName(path: string): FormatName {
   const [, ending = ''] = /\.([^./\\]+)$/.exec(path.replace(/\.(?:gz|zst)$/i, '')) ?? []
-  if (/^(?:parquet|parq|pq)$/i.test(ending)) {
-    throw new RunjobError('OPTION_INVALID', {
-      name: 'output',
-      value: path,
-      problem: 'Parquet cannot be written yet',
-      help: 'The file can be .jsonl, .csv, .tsv or .txt; --format says which it is, whatever its name.',
-    })
-  }
   return ENDINGS[ending.toLowerCase()] ?? 'jsonl'
 }
 
-const ENDINGS: Readonly<Record<string, FormatName>> = { csv: 'csv', tsv: 'tsv', tab: 'tsv', txt: 'text', text: 'text' }
+const ENDINGS: Readonly<Record<string, FormatName>> = {
+  csv: 'csv',
+  tsv: 'tsv',
+  tab: 'tsv',
+  txt: 'text',
+  text: 'text',
+  parquet: 'parquet',
+  parq: 'parquet',
+  pq: 'parquet',
+}
+
+/** @throws OPTION_INVALID for the name of a file that is compressed as a whole */
+function requireOwnName(path: string): void {
+  if (!/\.(?:gz|zst)$/i.test(path)) return
+  throw new RunjobError('OPTION_INVALID', {
+    name: 'output',
+    value: path,
+    problem: 'Parquet is compressed inside, page by page, and not as a whole file',
+    help: 'Choose a name that ends in .parquet.',
+  })
+}
 
 function formatOf(columns: readonly Column[], kind: FormatName): SinkFormat {
   const fail = (problem: string, help: string) => {
     throw new RunjobError('OPTION_INVALID', { name: 'format', value: kind, problem, help })
   }
   if (kind === 'jsonl') return { kind }
+  if (kind === 'parquet') {
+    const without = columns.find(({ type }) => hasNoFields(type))
+    if (without) fail(`parquet has no structs without fields, such as the column ${without.name}`, 'jsonl can hold it.')
+    if (columns.length === 0) fail('parquet needs a column, but the rows have none', 'jsonl can hold them.')
+    // The codec is the caller's.
+    return { kind, codec: 'snappy' }
+  }
   const nested = columns.find(({ type }) => isNested(type))
   if (nested) {
     fail(
@@ -57,6 +78,12 @@ function formatOf(columns: readonly Column[], kind: FormatName): SinkFormat {
     fail(`text holds one column of type string, but the rows have ${given}`, 'tsv, csv and jsonl can hold them all.')
   }
   return { kind }
+}
+
+function hasNoFields(type: Type): boolean {
+  if (typeof type === 'string' || type.type === 'decimal') return false
+  if (type.type === 'array') return hasNoFields(type.element)
+  return type.fields.length === 0 || type.fields.some((field) => hasNoFields(field.type))
 }
 
 function isNested(type: Type): boolean {

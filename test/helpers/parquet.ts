@@ -1,7 +1,7 @@
 /** Parquet files: real ones, of many writers, outside of the repository; and how to read one. */
 import { closeSync, existsSync, openSync, statSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { decompressPage } from '../../dist/src/io/format/parquet/codec.js'
+import { compressPage, decompressPage } from '../../dist/src/io/format/parquet/codec.js'
 import { readFooter } from '../../dist/src/io/format/parquet/footer.js'
 import { ParquetProgram } from '../../dist/src/io/format/parquet/program.js'
 import { Pruner } from '../../dist/src/io/format/parquet/prune.js'
@@ -10,8 +10,9 @@ import { readParquetSchema } from '../../dist/src/io/format/parquet/schema.js'
 import type { InputFile } from '../../dist/src/io/input/input_file.js'
 import { fromNative, kernels } from '../../dist/src/kernels/addon.js'
 import { pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
-import { decodeRows, type Row } from '../../dist/src/kernels/rows.js'
+import { decodeRows, encodeRows, type Row } from '../../dist/src/kernels/rows.js'
 import type { Expression } from '../../dist/src/plan/expression.js'
+import type { ParquetCodec } from '../../dist/src/plan/plan.js'
 import type { Column } from '../../dist/src/plan/type.js'
 
 const FOLDER = [1, 2, 3]
@@ -24,6 +25,36 @@ export const realFiles = FOLDER ?? null
 export function parquetFile(path: string): InputFile {
   const { size, mtimeMs } = statSync(path)
   return { path, sizeBytes: size, mtimeMs, compression: 'none' }
+}
+
+/** A file of these rows, as one task of a run writes it. @param batches numbers of rows that come at once; then all others */
+export function parquetBytes(
+  rows: readonly Row[],
+  columns: readonly Column[],
+  { codec = 'snappy', batches = [] }: { codec?: ParquetCodec; batches?: readonly number[] } = {},
+): Buffer {
+  const end = { kind: 'parquet' as const, codec, createdBy: 'runjob version 0.0.0' }
+  const program = pipelineProgram({ source: { kind: 'batches', columns }, operators: [], end })
+  const pieces: Uint8Array[] = []
+  const pipeline = kernels.createPipeline(program, null, {
+    memoryBytes: 1 << 20,
+    compress: compressPage,
+    onFull: () => void pieces.push(pipeline.takeOutput()),
+  })
+  try {
+    let next = 0
+    for (const count of [...batches, Math.max(0, rows.length - batches.reduce((sum, count) => sum + count, 0))]) {
+      pipeline.addRows(encodeRows(rows.slice(next, next + count), columns))
+      next += count
+    }
+    pipeline.finish()
+    pieces.push(pipeline.takeOutput())
+    return Buffer.concat(pieces)
+  } catch (error) {
+    throw fromNative(error)
+  } finally {
+    pipeline.close()
+  }
 }
 
 /** All rows of a file, through a pipeline of nothing else. @param columns default: those of the file */

@@ -2,6 +2,8 @@
 
 import { RunjobError } from '../../base/errors.js'
 import { now } from '../../base/now.js'
+import { packageVersion } from '../../base/packages.js'
+import { compressPage } from '../../io/format/parquet/codec.js'
 import type { InputFile } from '../../io/input/input_file.js'
 import { kernels } from '../../kernels/addon.js'
 import type { JoinTable, Pipeline } from '../../kernels/kernels.js'
@@ -23,6 +25,7 @@ import type {
   OperatorOf,
   RowOperator,
   Sink,
+  SinkFormat,
 } from '../../plan/plan.js'
 import { isRanged, tableJoinsIn } from '../../plan/stages.js'
 import type { Column } from '../../plan/type.js'
@@ -59,7 +62,7 @@ export function linkRows(input: Input, target: Target, env: TaskEnvironment): In
 
 function linkTo(tables: Tables, input: Input, target: Target, env: TaskEnvironment): Intake {
   const held = ('tableBytes' in env.task ? (env.task.tableBytes ?? 0) : 0) + tables.ownBytes
-  env.budget = shared(env.budget, held, holders(input, target))
+  env.budget = shared(env.budget, held, holders(input, target, env))
   const [first, ...following] = input.operators as RowOperator[]
   const folders = first!.op === 'scan' ? (first!.folders ?? []) : []
   const rows = new RowTarget(
@@ -134,7 +137,8 @@ class RowTarget implements RowIntake {
       return
     }
     const records = this.pipeline.rowsOut - this.#given
-    if (records === 0) return
+    // Parquet gives bytes when a row group is whole, others with each row.
+    if (records === 0 && parquetOf(this.#env) === null) return
     this.#given += records
     ;(target as PartTarget).writeRows(this.pipeline.takeOutput(), records)
   }
@@ -162,9 +166,12 @@ class RowTarget implements RowIntake {
   }
 }
 
-/** How many collect rows or groups: the collector itself, a table of groups before it, the rows of one key of a join. */
-function holders({ operators: [first] }: Input, target: Target): number {
-  const collectors = !(target instanceof ExchangeTarget) ? 0 : target.rows?.kind === 'groups' ? 2 : 1
+/**
+ * How many collect rows or groups: the collector itself, a table of groups before it, a row group of Parquet, the rows of one key of a join.
+ */
+function holders({ operators: [first] }: Input, target: Target, env: TaskEnvironment): number {
+  const inParquet = parquetOf(env) === null ? 0 : 1
+  const collectors = !(target instanceof ExchangeTarget) ? inParquet : target.rows?.kind === 'groups' ? 2 : 1
   return collectors + (first!.op === 'mergeJoin' ? 1 : 0)
 }
 
@@ -198,6 +205,7 @@ function openPipeline(
     ...(collector ? { collectorBytes, enoughBytes } : {}),
     tables,
     measured: env.profile,
+    ...(parquetOf(env) ? { compress: compressPage } : {}),
     onFull,
   })
 }
@@ -260,8 +268,15 @@ function endOf({ plan, task }: TaskEnvironment): PipelineEnd {
   return target.kind === 'sink' ? outputEnd(target) : exchangeEnd(target, 'input' in task ? task.input : 0)
 }
 
+/** What the task writes, if that is Parquet. */
+function parquetOf({ plan, task }: TaskEnvironment): Extract<SinkFormat, { kind: 'parquet' }> | null {
+  const { target } = plan.stages[task.stage]!
+  return target.kind === 'sink' && target.format.kind === 'parquet' ? target.format : null
+}
+
 function outputEnd({ format }: Sink): PipelineEnd {
   if (format.kind === 'rows') return { kind: 'rows' }
+  if (format.kind === 'parquet') return { ...format, createdBy: `runjob version ${packageVersion()}` }
   // The header row is the target's.
   return { kind: 'text', format }
 }

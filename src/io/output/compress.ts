@@ -55,7 +55,7 @@ function zstdCompressor(): BlockCompressor {
 }
 
 /** Node's own since 22.15; before that, an optional package that users install, because compiling it takes minutes. */
-function zstdCompress(): (bytes: Uint8Array) => Uint8Array {
+export function zstdCompress(): (bytes: Uint8Array) => Uint8Array {
   const { zstdCompressSync } = zlib as { zstdCompressSync?: (bytes: Uint8Array) => Uint8Array }
   if (zstdCompressSync) return zstdCompressSync
   try {

@@ -5,7 +5,7 @@ import { constants, gunzipSync } from 'node:zlib'
 import { RunjobError } from '../../base/errors.js'
 import { isColumns, isRow } from '../../plan/codec.js'
 import type { OutputCompression, RecordSpec, SinkFormat } from '../../plan/plan.js'
-import type { Column } from '../../plan/type.js'
+import { type Column, typeText } from '../../plan/type.js'
 import { csvRow } from '../format/csv/rows.js'
 import { fieldCount, nestsColumns } from './fields.js'
 import { headerBytes } from './formatter.js'
@@ -22,6 +22,8 @@ export interface OutputForm {
   fields: number | null
   /** Names in a JSON line. */
   names: string[] | null
+  /** Of Parquet. */
+  columns?: Column[]
 }
 
 /** @param columns of a data frame's rows; undefined: records of keys and values */
@@ -38,6 +40,7 @@ export function formOf(
     delimiter: format.kind === 'csv' ? format.delimiter : format.kind === 'tsv' ? '\t' : null,
     fields: isCounted ? (columns?.length ?? fieldCount(record)) : null,
     names: format.kind === 'jsonl' ? (columns?.map(({ name }) => name) ?? namesOf(record)) : null,
+    ...(format.kind === 'parquet' ? { columns: [...columns!] } : {}),
   }
 }
 
@@ -150,10 +153,15 @@ function namesIn(line: string): string[] | null {
   }
 }
 
-function describe({ ending, header, fields, names }: OutputForm): string {
+function describe({ ending, header, fields, names, columns }: OutputForm): string {
+  if (columns) return `${ending.slice(1)} of ${columnsText(columns)}`
   if (header !== '') return `${ending.slice(1)} under ${excerpt(firstLine(header))}`
   if (names) return `${ending.slice(1)}, objects of ${names.join(', ')}`
   return fields === null ? ending.slice(1) : `${ending.slice(1)} of ${fields} field${fields === 1 ? '' : 's'}`
+}
+
+function columnsText(columns: readonly Column[]): string {
+  return columns.map(({ name, type, nullable }) => `${name} ${typeText(type)}${nullable ? '' : ' not null'}`).join(', ')
 }
 
 function excerpt(line: string): string {

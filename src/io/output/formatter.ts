@@ -32,7 +32,7 @@ export interface Formatter {
  * Text with half a surrogate pair, which UTF-8 cannot hold, is refused; JSON has an escape for it.
  */
 export function createFormatter(format: SinkFormat, record: RecordSpec): Formatter {
-  if (format.kind === 'rows') return NATIVE_ONLY
+  if (format.kind === 'rows' || format.kind === 'parquet') return NATIVE_ONLY
   if (format.kind === 'jsonl') return new TextFormatter('', jsonLine(record), 'utf8')
   // Text is collected as one string. Bytes that may not be UTF-8 fit in if each character is one byte.
   const encoding = holdsAnyBytes(record) ? 'latin1' : 'utf8'
@@ -44,7 +44,7 @@ export function createFormatter(format: SinkFormat, record: RecordSpec): Formatt
 const NATIVE_ONLY: Formatter = {
   header: new Uint8Array(),
   add() {
-    throw new RunjobError('INTERNAL', { detail: 'only native code writes rows' })
+    throw new RunjobError('INTERNAL', { detail: 'only native code writes rows of data frames' })
   },
   bytes: 0,
   take: () => new Uint8Array(),
@@ -76,7 +76,10 @@ interface Style {
   emptyLine: string
 }
 
-function styleOf(format: Exclude<SinkFormat, { kind: 'jsonl' | 'rows' }>, encoding: Style['encoding']): Style {
+function styleOf(
+  format: Exclude<SinkFormat, { kind: 'jsonl' | 'parquet' | 'rows' }>,
+  encoding: Style['encoding'],
+): Style {
   if (format.kind === 'csv') {
     // CSV readers would skip an empty line.
     return { encoding, separator: format.delimiter, quote: csvQuoter(format.delimiter, '"', encoding), emptyLine: '""' }

@@ -111,6 +111,7 @@ function lineReader(
     case 'tsv':
       if (format.escape) return (line) => fields.record(line.split('\t').map(unescapeTsv))
       return (line) => fields.record(fields.rejoin(line.split('\t')))
+    case 'parquet':
     case 'rows':
       throw new RunjobError('INTERNAL', { detail: 'rows are not lines' })
   }

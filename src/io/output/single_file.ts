@@ -34,6 +34,7 @@ import {
   writeFileAtomic,
   writeFully,
 } from '../../base/files.js'
+import { joinedPieces, type Piece } from '../format/parquet/join.js'
 import { type OutputForm, requireSameForm } from './form.js'
 import { type FileFacts, type Journal, readJournal, removeJournal, writeJournal } from './journal.js'
 import { outputOfSuccess, quarantinePathOf, successPathOf } from './names.js'
@@ -109,11 +110,17 @@ function isFree(stats: Stats): boolean {
   return stats.isFile() && stats.size === 0
 }
 
-export interface JoinedFile {
+/** Parts that become one file. */
+export interface JoinedBytes {
   /** Paths, in order. */
   parts: readonly string[]
   /** Before all parts. */
   header: Uint8Array
+  /** Parts of text end with a line end; bytes are whatever they are; those of Parquet get one footer. */
+  content: 'text' | 'bytes' | 'parquet'
+}
+
+export interface JoinedFile extends JoinedBytes {
   /** Files that list bad records, in order. */
   quarantine: readonly string[]
   form: OutputForm
@@ -140,9 +147,8 @@ export async function commitFile(
     const stats = lstatSync(output, { throwIfNoEntry: false })
     const replaces = stats !== undefined && (isFree(stats) || mode === 'overwrite' || mode === 'append')
     const old = stats !== undefined && !isFree(stats) && mode === 'append' ? factsOf(output, stats) : null
-    const isText = !/\.(gz|zst)$/.test(joined.form.ending)
     const parts = old ? [output, ...joined.parts] : joined.parts
-    await joinParts(from, parts, old ? null : joined.header, isText, checkStop)
+    await joinParts(from, { ...joined, parts, header: old ? EMPTY : joined.header }, checkStop)
     rmSync(list, { force: true })
     const lists = old?.hasQuarantine ? [quarantinePathOf(output), ...joined.quarantine] : joined.quarantine
     if (lists.length > 0) concatFiles(list, lists)
@@ -236,21 +242,17 @@ function hadQuarantine(output: string): boolean {
   }
 }
 
-async function joinParts(
-  path: string,
-  parts: readonly string[],
-  header: Uint8Array | null,
-  isText: boolean,
-  checkStop: () => void,
-): Promise<void> {
+const EMPTY = new Uint8Array()
+
+async function joinParts(path: string, joined: JoinedBytes, checkStop: () => void): Promise<void> {
   rmSync(path, { force: true })
-  const isAlone = parts.length === 1 && !header?.length
+  const { parts, header } = joined
+  const isAlone = parts.length === 1 && header.length === 0
   const isLinked = isAlone && linkOrCopy(parts[0]!, path)
   const fd = openSync(path, isLinked ? 'r' : 'a')
   try {
     if (!isAlone) {
-      if (header?.length) writeFully(fd, header)
-      await forEachBlock(parts, isText, checkStop, (block) => {
+      await forEachBlock(joined, checkStop, (block) => {
         writeFully(fd, block)
         return true
       })
@@ -274,34 +276,46 @@ function linkOrCopy(from: string, path: string): boolean {
 }
 
 /**
- * Passes on the bytes of files, one after another, and lets other events run in between.
+ * Passes on the bytes of parts as one file, and lets other events run in between.
  *
- * @param isText each file ends with a line end
  * @param take false: no more is wanted
  */
 export async function forEachBlock(
-  paths: readonly string[],
-  isText: boolean,
+  joined: JoinedBytes,
   checkStop: () => void,
-  take: (block: Buffer) => Promise<boolean> | boolean,
+  take: (block: Uint8Array) => Promise<boolean> | boolean,
 ): Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(COPY_BYTES)
-  for (const path of paths) {
+  for (const piece of piecesOf(joined)) {
+    if (piece instanceof Uint8Array) {
+      if (piece.length > 0 && !(await take(piece))) return
+      continue
+    }
+    const { path, end } = piece
     const fd = openSync(path, 'r')
     try {
       let last = NEWLINE
-      for (let size = readSync(fd, buffer); size > 0; size = readSync(fd, buffer)) {
+      let at = piece.start
+      for (;;) {
+        const size = readSync(fd, buffer, 0, Math.min(COPY_BYTES, end - at), at)
+        if (size === 0) break
+        at += size
         last = buffer[size - 1]!
         if (!(await take(buffer.subarray(0, size)))) return
         await setImmediate()
         checkStop()
       }
       // Otherwise the next part would continue its last line.
-      if (isText && last !== NEWLINE) {
+      if (joined.content === 'text' && last !== NEWLINE) {
         throw new RunjobError('INTERNAL', { detail: `${basename(path)} does not end with a line end` })
       }
     } finally {
       closeSync(fd)
     }
   }
+}
+
+function piecesOf({ parts, header, content }: JoinedBytes): Iterable<Piece | Uint8Array> {
+  if (content === 'parquet') return joinedPieces(parts)
+  return [header, ...parts.map((path) => ({ path, start: 0, end: Number.POSITIVE_INFINITY }))]
 }

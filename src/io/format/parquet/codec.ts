@@ -1,8 +1,22 @@
 /** Compression that native code leaves to Node. */
-import { brotliDecompressSync, constants, gunzipSync } from 'node:zlib'
+import { brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib'
+import { zstdCompress } from '../../output/compress.js'
 
 const GZIP = 2
 const BROTLI = 4
+const ZSTD = 6
+
+/** @throws CODEC_MISSING if nothing here writes zstd */
+export function compressPage(codec: number, page: Uint8Array): Uint8Array {
+  switch (codec) {
+    case GZIP:
+      return gzipSync(page)
+    case ZSTD:
+      return zstdCompress()(page)
+    default:
+      throw new Error('unknown codec')
+  }
+}
 
 /** Decompresses a page to exactly `size` bytes; null if it is damaged. */
 export function decompressPage(codec: number, bytes: Uint8Array, size: number): Uint8Array | null {
