@@ -6,7 +6,7 @@ import { checkSignal } from '../base/signal.js'
 import type { PlanResult } from '../engine/run_plan.js'
 import { checkOutput, commitOutput } from '../io/output/commit.js'
 import { compressed } from '../io/output/compress.js'
-import { formOf } from '../io/output/form.js'
+import { formOf, requireColumnsOfParts } from '../io/output/form.js'
 import { headerBytes } from '../io/output/formatter.js'
 import { partsAmong, QUARANTINE } from '../io/output/names.js'
 import { checkFile, commitFile, forEachBlock, type JoinedBytes } from '../io/output/single_file.js'
@@ -20,7 +20,10 @@ import type { Prepared } from './prepared.js'
 const BAD_RECORDS_TOLD = 10
 
 /** Checks, before any work, that the output of a plan may be written. */
-export function checkSink({ plan, files }: Prepared, { output, mode, badLimit }: Settings): 'run' | 'skip' {
+export async function checkSink(
+  { plan, files }: Prepared,
+  { output, mode, badLimit }: Settings,
+): Promise<'run' | 'skip'> {
   const inputs = files.map((file) => file.path)
   const { format, compress, record, columns, singleFile } = mainSinkOf(plan)
   if (singleFile) {
@@ -33,7 +36,9 @@ export function checkSink({ plan, files }: Prepared, { output, mode, badLimit }:
       return [join(sink.name, name), formOf(named.format, named.compress, named.record)] as const
     }),
   ])
-  return checkOutput(output, mode, inputs, Object.fromEntries(forms))
+  const todo = checkOutput(output, mode, inputs, Object.fromEntries(forms))
+  if (mode === 'append') for (const [name, form] of forms) await requireColumnsOfParts(join(output, name), form)
+  return todo
 }
 
 /** @param run from nameOfRun */

@@ -84,7 +84,7 @@ export async function runAny(given: unknown, options: unknown): Promise<RunResul
 async function runPrepared(prepared: Prepared, settings: Settings): Promise<PlanResult | null> {
   const { plan } = prepared
   const { folder } = settings
-  if (checkSink(prepared, settings) === 'skip') return null
+  if ((await checkSink(prepared, settings)) === 'skip') return null
   const lock = acquireLock(folder.path)
   try {
     const identity = identityOf(prepared, settings)

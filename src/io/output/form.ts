@@ -1,5 +1,5 @@
 /** The form of an output's records: only records of the same form may be appended. */
-import { closeSync, existsSync, openSync, readdirSync, readSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { constants, gunzipSync } from 'node:zlib'
 import { RunjobError } from '../../base/errors.js'
@@ -7,9 +7,10 @@ import { isColumns, isRow } from '../../plan/codec.js'
 import type { OutputCompression, RecordSpec, SinkFormat } from '../../plan/plan.js'
 import { type Column, typeText } from '../../plan/type.js'
 import { csvRow } from '../format/csv/rows.js'
+import { readParquetSchema } from '../format/parquet/schema.js'
 import { fieldCount, nestsColumns } from './fields.js'
 import { headerBytes } from './formatter.js'
-import { PART_NAME, partEnding } from './names.js'
+import { PART_NAME, partEnding, partsAmong } from './names.js'
 
 /** Outputs of one form may be appended to each other. */
 export interface OutputForm {
@@ -85,6 +86,23 @@ export function requireFormOfParts(dir: string, wanted: OutputForm): void {
     }
     return
   }
+}
+
+/**
+ * Checks whether parts of Parquet may be added to a folder, by the footer of one of its parts.
+ *
+ * @throws OUTPUT_DIFFERENT; PARQUET_CORRUPT
+ */
+export async function requireColumnsOfParts(dir: string, wanted: OutputForm): Promise<void> {
+  const part = wanted.columns && existsSync(dir) ? partsAmong(readdirSync(dir))[0] : undefined
+  if (part === undefined) return
+  const path = join(dir, part)
+  const { size, mtimeMs } = statSync(path)
+  const found = await readParquetSchema({ path, sizeBytes: size, mtimeMs, compression: 'none' })
+  // What may be missing is up to each part.
+  const known = (columns: readonly Column[]) => columns.map(({ name, type }) => [name, typeText(type)])
+  if (JSON.stringify(known(found)) === JSON.stringify(known(wanted.columns!))) return
+  requireSameForm(dir, { ...wanted, columns: found }, wanted)
 }
 
 /**
