@@ -128,6 +128,14 @@ export class Expr<X = unknown, N extends string = string> implements ExpressionO
     if (unused !== null) noteMade(tree)
   }
 
+  /** Operators of JavaScript such as `c.a > 1` would compare the object, not its values. */
+  [Symbol.toPrimitive](): never {
+    throw invalid(
+      `an operator of JavaScript, or a template, takes ${shown(expressionText(this[EXPRESSION]))} for a value, but it is an expression`,
+      'Use the methods of columns: c.price.gt(10), c.price.mul(c.qty), c.name.eq(c.other), concat(c.first, c.last).',
+    )
+  }
+
   /** The same value under another name. */
   as<const K extends string>(name: K): NamedExpr<K, X, N> {
     if (typeof name !== 'string' || name === '') throw invalid(`as() needs a name, not ${describe(name)}`)
@@ -482,7 +490,7 @@ let lastField: { of: Expr; name: string } | null = null
  *
  * @throws DATASET_INVALID if it calls what is no method, which fails as a call of a field
  */
-export function usingMethods<T>(make: () => T): T {
+function usingMethods<T>(make: () => T): T {
   lastField = null
   try {
     return make()

@@ -35,7 +35,6 @@ import {
   type Order,
   treeOf,
   usingAll,
-  usingMethods,
 } from './column.js'
 import type { Untyped as Tree } from './expression/untyped.js'
 import type {
@@ -55,6 +54,7 @@ import type {
   WithColumns,
 } from './frame_types.js'
 import { invalid } from './invalid.js'
+import { refuseOperators } from './operators.js'
 import type { FillValues, JoinOn, NamedTree, Query, SideColumn, SortTree } from './query.js'
 import { frameRunner } from './runner.js'
 
@@ -312,7 +312,7 @@ export class Grouped<S, K> {
   agg<A extends AggregatesOf<Names<S>>>(
     values: A | ((columns: Columns<S>) => A),
   ): DataFrame<Flat<K & AnswerColumns<A, S>>> {
-    const given: unknown = typeof values === 'function' ? usingMethods(() => values(columnsProxy() as never)) : values
+    const given: unknown = typeof values === 'function' ? using(values as never, [columnsProxy()], 'agg()') : values
     if (!isPlainObject(given) || isPart(given) || Object.keys(given).length === 0) {
       throw invalid(`agg() needs aggregates by name, such as { total: sum('price') }, not ${describe(given)}`)
     }
@@ -405,6 +405,12 @@ function queryOf(frame: unknown, what: string): Query {
   return frame.query
 }
 
+/** @throws DATASET_INVALID for operators of JavaScript that look at no row, and for conditions that are dropped */
+function using<A extends unknown[]>(make: (...args: A) => unknown, args: A, what: string): unknown {
+  refuseOperators(Function.prototype.toString.call(make), what)
+  return usingAll(() => make(...args), what)
+}
+
 /** What a function makes of the columns. */
 function called(make: (columns: unknown) => unknown, what: string): unknown {
   return made(make, what, () => false)
@@ -412,7 +418,7 @@ function called(make: (columns: unknown) => unknown, what: string): unknown {
 
 function made(make: (columns: unknown) => unknown, what: string, isMore: (value: unknown) => boolean): unknown {
   if (methodName(make)) throw invalid(`${what}: an expression is expected, not ${describeMade(make)}`)
-  const made = usingAll(() => make(columnsProxy()), what)
+  const made = using(make, [columnsProxy()], what)
   if (Array.isArray(made) || isExpression(made) || isOrder(made) || isMore(made)) return made
   throw invalid(
     `${what}: the function must return an expression, not ${describeMade(made)}`,
@@ -480,7 +486,7 @@ function joinOn(on: unknown): JoinOn {
   if (typeof on === 'function') {
     const side = (name: 'left' | 'right') =>
       columnsProxy((column): SideColumn => ({ kind: 'column', name: column, side: name }))
-    const where: unknown = usingAll(() => on(side('left'), side('right')), 'join()')
+    const where = using(on as (l: unknown, r: unknown) => unknown, [side('left'), side('right')], 'join()')
     if (isExpression(where)) return { kind: 'condition', where: treeOf(where) }
     throw invalid(
       `join(): the function must return a condition, not ${describe(where)}`,

@@ -8,6 +8,7 @@ import { didYouMean } from '../base/suggest.js'
 import { Expr } from '../dataset/column.js'
 import type { AnyDataset } from '../dataset/dataset.js'
 import { type AnyFrame, DataFrame, Grouped, isDataFrame } from '../dataset/frame.js'
+import { refuseOperators } from '../dataset/operators.js'
 import { outputsOf } from '../dataset/outputs.js'
 import { parquet, read } from '../dataset/read.js'
 import { setFrameRunner } from '../dataset/runner.js'
@@ -34,6 +35,7 @@ export async function evaluateQuery(
   options: RunnableOptions,
 ): Promise<{ dataset: AnyDataset } | { value: unknown }> {
   requireUse(expression, paths)
+  refuseOperators(`() => (${expression}\n)`, 'the query')
   const inputs = paths.map((path) => frameOf(path, cwd))
   const scope = { ...names, ...(inputs.length > 0 ? { df: inputs[0] } : {}), inputs }
   setFrameRunner(async () => (await import('./actions.js')).actionsWith(options))

@@ -1,5 +1,5 @@
 /** Mistakes of those who write data frames are refused where they are made, in words that say what to do. */
-import { col, csv, decimal, defineDataset, int, long, read, runDataset, string, sum, topK, when } from 'runjob'
+import { col, csv, decimal, defineDataset, int, lit, long, read, runDataset, string, sum, topK, when } from 'runjob'
 import { describe, expect, it } from 'vitest'
 import { failure } from '../helpers/run.js'
 
@@ -17,40 +17,81 @@ function refusal(make: () => unknown): { message: string; hint: string; code: st
   throw new Error('it was not refused')
 }
 
-describe('conditions that && and || of JavaScript would drop', () => {
+describe('operators of JavaScript, which see no values', () => {
   it.each([
+    ['filter()', '&&', 'c.n.gt(1) && c.', () => df.filter((c: Columns) => c.n.gt(1) && c.k.eq('a'))],
+    ['filter()', '||', 'c.n.gt(1) || c.', () => df.filter((c: Columns) => c.n.gt(1) || c.k.eq('a'))],
+    ['filter()', '!', '!c.n.gt(1)', () => df.filter((c: Columns) => c.k.eq('a').and(!c.n.gt(1)))],
+    ['filter()', '===', 'c.n === c.m', () => df.filter((c: Columns) => c.k.eq('a').or(c.n === c.m))],
+    ['filter()', '!==', '1 !== c.n', () => df.filter((c: Columns) => c.k.eq('a').or(1 !== c.n))],
+    ['withColumn()', '?', 'c.n.gt(1) ? c.n', () => df.withColumn('x', (c: Columns) => (c.n.gt(1) ? c.n : c.n.neg()))],
+    ['withColumn()', '??', 'c.n ?? 0', () => df.withColumn('x', (c: Columns) => c.n ?? 0)],
+    ['select()', '&&', 'c.n.isNull() && c.k', () => df.select((c: Columns) => ({ x: c.n.isNull() && c.k }))],
+    ['filter()', '&&', 'c.k.eq(', () => df.filter((c: Columns) => c.n.gt(1).and(c.k.eq('a') && c.k.eq('b')))],
+    ['join()', '&&', 'l.n.eq(r.n)', () => df.join(df, (l: Columns, r: Columns) => l.n.eq(r.n) && l.k.eq(r.k))],
+    ['orderBy()', '||', 'c.n || c.k', () => df.orderBy((c: Columns) => c.n || c.k)],
+    ['agg()', '||', 'c.n || c.k', () => df.groupBy('flag').agg((c: Columns) => ({ x: sum(c.n || c.k) }))],
+    ['filter()', '||', 'n.gt(1) || k', () => df.filter(({ n, k }: Columns) => n.gt(1) || k.eq('a'))],
     [
-      'filter',
-      () => df.filter((c: Columns) => c.n.gt(1) && c.k.eq('a')),
-      'filter(): the function makes the condition n > 1',
-    ],
-    ['or', () => df.filter((c: Columns) => c.n.gt(1) || c.k.eq('a')), null],
-    [
-      'a block',
+      'filter()',
+      '||',
+      'isLarge || c.k',
       () =>
         df.filter((c: Columns) => {
-          c.n.gt(1)
-          return c.k.eq('a')
+          const isLarge = c.n.gt(1)
+          return isLarge || c.k.eq('a')
         }),
-      'n > 1, but does not use it',
     ],
     [
-      'ternary',
-      () => df.withColumn('x', (c: Columns) => (c.n.gt(1) ? c.n : c.n.neg())),
-      'withColumn(): the function makes',
+      'filter()',
+      '?',
+      'if (c.n.gt(1))',
+      () =>
+        df.filter((c: Columns) => {
+          if (c.n.gt(1)) return c.k.eq('a')
+          return c.k.eq('b')
+        }),
     ],
-    ['select', () => df.select((c: Columns) => ({ x: c.n.isNull() && c.k })), 'select(): the function makes'],
-    [
-      'deep',
-      () => df.filter((c: Columns) => c.n.gt(1).and(c.k.eq('a') && c.k.eq('b'))),
-      "k = 'a', but does not use it",
-    ],
-    ['join', () => df.join(df, (l: Columns, r: Columns) => l.n.eq(r.n) && l.k.eq(r.k)), 'join(): the function makes'],
+  ])('%s %s in %s', (method, operator, text, make) => {
+    const { code, message, hint } = refusal(make)
+    expect(code).toBe('DATASET_INVALID')
+    expect(message).toContain(`${method}: ${operator} of JavaScript does not see the values of a column: ${text}`)
+    expect(hint).toMatch(/^Write /)
+  })
+
+  it.each([
+    ['>', () => df.filter((c: Columns) => c.k.eq('a').and(c.n > 1)), 'takes n for a value'],
+    ['+', () => df.withColumn('x', (c: Columns) => c.n + 1), 'takes n for a value'],
+    ['a template', () => df.withColumn('x', (c: Columns) => lit(`${c.k}!`)), 'takes k for a value'],
   ])('%s', (_, make, problem) => {
-    // The right side of || is never made.
-    if (problem === null) return expect(make).not.toThrow()
-    const { message, hint } = refusal(make)
-    expect(message).toContain(problem)
+    expect(refusal(make).message).toContain(problem)
+  })
+
+  it('are allowed for what is no expression', () => {
+    const params = { least: 0, name: '' }
+    for (const make of [
+      (c: Columns) => c.n.gt(params.least || 5),
+      (c: Columns) => (params.name === '' ? c.n.gt(1) : c.k.eq(params.name)),
+      (c: Columns) => c.n.gt(1).and(!params.name ? lit(true) : c.k.eq('a')),
+      (c: Columns) => (['n', 'k'].includes('n') && c.n.gt(1)) as unknown,
+      (c: Columns) => {
+        const made = c.n.gt(1)
+        if (params.least > 3) return made.and(c.k.eq('a'))
+        return made
+      },
+    ]) {
+      expect(() => df.filter(make)).not.toThrow()
+    }
+  })
+
+  it('a condition that is made and dropped', () => {
+    const { message, hint } = refusal(() =>
+      df.filter((c: Columns) => {
+        c.n.gt(1)
+        return c.k.eq('a')
+      }),
+    )
+    expect(message).toContain('filter(): the function makes the condition n > 1, but does not use it')
     expect(hint).toContain('and(…)')
   })
 
@@ -83,7 +124,7 @@ it.each([
   [() => df.filter((c: Columns) => c.n.eq(c.n.lt)), 'not the method lt()', ''],
   [() => df.filter((c: Columns) => c.n.getField('')), 'getField() needs the name of a field, not ""', ''],
   [() => df.filter((c: Columns) => c.n.eq(null)), 'n.eq(null) is null for every row', 'n.isNull()'],
-  [() => df.filter((c: Columns) => c.n > 1), 'the function must return an expression, not false', 'c.price.mul'],
+  [() => df.filter((c: Columns) => c.n > 1), 'takes n for a value, but it is an expression', 'c.price.mul'],
   [() => df.filter((c: Columns) => c.n.gt(undefined)), 'not undefined', ''],
   [() => df.orderBy('n desc'), 'No column "n desc"', 'col("n").desc()'],
   [() => df.agg({ x: sum(3 as never) }), 'sum(): the column must be text', 'Correct it where it is called.'],

@@ -283,6 +283,8 @@ describe('runjob query', () => {
     await wrong('PARQUET_CORRUPT', 1, 'df', 'bad.parquet')
     await wrong('DATASET_INVALID', 1, 'df.count()', 'sales.csv', '-o', 'out')
     await wrong('DATASET_INVALID', 1, 'df.filter(c => c.qty.add(1))', 'sales.csv')
+    await wrong('DATASET_INVALID', 1, 'df.filter(col("city").eq("Rome") || col("city").eq("Oslo"))', 'sales.csv')
+    await wrong('DATASET_INVALID', 1, 'df.filter(c => c.city.eq("Rome") || c.city.eq("Oslo"))', 'sales.csv')
     await wrong('DATASET_INVALID', 1, 'df.join(inputs[1], "city")', 'sales.csv', 'sales.csv')
     await wrong('COLUMN_UNKNOWN', 1, 'df.select("town")', 'sales.csv')
     await wrong('INPUT_NOT_FOUND', 1, 'df', 'nowhere.csv')

@@ -1,11 +1,5 @@
 /** What a user's map does with its row, judged by its source. */
-import { require } from '../../../base/packages.js'
-
-/** Of the tree that acorn makes (https://github.com/estree/estree). */
-interface Node {
-  readonly type: string
-  readonly [part: string]: unknown
-}
+import { isNode, type Node, parseFunction } from '../../../base/syntax.js'
 
 /** Names of properties that are read; `any`: also others, known only when the map runs. */
 export interface FieldsRead {
@@ -22,29 +16,12 @@ export interface FieldsRead {
 export function fieldsRead(map: (...args: never[]) => unknown): FieldsRead | null {
   // Functions that a sloppy function calls can read its arguments.
   if (Object.hasOwn(map, 'arguments')) return null
-  const fn = parsed(Function.prototype.toString.call(map))
+  const fn = parseFunction(Function.prototype.toString.call(map))
   const [row, ...params] = (fn?.params ?? []) as Node[]
   const read: FieldsRead = { names: new Set(), any: false }
   if (!row || (row.type !== 'Identifier' && !readsPattern(row, read))) return null
   const others = [...params, fn!.body as Node]
   return others.every((node) => readsOnly(node, row.name as string | undefined, true, read)) ? read : null
-}
-
-/** A function's tree; null for one without source, such as a bound one, and for a method that uses private names. */
-function parsed(text: string): Node | null {
-  const { parseExpressionAt } = require('acorn') as typeof import('acorn')
-  const parse = (source: string) =>
-    parseExpressionAt(source, 0, { ecmaVersion: 'latest', sourceType: 'module' }) as unknown as Node
-  try {
-    return parse(`(${text}\n)`)
-  } catch {
-    try {
-      const { properties } = parse(`({${text}\n})`) as unknown as { properties: { value: Node }[] }
-      return properties[0]!.value
-    } catch {
-      return null
-    }
-  }
 }
 
 /**
@@ -73,10 +50,6 @@ function readsOnly(node: Node, row: string | undefined, isRead: boolean, read: F
     }
   }
   return true
-}
-
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && typeof (value as Partial<Node>).type === 'string'
 }
 
 function readsPart(node: Node, part: string, isRead: boolean): boolean {
