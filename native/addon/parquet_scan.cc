@@ -63,8 +63,7 @@ class ParquetScan : public Wrapped<ParquetScan> {
 
   static std::vector<Member> Members() {
     return {Method<&ParquetScan::Open>("open"), Method<&ParquetScan::Read>("read"),
-            Method<&ParquetScan::TakeBad>("takeBad"), Getter<&ParquetScan::RowsIn>("rowsIn"),
-            Method<&ParquetScan::Close>("close")};
+            Getter<&ParquetScan::RowsIn>("rowsIn"), Method<&ParquetScan::Close>("close")};
   }
 
   explicit ParquetScan(const Napi::CallbackInfo& info) : Wrapped(info) {
@@ -74,12 +73,12 @@ class ParquetScan : public Wrapped<ParquetScan> {
       parquet::ScanOptions options;
       options.max_page_bytes =
           static_cast<size_t>(IntegerArg(object.Get("maxPageBytes"), "maxPageBytes", 1, kMaxSafeInteger));
-      options.keep_bad = OptionalBooleanArg(object.Get("keepBad"), "keepBad");
       const Napi::Value decompress = object.Get("decompress");
       if (!decompress.IsFunction()) ThrowNot(env, "decompress", "a function");
       decompressor_ = std::make_unique<FunctionDecompressor>(decompress.As<Napi::Function>());
       source_ = std::make_unique<DescriptorSource>(static_cast<int>(IntegerArg(info[1], "fd", 0, INT32_MAX)));
       pipeline_ = Pipeline::FromArg(info[2], "pipeline")->state();
+      if (OptionalBooleanArg(object.Get("keepBad"), "keepBad")) options.bad = &pipeline_->bad;
       const Slice spec = BytesArg(info[0], "spec");
       pipeline_->RequireReady(env);
       runjob::Pipeline& pipeline = *pipeline_->native;
@@ -115,9 +114,6 @@ class ParquetScan : public Wrapped<ParquetScan> {
     return Count(env, read);
   }
 
-  Napi::Value TakeBad(const Napi::CallbackInfo& info) {
-    return Bad(info.Env(), native_ ? native_->TakeBad() : BadRecords());
-  }
   Napi::Value RowsIn(const Napi::CallbackInfo& info) { return Count(info.Env(), native_ ? native_->rows_in() : 0); }
   Napi::Value Close(const Napi::CallbackInfo& info) {
     if (native_ && pipeline_->native) pipeline_->native->LoadLate(nullptr);

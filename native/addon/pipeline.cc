@@ -104,6 +104,7 @@ Pipeline::Pipeline(const Napi::CallbackInfo& info) : Wrapped(info) {
     options.compress = [raw = state.get()](uint8_t codec, Slice page, std::string* out) {
       return raw->Compress(codec, page, out);
     };
+    if (OptionalBooleanArg(object.Get("keepBad"), "keepBad")) options.bad = &state->bad;
     const Napi::Value measured = object.Get("measured");
     options.measured = !measured.IsUndefined() && BooleanArg(measured, "measured");
     const Napi::Value tables = object.Get("tables");
@@ -171,6 +172,11 @@ Napi::Value Pipeline::TakeOutput(const Napi::CallbackInfo& info) {
   return bytes;
 }
 
+Napi::Value Pipeline::TakeBad(const Napi::CallbackInfo& info) { return Bad(info.Env(), state_->bad.Take()); }
+
+Napi::Value Pipeline::RowsMade(const Napi::CallbackInfo& info) {
+  return Count(info.Env(), Open(info.Env()).rows_made());
+}
 Napi::Value Pipeline::RowsIn(const Napi::CallbackInfo& info) { return Count(info.Env(), Open(info.Env()).rows_in()); }
 Napi::Value Pipeline::RowsOut(const Napi::CallbackInfo& info) { return Count(info.Env(), Open(info.Env()).rows_out()); }
 Napi::Value Pipeline::HeldBytes(const Napi::CallbackInfo& info) {

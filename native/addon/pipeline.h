@@ -12,6 +12,7 @@
 #include "addon/collector.h"
 #include "addon/wrapped.h"
 #include "pipeline/pipeline.h"
+#include "record/bad_record.h"
 
 namespace runjob::addon {
 
@@ -22,6 +23,7 @@ struct PipelineState {
   std::unique_ptr<BatchSink> records;         // into the collector
   std::unique_ptr<runjob::Pipeline> native;   // null: closed
   std::shared_ptr<CollectorState> collector;  // null: the pipeline gives bytes
+  BadRecords bad;                             // of the pipeline, and of scans that feed it
   bool failed = false;
   bool finished = false;
   bool running = false;
@@ -64,8 +66,10 @@ class Pipeline : public Wrapped<Pipeline> {
             Method<&Pipeline::SetConstants>("setConstants"),
             Method<&Pipeline::Finish>("finish"),
             Method<&Pipeline::TakeOutput>("takeOutput"),
+            Method<&Pipeline::TakeBad>("takeBad"),
             Getter<&Pipeline::RowsIn>("rowsIn"),
             Getter<&Pipeline::RowsOut>("rowsOut"),
+            Getter<&Pipeline::RowsMade>("rowsMade"),
             Getter<&Pipeline::HeldBytes>("bytes"),
             Getter<&Pipeline::Done>("done"),
             Getter<&Pipeline::Measures>("measures"),
@@ -83,8 +87,10 @@ class Pipeline : public Wrapped<Pipeline> {
   Napi::Value SetConstants(const Napi::CallbackInfo& info);
   Napi::Value Finish(const Napi::CallbackInfo& info);
   Napi::Value TakeOutput(const Napi::CallbackInfo& info);
+  Napi::Value TakeBad(const Napi::CallbackInfo& info);
   Napi::Value RowsIn(const Napi::CallbackInfo& info);
   Napi::Value RowsOut(const Napi::CallbackInfo& info);
+  Napi::Value RowsMade(const Napi::CallbackInfo& info);
   Napi::Value HeldBytes(const Napi::CallbackInfo& info);
   Napi::Value Done(const Napi::CallbackInfo& info);
   Napi::Value Measures(const Napi::CallbackInfo& info);

@@ -78,7 +78,7 @@ class Reading : public Wrapped<T> {
 
   bool ended_ = false;
   Counts counts_;
-  BadRecords bad_;
+  std::vector<BadRecord> bad_;
 };
 
 }  // namespace runjob::addon

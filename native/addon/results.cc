@@ -6,15 +6,16 @@ Napi::Value Count(Napi::Env env, uint64_t n) { return Napi::Number::New(env, sta
 
 Napi::Value Bytes(Napi::Env env, Slice bytes) { return Napi::Buffer<char>::Copy(env, bytes.data, bytes.size); }
 
-Napi::Value Bad(Napi::Env env, const BadRecords& records) {
+Napi::Value Bad(Napi::Env env, const std::vector<BadRecord>& records) {
   Napi::Array array = Napi::Array::New(env, records.size());
   for (size_t i = 0; i < records.size(); i++) {
-    const auto& [status, excerpt] = records[i];
+    const auto& [status, excerpt, maker] = records[i];
     Napi::Object record = Napi::Object::New(env);
     record.Set("code", Napi::String::New(env, status.code()));
     record.Set("detail", Napi::String::New(env, status.detail()));
     record.Set("offset", Count(env, static_cast<uint64_t>(status.offset())));
     record.Set("excerpt", Napi::String::New(env, excerpt));
+    if (maker >= 0) record.Set("maker", Napi::Number::New(env, maker));
     array.Set(static_cast<uint32_t>(i), record);
   }
   return array;

@@ -22,7 +22,7 @@ Napi::Value Numbers(Napi::Env env, const std::vector<Number>& numbers) {
   std::copy(numbers.begin(), numbers.end(), array.Data());
   return array;
 }
-Napi::Value Bad(Napi::Env env, const BadRecords& records);
+Napi::Value Bad(Napi::Env env, const std::vector<BadRecord>& records);
 Napi::Value Partitions(Napi::Env env, const std::vector<PartitionCount>& partitions);
 // REQUIRES: the writer is finished.
 Napi::Value SpillInfo(Napi::Env env, const runjob::RunWriter& writer);

@@ -22,9 +22,7 @@ class Scan : public Reading<T, runjob::Mapper> {
   static constexpr const char* kWhat = "scan";
 
   static std::vector<typename Scan::Member> Members() {
-    return {Scan::template Method<&Scan::Push>("push"),
-            Scan::template Method<&Scan::TakeBad>("takeBad"),
-            Scan::template Getter<&Scan::Position>("position"),
+    return {Scan::template Method<&Scan::Push>("push"), Scan::template Getter<&Scan::Position>("position"),
             Scan::template Getter<&Scan::RecordsIn>("recordsIn"),
             Scan::template Getter<&Scan::RecordsOut>("recordsOut"),
             Scan::template Getter<&Scan::RecordsDropped>("recordsDropped")};
@@ -40,6 +38,7 @@ class Scan : public Reading<T, runjob::Mapper> {
 
   const Schema& schema() const { return pipeline_->native->input(); }
   ColumnSink* sink() const { return pipeline_->native->head(); }
+  BadRecords* bad() const { return &pipeline_->bad; }
 
  private:
   void RequireReady(Napi::Env env) const override { pipeline_->RequireReady(env); }
@@ -66,8 +65,9 @@ class CsvScan : public Scan<CsvScan> {
   static constexpr napi_type_tag kTag = {0x5d3f19c7e2a84b06, 0x8c71f6d20b9e45a3};
 
   explicit CsvScan(const Napi::CallbackInfo& info) : Scan(info) {
-    Guarded(info.Env(),
-            [&] { native_ = NewCsvScan(CsvColumnsArg(ObjectArg(info[0], "spec"), schema()), schema(), sink()); });
+    Guarded(info.Env(), [&] {
+      native_ = NewCsvScan(CsvColumnsArg(ObjectArg(info[0], "spec"), schema()), schema(), sink(), bad());
+    });
   }
 };
 
@@ -82,7 +82,7 @@ class JsonScan : public Scan<JsonScan> {
       JsonColumnsOptions options;
       options.limit = RecordLimitArg(spec);
       options.skip_bom = BooleanArg(spec.Get("skipBom"), "skipBom");
-      native_ = NewJsonScan(options, schema(), sink());
+      native_ = NewJsonScan(options, schema(), sink(), bad());
     });
   }
 };
@@ -101,7 +101,7 @@ class LineScan : public Scan<LineScan> {
       if (schema().size() > 1 || (schema().size() == 1 && schema()[0].type.id != TypeId::kString)) {
         ThrowBadArgument(info.Env(), "lines are one column of text");
       }
-      native_ = NewLineScan(options, schema(), sink());
+      native_ = NewLineScan(options, schema(), sink(), bad());
     });
   }
 };

@@ -28,7 +28,7 @@ uint32_t NeededFields(const std::vector<uint32_t>& fields) {
 
 class CsvScan final : public Mapper {
  public:
-  CsvScan(const CsvColumnsOptions& options, const Schema& schema, ColumnSink* sink);
+  CsvScan(const CsvColumnsOptions& options, const Schema& schema, ColumnSink* sink, BadRecords* bad);
 
   Status Push(Slice chunk, uint64_t limit, bool last, bool* done) override;
 
@@ -61,8 +61,9 @@ class CsvScan final : public Mapper {
   std::string respelled_;
 };
 
-CsvScan::CsvScan(const CsvColumnsOptions& options, const Schema& schema, ColumnSink* sink)
-    : options_(options),
+CsvScan::CsvScan(const CsvColumnsOptions& options, const Schema& schema, ColumnSink* sink, BadRecords* bad)
+    : Mapper(bad),
+      options_(options),
       schema_(schema),
       sink_(sink),
       scanner_(options.csv, &bad_),
@@ -78,12 +79,12 @@ CsvScan::CsvScan(const CsvColumnsOptions& options, const Schema& schema, ColumnS
 }
 
 Status CsvScan::Push(Slice chunk, uint64_t limit, bool last, bool* done) {
-  const size_t bad_before = bad_.size();
+  const uint64_t bad_before = bad_.of_input();
   scanner_.Feed(chunk, limit, last);
   CsvRows rows;
   Status status;
   while (status.ok() && !sink_->done() && scanner_.Next(&rows)) status = AddRows(rows);
-  records_in_ += bad_.size() - bad_before;
+  records_in_ += bad_.of_input() - bad_before;
   if (!status.ok()) return status;
   position_ = scanner_.position();
   // What is wrong behind the last row that is needed does not matter.
@@ -103,11 +104,11 @@ Status CsvScan::AddRows(const CsvRows& rows) {
     for (size_t c = 0; c < columns_.size(); c++) ReadColumn(rows, c);
     batch_.rows = batch_.count = rows_.count();
     BadRecords* const bad = options_.csv.keep_bad ? &bad_ : nullptr;
-    const size_t bad_before = bad_.size();
+    const uint64_t bad_before = bad_.of_input();
     const auto place_of = [&](size_t i) { return RecordPlace{rows.row_offset(rows_.row(i)), rows.row(rows_.row(i))}; };
     Status status = runjob::AddRows(batch_, place_of, sink_, bad, &records_out_);
     // Bad ones are counted by Push.
-    records_in_ += rows_.count() - (bad_.size() - bad_before);
+    records_in_ += rows_.count() - (bad_.of_input() - bad_before);
     if (status.ok()) {
       status = rows_.TakeError();
       if (sink_->done()) status = Status::Ok();
@@ -119,7 +120,7 @@ Status CsvScan::AddRows(const CsvRows& rows) {
     if (status.offset() >= 0) position_ = static_cast<uint64_t>(status.offset());
     if (bad == nullptr || status.offset() < 0) return status;
     const size_t row = rows_.row(rows_.count());
-    bad_.push_back(BadRecord{std::move(status), Excerpt(rows.row(row))});
+    bad_.Add(BadRecord{std::move(status), Excerpt(rows.row(row))});
     next = row + 1;
   }
   return Status::Ok();
@@ -238,8 +239,9 @@ Slice CsvScan::Plain(const CsvField& field) {
 
 bool HasCsvText(const Type& type) { return !type.is_nested(); }
 
-std::unique_ptr<Mapper> NewCsvScan(const CsvColumnsOptions& options, const Schema& schema, ColumnSink* sink) {
-  return std::make_unique<CsvScan>(options, schema, sink);
+std::unique_ptr<Mapper> NewCsvScan(const CsvColumnsOptions& options, const Schema& schema, ColumnSink* sink,
+                                   BadRecords* bad) {
+  return std::make_unique<CsvScan>(options, schema, sink, bad);
 }
 
 }  // namespace runjob

@@ -26,8 +26,9 @@ struct CsvColumnsOptions {
 bool HasCsvText(const Type& type);
 
 // A field without text is null; binary is base64. What is no value of its column's type is CELL_INVALID. Rows at fault, here or
-// in the sink, are noted as bad ones if the options say so. `schema`, whose types must have a text, and `sink` must stay where
+// in the sink, are noted as bad ones, in `bad` or as Mapper says, if the options say so. `schema`, whose types must have a text, and `sink` must stay where
 // they are. Stops early once the sink is done.
-std::unique_ptr<Mapper> NewCsvScan(const CsvColumnsOptions& options, const Schema& schema, ColumnSink* sink);
+std::unique_ptr<Mapper> NewCsvScan(const CsvColumnsOptions& options, const Schema& schema, ColumnSink* sink,
+                                   BadRecords* bad = nullptr);
 
 }  // namespace runjob

@@ -78,7 +78,7 @@ bool CsvReader::Takes(const CsvRows& rows, size_t r, Status* status) {
   if (options_.ragged == RaggedRows::kDrop) {
     records_dropped_++;
   } else if (options_.keep_bad) {
-    bad_.push_back(BadRecord{std::move(misfit), Excerpt(rows.row(r))});
+    bad_.Add(BadRecord{std::move(misfit), Excerpt(rows.row(r))});
   } else {
     *status = std::move(misfit);
   }

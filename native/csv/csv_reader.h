@@ -50,7 +50,7 @@ class CsvReader {
   Status Push(Slice chunk, uint64_t limit, bool last, CsvBlock* out, bool* done);
 
   // Bad records skipped since the last call, in order; none unless the options keep them.
-  BadRecords TakeBad() { return std::move(bad_); }
+  std::vector<BadRecord> TakeBad() { return bad_.Take(); }
 
   // Where the next record starts, from the start of the first chunk.
   uint64_t position() const { return position_; }

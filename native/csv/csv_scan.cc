@@ -621,7 +621,7 @@ bool CsvScanner::EndPassOver() {
   if (found == nullptr && !last_) return false;
   passing_over_ = false;
   position_ = chunk_offset_;
-  bad_->push_back(std::move(passed_));
+  bad_->Add(std::move(passed_));
   return true;
 }
 

@@ -164,11 +164,11 @@ FieldsMapper::FieldsMapper(const FieldsOptions& options, BatchSink* sink)
 }
 
 Status FieldsMapper::Push(Slice chunk, uint64_t limit, bool last, bool* done) {
-  const size_t bad_before = bad_.size();
+  const uint64_t bad_before = bad_.of_input();
   scanner_.Feed(chunk, limit, last);
   CsvRows rows;
   while (scanner_.Next(&rows)) RUNJOB_RETURN_IF_ERROR(AddRows(rows));
-  records_in_ += bad_.size() - bad_before;
+  records_in_ += bad_.of_input() - bad_before;
   position_ = scanner_.position();
   *done = scanner_.done();
   return scanner_.status();
@@ -202,7 +202,7 @@ Status FieldsMapper::AddRows(const CsvRows& rows) {
     if (status.ok()) continue;
     if (!options_.csv.keep_bad || status.offset() < 0) return status;
     const size_t bad = rows_.row(rows_.count());
-    bad_.push_back(BadRecord{std::move(status), Excerpt(rows.row(bad))});
+    bad_.Add(BadRecord{std::move(status), Excerpt(rows.row(bad))});
     next = bad + 1;
   }
   return Status::Ok();

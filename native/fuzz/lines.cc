@@ -34,7 +34,7 @@ uint64_t EndOf(const std::vector<Line>& lines) {
   return lines.back().start + lines.back().content.size() + (lines.back().ends ? 1 : 0);
 }
 
-std::vector<uint64_t> Offsets(const BadRecords& bad) {
+std::vector<uint64_t> Offsets(const std::vector<BadRecord>& bad) {
   std::vector<uint64_t> offsets;
   for (const BadRecord& record : bad) {
     EXPECT(record.excerpt.size() <= kExcerptBytes);

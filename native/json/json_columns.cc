@@ -28,8 +28,8 @@ bool IsBlank(Slice line) {
 
 class JsonScan final : public Mapper {
  public:
-  JsonScan(const JsonColumnsOptions& options, const Schema& schema, ColumnSink* sink)
-      : limit_(options.limit), sink_(sink), rows_(schema), bom_pending_(options.skip_bom) {}
+  JsonScan(const JsonColumnsOptions& options, const Schema& schema, ColumnSink* sink, BadRecords* bad)
+      : Mapper(bad), limit_(options.limit), sink_(sink), rows_(schema), bom_pending_(options.skip_bom) {}
 
   Status Push(Slice chunk, uint64_t limit, bool last, bool* done) override;
 
@@ -145,7 +145,7 @@ Status JsonScan::Reject(Status status, Slice line, uint64_t start) {
   // Bad rows are noted in order, and the sink may reject some of those before.
   RUNJOB_RETURN_IF_ERROR(Flush());
   if (sink_->done()) return Status::Ok();
-  bad_.push_back({std::move(bad), Excerpt(line)});
+  bad_.Add({std::move(bad), Excerpt(line)});
   records_in_++;
   return Status::Ok();
 }
@@ -162,8 +162,9 @@ Status JsonScan::Flush() {
 
 }  // namespace
 
-std::unique_ptr<Mapper> NewJsonScan(const JsonColumnsOptions& options, const Schema& schema, ColumnSink* sink) {
-  return std::make_unique<JsonScan>(options, schema, sink);
+std::unique_ptr<Mapper> NewJsonScan(const JsonColumnsOptions& options, const Schema& schema, ColumnSink* sink,
+                                    BadRecords* bad) {
+  return std::make_unique<JsonScan>(options, schema, sink, bad);
 }
 
 }  // namespace runjob

@@ -18,8 +18,9 @@ struct JsonColumnsOptions {
 // Each line is an object; a column is a field of it by name, and null where it is missing or null. All of a line must be JSON
 // (JSONL_BAD_RECORD), whatever is read of it; of equal names the last counts. A value that its column's type cannot hold is
 // CELL_INVALID. Whole numbers are long or int, numbers double or decimal; a string column takes the text of any value. Numbers
-// as timestamps are seconds, and binary is base64. Bad rows, here or in the sink, are noted if the limit says so. `schema` and
+// as timestamps are seconds, and binary is base64. Bad rows, here or in the sink, are noted, in `bad` or as Mapper says, if the limit says so. `schema` and
 // `sink` must stay where they are. Stops early once the sink is done.
-std::unique_ptr<Mapper> NewJsonScan(const JsonColumnsOptions& options, const Schema& schema, ColumnSink* sink);
+std::unique_ptr<Mapper> NewJsonScan(const JsonColumnsOptions& options, const Schema& schema, ColumnSink* sink,
+                                    BadRecords* bad = nullptr);
 
 }  // namespace runjob

@@ -220,7 +220,7 @@ Status Scan::AddBatch() {
   Checked checked(this);
   const auto place_of = [this](size_t row) { return RecordPlace{group_row_ + row, Slice()}; };
   uint64_t added = 0;
-  return AddRows(batch_, place_of, &checked, options_.keep_bad ? &bad_ : nullptr, &added);
+  return AddRows(batch_, place_of, &checked, options_.bad, &added);
 }
 
 Status Scan::CheckNulls(const Batch& batch) const {

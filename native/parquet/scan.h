@@ -21,8 +21,8 @@ namespace runjob::parquet {
 
 struct ScanOptions {
   size_t max_page_bytes = size_t{1} << 30;
-  // Rows that the sink refuses are skipped and noted.
-  bool keep_bad = false;
+  // Where rows that the sink refuses are noted, and skipped: their offsets are rows of the group. Null: the first one is an error.
+  BadRecords* bad = nullptr;
 };
 
 class Scan : public ColumnLoader {
@@ -44,8 +44,6 @@ class Scan : public ColumnLoader {
 
   // Of all groups.
   uint64_t rows_in() const { return rows_in_; }
-  // Rows that were skipped since the last call: their offsets are rows of the group.
-  BadRecords TakeBad() { return std::move(bad_); }
 
  private:
   explicit Scan(const ScanOptions& options) : options_(options) {}
@@ -84,7 +82,6 @@ class Scan : public ColumnLoader {
   size_t batch_rows_ = kVectorRows;  // fewer, if lists are long
   size_t next_rows_ = 0;             // of the next batch; 0: as many as before
   uint64_t rows_in_ = 0;
-  BadRecords bad_;
 };
 
 }  // namespace runjob::parquet

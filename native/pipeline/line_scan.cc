@@ -18,8 +18,8 @@ constexpr size_t kBomBytes = 3;
 
 class LineScan : public Mapper {
  public:
-  LineScan(const LineScanOptions& options, const Schema& schema, ColumnSink* sink)
-      : limit_(options.limit), skip_bom_(options.skip_bom), sink_(sink) {
+  LineScan(const LineScanOptions& options, const Schema& schema, ColumnSink* sink, BadRecords* bad)
+      : Mapper(bad), limit_(options.limit), skip_bom_(options.skip_bom), sink_(sink) {
     batch_.columns.resize(schema.size());
     for (size_t i = 0; i < schema.size(); i++) {
       batch_.columns[i].type = &schema[i].type;
@@ -70,7 +70,7 @@ class LineScan : public Mapper {
     Status bad = limit_.TooLong("a line", position_);
     if (!limit_.keep_bad) return bad;
     RUNJOB_RETURN_IF_ERROR(Flush());
-    bad_.push_back({std::move(bad), Excerpt(line)});
+    bad_.Add({std::move(bad), Excerpt(line)});
     std::string().swap(held_);
     skips_ = true;
     return Status::Ok();
@@ -151,8 +151,9 @@ class LineScan : public Mapper {
 
 }  // namespace
 
-std::unique_ptr<Mapper> NewLineScan(const LineScanOptions& options, const Schema& schema, ColumnSink* sink) {
-  return std::make_unique<LineScan>(options, schema, sink);
+std::unique_ptr<Mapper> NewLineScan(const LineScanOptions& options, const Schema& schema, ColumnSink* sink,
+                                    BadRecords* bad) {
+  return std::make_unique<LineScan>(options, schema, sink, bad);
 }
 
 }  // namespace runjob

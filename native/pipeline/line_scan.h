@@ -14,8 +14,9 @@ struct LineScanOptions {
 };
 
 // A line ends before LF or CR LF. Invalid UTF-8 becomes U+FFFD, as the WHATWG Encoding Standard says. Rows at fault in the sink are
-// noted as bad lines if the limit says so. Stops early once the sink is done. REQUIRES: `schema` is one column of text, or none. It, and
+// noted as bad lines, in `bad` or as Mapper says, if the limit says so. Stops early once the sink is done. REQUIRES: `schema` is one column of text, or none. It, and
 // `sink`, must stay where they are.
-std::unique_ptr<Mapper> NewLineScan(const LineScanOptions& options, const Schema& schema, ColumnSink* sink);
+std::unique_ptr<Mapper> NewLineScan(const LineScanOptions& options, const Schema& schema, ColumnSink* sink,
+                                    BadRecords* bad = nullptr);
 
 }  // namespace runjob

@@ -11,6 +11,7 @@
 #include "pipeline/constants.h"
 #include "pipeline/group_table.h"
 #include "pipeline/groups.h"
+#include "pipeline/made_rows.h"
 #include "pipeline/merge_join.h"
 #include "pipeline/meter.h"
 #include "pipeline/operator.h"
@@ -91,7 +92,13 @@ class Chain : public Pipeline {
     };
     ColumnSink* next = Measured(&tail_, options.measured);
     const std::vector<std::vector<uint32_t>> late = LateColumns();
+    const auto judge = [&](const Schema& schema, size_t maker) {
+      made_.push_back(
+          std::make_unique<MadeRows>(schema, static_cast<int32_t>(maker), options.bad, options.take_output, next));
+      next = made_.back().get();
+    };
     for (size_t i = operators_.size(); i-- > 0;) {
+      if (options.bad != nullptr && operators_[i]->makes_rows()) judge(operators_[i]->schema(), i + 1);
       if (i < late.size() && !late[i].empty()) {
         loadings_.push_back(std::make_unique<Loading>(late[i], next));
         next = loadings_.back().get();
@@ -99,6 +106,7 @@ class Chain : public Pipeline {
       operators_[i]->SetNext(next);
       next = Measured(operators_[i].get(), options.measured);
     }
+    if (options.bad != nullptr && source_ != nullptr) judge(source_->schema(), 0);
     head_.SetNext(next);
     std::reverse(meters_.begin(), meters_.end());
     return Status::Ok();
@@ -128,6 +136,11 @@ class Chain : public Pipeline {
 
   uint64_t rows_in() const override { return head_.rows(); }
   uint64_t rows_out() const override { return tail_.rows(); }
+  uint64_t rows_made() const override {
+    uint64_t rows = 0;
+    for (const auto& made : made_) rows += made->rows();
+    return rows;
+  }
   size_t bytes() const override {
     size_t bytes = source_ == nullptr ? 0 : source_->bytes();
     for (const auto& link : operators_) bytes += link->bytes();
@@ -263,6 +276,7 @@ class Chain : public Pipeline {
   Counter head_;
   std::vector<std::unique_ptr<RowOperator>> operators_;
   std::vector<std::unique_ptr<Loading>> loadings_;
+  std::vector<std::unique_ptr<MadeRows>> made_;
   Counter tail_;
   std::optional<RowSample> sample_;  // of what the end takes
   std::unique_ptr<ColumnSink> end_;

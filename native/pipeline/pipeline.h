@@ -31,6 +31,7 @@
 #include "column/type.h"
 #include "column/vector.h"
 #include "pipeline/join_table.h"
+#include "record/bad_record.h"
 #include "record/batch_sink.h"
 #include "record/cursor.h"
 #include "record/row_sample.h"
@@ -46,6 +47,9 @@ struct PipelineOptions {
   size_t output_bytes = size_t{1} << 20;
   // Appends what a codec of Parquet makes of a page (parquet/source.h), if native code has none.
   std::function<Status(uint8_t codec, Slice page, std::string* out)> compress;
+  // Where rows are noted that the pipeline made, such as joined ones, and that are at fault: they are left out. A note's maker is the place of
+  // the operator in the program, from 1 on; 0 is the source. take_output is called if there are many. Null: the first one is an error.
+  BadRecords* bad = nullptr;
   std::vector<std::shared_ptr<const JoinTable>> tables;  // that rows are joined with
   bool measured = false;                                 // measures() has something to tell
 };
@@ -76,6 +80,7 @@ class Pipeline {
   virtual Status Finish() = 0;
   virtual uint64_t rows_in() const = 0;                   // added
   virtual uint64_t rows_out() const = 0;                  // that the end received
+  virtual uint64_t rows_made() const = 0;                 // that may have been noted in options.bad
   virtual size_t bytes() const = 0;                       // held by operators
   virtual std::string* output() = 0;                      // bytes that the end gave so far: the caller takes them
   virtual std::vector<LinkMeasure> measures() const = 0;  // of the operators, in their order, and of the end

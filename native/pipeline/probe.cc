@@ -36,11 +36,12 @@ class Probe final : public RowOperator {
   Status ReadResidual(ProgramReader* program) { return filter_.ReadResidual(program, both_); }
   bool needs_rows() const { return filter_.has_residual() || GivesPairs(type_); }
 
+  bool makes_rows() const override { return needs_rows(); }
   const Schema& schema() const override { return schema_; }
   size_t bytes() const override { return right_->bytes() + lookup_->bytes(); }
 
   Status Add(const Batch& batch) override {
-    if (!filter_.has_residual() && !GivesPairs(type_)) return Keep(batch);
+    if (!needs_rows()) return Keep(batch);
     batch_ = &batch;
     for (size_t first = 0; first < batch.count;) {
       size_t n = 0;

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
+#include <vector>
 
 #include "base/slice.h"
 #include "base/status.h"
@@ -14,6 +14,9 @@ constexpr uint64_t kNoLimit = UINT64_MAX;
 
 class Mapper {
  public:
+  // `bad`: where bad records are noted, among others; null: in a list of its own.
+  explicit Mapper(BadRecords* bad = nullptr) : bad_(bad == nullptr ? own_bad_ : *bad) {}
+  Mapper(const Mapper&) = delete;
   virtual ~Mapper() = default;
 
   // Takes the next bytes of the input. Records may cross chunks: the mapper keeps what it could not finish.
@@ -26,15 +29,20 @@ class Mapper {
   uint64_t records_in() const { return records_in_; }            // lines or rows
   uint64_t records_out() const { return records_out_; }          // given to the sink
   uint64_t records_dropped() const { return records_dropped_; }  // of records_in, left out because that was asked for
-  // Bad records skipped since the last call, in order; they count as records_in.
-  BadRecords TakeBad() { return std::move(bad_); }
+  // Bad records skipped since the last call, in order, of its own list; they count as records_in.
+  std::vector<BadRecord> TakeBad() { return own_bad_.Take(); }
 
  protected:
   uint64_t position_ = 0;
   uint64_t records_in_ = 0;
   uint64_t records_out_ = 0;
   uint64_t records_dropped_ = 0;
-  BadRecords bad_;
+
+ private:
+  BadRecords own_bad_;
+
+ protected:
+  BadRecords& bad_;
 };
 
 }  // namespace runjob

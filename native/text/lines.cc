@@ -245,7 +245,7 @@ Status LineFilter::Extend(Slice part) {
   if (unfinished_.size() <= limit_.max_bytes) return Status::Ok();
   Status bad = limit_.TooLong("a line", position_);
   if (!limit_.keep_bad) return bad;
-  bad_.push_back({std::move(bad), Excerpt(unfinished_)});
+  bad_.Add({std::move(bad), Excerpt(unfinished_)});
   std::string().swap(unfinished_);
   skips_ = true;
   return Status::Ok();

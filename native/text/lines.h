@@ -34,7 +34,7 @@ class LineFilter {
   uint64_t records_in() const { return records_in_; }
   uint64_t records_out() const { return records_out_; }
   // As Mapper::TakeBad.
-  BadRecords TakeBad() { return std::exchange(bad_, {}); }
+  std::vector<BadRecord> TakeBad() { return bad_.Take(); }
 
  private:
   // Adds a part of the line at `position_`, without a newline.

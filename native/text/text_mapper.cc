@@ -55,7 +55,7 @@ Status TextMapper::CheckLength(uint64_t line_start) {
   if (!limit_.keep_bad) return bad;
   if (last_bad_ != bad.offset()) {
     last_bad_ = bad.offset();
-    bad_.push_back({std::move(bad), std::move(excerpt)});
+    bad_.Add({std::move(bad), std::move(excerpt)});
   }
   return Status::Ok();
 }

@@ -32,6 +32,8 @@ export interface Where {
   row?: number
   /** The partition of an earlier step's output that was being read. */
   partition?: number
+  /** What made the row that is at fault: it is no record of a file. */
+  operator?: string
   /** Key of the record that a later step got, or of the group being reduced; shortened. */
   key?: string
 }
@@ -476,7 +478,7 @@ const CATALOGUE = {
   TOO_MANY_BAD_RECORDS: {
     kind: 'data',
     message: (p) =>
-      `There are ${p.bad} bad records${p.records ? ` of ${p.records}` : ' so far'}, and --max-bad ${p.limit} allows no more.`,
+      `There ${p.bad === 1 ? 'is 1 bad record' : `are ${p.bad} bad records`}${p.records ? ` of ${p.records}` : ' so far'}, and --max-bad ${p.limit} allows no more.`,
     hint: (p) =>
       p.path === null
         ? 'Fix them, or allow more. With -o the output comes with a list of them, and a run that ends can be continued.'
@@ -767,11 +769,11 @@ export class RunjobError extends Error {
   }
 }
 
-/** @param params `made`: the record is no record of a file, so that --max-bad cannot skip it */
+/** @param params `noRow`: it is no row that --max-bad can skip, but what rows depend on */
 function hintFor(entry: CatalogueEntry, params: ErrorParams, spell: SpellOptions): string {
   const hint = entry.hint?.(params, spell) ?? ''
-  if (params.made !== true) return hint
-  return `--max-bad skips rows of files, and this row was made by a join, groupBy or orderBy. ${hint}`.trimEnd()
+  if (params.noRow !== true) return hint
+  return `--max-bad skips rows, and this is none: it is the result of a group, or the condition of a join, and without it other rows would be wrong. ${hint}`.trimEnd()
 }
 
 /** Messages name the job if it is known. */

@@ -19,10 +19,11 @@ export interface ArrangeOptions {
  * What can be said before sizes are known: filters and limits are where they stay.
  *
  * @param now the time of the run: microseconds since 1970-01-01 UTC
+ * @param skipsBad whether rows for which an expression fails are left out
  */
-export function pushDown(plan: Logical, now: bigint): Logical {
+export function pushDown(plan: Logical, now: bigint, skipsBad: boolean): Logical {
   const filtered = pushFilters(mergeProjects(foldConstants(plan, now)))
-  return dropSorts(pushLimits(mergeProjects(filtered)))
+  return dropSorts(pushLimits(mergeProjects(filtered), skipsBad))
 }
 
 /** The rest, for what pushDown() has made. */

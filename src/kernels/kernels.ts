@@ -206,9 +206,13 @@ export interface Pipeline {
   finish(): void
   /** What a text, Parquet or rows end has written since the last call. */
   takeOutput(): Uint8Array
+  /** Rows at fault since the last call, in order: those of scans that add to it, and, with `keepBad`, those that operators made. */
+  takeBad(): BadRow[]
   /** Rows that came in, and that the end received. */
   readonly rowsIn: number
   readonly rowsOut: number
+  /** With `keepBad`: rows that the source of an exchange, or an operator, made. */
+  readonly rowsMade: number
   /** Held by operators. */
   readonly bytes: number
   /** Whether more rows are of no use. */
@@ -233,7 +237,9 @@ export interface PipelineOptions {
   /** With a collector, as for Collector.isFull. */
   collectorBytes?: number
   enoughBytes?: number
-  /** Called in the middle of other calls: the collector is full, or there is a megabyte of output. It spills, or takes it. */
+  /** Leave out rows that operators made and that are at fault, and keep them for takeBad(), instead of throwing. */
+  keepBad?: boolean
+  /** Called in the middle of other calls: the collector is full, there is a megabyte of output, or many rows for takeBad(). It takes them. */
   onFull?: () => void
   /** What a codec of Parquet, by its number, makes of a page. */
   compress?: (codec: number, page: Uint8Array) => Uint8Array
@@ -268,10 +274,11 @@ export interface JoinTableOptions {
 export interface ParquetScan {
   /** Begins with rows of a row group. */
   open(group: Uint8Array): void
-  /** Passes on about `rows` of its next rows, and returns how many; 0 at its end, or if the pipeline wants no more. */
+  /**
+   * Passes on about `rows` of its next rows, and returns how many; 0 at its end, or if the pipeline wants no more. Offsets of errors are rows,
+   * counted from the group's first.
+   */
   read(rows: number): number
-  /** Rows skipped since the last call, in order. Offsets, here and of errors, are rows, counted from the group's first. */
-  takeBad(): BadRecord[]
   readonly rowsIn: number
   /** Frees the memory now. */
   close(): void
@@ -280,7 +287,7 @@ export interface ParquetScan {
 export interface ParquetScanOptions {
   /** Larger pages are refused. */
   maxPageBytes: number
-  /** Skip rows for which an expression fails, and keep them for takeBad(), instead of throwing. */
+  /** Skip rows for which an expression fails, and keep them for Pipeline.takeBad(), instead of throwing. */
   keepBad?: boolean
   /**
    * Undoes gzip (2) and brotli (4), to exactly `size` bytes; null if that fails. Must leave scan and pipeline alone.
@@ -352,10 +359,19 @@ export interface CsvReadOptions extends CsvCharacters {
 export interface BadRecord {
   code: string
   detail: string
-  /** From the start of the first chunk. */
+  /** From the start of the first chunk; of Parquet: the row, counted from the group's first. */
   offset: number
   /** Its beginning, without a line end. */
   excerpt: string
+}
+
+/** A row that was skipped. */
+export interface BadRow extends BadRecord {
+  /**
+   * Of a row that is no record of a file, so that it has no offset, and its excerpt is JSON: what made it. 0 is the source, 1 the first operator
+   * of the program.
+   */
+  maker?: number
 }
 
 /** How long a word or line may be, and what happens to a longer one. */
@@ -390,6 +406,9 @@ export type CsvScanSpec = CsvReadOptions & {
   decimal?: '.' | ','
   thousands?: string | null
 }
+
+/** Rows of a file's text for a pipeline, whose takeBad() has the bad ones. */
+export type TextScan = Omit<Mapper, 'takeBad'>
 
 export interface Mapper {
   /**
@@ -504,11 +523,11 @@ export interface Kernels {
   /** @param collector of the exchange that it ends in: mode `append`, layout `['bytes']`; null: it gives bytes */
   createPipeline(program: Uint8Array, collector: Collector | null, options: PipelineOptions): Pipeline
   /** Rows of CSV for a pipeline. */
-  createCsvScan(spec: CsvScanSpec, pipeline: Pipeline): Mapper
+  createCsvScan(spec: CsvScanSpec, pipeline: Pipeline): TextScan
   /** Rows of JSON lines, likewise. */
-  createJsonScan(spec: RecordLimit & { skipBom: boolean }, pipeline: Pipeline): Mapper
+  createJsonScan(spec: RecordLimit & { skipBom: boolean }, pipeline: Pipeline): TextScan
   /** Lines, without their ends, as a column of text, or only their number. */
-  createLineScan(spec: RecordLimit & { skipBom: boolean }, pipeline: Pipeline): Mapper
+  createLineScan(spec: RecordLimit & { skipBom: boolean }, pipeline: Pipeline): TextScan
   /** @param spec of the file, and the rows of a group: io/format/parquet/program.ts */
   createParquetScan(spec: Uint8Array, fd: number, pipeline: Pipeline, options: ParquetScanOptions): ParquetScan
   /** A line within one chunk is not measured. */

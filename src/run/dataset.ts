@@ -52,7 +52,7 @@ export async function prepareDataset(
   const readerOf = (read: ReadQuery) => reads.find(({ source }) => source.reads.includes(read))!
   const pushed = asked.map((plan) =>
     pruneFolders(
-      pushDown(plan, now ?? 0n),
+      pushDown(plan, now ?? 0n, settings.badLimit !== null),
       (read) => readerOf(read).folders,
       (read, kept) => readerOf(read).nameOf(kept),
     ),

@@ -40,7 +40,7 @@ export function logical({ query }: Framed): string {
 
 /** As a run does it whose time is 0. */
 export function optimize(plan: Logical, sizes?: Sizes): Logical {
-  return arrange(pushDown(plan, 0n), sizes ? { sizes } : {})
+  return arrange(pushDown(plan, 0n, false), sizes ? { sizes } : {})
 }
 
 /** The optimised one. */

@@ -11,13 +11,11 @@ import {
   double,
   jsonl,
   list,
-  lit,
   long,
   nullable,
   read,
   string,
   struct,
-  sum,
   timestamp,
 } from '../../dist/src/index.js'
 import { temporaryFolder, writeFiles } from '../helpers/folder.js'
@@ -148,31 +146,6 @@ it('what is written as JSON lines or CSV is read back as it was', async () => {
     { x: null },
     { x: Number.POSITIVE_INFINITY },
   ])
-})
-
-it('a row that a group or a join made is not skipped: the run ends, and says why', async () => {
-  const { at } = folderOf({ 'a.csv': 'k,n\na,1\na,-1\nb,5\n', 'b.csv': 'k,m\na,0\nb,1\n' })
-  const rows = read(csv({ schema: { k: string(), n: long() } }), at('a.csv'))
-  const others = read(csv({ schema: { k: string(), m: long() } }), at('b.csv'))
-  const sums = rows.groupBy('k').agg({ n: sum('n') })
-  for (const [made, name] of [
-    [sums.select((c) => ({ q: lit(1).cast('int').mod(c.n) })), 'groups'],
-    [rows.join(sums.withColumnRenamed('n', 'total'), 'k').select((c) => ({ q: c.n.mod(c.total) })), 'a join'],
-    [
-      rows
-        .orderBy('n')
-        .join(others, 'k')
-        .orderBy('n')
-        .limit(2)
-        .select((c) => ({ q: c.n.mod(c.m) })),
-      'a sort',
-    ],
-  ] as const) {
-    const error = await failure(made.collect({ maxBad: 10 }))
-    expect(error.code, name).toBe('DIVIDE_BY_ZERO')
-    expect(error.hint, name).toContain('--max-bad skips rows of files, and this row was made by a join')
-    expect((await failure(made.collect())).hint, name).not.toContain('--max-bad')
-  }
 })
 
 it('too many bad records of a printed query are told, for there is no file that lists them', async () => {

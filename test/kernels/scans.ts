@@ -1,5 +1,5 @@
 /** What the tests of scans share: text in, rows out. */
-import { type BadRecord, type CsvScanSpec, fromNative, kernels, type Mapper } from '../../dist/src/kernels/addon.js'
+import { type BadRecord, type CsvScanSpec, fromNative, kernels, type TextScan } from '../../dist/src/kernels/addon.js'
 import { type PipelineEnd, pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
 import { decodeRows, type Row } from '../../dist/src/kernels/rows.js'
 import type { Column, Type } from '../../dist/src/plan/type.js'
@@ -20,7 +20,7 @@ export interface ScanConfig {
   keepBad?: boolean
 }
 
-type Open = (pipeline: ReturnType<typeof kernels.createPipeline>) => Mapper
+type Open = (pipeline: ReturnType<typeof kernels.createPipeline>) => TextScan
 
 function pipelineOf(columns: readonly Column[], end: PipelineEnd) {
   const program = pipelineProgram({ source: { kind: 'batches', columns }, operators: [], end })
@@ -44,7 +44,7 @@ function scanned(
       const chunk = Buffer.from(data.subarray(at, at + chunkBytes))
       const done = scan.push(chunk, limit, at + chunkBytes >= data.length)
       chunk.fill('#')
-      bad.push(...scan.takeBad())
+      bad.push(...pipeline.takeBad())
       if (done || at + chunkBytes >= data.length) break
     }
   } catch (thrown) {

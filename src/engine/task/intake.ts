@@ -4,6 +4,7 @@
  * Records go from one to the next in one of six forms, with an interface for each. plan/check.ts makes sure that the forms of neighbours
  * match.
  */
+import type { Where } from '../../base/errors.js'
 import type { InputFile } from '../../io/input/input_file.js'
 import type { CollectOptions, Collector, Cursor, Pipeline } from '../../kernels/kernels.js'
 import type { Emit } from '../../plan/functions.js'
@@ -59,8 +60,12 @@ export interface SortedIntake extends Intake {
 /** Rows of typed columns: what reads them adds them to a pipeline. */
 export interface RowIntake extends Intake {
   readonly pipeline: Pipeline
-  /** Call before the rows of a file: columns may depend on its folders. */
-  begin(file: InputFile): void
+  /**
+   * Call before the rows of a file: columns may depend on its folders.
+   *
+   * @param place of a bad row
+   */
+  begin(file: InputFile, place: (offset: number) => Where): void
   /** Call after every batch or block. */
   passOn(): void
 }

@@ -1,6 +1,6 @@
 /** The native pipeline of an input of rows: all its operators, from what reads the input to the task's target. */
 
-import { RunjobError } from '../../base/errors.js'
+import { type ErrorCode, RunjobError, type Where } from '../../base/errors.js'
 import { now } from '../../base/now.js'
 import { packageVersion } from '../../base/packages.js'
 import { compressPage } from '../../io/format/parquet/codec.js'
@@ -16,6 +16,7 @@ import {
 } from '../../kernels/pipeline_program.js'
 import { pick, rowsOf } from '../../plan/columns.js'
 import type { SortKey } from '../../plan/expression.js'
+import { operatorNames } from '../../plan/names.js'
 import type {
   Exchange,
   ExchangeInput,
@@ -34,6 +35,7 @@ import type { TaskEnvironment } from './environment.js'
 import { closeDrained, type Intake, type RowIntake, type SortedIntake } from './intake.js'
 import { scan } from './operator/scan.js'
 import { openTables, type Tables } from './operator/table.js'
+import type { Quarantine } from './quarantine.js'
 import { scanParquet } from './source/parquet.js'
 import { ExchangeTarget } from './target/exchange.js'
 import type { PartTarget } from './target/part.js'
@@ -65,10 +67,14 @@ function linkTo(tables: Tables, input: Input, target: Target, env: TaskEnvironme
   env.budget = shared(env.budget, held, holders(input, target, env))
   const [first, ...following] = input.operators as RowOperator[]
   const folders = first!.op === 'scan' ? (first!.folders ?? []) : []
+  const names = operatorNames(env.plan, input)
+  // The columns of folders are an operator of their own.
+  const makers = folders.length > 0 ? [names[0]!, ...names] : names
   const rows = new RowTarget(
     (onFull) => openPipeline(input, target, env, tables.all, onFull),
     tables,
     folders,
+    makers,
     target,
     env,
   )
@@ -102,18 +108,25 @@ class RowTarget implements RowIntake {
   readonly #target: Target
   readonly #env: TaskEnvironment
   readonly #folders: readonly Column[]
+  readonly #makers: readonly string[]
+  #place: (offset: number) => Where = () => ({})
   #given = 0
   #roomMs = 0
 
-  /** @param folders columns that folders give */
+  /**
+   * @param folders columns that folders give
+   * @param makers names of the links of the pipeline's program
+   */
   constructor(
     open: (onFull: () => void) => Pipeline,
     tables: Tables,
     folders: readonly Column[],
+    makers: readonly string[],
     target: Target,
     env: TaskEnvironment,
   ) {
     this.#folders = folders
+    this.#makers = makers
     this.#tables = tables
     this.#target = target
     this.#env = env
@@ -125,12 +138,14 @@ class RowTarget implements RowIntake {
     })
   }
 
-  begin({ folders }: InputFile): void {
+  begin({ folders }: InputFile, place: (offset: number) => Where): void {
+    this.#place = place
     if (this.#folders.length === 0) return
     this.pipeline.setConstants(constantsProgram(this.#folders.map(({ name }) => folders![name]!)))
   }
 
   passOn(): void {
+    if (this.#env.quarantine) this.#putAside(this.#env.quarantine)
     const target = this.#target
     if (target instanceof ExchangeTarget) {
       target.spillIfFull()
@@ -141,6 +156,17 @@ class RowTarget implements RowIntake {
     if (records === 0 && parquetOf(this.#env) === null) return
     this.#given += records
     ;(target as PartTarget).writeRows(this.pipeline.takeOutput(), records)
+  }
+
+  #putAside(quarantine: Quarantine): void {
+    for (const { code, detail, offset, excerpt, maker } of this.pipeline.takeBad()) {
+      const { plan, task } = this.#env
+      const place =
+        maker === undefined
+          ? this.#place(offset)
+          : { stage: plan.stages[task.stage]!.name, operator: this.#makers[maker]! }
+      quarantine.add(new RunjobError(code as ErrorCode, { detail }), place, excerpt)
+    }
   }
 
   abort(): void {
@@ -157,6 +183,7 @@ class RowTarget implements RowIntake {
     if (target instanceof ExchangeTarget) {
       tally.recordsOut = target.rows?.kind === 'groups' ? target.collector.recordsIn : this.pipeline.rowsOut
     }
+    tally.recordsMapped += this.pipeline.rowsMade
     const { sample, measures: links } = this.pipeline
     if (links.length > 0) tally.measures = { links, roomMs: this.#roomMs }
     if (sample !== null) tally.sample = sample
@@ -204,6 +231,7 @@ function openPipeline(
     memoryBytes: collectorBytes,
     ...(collector ? { collectorBytes, enoughBytes } : {}),
     tables,
+    keepBad: env.quarantine !== null,
     measured: env.profile,
     ...(parquetOf(env) ? { compress: compressPage } : {}),
     onFull,

@@ -32,14 +32,15 @@ export class Quarantine {
   /**
    * Takes a bad record.
    *
-   * @param where a record of the input has its file and offset, or row; one of a later step the stage, the partition that was read, and its key
+   * @param where a record of the input has its file and offset, or row; one of a later step the stage, the partition that was read, and its key; a row that an operator made the stage and the operator
    * @throws TOO_MANY_BAD_RECORDS as soon as that is certain; DISK_FULL, FILE_IO
    */
   add(error: RunjobError, where: Where, excerpt: string): void {
     this.count++
     if (this.#name === null) return
-    const { file, offset, row, stage, partition, key } = where
-    const place = file === undefined ? { stage, partition, key } : row === undefined ? { file, offset } : { file, row }
+    const { file, offset, row, stage, operator, partition, key } = where
+    const made = operator === undefined ? { stage, partition, key } : { stage, operator }
+    const place = file === undefined ? made : row === undefined ? { file, offset } : { file, row }
     const entry = { ...place, code: error.code, reason: error.message, excerpt: excerpt.slice(0, EXCERPT_LENGTH) }
     this.#text += `${JSON.stringify(entry)}\n`
     const over = overLimit(this.#init.limit, this.#others() + this.count, null, this.#init.path)

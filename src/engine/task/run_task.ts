@@ -45,17 +45,17 @@ async function runStageTask(
   } catch (error) {
     chain?.abort?.()
     await target.abort()
-    throw ofMadeRow(error, env, task)
+    throw ofNoRow(error, env, task)
   }
 }
 
-/** A bad row that no file has, where those of files are skipped. */
-function ofMadeRow(error: unknown, { badRecords, plan }: TaskEnvironment, task: MapSpec | ReduceSpec): unknown {
+/** What is wrong with a group, or with the condition of a join, where bad rows are skipped. */
+function ofNoRow(error: unknown, { badRecords, plan }: TaskEnvironment, task: MapSpec | ReduceSpec): unknown {
   const input = plan.stages[task.stage]!.inputs[task.input]!
-  const isMade = takesRows(input) && (task.kind === 'reduce' || input.operators.some(({ op }) => op === 'probe'))
-  if (badRecords === null || !isMade) return error
+  const hasOthers = takesRows(input) && (task.kind === 'reduce' || input.operators.some(({ op }) => op === 'probe'))
+  if (badRecords === null || !hasOthers) return error
   const known = fromNative(error)
-  return known instanceof RunjobError && known.isBadRecord ? known.withParams({ made: true }) : known
+  return known instanceof RunjobError && known.isBadRecord ? known.withParams({ noRow: true }) : known
 }
 
 function openTarget(env: TaskEnvironment, task: MapSpec | ReduceSpec, bounds: Uint8Array[] | null): Target {

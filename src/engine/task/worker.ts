@@ -23,6 +23,7 @@ import { TaskClock } from './clock.js'
 import { Counters } from './counters.js'
 import { interrupted, newTally, noFunctions, type TaskEnvironment } from './environment.js'
 import { closeTables } from './operator/table.js'
+import { takesRows } from './pipeline.js'
 import { Quarantine } from './quarantine.js'
 import { runTask } from './run_task.js'
 
@@ -187,12 +188,12 @@ async function settled(before: number, isKnown: () => boolean): Promise<void> {
   while (pendingWork() > before && !isKnown() && Date.now() < end) await sleep(5)
 }
 
-/** Whether records of this task come from files or go through a map, so that some may be bad. */
+/** Whether records of this task come from files, go through a map, or are rows, so that some may be bad. */
 function mayHaveBad(task: TaskSpec): boolean {
   if (task.kind === 'map' || task.kind === 'sample') return true
-  return (
-    task.kind === 'reduce' && init.plan.stages[task.stage]!.inputs[task.input]!.operators.some(({ op }) => op === 'map')
-  )
+  if (task.kind === 'merge') return false
+  const input = init.plan.stages[task.stage]!.inputs[task.input]!
+  return takesRows(input) || input.operators.some(({ op }) => op === 'map')
 }
 
 /**

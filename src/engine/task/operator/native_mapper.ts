@@ -2,7 +2,7 @@
 import type { InputFile } from '../../../io/input/input_file.js'
 import { Utf8Check } from '../../../io/input/utf8_check.js'
 import { kernels } from '../../../kernels/addon.js'
-import type { Mapper, MapperSpec } from '../../../kernels/kernels.js'
+import type { BadRecord, MapperSpec, TextScan } from '../../../kernels/kernels.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { BatchIntake, ByteIntake } from '../intake.js'
 import { inPortions, quarantineRecord, type SplitReader } from '../source/split_reader.js'
@@ -28,6 +28,7 @@ export function nativeMapper(
         before(chunk, last) {
           if (check) beforeText?.(check.see(chunk, last))
         },
+        takeBad: () => mapper.takeBad(),
         after() {
           next.spillIfFull()
           env.tally.recordsOut += mapper.recordsOut - given
@@ -43,22 +44,24 @@ interface MapperHooks {
   before?(chunk: Uint8Array, last: boolean): void
   /** Something was pushed. */
   after(): void
+  /** Absent: what comes after the mapper takes them. */
+  takeBad?(): BadRecord[]
   invalidAt?(): number
 }
 
 /** Reads a split by a native mapper. */
 export function mapperReader(
-  mapper: Mapper,
+  mapper: TextScan,
   file: InputFile,
   start: number,
   env: TaskEnvironment,
-  { before, after, invalidAt }: MapperHooks,
+  { before, after, takeBad, invalidAt }: MapperHooks,
 ): SplitReader {
   const push: SplitReader['push'] = (chunk, limit, last) => {
     before?.(chunk, last)
     const done = mapper.push(chunk, limit, last)
     after()
-    for (const bad of env.quarantine ? mapper.takeBad() : []) quarantineRecord(env, file, start, bad)
+    if (env.quarantine) for (const bad of takeBad?.() ?? []) quarantineRecord(env, file, start, bad)
     return done
   }
   return {

@@ -1,10 +1,10 @@
 /** Columns of files, as batches of a native pipeline. */
 import { RunjobError } from '../../../base/errors.js'
 import { readColumns } from '../../../io/format/csv/columns.js'
-import type { InputFile } from '../../../io/input/input_file.js'
+import { type InputFile, nameOf } from '../../../io/input/input_file.js'
 import { Utf8Check } from '../../../io/input/utf8_check.js'
 import { kernels } from '../../../kernels/addon.js'
-import type { CsvScanSpec, Mapper } from '../../../kernels/kernels.js'
+import type { CsvScanSpec, TextScan } from '../../../kernels/kernels.js'
 import type { CsvFormat, Format, OperatorOf } from '../../../plan/plan.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { ByteIntake, RowIntake } from '../intake.js'
@@ -17,7 +17,7 @@ export function scan(operator: OperatorOf<'scan'>, format: Format, next: RowInta
   return {
     async open(file, start) {
       const check = new Utf8Check()
-      next.begin(file)
+      next.begin(file, (offset) => ({ file: nameOf(file), offset: start + offset }))
       return mapperReader(await opener(file, start), file, start, env, {
         before: (chunk, last) => check.see(chunk, last),
         after: () => next.passOn(),
@@ -33,7 +33,7 @@ export function scan(operator: OperatorOf<'scan'>, format: Format, next: RowInta
 }
 
 /** Makes the scan of a file, or of what of it begins at `start`, which adds to the pipeline. */
-type Opener = (file: InputFile, start: number) => Promise<Mapper>
+type Opener = (file: InputFile, start: number) => Promise<TextScan>
 
 function openerOf(operator: OperatorOf<'scan'>, format: Format, { pipeline }: RowIntake, env: TaskEnvironment): Opener {
   switch (format.kind) {

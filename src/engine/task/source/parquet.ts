@@ -1,6 +1,6 @@
 /** Reads row groups of Parquet files into a pipeline. */
 import { closeSync } from 'node:fs'
-import { type ErrorCode, RunjobError } from '../../../base/errors.js'
+import { RunjobError } from '../../../base/errors.js'
 import { decompressPage } from '../../../io/format/parquet/codec.js'
 import { type ParquetFooter, type RowGroup, readFooter } from '../../../io/format/parquet/footer.js'
 import { ParquetProgram } from '../../../io/format/parquet/program.js'
@@ -58,7 +58,8 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
   const name = nameOf(file)
   env.enterFile(name)
   env.where = () => ({ file: name })
-  intake.rows.begin(file)
+  let firstRow = 0
+  intake.rows.begin(file, (offset) => ({ file: name, row: firstRow + offset + 1 }))
   const footer = await env.clock.timeAsync('read', () => footerOf(file))
   const { readAll } = env.budget
   const pruner = new Pruner(file, footer, intake.columns, readAll ? [] : intake.filters)
@@ -89,6 +90,7 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
           const isWhole = ranges[0]!.end - ranges[0]!.start === group.rows
           const pages = isWhole ? undefined : await env.clock.timeAsync('read', () => program.pagesOf(file, group))
           scan.open(program.group(group, ranges, pages))
+          firstRow = part.firstRow
           readPart(scan, part, file, intake, env)
         }
         env.progress(share, 0, 0)
@@ -124,11 +126,6 @@ function readPart(
     for (;;) {
       env.checkStop()
       const count = env.clock.time('map', () => scan.read(READ_ROWS))
-      for (const bad of env.quarantine ? scan.takeBad() : []) {
-        const { code, detail, offset, excerpt } = bad
-        const error = new RunjobError(code as ErrorCode, { detail })
-        env.quarantine!.add(error, { file: nameOf(file), row: firstRow + offset + 1 }, excerpt)
-      }
       rows.passOn()
       env.progress(0, count, 0)
       env.tally.recordsIn += count
