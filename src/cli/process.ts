@@ -9,7 +9,7 @@ import type { Host } from './host.js'
 import { renderError } from './report_error.js'
 import { createColors, wantsColor } from './terminal.js'
 
-const host: Host = {
+export const host: Host = {
   cwd: process.cwd(),
   env: process.env,
   stdout: process.stdout,
@@ -18,14 +18,15 @@ const host: Host = {
   version: packageVersion,
   loadJob: loadOrTell,
   builtinJobs,
-  runJob: async (job, options, command, printer) => {
+  runJob: async (job, options, command, printer, onPrepared) => {
     const { runAny } = await import('../run/run.js')
-    const { COLUMNS, COMMAND, RECORDS } = await import('../run/options.js')
+    const { COLUMNS, COMMAND, PREPARED, RECORDS } = await import('../run/options.js')
     return runAny(job, {
       ...options,
       [COMMAND]: command,
       ...(printer ? { [RECORDS]: printer.onRecords } : {}),
       ...(printer?.onColumns ? { [COLUMNS]: printer.onColumns } : {}),
+      ...(onPrepared ? { [PREPARED]: onPrepared } : {}),
     })
   },
   evaluate: async (expression, paths, options) => {
@@ -48,8 +49,8 @@ const host: Host = {
   },
   schemaText: async (path) => (await import('../run/schema.js')).schemaText(path, process.cwd()),
   chdir: (folder) => process.chdir(folder),
-  explainJob: async (job, options) => (await import('../run/explain.js')).planOf(job, options),
-  describeJob: async (job, options, runs) => (await import('../run/describe.js')).describeJob(job, options, runs),
+  prepareJob: async (job, options) => (await import('../run/prepare.js')).prepareOnly(job, options),
+  describePlan: async (...plan) => (await import('../run/describe.js')).describePlan(...plan),
 }
 
 /** A module may end the process, or wait for ever, while it is imported: this must not look like success. */

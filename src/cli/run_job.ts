@@ -7,6 +7,7 @@ import type { StageReport } from '../engine/report.js'
 import { resolveOutput, stateDirOf } from '../io/output/place.js'
 import type { Runnable } from '../run/load.js'
 import type { RunnableOptions } from '../run/options.js'
+import type { Prepared } from '../run/prepared.js'
 import type { RunReport } from '../run/report.js'
 import { inTemporaryFolder } from '../run/temporary.js'
 import type { StartCommand } from '../state/facts.js'
@@ -118,17 +119,26 @@ async function explain(
 ): Promise<void> {
   if (profile !== undefined && !analyze) throw usageError('--profile', '', 'with --explain it goes with --analyze')
   let runs: readonly StageReport[] | undefined
-  if (analyze) {
+  let prepared: Prepared | undefined
+  if (!analyze) {
+    const onNote = (note: string) => {
+      if (!quiet) terminal.write(`${note}\n`)
+    }
+    prepared = await host.prepareJob(job, { ...planned, onNote })
+  } else {
     const display = new ProgressDisplay(terminal, quiet || !progress ? 'off' : 'bars')
     const report = await inTemporaryFolder((folder) => {
       const options = { ...planned, output: join(folder, basename(planned.output)), profile: true }
-      return interruptibly(job, options, { argv: words, cwd: host.cwd }, host, display, quiet, true)
+      const keep = (known: Prepared) => {
+        prepared = known
+      }
+      return interruptibly(job, options, { argv: words, cwd: host.cwd }, host, display, quiet, true, undefined, keep)
     })
     if (profile !== undefined) writeProfile(resolve(host.cwd, profile), report)
     runs = report.stages
   }
-  if (!json) return data.write(`${await host.describeJob(job, planned, runs)}\n`)
-  const plan = await host.explainJob(job, planned)
+  if (!json) return data.write(`${await host.describePlan(prepared!, planned.partitions ?? null, runs)}\n`)
+  const { plan } = prepared!
   return data.write(`${JSON.stringify(runs ? { plan, stages: runs } : plan)}\n`)
 }
 
@@ -146,6 +156,7 @@ async function interruptibly(
   quiet: boolean,
   isTemporary: boolean,
   printer?: Printer,
+  onPrepared?: (prepared: Prepared) => void,
 ): Promise<RunReport> {
   const state = stateDirOf(resolveOutput(options.output, host.cwd))
   const isKept = () => !isTemporary && existsSync(state)
@@ -174,6 +185,7 @@ async function interruptibly(
       },
       command,
       printer,
+      onPrepared,
     )
     progress.stop('done')
     return report

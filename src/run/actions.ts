@@ -5,8 +5,10 @@ import type { AnyFrame } from '../dataset/frame.js'
 import type { FrameRunner } from '../dataset/runner.js'
 import type { Row } from '../kernels/rows.js'
 import type { RowForms } from '../plan/typed.js'
-import { describeJob } from './describe.js'
-import { RUN_OPTIONS, type RunnableOptions } from './options.js'
+import { describePlan } from './describe.js'
+import { PREPARED, RUN_OPTIONS, type RunnableOptions } from './options.js'
+import { prepareOnly } from './prepare.js'
+import type { Prepared } from './prepared.js'
 import { datasetOf, type RowOptions, runForRows } from './rows.js'
 import { isInWorker, runAny } from './run.js'
 import { renderTable } from './table.js'
@@ -96,11 +98,19 @@ export const actions: FrameRunner = {
     if (isInWorker()) return new Promise(() => {})
     const { analyze = false, ...given } = checkedOptions(EXPLAIN_OPTIONS, (options ?? {}) as ExplainOptions)
     const dataset = datasetOf(frame)
-    const planned = { ...given, output: 'output' }
-    if (!analyze) return describeJob(dataset, planned)
+    const partitions = given.partitions ?? null
+    if (!analyze) return describePlan(await prepareOnly(dataset, { ...given, output: 'output' }), partitions)
+    let prepared: Prepared | undefined
     const { stages } = await inTemporaryFolder((folder) =>
-      runAny(dataset, { ...given, output: join(folder, 'output'), profile: true }),
+      runAny(dataset, {
+        ...given,
+        output: join(folder, 'output'),
+        profile: true,
+        [PREPARED]: (known: Prepared) => {
+          prepared = known
+        },
+      }),
     )
-    return describeJob(dataset, planned, stages)
+    return describePlan(prepared!, partitions, stages)
   },
 }

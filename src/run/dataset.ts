@@ -26,14 +26,9 @@ import { encoded, SourceReader } from './source_reader.js'
 import type { Copies } from './stdin.js'
 
 /**
- * @param copies null: nothing will run
  * @throws OPTION_INVALID, PARAM_MISSING, DATASET_INVALID, COLUMN_UNKNOWN, SCHEMA_CONFLICT; and what SourceReader throws
  */
-export async function prepareDataset(
-  dataset: AnyDataset,
-  settings: Settings,
-  copies: Copies | null,
-): Promise<Prepared> {
+export async function prepareDataset(dataset: AnyDataset, settings: Settings, copies: Copies): Promise<Prepared> {
   const { name } = dataset
   refuseForJobs(name, settings)
   const params = resolveParams(dataset.params, settings.params)

@@ -5,29 +5,26 @@ import { estimateStageBytes } from '../engine/disk.js'
 import { planPartitions } from '../engine/partitions.js'
 import type { StageReport } from '../engine/report.js'
 import { printPlan } from '../plan/print.js'
-import type { Runnable } from './load.js'
-import { type RunnableOptions, readOptions } from './options.js'
-import { prepare } from './prepare.js'
+import type { Prepared } from './prepared.js'
 
 /**
  * The plan of a job or a dataset for people.
  *
+ * @param partitions asked for; null: as the engine chooses
  * @param runs what its stages did, if it ran; otherwise there are estimates of what they write
  */
-export async function describeJob(
-  job: Runnable,
-  options: RunnableOptions,
+export function describePlan(
+  { plan, logical, files, inputs }: Prepared,
+  partitions: number | null,
   runs?: readonly StageReport[],
-): Promise<string> {
-  const settings = readOptions(options)
-  const { plan, logical, files, inputs } = await prepare(job, settings, null)
+): string {
   const sizes = [...inputs].map(([name, own]) => {
     const bytes = own.reduce((sum, n) => sum + files[n]!.sizeBytes, 0)
     return [name, { files: own.length, bytes }] as const
   })
   const known = {
     inputs: new Map(sizes),
-    partitions: planPartitions(plan, files, settings.partitions),
+    partitions: planPartitions(plan, files, partitions),
     bytes: estimateStageBytes(plan, files),
   }
   const stages = printPlan(plan, known, expressionText, runs)

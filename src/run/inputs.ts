@@ -41,13 +41,13 @@ export interface InputSource {
 /**
  * Lists all input files, and says which belong to which input.
  *
- * @param copies takes what can be read only once; null: leave that out, and give no notes
+ * @param copies takes what can be read only once
  * @throws what findInputs, inspectFile and Copies.add throw
  */
 export async function listInputs(
   sources: readonly InputSource[],
   settings: Settings,
-  copies: Copies | null,
+  copies: Copies,
 ): Promise<RunInputs> {
   const own = sources.map((source) => new SourceFiles(source, settings, copies))
   const inputs = new Map<string, InputFile[]>()
@@ -61,12 +61,12 @@ export class SourceFiles {
   readonly passedOver: PassedOver
   readonly #rules: TextRules
   readonly #settings: Settings
-  readonly #copies: Copies | null
+  readonly #copies: Copies
   readonly #opened = new Map<number, InputFile>()
   /** What folders say to each file; null: nothing. Set it before files are opened. */
   folders: readonly NonNullable<InputFile['folders']>[] | null = null
 
-  constructor({ paths, rules }: InputSource, settings: Settings, copies: Copies | null) {
+  constructor({ paths, rules }: InputSource, settings: Settings, copies: Copies) {
     const { allFiles, cwd, folder } = settings
     const search: SearchOptions = { allFiles, own: [folder.path], outputsIn: allFiles ? null : outputsIn }
     const { files, passedOver } = findInputs([...paths], cwd, search)
@@ -84,20 +84,19 @@ export class SourceFiles {
     for (const i of which) {
       const known = this.#opened.get(i)
       const file = known ?? (await this.#inspect(i))
-      if (!file) continue
       files.push(file)
       if (!known) news.push(file)
       this.#opened.set(i, file)
     }
-    if (this.#copies) tellOfInputs(news, this.#settings.onNote)
+    tellOfInputs(news, this.#settings.onNote)
     return files
   }
 
-  async #inspect(i: number): Promise<InputFile | undefined> {
+  async #inspect(i: number): Promise<InputFile> {
     const found = this.found[i]!
     const inspected = isPiped(found) ? found : inspectFile(found.path, this.#rules)
-    const file = isPiped(inspected) ? await this.#copies?.add(inspected, this.#rules) : inspected
-    return file && this.folders ? { ...file, folders: this.folders[i]! } : file
+    const file = isPiped(inspected) ? await this.#copies.add(inspected, this.#rules) : inspected
+    return this.folders ? { ...file, folders: this.folders[i]! } : file
   }
 }
 

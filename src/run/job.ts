@@ -22,11 +22,8 @@ import { type InputPaths, missing, type Settings } from './options.js'
 import type { Prepared } from './prepared.js'
 import type { Copies } from './stdin.js'
 
-/**
- * @param copies null: nothing will run
- * @throws OPTION_INVALID, PARAM_MISSING, JOB_INVALID; and what listInputs and lowerJob throw
- */
-export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies | null): Promise<Prepared> {
+/** @throws OPTION_INVALID, PARAM_MISSING, JOB_INVALID; and what listInputs and lowerJob throw */
+export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies): Promise<Prepared> {
   const params = resolveParams(job.params, settings.params)
   const body = encoded(job.body(params), settings.encoding)
   const { input: given } = settings

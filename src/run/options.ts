@@ -28,6 +28,7 @@ import type { ParamValue, ParquetCodec } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import type { StartCommand } from '../state/facts.js'
 import { type StateFolder, stateFolderOf } from '../state/folder.js'
+import type { Prepared } from './prepared.js'
 
 /** Where a job reads: a file, folder or glob, `-` for standard input; several; or by name for a job with several inputs. */
 export type InputPaths = string | readonly string[] | Readonly<Record<string, string | readonly string[]>>
@@ -42,6 +43,9 @@ export const RECORDS: unique symbol = Symbol.for('runjob.records')
 
 /** The columns of a data frame's rows, whose bytes RECORDS then takes in the form of decodeRows(). */
 export const COLUMNS: unique symbol = Symbol.for('runjob.columns')
+
+/** Called with what is known of the run before its first task. */
+export const PREPARED: unique symbol = Symbol.for('runjob.prepared')
 
 export const TUNING: unique symbol = Symbol.for('runjob.tuning')
 
@@ -112,6 +116,8 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   [RECORDS]?: (bytes: Uint8Array) => Promise<boolean>
   /** For actions on data frames: called before the run. */
   [COLUMNS]?: (columns: readonly Column[]) => void
+  /** For plans that are explained after they ran. */
+  [PREPARED]?: (prepared: Prepared) => void
   /** For runjob's own tests. */
   [TUNING]?: Tuning
 }
@@ -156,6 +162,7 @@ export interface Settings {
   onRecords: ((bytes: Uint8Array) => Promise<boolean>) | null
   /** Takes the columns of rows, which `onRecords` gets as bytes. */
   onColumns: ((columns: readonly Column[]) => void) | null
+  onPrepared: ((prepared: Prepared) => void) | null
   onNote: (note: string) => void
   onProgress: ((progress: Progress) => void) | undefined
   onResume: ((done: ResumedStage) => void) | undefined
@@ -211,6 +218,7 @@ export function readOptions(given: unknown): Settings {
     command: options[COMMAND] ?? null,
     onRecords,
     onColumns: options[COLUMNS] ?? null,
+    onPrepared: options[PREPARED] ?? null,
     onNote: options.onNote ? listener('onNote', options.onNote) : () => {},
     onProgress: options.onProgress,
     onResume: options.onResume && listener('onResume', options.onResume),
@@ -255,7 +263,9 @@ const isPaths = isEither(isPath, isListOf('paths', isPath))
 const isAmount = isEither(isNumber, isText)
 const isListener: Check<never> = isFunction
 
-export const RUN_OPTIONS: Schema<Omit<RunOptions, typeof COMMAND | typeof RECORDS | typeof COLUMNS | typeof TUNING>> = {
+type Hidden = typeof COMMAND | typeof RECORDS | typeof COLUMNS | typeof PREPARED | typeof TUNING
+
+export const RUN_OPTIONS: Schema<Omit<RunOptions, Hidden>> = {
   input: check<InputPaths>(
     'a path that is not empty, a list of such paths, or an object of these by input name,',
     (value) => isPaths.accepts(value) || (isPlainObject(value) && Object.values(value).every(isPaths.accepts)),

@@ -1,20 +1,29 @@
 /** Turns what is to run, and settings, into the plan and everything else known before the first task. */
+import { join } from 'node:path'
 import { isDataset } from '../dataset/dataset.js'
 import { requireJob } from '../job/define.js'
+import { stateFolderOf } from '../state/folder.js'
 import { prepareJob } from './job.js'
 import { loadRunnable } from './load.js'
-import type { Settings } from './options.js'
+import { readOptions, type Settings } from './options.js'
 import type { Prepared } from './prepared.js'
-import type { Copies } from './stdin.js'
+import { Copies } from './stdin.js'
+import { inTemporaryFolder } from './temporary.js'
 
-/**
- * @param given a job, a dataset, or the name or path of one
- * @param copies null: nothing will run
- */
-export async function prepare(given: unknown, settings: Settings, copies: Copies | null): Promise<Prepared> {
+/** @param given a job, a dataset, or the name or path of one */
+export async function prepare(given: unknown, settings: Settings, copies: Copies): Promise<Prepared> {
   const found = typeof given === 'string' ? await loadRunnable(given, settings.cwd) : given
   // Loaded only for datasets: jobs start without their code.
   if (isDataset(found)) return (await import('./dataset.js')).prepareDataset(found, settings, copies)
   requireJob(found)
   return prepareJob(found, settings, copies)
+}
+
+/** Of what will not run, but be explained. What can be read only once is copied all the same: its columns may be in the plan. */
+export function prepareOnly(given: unknown, options: unknown): Promise<Prepared> {
+  const settings = readOptions(options)
+  return inTemporaryFolder((folder) => {
+    const output = join(folder, 'output')
+    return prepare(given, settings, new Copies({ ...settings, output, folder: stateFolderOf(output) }))
+  })
 }

@@ -58,6 +58,7 @@ export async function runAny(given: unknown, options: unknown): Promise<RunResul
   let report: RunReport | undefined
   try {
     const prepared = await prepare(given, settings, new Copies(settings))
+    settings.onPrepared?.(prepared)
     // As asked for, because a plan does not say what JavaScript gets.
     settings.onColumns?.(prepared.logical?.[0]?.asked.columns ?? [])
     const result = await runPrepared(prepared, settings)

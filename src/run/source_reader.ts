@@ -34,7 +34,7 @@ export class SourceReader {
   readonly #used = new Set<string>()
 
   /** @throws what findInputs, folderValues and folderColumns throw */
-  constructor(source: Source, settings: Settings, copies: Copies | null) {
+  constructor(source: Source, settings: Settings, copies: Copies) {
     const { name, paths, format, reads } = source
     const [{ schema, inferPartitionTypes }] = reads as [ReadQuery]
     this.#settings = settings

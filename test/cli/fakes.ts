@@ -204,7 +204,16 @@ export function fakeHost(run: (options: RunOptions) => Promise<RunReport> = asyn
     },
     schemaText: async (path) => `csv({ schema: {} }) of ${path}\n`,
     chdir: () => {},
-    explainJob: async (job) => ({ version: 2, job: job.name, module: null, params: {}, sideFiles: {}, stages: [] }),
-    describeJob: async (job) => `${job.name}\n└─ output`,
+    prepareJob: async ({ name }) => ({
+      plan: { version: 2, job: name, module: null, params: {}, sideFiles: {}, stages: [] },
+      logical: null,
+      code: null,
+      identity: null,
+      files: [],
+      inputs: new Map(),
+      passedOver: { hidden: 0, special: 0, links: 0, outputs: 0 },
+      folders: null,
+    }),
+    describePlan: async ({ plan }) => `${plan.job}\n└─ output`,
   }
 }

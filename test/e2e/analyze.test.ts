@@ -1,5 +1,5 @@
 /** What a plan says of its operators after it ran; which keys make a partition too large. */
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
@@ -55,6 +55,21 @@ describe('an analysed plan', () => {
                                              └─ scan city, country (2 rows)
                                                 └─ cities.csv: csv, 1 file, 31 B"
     `)
+  })
+
+  it('is that of what was read from standard input, whether it runs or not', async () => {
+    const folder = temporaryFolder()
+    const query = ['query', 'read(csv(), "-").groupBy("city").count()', '--explain']
+    const options = { cwd: folder, stdin: SALES }
+    for (const more of [[], ['--analyze']]) {
+      const ran = await runjob([...query, ...more, '--quiet'], options)
+      expect(ran).toMatchObject({ code: 0, stderr: '' })
+      expect(ran.stdout).toContain('read csv -: city, n\n')
+      expect(ran.stdout).toContain(`-: csv, 1 file, ${SALES.length} B\n`)
+    }
+    const json = await runjob([...query, '--analyze', '--json', '--quiet'], options)
+    expect(JSON.parse(json.stdout).stages.map(({ recordsIn }: { recordsIn: number }) => recordsIn)).toEqual([100, 3])
+    expect(readdirSync(folder)).toEqual([])
   })
 
   it('tells which row groups of Parquet files were left out, from the command as well', async () => {
