@@ -133,6 +133,8 @@ export class PlanRun {
   #finished = new Map<string, TaskResult>()
   /** Ids of finished tasks from an earlier run. */
   readonly #recalled = new Set<string>()
+  /** Notes about tables: a stage that runs again has the same. */
+  readonly #notes = new Set<string>()
   /** Stages already reported through onResume. */
   readonly #told = new Set<number>()
   readonly #stages: (FinishedStage | undefined)[] = []
@@ -324,7 +326,7 @@ export class PlanRun {
     const passes: FinishedStage['passes'] = {}
     const builds = await this.#builds(stage, passes)
     const tables = new TablePlan(stage, builds, this.#budget.worker, this.#budget.workers)
-    for (const note of tables.notes) this.#options.onNote?.(note)
+    for (const note of tables.notes) this.#tell(note)
     const hasFiles = stage.inputs.some(({ kind }) => kind === 'files')
     const planned = hasFiles ? this.#mapTasks(stage, index) : []
     const mapped = hasFiles ? await this.#readFiles(stage, index, builds, tables) : []
@@ -344,6 +346,11 @@ export class PlanRun {
     }
     const reduced = tasks.length > 0 ? await this.#readPartitions(stage, index, tasks, runs) : []
     return { results: [...mapped, ...reduced].sort((a, b) => a.number - b.number), passes }
+  }
+
+  #tell(note: string): void {
+    if (!this.#notes.has(note)) this.#options.onNote?.(note)
+    this.#notes.add(note)
   }
 
   /** The runs of exchanges that a stage's tasks make tables of. @param passes gets the merges that they took */

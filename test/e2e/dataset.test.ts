@@ -386,7 +386,7 @@ describe('the same bytes come from', () => {
   })
 
   it('a run that was killed, and continues', async () => {
-    const { folder } = prepare({ 'big.jsonl': rows.join('') })
+    const { folder } = prepare({ 'big.jsonl': rows.join(''), 'small.csv': 'a\n1\n' })
     const args = [
       'query',
       'df.groupBy("k").agg({ c: count(), s: sum("n") }).orderBy(c => c.s.desc())',
@@ -394,6 +394,9 @@ describe('the same bytes come from', () => {
       '-o',
     ]
     const tuning = { splitBytes: 20_000, heldBytes: 0 }
+    // As the command prints it.
+    const printed = await tunedRunjob(['query', 'df.limit(1)', 'small.csv', '-q'], tuning, { cwd: folder })
+    expect(printed).toMatchObject({ code: 0, stdout: '{"a":"1"}\n' })
     expect((await tunedRunjob([...args, 'whole', '-q'], tuning, { cwd: folder })).code).toBe(0)
     const env = { ...process.env, RUNJOB_TUNING: JSON.stringify(tuning) }
     const child = spawn(process.execPath, [TUNED_MAIN, ...args, 'out', '-q', '--workers', '1'], { cwd: folder, env })

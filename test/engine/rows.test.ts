@@ -248,9 +248,14 @@ describe('groups and joins', () => {
       },
     }
     let redone = false
-    const { text, result } = await runRows(probing, folder, { workers: 2, tuning: { heldBytes: 0 } }, damaging)
+    const notes: string[] = []
+    const onNote = (note: string) => void notes.push(note)
+    const tuning = { heldBytes: 0, collectorBytes: 1 }
+    const { text, result } = await runRows(probing, folder, { workers: 2, tuning, onNote }, damaging)
     expect(text).toBe(probed)
     expect(result.redoneTasks).toBeGreaterThan(0)
+    // Said once, though the stage begins again.
+    expect(notes.filter((note) => note.includes('is looked up in a file')).length).toBe(1)
   })
 
   describe('are joined by partition', () => {
