@@ -20,6 +20,8 @@ const minPaceMs = 500
 
 const maxBarWidth = 30
 const minBarWidth = 8
+/** Of a bar's line. */
+const NAME_SHARE = 0.35
 
 /**
  * The pace of a stage between two reports. The first report counts as the start, because tasks that a resumed run finds
@@ -54,7 +56,8 @@ export function renderBar(progress: Progress, pace: Pace, width: number, colors:
   const percent = `${Math.floor(fraction * 100)}%`.padStart(4)
   // A line as wide as the window would wrap.
   const room = width - 1
-  const name = clip(stageTitle(progress), Math.min(20, Math.max(0, room - percent.length - 1)))
+  const nameRoom = Math.max(20, Math.floor(room * NAME_SHARE))
+  const name = clip(titleOf(progress), Math.min(nameRoom, Math.max(0, room - percent.length - 1)))
   const head = `${name} ${percent}`
 
   let figures = renderFigures(progress, pace)
@@ -73,9 +76,7 @@ export function renderBar(progress: Progress, pace: Pace, width: number, colors:
 /** One line for a log. */
 export function renderLine(progress: Progress, pace: Pace): string {
   const percent = `${Math.floor(fractionDone(progress) * 100)}%`
-  return [`${stageTitle(progress)}: ${percent}`, ...renderFigures(progress, pace).map((figure) => figure.text)].join(
-    ', ',
-  )
+  return [`${titleOf(progress)}: ${percent}`, ...renderFigures(progress, pace).map((figure) => figure.text)].join(', ')
 }
 
 interface Figure {
@@ -98,9 +99,9 @@ function renderFigures(progress: Progress, pace: Pace): Figure[] {
   return figures
 }
 
-function stageTitle(progress: Progress): string {
+function titleOf(progress: Progress): string {
   const number = progress.stageCount > 1 ? `${progress.stageIndex + 1}/${progress.stageCount} ` : ''
-  return `${number}${printable(progress.stage)}`
+  return `${number}${printable(progress.does)}`
 }
 
 function drawBar(fraction: number, width: number, colors: Colors): string {

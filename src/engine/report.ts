@@ -5,6 +5,8 @@ import type { WorkTimes } from './work_times.js'
 
 export interface Progress {
   stage: string
+  /** What is being done, such as `scan sales.csv, filter, group`. */
+  does: string
   stageIndex: number
   stageCount: number
   tasksDone: number

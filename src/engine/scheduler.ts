@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path'
 import { RunjobError, toRunjobError, userError } from '../base/errors.js'
 import { makeFolder } from '../base/files.js'
 import { now } from '../base/now.js'
+import { stageText } from '../plan/names.js'
 import type { Plan } from '../plan/plan.js'
 import { checkTask } from './accounting.js'
 import { quarantineName } from './bad_records.js'
@@ -229,12 +230,19 @@ function isSameRecord(before: RunjobError | null, error: RunjobError): boolean {
   return isPlace && a.file === b.file && a.offset === b.offset && a.line === b.line && a.key === b.key
 }
 
+function doesOf(plan: Plan, { stage, tasks: [first] }: Pick<TaskSet<TaskSpec>, 'stage' | 'tasks'>): string {
+  if (first?.kind === 'merge') return `merge runs of ${plan.stages[stage]!.name}`
+  if (first?.kind === 'sample') return `take a sample for ${plan.stages[stage]!.name}`
+  return stageText(plan, stage)
+}
+
 /** Reports the progress of a set of tasks, ten times a second and at the end. */
 class SetProgress {
   readonly #set: Pick<TaskSet<TaskSpec>, 'stage' | 'tasks'>
   readonly #options: SchedulerOptions
   readonly #started: number
   readonly #totalBytes: number
+  readonly #does: string
   readonly #done = { tasks: 0, bytes: 0, records: 0, spillBytes: 0 }
   #timer: NodeJS.Timeout | undefined
   #fail: (error: unknown) => void = () => {}
@@ -248,6 +256,7 @@ class SetProgress {
     this.#set = set
     this.#options = options
     this.#started = started
+    this.#does = doesOf(options.plan, set)
     this.#totalBytes = set.tasks.reduce((sum, task) => sum + task.bytes, 0)
     for (const [i, result] of results.entries()) {
       if (!result) continue
@@ -290,6 +299,7 @@ class SetProgress {
     const live = shared.totals()
     const progress: Progress = {
       stage: plan.stages[this.#set.stage]!.name,
+      does: this.#does,
       stageIndex: this.#set.stage,
       stageCount: plan.stages.length,
       tasksDone: this.#done.tasks,

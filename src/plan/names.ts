@@ -1,9 +1,13 @@
-/** Short names for people. */
-import type { Input, Operator, Plan } from './plan.js'
+/** Short names for people: of operators, and of what stages do. */
+import type { Input, Operator, Stage } from './plan.js'
 import { stageFilling } from './stages.js'
 
+interface Stages {
+  stages: Stage[]
+}
+
 /** Of an input's operators. */
-export function operatorNames(plan: Pick<Plan, 'stages'>, input: Input): string[] {
+export function operatorNames(plan: Stages, input: Input): string[] {
   return input.operators.map((operator) =>
     operator.op === 'rows' && input.kind === 'exchange'
       ? `rows of ${plan.stages[stageFilling(plan, input.exchange)]!.name}`
@@ -21,4 +25,39 @@ function operatorName(operator: Operator): string {
     default:
       return operator.op
   }
+}
+
+/** What a stage does, such as `scan sales.csv, filter, group`. Stages of jobs have names that say it. */
+export function stageText(plan: Stages, index: number): string {
+  const { name, inputs, target } = plan.stages[index]!
+  if (target.kind === 'exchange' ? !target.rows : !target.columns) return name
+  const texts = inputs.map((input) => {
+    const names = operatorNames(plan, input).filter((_, i) => input.operators[i]!.op !== 'project')
+    if (input.kind === 'files') names[0] = `scan ${withoutFolders(input.files)}`
+    return names.join(', ')
+  })
+  return [[...new Set(texts)].join(' and '), ...targetName(target)].join(', ')
+}
+
+function targetName(target: Stage['target']): string[] {
+  if (target.kind === 'sink') return ['output']
+  const { rows } = target
+  switch (rows?.kind) {
+    case 'groups':
+      return ['group']
+    case 'sides':
+      return ['sort for a join']
+    case 'rows':
+      return rows.by ? ['partition'] : rows.keys.length > 0 ? ['sort'] : []
+    default:
+      return []
+  }
+}
+
+/** Of each of the paths. */
+function withoutFolders(paths: string): string {
+  return paths
+    .split(', ')
+    .map((path) => path.replace(/^.*\/(?=[^/])/, ''))
+    .join(', ')
 }

@@ -13,22 +13,8 @@ import {
 import type { TextRules } from '../io/input/text_form.js'
 import { outputsIn } from '../io/output/earlier.js'
 import type { Settings } from './options.js'
+import type { RunInputs } from './prepared.js'
 import type { Copies } from './stdin.js'
-
-export interface RunInputs {
-  /** Of all inputs. */
-  files: InputFile[]
-  /** Input name -> indexes into `files`. */
-  inputs: Map<string, number[]>
-  passedOver: PassedOver
-  /** Of those whose names hold columns: how many are read, and how many there are; null: there are none. */
-  folders: FolderCount | null
-}
-
-export interface FolderCount {
-  read: number
-  found: number
-}
 
 /** What a plan reads under one name. */
 export interface InputSource {

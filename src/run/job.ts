@@ -16,10 +16,10 @@ import { callsFunctions, earlierDefinitions } from '../plan/functions.js'
 import { resolveParams } from '../plan/params.js'
 import type { CsvFormat, Format, Plan, Sink } from '../plan/plan.js'
 import { mainSinkOf } from '../plan/stages.js'
-import { listInputs, type RunInputs } from './inputs.js'
+import { listInputs } from './inputs.js'
 import { codeOf, type JobCode, sideFilePaths } from './load.js'
 import { type InputPaths, missing, type Settings } from './options.js'
-import type { Prepared } from './prepared.js'
+import type { Prepared, RunInputs } from './prepared.js'
 import type { Copies } from './stdin.js'
 
 /** @throws OPTION_INVALID, PARAM_MISSING, JOB_INVALID; and what listInputs and lowerJob throw */

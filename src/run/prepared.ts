@@ -1,9 +1,25 @@
 /** What is known of a run before its first task. */
 import type { Logical } from '../dataset/logical.js'
+import type { InputFile } from '../io/input/input_file.js'
+import type { PassedOver } from '../io/input/inputs.js'
 import type { JobIdentity } from '../plan/functions.js'
 import type { Plan } from '../plan/plan.js'
-import type { RunInputs } from './inputs.js'
 import type { JobCode } from './load.js'
+
+export interface RunInputs {
+  /** Of all inputs. */
+  files: InputFile[]
+  /** Input name -> indexes into `files`. */
+  inputs: Map<string, number[]>
+  passedOver: PassedOver
+  /** Of those whose names hold columns: how many are read, and how many there are; null: there are none. */
+  folders: FolderCount | null
+}
+
+export interface FolderCount {
+  read: number
+  found: number
+}
 
 export interface Prepared extends RunInputs {
   plan: Plan

@@ -9,9 +9,8 @@ import type { PassedOver } from '../io/input/inputs.js'
 import { QUARANTINE, quarantinePathOf } from '../io/output/names.js'
 import type { Sink } from '../plan/plan.js'
 import { mainSinkOf, sinksOf } from '../plan/stages.js'
-import type { FolderCount } from './inputs.js'
 import type { Settings } from './options.js'
-import type { Prepared } from './prepared.js'
+import type { FolderCount, Prepared } from './prepared.js'
 
 export interface RunReport {
   job: string

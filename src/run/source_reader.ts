@@ -15,9 +15,10 @@ import { isPiped } from '../io/input/inputs.js'
 import { textRules } from '../io/input/text_form.js'
 import type { Format } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
-import { type FolderCount, SourceFiles } from './inputs.js'
+import { SourceFiles } from './inputs.js'
 import { type InputKind, kindOfName } from './kind.js'
 import type { Settings } from './options.js'
+import type { FolderCount } from './prepared.js'
 import type { Copies } from './stdin.js'
 
 /** `#2`: the second column. */

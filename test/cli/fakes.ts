@@ -100,6 +100,7 @@ export function fakeReport(parts: Partial<RunReport> = {}): RunReport {
 export function fakeProgress(parts: Partial<Progress> = {}): Progress {
   return {
     stage: 'map',
+    does: 'map',
     stageIndex: 0,
     stageCount: 2,
     tasksDone: 0,

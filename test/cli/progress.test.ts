@@ -55,7 +55,12 @@ describe('a bar', () => {
   it('is always shorter than the window', () => {
     const pace = paceBetween(start, half)
     for (let width = 12; width <= 200; width++) {
-      const bar = renderBar({ ...half, stage: 'a stage with a rather long name' }, pace, width, plain)
+      const bar = renderBar(
+        { ...half, does: 'scan a table with a rather long name, filter, inner join, group' },
+        pace,
+        width,
+        plain,
+      )
       expect(bar.length).toBeLessThan(width)
       expect(bar).toContain('50%')
     }
@@ -79,7 +84,7 @@ describe('a bar', () => {
   })
 
   it('cannot be broken by the name of a stage', () => {
-    expect(renderBar(fakeProgress({ stage: 'a\n\x1b[2J' }), paceBetween(start, start), 140, plain)).toContain(
+    expect(renderBar(fakeProgress({ does: 'a\n\x1b[2J' }), paceBetween(start, start), 140, plain)).toContain(
       'a\\n\\x1b[2J',
     )
   })
@@ -117,7 +122,7 @@ describe('the display', () => {
     const display = new ProgressDisplay(terminal, 'bars')
     display.report(half)
     vi.advanceTimersByTime(100)
-    display.report(fakeProgress({ stage: 'reduce', stageIndex: 1 }))
+    display.report(fakeProgress({ stage: 'reduce', does: 'reduce', stageIndex: 1 }))
     vi.advanceTimersByTime(100)
     display.report(half)
     display.stop('done')
@@ -147,7 +152,7 @@ describe('the display', () => {
     const terminal = new FakeTerminal(true)
     const display = new ProgressDisplay(terminal, 'bars')
     display.report(half)
-    display.report(fakeProgress({ stage: 'reduce', stageIndex: 1 }))
+    display.report(fakeProgress({ stage: 'reduce', does: 'reduce', stageIndex: 1 }))
     display.stop('done')
     vi.advanceTimersByTime(60_000)
     expect(terminal.text).toBe('')

@@ -4,7 +4,18 @@ import { join } from 'node:path'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
 import type { AnyFrame } from '../../dist/src/dataset/frame.js'
-import { broadcast, count, csv, defineDataset, int, read, runDataset, string, sum } from '../../dist/src/index.js'
+import {
+  broadcast,
+  count,
+  csv,
+  defineDataset,
+  int,
+  type Progress,
+  read,
+  runDataset,
+  string,
+  sum,
+} from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run/options.js'
 import { temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { failure, runjob } from '../helpers/run.js'
@@ -181,4 +192,25 @@ describe('a skewed key', () => {
     expect(joined).toContain('  skewed       key x has 120,001 of 240,001 records in stage reduce\n')
     expect(await summaryOf('stats', 'rows.csv', '--by', 'city', '--of', 'n')).not.toContain('skewed')
   })
+})
+
+it('progress says what a stage does', async () => {
+  const folder = temporaryFolder()
+  writeFiles(folder, { 'lake/sales.csv': SALES, 'cities.csv': CITIES })
+  const input = read(sales, `${folder}/lake/`)
+  const frame = input
+    .filter((c) => c.n.ge(10))
+    .join(read(cities, join(folder, 'cities.csv')), 'city')
+    .groupBy('country')
+    .agg({ n: count() })
+    .orderBy('n')
+    .unionByName(input.select((c) => ({ country: c.city, n: c.n.cast('long') })))
+  const seen = new Set<string>()
+  await frame.collect({ onProgress: ({ stage, does }: Progress) => seen.add(`${stage}: ${does}`) })
+  expect([...seen]).toEqual([
+    'broadcast 1: scan cities.csv',
+    'group 2: scan lake/, filter, inner join, group',
+    'sort 3: groups, sort',
+    'output: rows of sort 3 and scan lake/, output',
+  ])
 })

@@ -5,8 +5,7 @@ import { expect, it } from 'vitest'
 import { NO_CHECKPOINT } from '../../dist/src/engine/checkpoint.js'
 import { type PlanResult, PlanRun } from '../../dist/src/engine/run_plan.js'
 import type { Exchange, Format, Input, Operator, Plan, RecordSpec, Sink } from '../../dist/src/plan/plan.js'
-import { readOptions } from '../../dist/src/run/options.js'
-import { prepare } from '../../dist/src/run/prepare.js'
+import { prepareOnly } from '../../dist/src/run/prepare.js'
 import { linesOf, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { counting } from './operator_jobs.js'
 
@@ -22,7 +21,7 @@ async function run(content: string, stagesOf: (plan: Plan) => Plan['stages']) {
   const folder = temporaryFolder()
   writeFiles(folder, { 'in.txt': content })
   const options = { input: join(folder, 'in.txt'), output: join(folder, 'out'), workers: 2 }
-  const { plan, identity, code, files, inputs } = await prepare(counting, readOptions(options), null)
+  const { plan, identity, code, files, inputs } = await prepareOnly(counting, options)
   if (code && 'text' in code.module) writeFiles(dirname(plan.module!.path), { 'job.mjs': code.module.text })
   const [runsDir, partsDir] = [join(folder, 'runs'), join(folder, 'parts')]
   for (const dir of [runsDir, partsDir]) mkdirSync(dir)
