@@ -9,15 +9,15 @@ import type { DatasetOutput } from '../dataset/outputs.js'
 import { hasJoin, type ReadQuery } from '../dataset/query.js'
 import type { Size } from '../dataset/rules/choose_join.js'
 import { pruneFolders } from '../dataset/rules/prune_folders.js'
-import { sourcesOf } from '../dataset/sources.js'
+import { type Source, sourcesOf } from '../dataset/sources.js'
 import { asksForTime } from '../dataset/time.js'
 import type { InputFile } from '../io/input/input_file.js'
-import { checkEncoding } from '../io/input/text_form.js'
+import { checkEncoding, textRules } from '../io/input/text_form.js'
 import { callsFunctions } from '../plan/functions.js'
 import { resolveParams } from '../plan/params.js'
 import type { Input, Plan, Stage } from '../plan/plan.js'
 import { JobState } from '../state/state.js'
-import { runInputs } from './inputs.js'
+import { runInputs, SourceFiles } from './inputs.js'
 import type { Settings } from './options.js'
 import type { FolderCount, Prepared, RunInputs } from './prepared.js'
 import { sinkOf } from './sink.js'
@@ -37,7 +37,7 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
   const { encoding } = settings
   if (encoding !== null) checkEncoding(encoding, 'encoding')
   const queries = outputs.map(({ frame }) => frame.query)
-  const reads = sourcesOf(queries).map((source) => new SourceReader(source, settings, copies))
+  const reads = readersOf(sourcesOf(queries), settings, copies)
   const columns = new Map<ReadQuery, ReadColumns>()
   for (const reader of reads) {
     for (const read of reader.source.reads) columns.set(read, await reader.columnsOf(read))
@@ -84,17 +84,28 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
   return { plan, logical, code: null, identity: null, ...(await inputsOf(reads)) }
 }
 
+/** What is read in the same way, but with other schemas, is found and opened once. */
+function readersOf(sources: readonly Source[], settings: Settings, copies: Copies): SourceReader[] {
+  const listed = new Map<string, SourceFiles>()
+  return sources.map((source) => {
+    const { paths } = source
+    const rules = textRules(encoded(source.format, settings.encoding))
+    const key = JSON.stringify([paths, rules])
+    const files = listed.get(key) ?? new SourceFiles({ paths, rules }, settings, copies)
+    listed.set(key, files)
+    return new SourceReader(source, files, settings)
+  })
+}
+
 async function inputsOf(reads: readonly SourceReader[]): Promise<RunInputs> {
   const named = new Map<string, InputFile[]>()
   for (const reader of reads) for (const [name, files] of await reader.inputs()) named.set(name, files)
-  const counts = reads.flatMap(({ folderCount }) => folderCount ?? [])
+  const listed = [...new Set(reads.map(({ files }) => files))]
+  const counts = listed.flatMap((own) => SourceReader.folderCount(reads.filter(({ files }) => files === own)) ?? [])
   const sum = (of: keyof FolderCount) => counts.reduce((total, count) => total + count[of], 0)
   const folders = counts.length === 0 ? null : { read: sum('read'), found: sum('found') }
   return {
-    ...runInputs(
-      named,
-      reads.map(({ files }) => files),
-    ),
+    ...runInputs(named, listed),
     folders,
   }
 }

@@ -41,7 +41,7 @@ export async function listInputs(
   return runInputs(inputs, own)
 }
 
-/** The files of a source: found at once, and opened when they are needed. */
+/** The files of a source, or of several that read the same: found at once, and opened when they are needed. */
 export class SourceFiles {
   readonly found: readonly (FoundFile | Piped)[]
   readonly passedOver: PassedOver
@@ -49,10 +49,8 @@ export class SourceFiles {
   readonly #settings: Settings
   readonly #copies: Copies
   readonly #opened = new Map<number, InputFile>()
-  /** What folders say to each file; null: nothing. Set it before files are opened. */
-  folders: readonly NonNullable<InputFile['folders']>[] | null = null
 
-  constructor({ paths, rules }: InputSource, settings: Settings, copies: Copies) {
+  constructor({ paths, rules }: Omit<InputSource, 'name'>, settings: Settings, copies: Copies) {
     const { allFiles, cwd, folder } = settings
     const search: SearchOptions = { allFiles, own: [folder.path], outputsIn: allFiles ? null : outputsIn }
     const { files, passedOver } = findInputs([...paths], cwd, search)
@@ -81,8 +79,7 @@ export class SourceFiles {
   async #inspect(i: number): Promise<InputFile> {
     const found = this.found[i]!
     const inspected = isPiped(found) ? found : inspectFile(found.path, this.#rules)
-    const file = isPiped(inspected) ? await this.#copies.add(inspected, this.#rules) : inspected
-    return this.folders ? { ...file, folders: this.folders[i]! } : file
+    return isPiped(inspected) ? this.#copies.add(inspected, this.#rules) : inspected
   }
 }
 

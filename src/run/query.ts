@@ -1,7 +1,5 @@
 /** One-line queries: an expression over the package's names and data frames of files. */
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { messageOf, RunjobError } from '../base/errors.js'
-import { fileError } from '../base/files.js'
 import { asyncFunction, require } from '../base/packages.js'
 import { describe, isPlainObject } from '../base/schema.js'
 import { didYouMean } from '../base/suggest.js'
@@ -12,10 +10,10 @@ import { refuseOperators } from '../dataset/operators.js'
 import { outputsOf } from '../dataset/outputs.js'
 import { parquet, read } from '../dataset/read.js'
 import { setFrameRunner } from '../dataset/runner.js'
-import { compressionOf, HEAD_BYTES } from '../io/input/content.js'
-import { expandInputs, isPiped } from '../io/input/inputs.js'
+import { type FoundFile, findInputs, type Piped } from '../io/input/inputs.js'
+import { outputsIn } from '../io/output/earlier.js'
 import { csv, jsonl } from '../job/formats.js'
-import { type InputKind, kindOfName } from './kind.js'
+import { type InputKind, kindOfFiles, kindOfName } from './kind.js'
 import type { RunnableOptions } from './options.js'
 import { datasetOfOutputs } from './rows.js'
 
@@ -164,9 +162,28 @@ function compile(expression: string, names: readonly string[]): Evaluate {
   }
 }
 
-/** A file as a data frame. */
+/**
+ * A file as a data frame.
+ *
+ * @throws OPTION_INVALID, and what findInputs throws
+ */
 export function frameOf(path: string, cwd: string): AnyFrame {
-  switch (kindOf(path, cwd)) {
+  return frameOfKind(kindOfName(path) ?? kindOfFiles(path, filesOf(path, cwd)), path)
+}
+
+/** What a run finds under a path. @throws OPTION_INVALID for standard input */
+export function filesOf(path: string, cwd: string): (FoundFile | Piped)[] {
+  if (path !== '-') return findInputs([path], cwd, { allFiles: false, own: [], outputsIn }).files
+  throw new RunjobError('OPTION_INVALID', {
+    name: '<input>',
+    value: path,
+    problem: 'standard input has no name that says what it holds',
+    help: "In a query, say it: read(csv(), '-'), read(jsonl(), '-') or read.text('-'). Otherwise put it into a file.",
+  })
+}
+
+export function frameOfKind(kind: InputKind, path: string): AnyFrame {
+  switch (kind) {
     case 'csv':
       return read(csv(), path)
     case 'tsv':
@@ -177,54 +194,5 @@ export function frameOf(path: string, cwd: string): AnyFrame {
       return read(parquet(), path)
     case 'text':
       return read.text(path)
-  }
-}
-
-/** By its name; if that says nothing, by the content of its first file. */
-export function kindOf(path: string, cwd: string): InputKind {
-  const byName = kindOfName(path)
-  if (byName) return byName
-  if (path === '-') {
-    throw new RunjobError('OPTION_INVALID', {
-      name: '<input>',
-      value: path,
-      problem: 'standard input has no name that says what it holds',
-      help: "Say it in the expression: read(csv(), '-'), read(jsonl(), '-') or read.text('-').",
-    })
-  }
-  const anything = { exact: true, encoding: 'utf-8', array: false, csv: null }
-  const found = expandInputs([path], cwd, anything).files
-  const kinds = [...new Set(found.flatMap((file) => (isPiped(file) ? [] : (kindOfName(file.path) ?? []))))]
-  if (kinds.length > 1) {
-    throw new RunjobError('OPTION_INVALID', {
-      name: '<input>',
-      value: path,
-      problem: `it has files of several kinds: ${kinds.join(', ')}`,
-      help: 'Name those of one kind by a glob in quotes, such as "logs/*.jsonl".',
-    })
-  }
-  const [first] = found
-  if (kinds[0] || !first || isPiped(first)) return kinds[0] ?? 'text'
-  return kindOfContent(first.path)
-}
-
-function kindOfContent(path: string): InputKind {
-  const head = headOf(path)
-  if (compressionOf(head) !== 'none') return 'text'
-  // Or encrypted, which reading says.
-  if (/^PAR[1E]$/.test(head.subarray(0, 4).toString('latin1'))) return 'parquet'
-  return /^\ufeff?\s*(\{|\[\s*\{)/.test(head.toString()) ? 'jsonl' : 'text'
-}
-
-function headOf(path: string): Buffer {
-  let fd: number | undefined
-  try {
-    fd = openSync(path, 'r')
-    const head = Buffer.alloc(Math.min(HEAD_BYTES, statSync(path).size))
-    return head.subarray(0, readSync(fd, head))
-  } catch (error) {
-    throw fileError(error, path, 'read')
-  } finally {
-    if (fd !== undefined) closeSync(fd)
   }
 }

@@ -77,7 +77,7 @@ export function reportOf(
     ...(sinks.every(({ name }) => name === '') ? {} : { outputs: Object.fromEntries(sinks.map(outputOf)) }),
     elapsedMs: now() - startedMs,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
-    inputFiles: files.length,
+    inputFiles: new Set(files.map(({ path }) => path)).size,
     passedOver,
     ...(folders ? { folders } : {}),
     counters: { ...result?.counters },

@@ -6,10 +6,12 @@ import { inferColumns } from '../io/format/infer/columns.js'
 import { readParquetSchema } from '../io/format/parquet/schema.js'
 import { folderValues } from '../io/input/folders.js'
 import type { InputFile } from '../io/input/input_file.js'
-import { expandInputs, findInputs, isPiped } from '../io/input/inputs.js'
+import { type FoundFile, inspectFile, isPiped } from '../io/input/inputs.js'
 import { textRules } from '../io/input/text_form.js'
+import type { Format } from '../plan/plan.js'
 import type { Column, Type } from '../plan/type.js'
-import { frameOf, kindOf } from './query.js'
+import { kindOfFiles, kindOfName } from './kind.js'
+import { filesOf, frameOfKind } from './query.js'
 
 /**
  * The format of a file and its columns, as TypeScript: of a Parquet file what it says, of text what its first part looks like. Of a folder,
@@ -18,38 +20,39 @@ import { frameOf, kindOf } from './query.js'
  * @throws INPUT_NOT_FOUND, OPTION_INVALID; and what reading throws
  */
 export async function schemaText(path: string, cwd: string): Promise<string> {
-  const kind = kindOf(path, cwd)
+  const found = filesOf(path, cwd)
+  const kind = kindOfName(path) ?? kindOfFiles(path, found)
   if (kind === 'text') return 'text()\n'
-  const { query } = frameOf(path, cwd)
+  const { query } = frameOfKind(kind, path)
   if (query.kind !== 'read') throw new RunjobError('INTERNAL', { detail: query.kind })
   const { format } = query
-  const found = expandInputs([path], cwd, textRules(format)).files
-  const file = firstFile(
-    found.flatMap((one) => (isPiped(one) ? [] : [one])),
-    path,
-  )
+  const files = found.flatMap((file) => (isPiped(file) ? [] : [file]))
+  const file = firstFile(files, format, path)
   const own = await (format.kind === 'parquet'
     ? readParquetSchema(file)
     : inferColumns(file, format, { guessTypes: true }))
-  const ofFolders = foldersBelow(path, cwd)
+  const ofFolders = foldersBelow(files)
   const columns = [...own.filter(({ name }) => !ofFolders.some((column) => column.name === name)), ...ofFolders]
   const options = kind === 'tsv' ? "delimiter: '\\t', " : ''
   const maker = kind === 'tsv' ? 'csv' : kind
   return `${maker}({ ${options}schema: ${fieldsText(columns, '')} })\n`
 }
 
-function foldersBelow(path: string, cwd: string): Column[] {
-  const found = findInputs([path], cwd).files.flatMap((file) => (isPiped(file) ? [] : [file]))
-  const values = found.map((file) => ({
-    path: file.path,
-    values: folderValues(file.base, file.path),
-  }))
+function foldersBelow(files: readonly FoundFile[]): Column[] {
+  const values = files.map(({ path, base }) => ({ path, values: folderValues(base, path) }))
   return folderColumns(values, null, true)?.columns ?? []
 }
 
-function firstFile(files: readonly InputFile[], path: string): InputFile {
-  const found = files.find((file) => file.sizeBytes > 0) ?? files[0]
-  if (found) return found
+/** The first one that is not empty, or else the first. */
+function firstFile(files: readonly FoundFile[], format: Format, path: string): InputFile {
+  let first: InputFile | undefined
+  for (const { path } of files) {
+    const file = inspectFile(path, textRules(format))
+    if (isPiped(file)) continue
+    first ??= file
+    if (file.sizeBytes > 0) return file
+  }
+  if (first) return first
   throw new RunjobError('INPUT_EMPTY', { path })
 }
 

@@ -12,14 +12,12 @@ import { type FileColumns, uniteColumns } from '../io/format/parquet/unite.js'
 import { folderValues } from '../io/input/folders.js'
 import { type InputFile, nameOf } from '../io/input/input_file.js'
 import { isPiped } from '../io/input/inputs.js'
-import { textRules } from '../io/input/text_form.js'
 import type { Format } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
-import { SourceFiles } from './inputs.js'
+import type { SourceFiles } from './inputs.js'
 import { type InputKind, kindOfName } from './kind.js'
 import type { Settings } from './options.js'
 import type { FolderCount } from './prepared.js'
-import type { Copies } from './stdin.js'
 
 /** `#2`: the second column. */
 const NUMBERED = /^#[1-9]\d*$/
@@ -33,20 +31,20 @@ export class SourceReader {
   /** Indexes of files, by the name of the plan's input that has them. */
   readonly #some = new Map<string, readonly number[]>()
   readonly #used = new Set<string>()
+  /** Files with what folders say to them, by index. */
+  readonly #placed = new Map<number, InputFile>()
 
-  /** @throws what findInputs, folderValues and folderColumns throw */
-  constructor(source: Source, settings: Settings, copies: Copies) {
-    const { name, paths, format, reads } = source
+  /** @throws what folderValues and folderColumns throw */
+  constructor(source: Source, files: SourceFiles, settings: Settings) {
+    const { name, format, reads } = source
     const [{ schema, inferPartitionTypes }] = reads as [ReadQuery]
     this.#settings = settings
-    const rules = textRules(encoded(format, settings.encoding))
-    this.files = new SourceFiles({ name, paths, rules }, settings, copies)
+    this.files = files
     const found = this.files.found.map((file) =>
       isPiped(file) ? { path: file.pipe, values: [] } : { path: file.path, values: folderValues(file.base, file.path) },
     )
     refuseOtherKinds(format, name, this.files.found)
     this.folders = folderColumns(found, schema, inferPartitionTypes)
-    this.files.folders = this.folders?.values ?? null
     this.source = { ...source, format: this.#named(format, schema) }
   }
 
@@ -84,7 +82,7 @@ export class SourceReader {
    */
   async #found(): Promise<Column[]> {
     const { name, format: asSaid } = this.source
-    const own = await this.files.open()
+    const own = await this.#open(this.#all())
     const filled = own.filter((file) => file.sizeBytes > 0)
     const [first] = filled
     const format = encoded(asSaid, this.#settings.encoding)
@@ -147,20 +145,35 @@ export class SourceReader {
 
   /** All files that are used. */
   open(): Promise<InputFile[]> {
-    return this.files.open(this.#wanted())
+    return this.#open(this.#wanted())
+  }
+
+  async #open(which: readonly number[]): Promise<InputFile[]> {
+    const files = await this.files.open(which)
+    const values = this.folders?.values
+    if (!values) return files
+    return files.map((file, n) => {
+      const i = which[n]!
+      const placed = this.#placed.get(i) ?? { ...file, folders: values[i]! }
+      this.#placed.set(i, placed)
+      return placed
+    })
   }
 
   /** The files of each input of the plan. */
   async inputs(): Promise<[name: string, files: InputFile[]][]> {
     await this.open()
     const named = [...this.#used].map(async (name) => {
-      return [name, await this.files.open(this.#filesOf(name))] satisfies [string, InputFile[]]
+      return [name, await this.#open(this.#filesOf(name))] satisfies [string, InputFile[]]
     })
     return Promise.all(named)
   }
 
-  get folderCount(): FolderCount | null {
-    return this.folders && { read: this.#count(this.#wanted()), found: this.#count(this.#all()) }
+  /** Of readers of the same files. null: folders give no column to any. */
+  static folderCount(readers: readonly SourceReader[]): FolderCount | null {
+    const first = readers.find(({ folders }) => folders !== null)
+    if (!first) return null
+    return { read: first.#count(readers.flatMap((reader) => reader.#wanted())), found: first.#count(first.#all()) }
   }
 
   #count(files: readonly number[]): number {

@@ -8,12 +8,14 @@ import {
   type DataFrame,
   date,
   decimal,
+  defineDataset,
   double,
   jsonl,
   list,
   long,
   nullable,
   read,
+  runDataset,
   string,
   struct,
   timestamp,
@@ -189,4 +191,32 @@ it('files of other formats in a folder are refused by their names, unless they a
   expect((await failure(read.parquet(at('in')).collect())).message).toContain('is read as parquet')
   expect(await read.csv([at('in/a.csv'), at('in/c.log')]).collect()).toEqual([{ x: '1' }, { x: '2' }])
   expect(await read.json(at('in/b.jsonl')).collect()).toEqual([{ x: 1 }])
+})
+
+it('what is read with two schemas is found, opened and counted once', async () => {
+  const { folder, at } = folderOf({ 'lake/y=1/a.csv': 'k,n\na,1\n', 'lake/y=2/a.csv': 'k,n\nb,2\n' })
+  const frames = {
+    keys: read(csv({ schema: { k: string() } }), at('lake')),
+    first: read(csv({ schema: { k: string(), n: long(), y: string() } }), at('lake')).filter((c) => c.y.eq('1')),
+  }
+  const report = await runDataset(defineDataset({ name: 'two', build: () => frames }), { output: at('out') })
+  expect(report).toMatchObject({ inputFiles: 2, folders: { read: 2, found: 2 } })
+  const both = 'read(csv({ schema: { k: string() } }), "-").union(read(csv(), "-").select("n"))'
+  const ran = await runjob(['query', both], { cwd: folder, stdin: 'k,n\na,1\nb,2\n' })
+  expect(ran).toMatchObject({ code: 0, stdout: '{"k":"a"}\n{"k":"b"}\n{"k":"1"}\n{"k":"2"}\n' })
+})
+
+it('the schema of a text that does not exist is an error', async () => {
+  const { folder } = folderOf({ 'there.txt': 'a\n' })
+  expect(await runjob(['schema', 'there.txt'], { cwd: folder })).toMatchObject({ code: 0, stdout: 'text()\n' })
+  const missing = await runjob(['schema', 'missing.txt'], { cwd: folder })
+  expect(missing).toMatchObject({ stdout: '' })
+  expect(missing.stderr).toContain('error INPUT_NOT_FOUND')
+})
+
+it('the kind of a folder does not depend on outputs of earlier runs in it', async () => {
+  const { folder } = folderOf({ 'in/a.csv': 'k\na\n' })
+  expect(await runjob(['query', 'df', 'in/a.csv', '-o', 'in/out', '-q'], { cwd: folder })).toMatchObject({ code: 0 })
+  expect((await runjob(['query', 'df', 'in', '-q'], { cwd: folder })).stdout).toBe('{"k":"a"}\n')
+  expect((await runjob(['schema', 'in'], { cwd: folder })).stdout).toContain('csv({ schema: {')
 })

@@ -48,8 +48,8 @@ export interface FoundFile {
   base: string | null
 }
 
-export interface FoundInputs<F = InputFile> {
-  files: (F | Piped)[]
+export interface FoundInputs {
+  files: (FoundFile | Piped)[]
   passedOver: PassedOver
 }
 
@@ -79,25 +79,10 @@ export function findInputs(
   patterns: readonly string[],
   cwd: string,
   options: SearchOptions = { allFiles: false, own: [], outputsIn: null },
-): FoundInputs<FoundFile> {
+): FoundInputs {
   const crawl = new Crawl(options)
   const files = patterns.flatMap((pattern) => expandPattern(pattern, cwd, crawl))
   return { files, passedOver: crawl.passedOver }
-}
-
-/**
- * The same, and inspects the first bytes of each.
- *
- * @throws what findInputs() and inspectFile() throw
- */
-export function expandInputs(
-  patterns: readonly string[],
-  cwd: string,
-  rules: TextRules,
-  options?: SearchOptions,
-): FoundInputs {
-  const { files, passedOver } = findInputs(patterns, cwd, options)
-  return { files: files.map((found) => (isPiped(found) ? found : inspectFile(found.path, rules))), passedOver }
 }
 
 export function isPiped(found: FoundFile | InputFile | Piped): found is Piped {

@@ -8,8 +8,9 @@ import { gzipSync } from 'node:zlib'
 import { runJob } from 'runjob'
 import { describe, expect, test } from 'vitest'
 import type { InputFile } from '../../../dist/src/io/input/input_file.js'
-import { expandInputs, type Piped, type SearchOptions } from '../../../dist/src/io/input/inputs.js'
+import { findInputs, inspectFile, isPiped, type Piped, type SearchOptions } from '../../../dist/src/io/input/inputs.js'
 import { spool } from '../../../dist/src/io/input/spool.js'
+import type { TextRules } from '../../../dist/src/io/input/text_form.js'
 import { outputsIn } from '../../../dist/src/io/output/earlier.js'
 import { code, PLAIN, temporaryFolder, writeFiles } from '../folder.js'
 
@@ -17,6 +18,11 @@ function folderWith(...names: string[]): string {
   const folder = temporaryFolder()
   writeFiles(folder, Object.fromEntries(names.map((name) => [name, name])))
   return folder
+}
+
+function expandInputs(patterns: readonly string[], cwd: string, rules: TextRules, options?: SearchOptions) {
+  const { files, passedOver } = findInputs(patterns, cwd, options)
+  return { files: files.map((found) => (isPiped(found) ? found : inspectFile(found.path, rules))), passedOver }
 }
 
 /** Relative paths of the files that the patterns match. */
