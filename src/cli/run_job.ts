@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join, resolve, sep } from 'node:path'
 import { RunjobError } from '../base/errors.js'
+import { checkSignal } from '../base/signal.js'
 import { formatCount } from '../base/units.js'
 import type { StageReport } from '../engine/report.js'
 import { resolveOutput, stateDirOf } from '../io/output/place.js'
@@ -124,7 +125,18 @@ async function explain(
     const onNote = (note: string) => {
       if (!quiet) terminal.write(`${note}\n`)
     }
-    prepared = await host.prepareJob(job, { ...planned, onNote })
+    // What it copies must not stay.
+    const { signal, dispose } = watchSignals(
+      host.signals,
+      () => {},
+      () => {},
+    )
+    try {
+      prepared = await host.prepareJob(job, { ...planned, onNote, signal })
+    } finally {
+      dispose()
+    }
+    checkSignal(signal)
   } else {
     const display = new ProgressDisplay(terminal, quiet || !progress ? 'off' : 'bars')
     const report = await inTemporaryFolder((folder) => {

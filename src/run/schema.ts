@@ -12,10 +12,11 @@ import type { Format } from '../plan/plan.js'
 import type { Column, Type } from '../plan/type.js'
 import { kindOfFiles, kindOfName } from './kind.js'
 import { filesOf, frameOfKind } from './query.js'
+import { withoutColumns } from './source_reader.js'
 
 /**
  * The format of a file and its columns, as TypeScript: of a Parquet file what it says, of text what its first part looks like. Of a folder,
- * those of its first file, and those that folders in it give.
+ * those of its first file that is not empty, with a comment that names it, and those that folders in it give.
  *
  * @throws INPUT_NOT_FOUND, OPTION_INVALID; and what reading throws
  */
@@ -28,14 +29,17 @@ export async function schemaText(path: string, cwd: string): Promise<string> {
   const { format } = query
   const files = found.flatMap((file) => (isPiped(file) ? [] : [file]))
   const file = firstFile(files, format, path)
+  if (file.sizeBytes === 0) throw withoutColumns(file.path, format, 'is empty')
   const own = await (format.kind === 'parquet'
     ? readParquetSchema(file)
     : inferColumns(file, format, { guessTypes: true }))
+  if (own.length === 0) throw withoutColumns(file.path, format, 'has no row with a column')
   const ofFolders = foldersBelow(files)
   const columns = [...own.filter(({ name }) => !ofFolders.some((column) => column.name === name)), ...ofFolders]
   const options = kind === 'tsv' ? "delimiter: '\\t', " : ''
   const maker = kind === 'tsv' ? 'csv' : kind
-  return `${maker}({ ${options}schema: ${fieldsText(columns, '')} })\n`
+  const others = files.length > 1 ? `// ${file.path}, one of ${files.length} files\n` : ''
+  return `${others}${maker}({ ${options}schema: ${fieldsText(columns, '')} })\n`
 }
 
 function foldersBelow(files: readonly FoundFile[]): Column[] {

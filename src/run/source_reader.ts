@@ -86,7 +86,14 @@ export class SourceReader {
     const filled = own.filter((file) => file.sizeBytes > 0)
     const [first] = filled
     const format = encoded(asSaid, this.#settings.encoding)
-    if (!first) throw withoutColumns(own[0] ? nameOf(own[0]) : name, format)
+    if (!first) throw withoutColumns(own[0] ? nameOf(own[0]) : name, format, 'is empty')
+    const found = await this.#columnsIn(filled, format)
+    if (found.length === 0) throw withoutColumns(nameOf(first), format, 'has no row with a column')
+    return found
+  }
+
+  async #columnsIn(filled: readonly InputFile[], format: Format): Promise<Column[]> {
+    const [first] = filled as [InputFile]
     try {
       if (format.kind === 'parquet') return await readParquetSchemas(filled)
       if (format.kind === 'jsonl') return await guessJsonColumns(filled)
@@ -206,13 +213,14 @@ function refuseOtherKinds({ kind }: Format, name: string, found: SourceFiles['fo
   }
 }
 
-function withoutColumns(path: string, { kind }: Format): RunjobError {
+/** @param why the columns of a file are not known, such as `is empty` */
+export function withoutColumns(path: string, { kind }: Format, why: string): RunjobError {
   const where = { file: path }
   if (kind === 'csv') return new RunjobError('HEADER_MISSING', { path, reason: 'it is empty' }, { where })
   const hint = `Declare them: ${kind}({ schema: { … } }).`
   return new RunjobError(
     'DATASET_INVALID',
-    { problem: `${path} is empty, so its columns are not known`, hint },
+    { problem: `${path} ${why}, so its columns are not known`, hint },
     { where },
   )
 }

@@ -220,3 +220,34 @@ it('the kind of a folder does not depend on outputs of earlier runs in it', asyn
   expect((await runjob(['query', 'df', 'in', '-q'], { cwd: folder })).stdout).toBe('{"k":"a"}\n')
   expect((await runjob(['schema', 'in'], { cwd: folder })).stdout).toContain('csv({ schema: {')
 })
+
+it('a file that shows no columns is an error, of its schema and of a query', async () => {
+  const { folder } = folderOf({
+    'empty.jsonl': '',
+    'blank.jsonl': '\n\n',
+    'objects.jsonl': '{}\n{}\n',
+    'a.parquet': '',
+  })
+  for (const [name, why] of [
+    ['empty.jsonl', 'is empty'],
+    ['a.parquet', 'is empty'],
+    ['blank.jsonl', 'has no row with a column'],
+    ['objects.jsonl', 'has no row with a column'],
+  ]) {
+    for (const command of [
+      ['schema', name!],
+      ['query', 'df', name!],
+    ]) {
+      const ran = await runjob(command, { cwd: folder })
+      expect(ran, command.join(' ')).toMatchObject({ code: 1, stdout: '' })
+      expect(ran.stderr).toContain(`${name} ${why}, so its columns are not known`)
+    }
+  }
+})
+
+it('the schema of a folder says of which file it is', async () => {
+  const { folder, at } = folderOf({ 'in/a.csv': '', 'in/b.csv': 'k,n\nx,1\n', 'in/c.csv': 'k\nx\n' })
+  expect((await runjob(['schema', 'in'], { cwd: folder })).stdout).toBe(
+    `// ${at('in/b.csv')}, one of 3 files\ncsv({ schema: {\n  k: nullable(string()),\n  n: nullable(long()),\n} })\n`,
+  )
+})
