@@ -220,12 +220,15 @@ function writeDeclarations() {
   const seen = new Set(pending)
   for (const name of pending) {
     const text = readFileSync(join(dist, name), 'utf8')
-    const declarations = text.replace(/(from |import\()(['"])(\.{1,2}\/[^'"]+)\.js\2/g, (_, before, quote, path) => {
-      const imported = join(dirname(name), `${path}.d.ts`)
-      if (!seen.has(imported)) pending.push(imported)
-      seen.add(imported)
-      return `${before}${quote}${path}.cjs${quote}`
-    })
+    const declarations = text.replace(
+      /(from |import\(|declare module )(['"])(\.{1,2}\/[^'"]+)\.js\2/g,
+      (_, before, quote, path) => {
+        const imported = join(dirname(name), `${path}.d.ts`)
+        if (!seen.has(imported)) pending.push(imported)
+        seen.add(imported)
+        return `${before}${quote}${path}.cjs${quote}`
+      },
+    )
     write(`cjs/${name.replace(/\.d\.ts$/, '.d.cts')}`, declarations)
   }
 }

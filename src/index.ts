@@ -164,6 +164,20 @@ export {
   timestamp,
   timestampNtz,
 } from './dataset/types.js'
+export {
+  cumeDist,
+  denseRank,
+  lag,
+  lead,
+  nthValue,
+  ntile,
+  percentRank,
+  rank,
+  rowNumber,
+  Window,
+  type WindowFunction,
+  type WindowSpec,
+} from './dataset/window.js'
 export type { Progress, ResumedStage, StageReport, TaskProfile } from './engine/report.js'
 export * from './job/index.js'
 export type { ParamSpec, Params } from './plan/params.js'

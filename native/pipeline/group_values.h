@@ -29,6 +29,8 @@ class GroupValues {
   size_t width() const { return width_; }  // of a state, which is zeros at first
   size_t size() const { return parts_.size(); }
   const Field& result(size_t i) const { return parts_[i].call.result; }
+  // Whether the i-th value is a list of what came in.
+  bool is_list(size_t i) const { return parts_[i].call.fn >= GroupFn::kCollectList; }
   // The values that count distinct: the j-th has tag j + 1.
   const std::vector<size_t>& distincts() const { return distincts_; }
 

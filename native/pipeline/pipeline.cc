@@ -17,12 +17,13 @@
 #include "pipeline/operator.h"
 #include "pipeline/probe.h"
 #include "pipeline/row_source.h"
+#include "pipeline/window.h"
 
 namespace runjob {
 
 namespace {
 
-enum SourceCode : uint8_t { kBatches = 0, kRows = 1, kGroups = 2, kMergeJoin = 3 };
+enum SourceCode : uint8_t { kBatches = 0, kRows = 1, kGroups = 2, kMergeJoin = 3, kWindow = 4 };
 enum OperatorCode : uint8_t { kFilter = 0, kProject = 1, kLimit = 2, kProbe = 3, kConstants = 4 };
 enum EndCode : uint8_t { kExchange = 0, kTextOut = 1, kRowsOut = 2, kGroupTable = 3, kParquetOut = 4 };
 
@@ -209,6 +210,8 @@ class Chain : public Pipeline {
         return CompileGroups(program, &source_);
       case kMergeJoin:
         return CompileMergeJoin(program, &source_);
+      case kWindow:
+        return CompileWindow(program, &source_);
       default:
         return BadProgram();
     }

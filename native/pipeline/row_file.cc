@@ -24,7 +24,7 @@ Status RowFile::Flush() {
   if (unwritten_.empty()) return Status::Ok();
   if (file_ == nullptr) RUNJOB_RETURN_IF_ERROR(Open());
   if (!WriteAt(file_->fd, unwritten_.data(), unwritten_.size(), written_)) {
-    return Failed("write rows of a join to", errno);
+    return Failed("write rows to", errno);
   }
   written_ += unwritten_.size();
   unwritten_.clear();
@@ -33,7 +33,7 @@ Status RowFile::Flush() {
 
 Status RowFile::Read(uint64_t offset, size_t size, char* bytes) const {
   if (size == 0 || ReadAt(file_->fd, bytes, size, offset)) return Status::Ok();
-  return Failed("read rows of a join from", errno);
+  return Failed("read rows from", errno);
 }
 
 void RowFile::Clear() {

@@ -1,4 +1,4 @@
-// A file without a name: rows of a join that memory has no room for. Its space is free again once it is closed.
+// A file without a name: rows that memory has no room for. Its space is free again once it is closed.
 #pragma once
 
 #include <cstddef>

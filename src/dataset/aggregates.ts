@@ -1,35 +1,35 @@
 /** Aggregates that only data frames have. The others serve jobs, too (job/reducers.ts). */
 import { describe, isPart, maker } from '../base/schema.js'
 import type { AggregateFn, GroupFn } from '../plan/plan.js'
-import { type ExpressionOf, type GroupValueOf, isExpression } from '../plan/typed.js'
+import { type ExpressionOf, type GroupValueOf, isExpression, type Windowed, withOver } from '../plan/typed.js'
 import { columnTree, type Expr } from './column.js'
 import { invalid } from './invalid.js'
 import type { AggregateTree } from './query.js'
 
 /** Over a column by its name, or over an expression. */
 interface FrameAggregate<F extends string> {
-  <const C extends string>(column: C): GroupValueOf<F, NoInfer<C>>
-  <X, N extends string>(expression: ExpressionOf<X, N>): GroupValueOf<F, N, X>
+  <const C extends string>(column: C): GroupValueOf<F, NoInfer<C>> & Windowed<F, NoInfer<C>>
+  <X, N extends string>(expression: ExpressionOf<X, N>): GroupValueOf<F, N, X> & Windowed<F, N, X>
 }
 
 /** What these functions make. */
 interface FrameGroupValue extends GroupValueOf<string, string, unknown> {
   readonly groupFn: GroupFn
-  readonly over: unknown
+  readonly arg: unknown
 }
 
 function frameAggregate<F extends string>(name: string, groupFn: GroupFn): FrameAggregate<F> {
-  return maker(name, 1, (over: unknown): FrameGroupValue => {
-    if (typeof over === 'function') {
+  return maker(name, 1, (arg: unknown): FrameGroupValue => {
+    if (typeof arg === 'function') {
       throw invalid(
         `${name}() needs a column or an expression, not a function`,
         `The function is that of agg(): agg(c => ({ … ${name}(c.price.mul(c.quantity)) })).`,
       )
     }
-    if (!isExpression(over) && (typeof over !== 'string' || over === '')) {
-      throw invalid(`${name}() needs a column or an expression, not ${describe(over)}`)
+    if (!isExpression(arg) && (typeof arg !== 'string' || arg === '')) {
+      throw invalid(`${name}() needs a column or an expression, not ${describe(arg)}`)
     }
-    return { groupFn, over }
+    return withOver({ groupFn, arg })
   }) as unknown as FrameAggregate<F>
 }
 
@@ -65,31 +65,34 @@ interface JobAggregate {
   codec: unknown
   k?: number
   ascending?: boolean
-  over?: Expr
+  expression?: Expr
 }
 
-/** @throws DATASET_INVALID */
-export function aggregateTree(name: string, given: unknown): AggregateTree {
+/**
+ * @param what the method that takes it
+ * @throws DATASET_INVALID
+ */
+export function aggregateTree(name: string, given: unknown, what = 'agg()'): AggregateTree {
   if (isExpression(given)) {
     throw invalid(
-      `agg(): ${JSON.stringify(name)} is an expression of one row, not an aggregate`,
+      `${what}: ${JSON.stringify(name)} is an expression of one row, not an aggregate`,
       'Say what becomes of the rows of a group: max(…), first(…), collectList(…).',
     )
   }
   if (!isPart(given)) {
-    throw invalid(`agg(): ${JSON.stringify(name)} must be an aggregate such as sum('total'), not ${describe(given)}`)
+    throw invalid(`${what}: ${JSON.stringify(name)} must be an aggregate such as sum('total'), not ${describe(given)}`)
   }
   if ('groupFn' in (given as object)) {
-    const { groupFn, over } = given as FrameGroupValue
-    return { name, fn: groupFn, args: [columnTree(over)], ascending: false }
+    const { groupFn, arg } = given as FrameGroupValue
+    return { name, fn: groupFn, args: [columnTree(arg)], ascending: false }
   }
-  const { fn, column, k, ascending = false, over } = given as JobAggregate
+  const { fn, column, k, ascending = false, expression } = given as JobAggregate
   if (typeof fn !== 'string' || !Object.hasOwn(FUNCTIONS, fn)) {
-    throw invalid(`agg(): ${JSON.stringify(name)} must be an aggregate such as sum('total'), not ${describe(given)}`)
+    throw invalid(`${what}: ${JSON.stringify(name)} must be an aggregate such as sum('total'), not ${describe(given)}`)
   }
-  const arg = over ?? column
+  const arg = expression ?? column
   if (arg === null && fn !== 'count') {
-    throw invalid(`agg(): ${JSON.stringify(name)} must say which column it reads: sum('total')`)
+    throw invalid(`${what}: ${JSON.stringify(name)} must say which column it reads: sum('total')`)
   }
   const args = arg === null ? [] : [columnTree(arg)]
   return {

@@ -4,7 +4,11 @@ import { didYouMean } from '../base/suggest.js'
 import type { Expression, NamedExpression } from '../plan/expression.js'
 import { type Column, markOf, typeText } from '../plan/type.js'
 import { analyzeAggregate } from './analyze_aggregate.js'
+import { describeColumns } from './analyze_describe.js'
 import { analyzeJoin } from './analyze_join.js'
+import { analyzePivot } from './analyze_pivot.js'
+import { intersectOrExcept } from './analyze_sets.js'
+import { withWindows } from './analyze_window.js'
 import { outputName, resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
 import type { Untyped } from './expression/untyped.js'
@@ -78,16 +82,16 @@ function analyzeNode(node: Query, visit: (node: Query) => Logical, reads: Reads)
     }
     case 'select': {
       const input = visit(node.input)
-      const values = named(node.columns, input.columns)
+      const { from, values } = named(node.columns, input)
       requireDistinct(values, 'select()')
-      return project(input, values)
+      return project(from, values)
     }
     case 'withColumns': {
       const input = visit(node.input)
-      const added = named(node.columns, input.columns)
+      const { from, values: added } = named(node.columns, input)
       requireDistinct(added, 'withColumns()')
       const kept = unchanged(input.columns).map((old) => added.find(({ name }) => name === old.name) ?? old)
-      return project(input, [...kept, ...added.filter((one) => !kept.includes(one))])
+      return project(from, [...kept, ...added.filter((one) => !kept.includes(one))])
     }
     case 'rename': {
       const input = visit(node.input)
@@ -111,10 +115,23 @@ function analyzeNode(node: Query, visit: (node: Query) => Logical, reads: Reads)
     case 'distinct':
       return distinct(visit(node.input), node.columns)
     case 'union':
-      return analyzeUnion(
-        node.inputs.map((input) => visit(input)),
-        node,
+      return union(
+        alike(
+          node.inputs.map((input) => visit(input)),
+          node.byName ? 'unionByName()' : 'union()',
+          node,
+        ),
       )
+    case 'setOperation': {
+      const what = `${node.op}${node.all ? 'All' : ''}()`
+      const inputs = node.inputs.map((input) => visit(input))
+      const [left, right] = alike(inputs, what, { byName: false, allowMissing: false })
+      return intersectOrExcept(left!, right!, node)
+    }
+    case 'pivot':
+      return analyzePivot(node, visit(node.input))
+    case 'describe':
+      return describeColumns(visit(node.input), node.columns)
     case 'join':
       return analyzeJoin(node, visit(node.left), visit(node.right))
     case 'sort':
@@ -156,8 +173,13 @@ function condition(where: Untyped, columns: readonly Column[], what: string): Ex
   return resolved
 }
 
-function named(trees: readonly NamedTree[], columns: readonly Column[]): NamedExpression[] {
-  return trees.map(({ name, value }) => ({ name: name ?? outputName(value, columns), value: resolve(value, columns) }))
+/** @returns what they are computed from: the input, or the same with the results of their window functions */
+function named(trees: readonly NamedTree[], input: Logical): { from: Logical; values: NamedExpression[] } {
+  const all = trees.map(({ name, value }) => ({ name: name ?? outputName(value, input.columns), value }))
+  return withWindows(all, input, (from, values) => ({
+    from,
+    values: values.map((value, i) => ({ name: all[i]!.name, value: resolve(value, from.columns) })),
+  }))
 }
 
 function requireDistinct(values: readonly NamedExpression[], what: string): void {
@@ -179,13 +201,15 @@ function distinct(input: Logical, subset: readonly string[] | null): Logical {
   return values.length === 0 ? grouped : project(grouped, unchanged(input.columns))
 }
 
-function analyzeUnion(
+/** The inputs with the same columns. */
+function alike(
   inputs: readonly Logical[],
-  { byName, allowMissing }: Extract<Query, { kind: 'union' }>,
-): Logical {
+  what: string,
+  { byName, allowMissing }: Pick<Extract<Query, { kind: 'union' }>, 'byName' | 'allowMissing'>,
+): Logical[] {
   const [first, ...others] = inputs as [Logical, ...Logical[]]
-  const what = byName ? 'unionByName()' : 'union()'
   const names = first.columns.map(({ name }) => name)
+  const byWhat = `${what} goes by the order of columns${what === 'union()' ? '; unionByName() goes by their names' : ''}.`
   if (byName) {
     for (const { columns } of others) {
       const own = columns.map(({ name }) => name)
@@ -207,16 +231,13 @@ function analyzeUnion(
     for (const { columns } of others) {
       const own = columns.map(({ name }) => name)
       if (own.length !== names.length) {
-        throw invalid(
-          `${what}: one side has ${names.length} columns, another ${own.length}`,
-          'union() goes by the order of columns; unionByName() goes by their names.',
-        )
+        throw invalid(`${what}: one side has ${names.length} columns, another ${own.length}`, byWhat)
       }
       const isOtherOrder = own.every((name) => names.includes(name)) && own.some((name, i) => name !== names[i])
       if (!isOtherOrder) continue
       throw invalid(
         `${what}: both sides have the same columns, but in another order: ${names.join(', ')}; and ${own.join(', ')}`,
-        'union() goes by the order of columns. Use unionByName(), or select() them in one order.',
+        `${what} goes by the order of columns. ${what === 'union()' ? 'Use unionByName(), or select()' : 'select()'} them in one order.`,
       )
     }
   }
@@ -229,22 +250,20 @@ function analyzeUnion(
       what,
     ),
   )
-  return union(
-    inputs.map((input) => {
-      const values = types.map((column, i): NamedExpression => {
-        const { name } = column
-        const own = columnIn(input, name, i)
-        const tree: Untyped = own ? { kind: 'column', name: own.name } : { kind: 'literal', value: null }
-        return { name, value: resolve(asColumn(tree, column), input.columns) }
-      })
-      const isSame =
-        values.length === input.columns.length &&
-        values.every(
-          ({ name, value }, i) => value.op === 'column' && value.name === name && input.columns[i]!.name === name,
-        )
-      return isSame ? input : project(input, values)
-    }),
-  )
+  return inputs.map((input) => {
+    const values = types.map((column, i): NamedExpression => {
+      const { name } = column
+      const own = columnIn(input, name, i)
+      const tree: Untyped = own ? { kind: 'column', name: own.name } : { kind: 'literal', value: null }
+      return { name, value: resolve(asColumn(tree, column), input.columns) }
+    })
+    const isSame =
+      values.length === input.columns.length &&
+      values.every(
+        ({ name, value }, i) => value.op === 'column' && value.name === name && input.columns[i]!.name === name,
+      )
+    return isSame ? input : project(input, values)
+  })
 }
 
 /** What the column has for this: of its type, and in JavaScript as it is. */

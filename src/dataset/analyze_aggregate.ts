@@ -55,7 +55,7 @@ function columnsRead(values: readonly GroupValue[], columns: readonly Column[]):
 }
 
 /** @param isGrouped there is a row only for a group, which has rows */
-function groupValue(
+export function groupValue(
   { name, fn, args, ascending }: AggregateTree,
   columns: readonly Column[],
   isGrouped: boolean,

@@ -135,6 +135,7 @@ function inside(tree: Untyped, sides: Sides): Untyped {
       return { kind: 'column', name: sides.rightInside.get(root)! + name.slice(root.length) }
     }
     case 'literal':
+    case 'window':
       return tree
     case 'call':
       return { ...tree, args: tree.args.map((arg) => inside(arg, sides)) }

@@ -26,7 +26,7 @@ import {
 } from '../plan/typed.js'
 import { refuseMore } from './arguments.js'
 import { expressionText } from './expression/text.js'
-import type { Untyped as Tree, UntypedColumn } from './expression/untyped.js'
+import { partsOf, type Untyped as Tree, type UntypedColumn } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import { markedTypeOf } from './types.js'
 
@@ -321,11 +321,6 @@ const CONDITIONS: ReadonlySet<string> = new Set([
 function noteMade(tree: Tree): void {
   for (const part of partsOf(tree)) unused!.delete(part)
   if (tree.kind === 'call' && CONDITIONS.has(tree.fn)) unused!.add(tree)
-}
-
-function partsOf(tree: Tree): readonly Tree[] {
-  if (tree.kind === 'call') return tree.args
-  return tree.kind === 'cast' || tree.kind === 'alias' ? [tree.arg] : []
 }
 
 /**

@@ -1,6 +1,8 @@
 /** A logical plan for people: a tree, from its result down to the files. */
 import { formatCount } from '../base/units.js'
-import type { GroupValue } from '../plan/plan.js'
+import type { SortKey } from '../plan/expression.js'
+import type { GroupValue, WindowValue } from '../plan/plan.js'
+import { frameText } from '../plan/print.js'
 import { expressionText } from './expression/text.js'
 import { inputsOfNode, type Logical } from './logical.js'
 
@@ -36,18 +38,21 @@ function nodeText(node: Logical): string {
         .join(', ')}`
     case 'aggregate':
       return `aggregate ${[...(node.by.length > 0 ? [`by ${node.by.join(', ')}`] : []), ...node.values.map(valueText)].join(', ')}`
+    case 'window': {
+      const { partition, order, values } = node
+      const how = [
+        ...(partition.length > 0 ? [`by ${partition.join(', ')}`] : []),
+        ...(order.length > 0 ? [`sorted by ${keysText(order)}`] : []),
+      ]
+      return `window ${[...how, ...values.map(windowText)].join(', ')}`
+    }
     case 'join': {
       const on = node.on.map(({ left, right }) => `${left} = ${right}`)
       const all = [...on, ...(node.residual === null ? [] : [expressionText(node.residual)])]
       return `${node.type} join${all.length === 0 ? '' : ` on ${all.join(' and ')}`}${node.algorithm === null ? '' : ALGORITHMS[node.algorithm]}`
     }
     case 'sort':
-      return `sort by ${node.keys
-        .map(({ column, descending, nullsFirst }) => {
-          const nulls = nullsFirst === descending ? ` nulls ${nullsFirst ? 'first' : 'last'}` : ''
-          return `${column}${descending ? ' descending' : ''}${nulls}`
-        })
-        .join(', ')}`
+      return `sort by ${keysText(node.keys)}`
     case 'limit':
       return `limit ${formatCount(node.count)}`
     case 'union':
@@ -57,4 +62,18 @@ function nodeText(node: Logical): string {
 
 function valueText({ column, fn, args }: GroupValue): string {
   return `${fn}(${args.map(expressionText).join(', ')}) as ${column.name}`
+}
+
+function windowText({ column, fn, args, frame }: WindowValue): string {
+  const of = frame === null ? '' : ` of ${frameText(frame, expressionText)}`
+  return `${fn}(${args.map(expressionText).join(', ')})${of} as ${column.name}`
+}
+
+function keysText(keys: readonly SortKey[]): string {
+  return keys
+    .map(({ column, descending, nullsFirst }) => {
+      const nulls = nullsFirst === descending ? ` nulls ${nullsFirst ? 'first' : 'last'}` : ''
+      return `${column}${descending ? ' descending' : ''}${nulls}`
+    })
+    .join(', ')
 }

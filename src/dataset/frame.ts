@@ -22,6 +22,7 @@ import {
   type Long,
   type Nullable,
   type RowWith,
+  type Str,
 } from '../plan/typed.js'
 import { aggregateTree } from './aggregates.js'
 import { analyzeDeclared } from './analyze.js'
@@ -36,12 +37,13 @@ import {
   treeOf,
   usingAll,
 } from './column.js'
-import type { Untyped as Tree } from './expression/untyped.js'
+import type { SortTree, Untyped as Tree } from './expression/untyped.js'
 import type {
   AggregatesOf,
   AnswerColumns,
   Assigned,
   AssignedColumns,
+  Described,
   Flat,
   FrameOf,
   GroupColumns,
@@ -55,7 +57,7 @@ import type {
 } from './frame_types.js'
 import { invalid } from './invalid.js'
 import { refuseOperators } from './operators.js'
-import type { FillValues, JoinOn, NamedTree, Query, SideColumn, SortTree } from './query.js'
+import type { AggregateTree, FillValues, JoinOn, NamedTree, Query, SideColumn } from './query.js'
 import { frameRunner } from './runner.js'
 
 export type AnyFrame = DataFrame<FrameSchema>
@@ -182,6 +184,43 @@ export class DataFrame<S> implements FrameOf<S> {
     requireOptions('unionByName()', { allowMissing: isFlag }, options)
     const inputs = [this.query, queryOf(other, 'unionByName()')]
     return next({ kind: 'union', inputs, byName: true, allowMissing: options.allowMissing ?? false })
+  }
+
+  /** Rows that the other has, too, each once; columns go together by their order. Missing values are equal. */
+  intersect(other: FrameOf<S>): DataFrame<S> {
+    return this.#withSet('intersect', false, other)
+  }
+  /** The same, as often as both have them. */
+  intersectAll(other: FrameOf<S>): DataFrame<S> {
+    return this.#withSet('intersect', true, other)
+  }
+  /** Rows that the other has not, each once; columns go together by their order. Missing values are equal. */
+  except(other: FrameOf<S>): DataFrame<S> {
+    return this.#withSet('except', false, other)
+  }
+  subtract(other: FrameOf<S>): DataFrame<S> {
+    return this.except(other)
+  }
+  /** The same, as often as this has them more often. */
+  exceptAll(other: FrameOf<S>): DataFrame<S> {
+    return this.#withSet('except', true, other)
+  }
+
+  #withSet(op: 'intersect' | 'except', all: boolean, other: unknown): DataFrame<S> {
+    const right = queryOf(other, `${op}${all ? 'All' : ''}()`)
+    return next({ kind: 'setOperation', op, all, inputs: [this.query, right] })
+  }
+
+  /**
+   * How many values columns have, their mean, standard deviation, least and largest value: a row for each, as text. Without names, of all
+   * columns of numbers or text.
+   */
+  // biome-ignore lint/suspicious/noExplicitAny: which columns have numbers or text is not known here
+  describe(): DataFrame<{ summary: Str } & Record<string, any>>
+  describe<const K extends Names<S>>(...columns: readonly K[]): DataFrame<Described<K>>
+  describe(...columns: readonly string[]): unknown {
+    for (const name of columns) requireName(name, 'describe()')
+    return next({ kind: 'describe', input: this.query, columns: columns.length === 0 ? null : [...columns] })
   }
 
   /** The first rows. */
@@ -312,18 +351,51 @@ export class Grouped<S, K> {
   agg<A extends AggregatesOf<Names<S>>>(
     values: A | ((columns: Columns<S>) => A),
   ): DataFrame<Flat<K & AnswerColumns<A, S>>> {
-    const given: unknown = typeof values === 'function' ? using(values as never, [columnsProxy()], 'agg()') : values
-    if (!isPlainObject(given) || isPart(given) || Object.keys(given).length === 0) {
-      throw invalid(`agg() needs aggregates by name, such as { total: sum('price') }, not ${describe(given)}`)
+    return next({ kind: 'aggregate', input: this.#input, by: this.#by, values: aggregateTrees(values as never) })
+  }
+
+  /**
+   * A column for each of these values of a column, which has the aggregates of its rows; rows with other values are left out.
+   *
+   * @param values in the order of the columns, which have their names; with several aggregates `value_aggregate`
+   */
+  pivot(column: Names<S> | ExpressionOf<unknown, Names<S>>, values: readonly PivotValue[]): Pivoted<S, K> {
+    if (!Array.isArray(values) || values.length === 0 || !values.every(isPivotValue)) {
+      throw invalid(
+        `pivot() needs the values that become columns, not ${describe(values)}`,
+        "For example pivot('quarter', ['Q1', 'Q2', 'Q3', 'Q4']).",
+      )
     }
-    const trees = Object.entries(given).map(([name, one]) => aggregateTree(name, one))
-    return next({ kind: 'aggregate', input: this.#input, by: this.#by, values: trees })
+    const options = values.map((value) => ({ name: String(value), value: treeOf(value) }))
+    return new Pivoted(this.#input, this.#by, namedTree(column, 'pivot()'), options)
   }
 
   /** How many rows each group has, as `count`. */
   count(): DataFrame<Flat<K & { count: Long }>> {
     const value = { name: 'count', fn: 'count' as const, args: [], ascending: false }
     return next({ kind: 'aggregate', input: this.#input, by: this.#by, values: [value] })
+  }
+}
+
+type PivotValue = string | number | bigint | boolean | null
+
+const isPivotValue = (value: unknown): boolean =>
+  value === null || ['string', 'bigint', 'boolean'].includes(typeof value) || Number.isFinite(value)
+
+/** Rows in groups, and in each by the values of one more column. */
+export class Pivoted<S, K> {
+  readonly #parts: Pick<Extract<Query, { kind: 'pivot' }>, 'input' | 'by' | 'column' | 'options'>
+
+  constructor(input: Query, by: NamedTree[], column: NamedTree, options: NamedTree[]) {
+    this.#parts = { input, by, column, options }
+  }
+
+  /** A row for each group, with a column for each value and aggregate; null where the group has no such row. */
+  agg<A extends AggregatesOf<Names<S>>>(
+    values: A | ((columns: Columns<S>) => A),
+    // biome-ignore lint/suspicious/noExplicitAny: the names of columns follow from values
+  ): DataFrame<K & Record<string, any>> {
+    return next({ kind: 'pivot', ...this.#parts, values: aggregateTrees(values as never) })
   }
 }
 
@@ -377,6 +449,7 @@ refuseMore(DataFrame, {
   select: Number.POSITIVE_INFINITY,
   drop: Number.POSITIVE_INFINITY,
   dropDuplicates: Number.POSITIVE_INFINITY,
+  describe: Number.POSITIVE_INFINITY,
   orderBy: Number.POSITIVE_INFINITY,
   sort: Number.POSITIVE_INFINITY,
   groupBy: Number.POSITIVE_INFINITY,
@@ -386,6 +459,7 @@ refuseMore(DataFrame, {
   show: 2,
 })
 refuseMore(Grouped)
+refuseMore(Pivoted)
 refuseMore(MissingValues, { drop: 1 })
 
 const FRAME = Symbol.for('runjob.frame')
@@ -409,6 +483,14 @@ function queryOf(frame: unknown, what: string): Query {
 function using<A extends unknown[]>(make: (...args: A) => unknown, args: A, what: string): unknown {
   refuseOperators(Function.prototype.toString.call(make), what)
   return usingAll(() => make(...args), what)
+}
+
+function aggregateTrees(values: object | ((columns: unknown) => object)): AggregateTree[] {
+  const given: unknown = typeof values === 'function' ? using(values as never, [columnsProxy()], 'agg()') : values
+  if (!isPlainObject(given) || isPart(given) || Object.keys(given).length === 0) {
+    throw invalid(`agg() needs aggregates by name, such as { total: sum('price') }, not ${describe(given)}`)
+  }
+  return Object.entries(given).map(([name, one]) => aggregateTree(name, one))
 }
 
 /** What a function makes of the columns. */
@@ -448,7 +530,7 @@ function requireOptions<T>(what: string, schema: Schema<T>, options: unknown): v
   if (problem !== null) throw invalid(`${what}: ${problem}`)
 }
 
-function namedTree(given: unknown, what: string): NamedTree {
+export function namedTree(given: unknown, what: string): NamedTree {
   if (typeof given === 'function') return namedTree(called(given as never, what), what)
   if (typeof given !== 'string' && !isExpression(given)) {
     throw invalid(`${what} needs names of columns or expressions, not ${describe(given)}`)
@@ -473,7 +555,7 @@ function isOrder(value: unknown): value is Order {
   return typeof value === 'object' && value !== null && 'sort' in value && isPlainObject(value.sort)
 }
 
-function sortTree(given: unknown): SortTree {
+export function sortTree(given: unknown): SortTree {
   const made = typeof given === 'function' ? called(given as never, 'orderBy()') : given
   if (isOrder(made)) return made.sort
   if (typeof made !== 'string' && !isExpression(made)) {

@@ -12,6 +12,7 @@ import type {
   Long,
   Named,
   Nullable,
+  Str,
 } from '../plan/typed.js'
 import type { Base, MaybeNull } from './column.js'
 
@@ -105,7 +106,7 @@ export type TotalColumns<A, S> = {
     : never
 }
 
-interface Answers<X> {
+export interface Answers<X> {
   count: Long
   countDistinct: Long
   sum: MaybeNull<X, SumOf<Base<X>>>
@@ -119,3 +120,6 @@ interface Answers<X> {
 }
 
 type SumOf<B> = B extends Int ? Long : B
+
+/** Columns as text, with what each row says of them. */
+export type Described<K extends string> = { summary: Str } & { [N in K]: Nullable<Str> }

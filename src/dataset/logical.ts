@@ -3,11 +3,20 @@
  * node's input. The optimiser (optimize.ts) turns one into another with the same answer; lower.ts makes stages of it.
  */
 import type { Expression, NamedExpression, SortKey } from '../plan/expression.js'
-import type { GroupValue, JoinType } from '../plan/plan.js'
+import type { GroupValue, JoinType, WindowValue } from '../plan/plan.js'
 import { type Column, markOf } from '../plan/type.js'
 import type { ReadQuery } from './query.js'
 
-export type Logical = ReadNode | FilterNode | ProjectNode | AggregateNode | JoinNode | SortNode | LimitNode | UnionNode
+export type Logical =
+  | ReadNode
+  | FilterNode
+  | ProjectNode
+  | AggregateNode
+  | WindowNode
+  | JoinNode
+  | SortNode
+  | LimitNode
+  | UnionNode
 
 interface Node {
   /** Of the result; no two have the same name. */
@@ -41,6 +50,16 @@ export interface AggregateNode extends Node {
   readonly input: Logical
   readonly by: readonly string[]
   readonly values: readonly GroupValue[]
+}
+
+/** All columns, then the values. Rows come out by partition, and there in the order of the window; equal ones in that of the input. */
+export interface WindowNode extends Node {
+  readonly kind: 'window'
+  readonly input: Logical
+  readonly partition: readonly string[]
+  readonly order: readonly SortKey[]
+  /** At least one. */
+  readonly values: readonly WindowValue[]
 }
 
 /** All columns of the left side, then of the right side unless `semi` or `anti`. No name is on both sides. */
@@ -113,6 +132,8 @@ export function withInputs(node: Logical, inputs: readonly Logical[]): Logical {
       return project(input, node.values)
     case 'aggregate':
       return aggregate(input, node.by, node.values)
+    case 'window':
+      return window({ ...node, input })
     case 'sort':
       return { ...node, input, columns: input.columns }
     case 'limit':
@@ -135,6 +156,11 @@ export function project(input: Logical, values: readonly NamedExpression[]): Pro
 export function aggregate(input: Logical, by: readonly string[], values: readonly GroupValue[]): AggregateNode {
   const columns = [...by.map((name) => columnNamed(input.columns, name)), ...values.map(({ column }) => column)]
   return { kind: 'aggregate', input, by, values, columns }
+}
+
+export function window({ input, partition, order, values }: Omit<WindowNode, 'kind' | 'columns'>): WindowNode {
+  const columns = [...input.columns, ...values.map(({ column }) => column)]
+  return { kind: 'window', input, partition, order, values, columns }
 }
 
 export function join(parts: Omit<JoinNode, 'kind' | 'columns'>): JoinNode {

@@ -1,7 +1,7 @@
 /** From a logical plan to stages: where rows must meet, there is an exchange; all else goes through row by row. */
 import type { Exchange, ExchangeRows, Input, RowOperator, Sink, Stage } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
-import type { AggregateNode, JoinNode, LimitNode, Logical, SortNode } from './logical.js'
+import type { AggregateNode, JoinNode, LimitNode, Logical, SortNode, WindowNode } from './logical.js'
 import type { ReadQuery } from './query.js'
 import type { Source } from './sources.js'
 
@@ -75,6 +75,8 @@ class Lowering {
         return { inputs: node.inputs.flatMap((input) => this.#flow(input).inputs), isOne: false }
       case 'aggregate':
         return this.#aggregate(node)
+      case 'window':
+        return this.#window(node)
       case 'join':
         return this.#join(node)
       case 'sort':
@@ -91,6 +93,20 @@ class Lowering {
       partitions: by.length === 0 ? 1 : null,
       grouping: hasDistinct ? 'prefix' : 'whole',
       read: { op: 'groups' },
+    })
+  }
+
+  #window({ input, partition, order, values }: WindowNode): Flow {
+    const first = partition.map((column) => ({ column, descending: false, nullsFirst: true }))
+    const rows: ExchangeRows = {
+      kind: 'rows',
+      columns: [...input.columns],
+      keys: [...first, ...order],
+      ...(partition.length > 0 && { by: [...partition] }),
+    }
+    return this.#exchange('window', this.#flow(input).inputs, rows, {
+      partitions: partition.length === 0 ? 1 : null,
+      read: { op: 'window', partition: [...partition], values: [...values] },
     })
   }
 

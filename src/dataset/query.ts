@@ -1,7 +1,7 @@
 /** What a data frame was asked for: immutable plain nodes. Names are not looked up yet, and types are not known (analyze.ts). */
 import type { Format, GroupFn, JoinType } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
-import type { Untyped } from './expression/untyped.js'
+import type { SortTree, Untyped } from './expression/untyped.js'
 
 export type Query =
   | ReadQuery
@@ -16,6 +16,12 @@ export type Query =
   /** Rows that differ in these columns; null: in any. */
   | { kind: 'distinct'; input: Query; columns: string[] | null }
   | { kind: 'union'; inputs: Query[]; byName: boolean; allowMissing: boolean }
+  /** Rows of the first that the second has too, or has not: each once, or as often as they are left over. */
+  | { kind: 'setOperation'; op: 'intersect' | 'except'; all: boolean; inputs: [Query, Query] }
+  /** A column for each value of one, and each aggregate. */
+  | { kind: 'pivot'; input: Query; by: NamedTree[]; column: NamedTree; options: NamedTree[]; values: AggregateTree[] }
+  /** What these columns hold, as text; null: all that are numbers or text. */
+  | { kind: 'describe'; input: Query; columns: string[] | null }
   | { kind: 'join'; left: Query; right: Query; type: JoinType; on: JoinOn; suffix: string | null }
   | { kind: 'sort'; input: Query; keys: SortTree[] }
   | { kind: 'limit'; input: Query; count: number }
@@ -48,12 +54,6 @@ export interface AggregateTree {
   ascending: boolean
 }
 
-export interface SortTree {
-  value: Untyped
-  descending: boolean
-  nullsFirst: boolean
-}
-
 export type JoinOn =
   /** Columns of both sides, once in the result. */
   | { kind: 'using'; names: string[] }
@@ -80,6 +80,7 @@ export function inputsOf(query: Query): readonly Query[] {
     case 'read':
       return []
     case 'union':
+    case 'setOperation':
       return query.inputs
     case 'join':
       return [query.left, query.right]

@@ -19,6 +19,7 @@ function expressionsOf(node: Logical): readonly Expression[] {
     case 'project':
       return node.values.map(({ value }) => value)
     case 'aggregate':
+    case 'window':
       return node.values.flatMap(({ args }) => args)
     case 'join':
       return node.residual === null ? [] : [node.residual]

@@ -122,7 +122,7 @@ function lostInGroup(plan: Plan, stages: readonly FinishedStage[], index: number
 }
 
 function isOfRows({ op }: Operator): boolean {
-  return op === 'rows' || op === 'groups'
+  return op === 'rows' || op === 'window' || op === 'groups'
 }
 
 function noCommonKey(

@@ -17,7 +17,7 @@ import {
   type Schema,
 } from '../base/schema.js'
 import type { AggregateFn, CodecSpec, JoinType } from '../plan/plan.js'
-import { type ExpressionOf, type GroupValueOf, isExpression } from '../plan/typed.js'
+import { type ExpressionOf, type GroupValueOf, isExpression, type Windowed, withOver } from '../plan/typed.js'
 import { isCodec } from './codecs.js'
 
 /** One aggregate over the records of a key. `T` is its result, `C` the column that it reads. */
@@ -30,7 +30,7 @@ export interface Aggregate<T = number, C extends string = string> {
   readonly k?: number
   readonly ascending?: boolean
   /** What it reads in a data frame, if it is no column. */
-  readonly over?: unknown
+  readonly expression?: unknown
   readonly answer?: T
 }
 
@@ -50,13 +50,14 @@ export type NativeReducer<V, C extends string = string> = { readonly value?: V; 
  */
 type AggregateReducer<T, C extends string, F extends string> = Aggregate<T, C> &
   NativeReducer<T, C> &
-  GroupValueOf<F, C>
+  GroupValueOf<F, C> &
+  Windowed<F, C>
 
 /** An aggregate that gives a number, over a column, or in a data frame over an expression. `E`: what it gives if no value is there. */
 interface NumberAggregate<F extends string, E extends null> {
   (): AggregateReducer<number, never, F>
   <const C extends string>(column: C): AggregateReducer<number | E, NoInfer<C>, F>
-  <X, N extends string>(expression: ExpressionOf<X, N>): GroupValueOf<F, N, X>
+  <X, N extends string>(expression: ExpressionOf<X, N>): GroupValueOf<F, N, X> & Windowed<F, N, X>
 }
 
 function aggregator<T, C extends string, F extends string>(
@@ -65,7 +66,7 @@ function aggregator<T, C extends string, F extends string>(
   more: Partial<Aggregate<T, C>> = {},
 ): AggregateReducer<T, C, F> {
   // A job has no expressions: what reads one is no reducer.
-  if (isExpression(column)) return { fn, column: null, codec: null, over: column, ...more } as never
+  if (isExpression(column)) return withOver({ fn, column: null, codec: null, expression: column, ...more }) as never
   if (typeof column === 'function') {
     throw new RunjobError('JOB_INVALID', {
       problem: `${fn === 'top' ? 'topK' : fn}() needs a column, not a function`,
@@ -74,7 +75,7 @@ function aggregator<T, C extends string, F extends string>(
   }
   requireArgument(fn === 'top' ? 'topK' : fn, 'the column', isName, column)
   const one: Aggregate<T, C> = { fn, column: column ?? null, codec: null, ...more }
-  return { ...one, reducer: 'aggregate', columns: one as Aggregate<unknown> }
+  return withOver({ ...one, reducer: 'aggregate', columns: one as Aggregate<unknown> }) as never
 }
 
 function numeric<F extends string>(fn: 'sum' | 'mean'): NumberAggregate<F, null> {
@@ -115,7 +116,7 @@ interface OneValue<F extends string> {
     column: C,
     options?: AsOption<T>,
   ): AggregateReducer<T | null, NoInfer<C>, F>
-  <X, N extends string>(expression: ExpressionOf<X, N>): GroupValueOf<F, N, X>
+  <X, N extends string>(expression: ExpressionOf<X, N>): GroupValueOf<F, N, X> & Windowed<F, N, X>
 }
 
 /** Smallest value. */
@@ -162,7 +163,10 @@ interface TopK {
     column?: C,
     options?: TopOptions<T>,
   ): AggregateReducer<T[], NoInfer<C>, 'collect'>
-  <X, N extends string>(k: number, expression: ExpressionOf<X, N>): GroupValueOf<'collect', N, X>
+  <X, N extends string>(
+    k: number,
+    expression: ExpressionOf<X, N>,
+  ): GroupValueOf<'collect', N, X> & Windowed<'collect', N, X>
 }
 
 /** Exact number of distinct values, in bounded memory. */
@@ -176,7 +180,9 @@ interface Distinct {
     column?: C,
     options?: AsOption<T>,
   ): AggregateReducer<number, NoInfer<C>, 'countDistinct'>
-  <X, N extends string>(expression: ExpressionOf<X, N>): GroupValueOf<'countDistinct', N, X>
+  <X, N extends string>(
+    expression: ExpressionOf<X, N>,
+  ): GroupValueOf<'countDistinct', N, X> & Windowed<'countDistinct', N, X>
 }
 
 function countOfDistinct<T>(

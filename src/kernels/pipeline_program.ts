@@ -1,17 +1,19 @@
 /** Programs of whole pipelines, as native/pipeline/pipeline.h reads them. */
-import { joined, projected } from '../plan/columns.js'
+import { joined, projected, windowed } from '../plan/columns.js'
 import type { Expression, LiteralExpression, NamedExpression, SortKey } from '../plan/expression.js'
 import type { GroupValue, ParquetCodec } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import { writeGroupValues } from './group_program.js'
 import { type MergeJoinSource, type ProbeOperator, writeMergeJoin, writeProbe } from './join_program.js'
 import { ProgramWriter } from './program.js'
+import { type WindowSource, writeWindow } from './window_program.js'
 
-/** Where rows come from: a scan or addRows(), or an exchange of plain rows, of groups, or of two sides. */
+/** Where rows come from: a scan or addRows(), or an exchange of plain rows, of groups, of two sides, or of the partitions of windows. */
 export type PipelineSource =
   | { kind: 'batches' | 'rows'; columns: readonly Column[] }
   | { kind: 'groups'; by: readonly Column[]; values: readonly GroupValue[] }
   | MergeJoinSource
+  | WindowSource
 
 export type PipelineOperator =
   | { op: 'filter'; where: Expression }
@@ -89,6 +91,10 @@ function writeSource(writer: ProgramWriter, source: PipelineSource): void {
     case 'mergeJoin':
       writer.byte(3)
       writeMergeJoin(writer, source)
+      return
+    case 'window':
+      writer.byte(4)
+      writeWindow(writer, source)
   }
 }
 
@@ -98,6 +104,8 @@ function columnsOf(source: PipelineSource): readonly Column[] {
       return [...source.by, ...source.values.map(({ column }) => column)]
     case 'mergeJoin':
       return joined(source.type, source.left, source.right)
+    case 'window':
+      return windowed(source.columns, source.values)
     default:
       return source.columns
   }

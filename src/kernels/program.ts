@@ -61,7 +61,7 @@ export class ProgramWriter {
     return this
   }
 
-  #double(value: number): this {
+  double(value: number): this {
     const at = this.#reserve(8)
     this.#bytes.writeDoubleLE(value, at)
     return this
@@ -117,7 +117,7 @@ export class ProgramWriter {
   #literal({ value, type }: LiteralExpression): this {
     this.type(type).flag(value === null)
     if (value === null) return this
-    if (typeof type === 'object') return this.#wide(BigInt(value))
+    if (typeof type === 'object') return this.wide(BigInt(value))
     switch (type) {
       case 'boolean':
         return this.flag(value as boolean)
@@ -129,7 +129,7 @@ export class ProgramWriter {
       case 'timestamp_ntz':
         return this.long(BigInt(value))
       case 'double':
-        return this.#double(Number(value))
+        return this.double(Number(value))
       case 'string':
         return this.text(value as string)
       case 'binary':
@@ -138,7 +138,7 @@ export class ProgramWriter {
   }
 
   /** 128 bits. */
-  #wide(value: bigint): this {
+  wide(value: bigint): this {
     return this.long(BigInt.asIntN(64, value)).long(value >> 64n)
   }
 

@@ -1,7 +1,7 @@
 /** Checks that a plan is consistent: what back ends rely on and types cannot express. A violation is a bug in the front end. */
 import { RunjobError } from '../base/errors.js'
 import { columnsOf } from './columns.js'
-import type { Exchange, ExchangeRows, Input, Operator, OperatorOf, Plan, Stage } from './plan.js'
+import type { Exchange, ExchangeInput, ExchangeRows, Input, Operator, OperatorOf, Plan, Stage } from './plan.js'
 import { tableJoinsIn } from './stages.js'
 import { type Column, sameType, typeText } from './type.js'
 
@@ -34,6 +34,7 @@ const OPERATORS: Readonly<Record<Operator['op'], { takes: readonly Form[]; gives
   byNumber: { takes: ['sorted', 'records'], gives: 'batches' },
   scan: { takes: ['bytes'], gives: 'rows' },
   rows: { takes: ['sorted'], gives: 'rows' },
+  window: { takes: ['sorted'], gives: 'rows' },
   groups: { takes: ['sorted'], gives: 'rows' },
   mergeJoin: { takes: ['sorted'], gives: 'rows' },
   probe: { takes: ['rows'], gives: 'rows' },
@@ -61,6 +62,10 @@ export function checkPlan({ stages }: Plan): void {
       }
       const misfit = misfitOf(input, target) ?? oddColumns({ stages }, input, columnsWanted(target, i))
       if (misfit) throw wrong(misfit)
+      const [first] = input.operators
+      const oddOrder =
+        first?.op === 'window' ? unordered(first, exchanges.get((input as ExchangeInput).exchange)!) : null
+      if (oddOrder) throw wrong(oddOrder)
       for (const operator of tableJoinsIn(input.operators)) {
         const build = exchanges.get(operator.build)
         if (!build) throw wrong(`no stage before it fills the exchange ${operator.build}`)
@@ -90,6 +95,16 @@ function oddTable(join: OperatorOf<'probe' | 'hashJoin'>, build: Exchange, own: 
   return fits ? null : `the exchange ${build.id} is not partitioned as its input is`
 }
 
+/** Equal keys of other rows would not be neighbours, and no one would notice. */
+function unordered({ partition, values }: OperatorOf<'window'>, { rows, partitions }: Exchange): string | null {
+  const keys = rows?.kind === 'rows' ? rows.keys : []
+  const isPartitioned = partition.length === 0 ? partitions === 1 : rows?.kind === 'rows' && rows.by !== undefined
+  const isSorted = partition.every((name, i) => keys[i]?.column === name && !keys[i].descending && keys[i].nullsFirst)
+  if (!isPartitioned || !isSorted)
+    return 'the exchange that a window reads is not partitioned and sorted by its columns'
+  return values.length === 0 ? 'a window has no values' : null
+}
+
 /** The columns that a target takes from an input; null: no rows. */
 function columnsWanted(target: Stage['target'], input: number): readonly Column[] | null {
   if (target.kind === 'sink') return target.columns ?? null
@@ -117,8 +132,10 @@ function oddRows({ record, descending, grouping, partitionBy, combine }: Exchang
   const isPrefix =
     rows.kind === 'sides' || (rows.kind === 'groups' && rows.values.some(({ fn }) => fn === 'countDistinct'))
   if ((grouping === 'prefix') !== isPrefix) return `an exchange of ${rows.kind} is not grouped as its keys are`
-  if (rows.kind === 'rows' && rows.by && (rows.keys.length > 0 || partitionBy !== 'hash' || combine !== null)) {
-    return 'rows by partition are neither sorted nor combined'
+  if (rows.kind === 'rows' && rows.by) {
+    if (partitionBy !== 'hash' || combine !== null) return 'rows by partition are neither divided nor combined'
+    const isFirst = rows.by.every((name, i) => rows.keys[i]?.column === name)
+    if (rows.keys.length > 0 && !isFirst) return 'rows by partition are not sorted by it first'
   }
   if (combine !== null && !(combine.op === 'take' && rows.kind === 'rows')) return `${rows.kind} are not combined`
   return null

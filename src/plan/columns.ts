@@ -1,7 +1,7 @@
 /** The columns of rows, from operator to operator. */
 import { RunjobError } from '../base/errors.js'
 import { isNullable, type NamedExpression } from './expression.js'
-import type { ExchangeInput, ExchangeRows, Input, JoinType, Plan, RowOperator } from './plan.js'
+import type { ExchangeInput, ExchangeRows, Input, JoinType, Plan, RowOperator, WindowValue } from './plan.js'
 import { exchangeOf } from './stages.js'
 import type { Column } from './type.js'
 
@@ -20,10 +20,13 @@ function columnsAfter(plan: Stages, input: Input, operator: RowOperator, takes: 
     case 'scan':
       return [...operator.columns, ...(operator.folders ?? [])]
     case 'rows':
+    case 'window':
     case 'groups':
     case 'mergeJoin': {
       const rows = rowsOf(plan, (input as ExchangeInput).exchange)
-      if (rows.kind === 'rows') return rows.columns
+      if (rows.kind === 'rows') {
+        return operator.op === 'window' ? windowed(rows.columns, operator.values) : rows.columns
+      }
       if (rows.kind === 'groups') return [...pick(rows.columns, rows.by), ...rows.values.map(({ column }) => column)]
       const [left, right] = rows.sides
       if (operator.op !== 'mergeJoin') throw new RunjobError('INTERNAL', { detail: `${operator.op} reads sides` })
@@ -57,6 +60,11 @@ export function pick(columns: readonly Column[], names: readonly string[]): Colu
 
 export function projected(columns: readonly NamedExpression[]): Column[] {
   return columns.map(({ name, value }) => ({ name, type: value.type, nullable: isNullable(value) }))
+}
+
+/** With the results of window functions. */
+export function windowed(columns: readonly Column[], values: readonly WindowValue[]): Column[] {
+  return [...columns, ...values.map(({ column }) => column)]
 }
 
 export function joined(type: JoinType, left: readonly Column[], right: readonly Column[]): Column[] {

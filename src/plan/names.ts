@@ -48,7 +48,8 @@ function targetName(target: Stage['target']): string[] {
     case 'sides':
       return ['sort for a join']
     case 'rows':
-      return rows.by ? ['partition'] : rows.keys.length > 0 ? ['sort'] : []
+      if (rows.keys.length > 0) return [rows.by ? 'sort for a window' : 'sort']
+      return rows.by ? ['partition'] : []
     default:
       return []
   }

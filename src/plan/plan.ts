@@ -5,7 +5,7 @@
  * A plan is stages; a stage reads inputs through operators into one target. A MapReduce job is two stages: files -> map
  * -> exchange, exchange -> reduce -> sink. Any stage may read the exchange of any earlier one.
  */
-import type { Expression, NamedExpression, SortKey } from './expression.js'
+import type { Expression, LiteralExpression, NamedExpression, SortKey } from './expression.js'
 import type { Column } from './type.js'
 
 /** How a typed value becomes bytes. Keys of every codec compare with memcmp in the order of their values. */
@@ -130,8 +130,8 @@ export type Operator =
   | RowOperator
 
 /**
- * What data frames are made of: rows of typed columns. `scan` reads files; `rows`, `groups` and `mergeJoin` read an exchange of that kind
- * (ExchangeRows); one of these is the first. The others take rows, in their order, and give rows.
+ * What data frames are made of: rows of typed columns. `scan` reads files; `rows`, `window`, `groups` and `mergeJoin` read an exchange of that
+ * kind (ExchangeRows); one of these is the first. The others take rows, in their order, and give rows.
  */
 export type RowOperator =
   /** The columns to read, by name, in this order; then those that the folders of each file give (InputFile.folders). */
@@ -144,6 +144,8 @@ export type RowOperator =
     }
   /** All rows of the exchange, in the order of its keys. */
   | { op: 'rows' }
+  /** The same, with the results of window functions behind their columns. The exchange is partitioned, and first sorted, by `partition`. */
+  | { op: 'window'; partition: string[]; values: WindowValue[] }
   /** A row for each group, in the order of its keys: the grouping columns, then the values. */
   | { op: 'groups' }
   /** Rows of two sides with equal keys: all columns of the left side, then of the right side unless `semi` or `anti`. */
@@ -193,9 +195,46 @@ export type GroupFn =
   | 'collectSet'
   | 'topK'
 
+/** A window function: a value for each row, from rows around it. */
+export interface WindowValue {
+  /** Of the result. */
+  column: Column
+  fn: WindowFn
+  /** What it reads. `ntile`: how many parts; `nthValue`: the value, and which one; `lag`, `lead`: the value, how far, and what is there else. */
+  args: Expression[]
+  /** null for functions that have none. */
+  frame: WindowFrame | null
+}
+
+export type WindowFn =
+  | Exclude<GroupFn, 'countDistinct'>
+  | 'rowNumber'
+  | 'rank'
+  | 'denseRank'
+  | 'percentRank'
+  | 'cumeDist'
+  | 'ntile'
+  | 'lag'
+  | 'lead'
+  | 'nthValue'
+
+/** The rows that a function is about: from one end to the other, both included. */
+export interface WindowFrame {
+  /** By range, rows that are equal in the order are always in it together. */
+  unit: 'rows' | 'range'
+  start: FrameEnd
+  end: FrameEnd
+}
+
+/**
+ * null: where the partition begins or ends. 0: the current row. So many rows behind it, before it if negative; or by range the distance of the
+ * column that is the order, of its type; a date's is in days, and an instant's in microseconds.
+ */
+export type FrameEnd = null | number | LiteralExpression
+
 /** The rows of an exchange, and their order. */
 export type ExchangeRows =
-  /** `by`: rows with equal values of these are in one partition, and there in the order of the input: `keys` is empty. */
+  /** `by`: rows with equal values of these are in one partition; `keys` begin with them, or are empty. */
   | { kind: 'rows'; columns: Column[]; keys: SortKey[]; by?: string[] }
   /** Grouped as they come in, and for good by those who read it. */
   | { kind: 'groups'; columns: Column[]; by: string[]; values: GroupValue[] }

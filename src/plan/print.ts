@@ -1,7 +1,19 @@
 /** A plan for people: a tree of its stages, from each output down to the files. */
 import { formatBytes, formatCount, formatDuration } from '../base/units.js'
-import type { Expression, NamedExpression, SortKey } from './expression.js'
-import type { AggregateCall, Exchange, ExchangeRows, FileInput, GroupValue, Operator, Plan, Sink } from './plan.js'
+import type { Expression, LiteralExpression, NamedExpression, SortKey } from './expression.js'
+import type {
+  AggregateCall,
+  Exchange,
+  ExchangeRows,
+  FileInput,
+  FrameEnd,
+  GroupValue,
+  Operator,
+  Plan,
+  Sink,
+  WindowFrame,
+  WindowValue,
+} from './plan.js'
 import { exchangeOf, stageFilling, tableJoinsIn } from './stages.js'
 import type { Column } from './type.js'
 
@@ -172,6 +184,24 @@ function groupText({ column, fn, args }: GroupValue, textOf: TextOf): string {
   return `${column.name} = ${fn}(${args.map(textOf).join(', ')})`
 }
 
+function windowText({ column, fn, args, frame }: WindowValue, textOf: TextOf): string {
+  return `${column.name} = ${fn}(${args.map(textOf).join(', ')})${frame === null ? '' : ` of ${frameText(frame, textOf)}`}`
+}
+
+/** As SQL says it, but for rows that are the whole partition. */
+export function frameText({ unit, start, end }: WindowFrame, textOf: TextOf): string {
+  const isNegative = (by: number | LiteralExpression) =>
+    typeof by === 'number' ? by < 0 : String(by.value).startsWith('-')
+  const text = (by: FrameEnd, open: string): string => {
+    if (by === null) return `unbounded ${open}`
+    if (by === 0) return 'current row'
+    const distance = typeof by === 'number' ? formatCount(Math.abs(by)) : textOf(by).replace(/^-/, '')
+    return `${distance} ${isNegative(by) ? 'preceding' : 'following'}`
+  }
+  if (start === null && end === null) return 'the partition'
+  return `${unit} between ${text(start, 'preceding')} and ${text(end, 'following')}`
+}
+
 function projectText({ name, value }: NamedExpression, textOf: TextOf): string {
   return value.op === 'column' && value.name === name ? name : `${name} = ${textOf(value)}`
 }
@@ -208,6 +238,8 @@ function operatorText(operator: Operator, textOf: TextOf): string {
       return 'rows'
     case 'groups':
       return 'groups'
+    case 'window':
+      return `window ${operator.values.map((value) => windowText(value, textOf)).join(', ')}`
     case 'mergeJoin':
       return `${operator.type} join${residualText(operator.residual, textOf)}`
     case 'probe':

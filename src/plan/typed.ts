@@ -1,4 +1,6 @@
 /** Types of columns as the compiler sees them. Only `columnType` and `nullable` exist when the program runs; the rest is for the checker. */
+import { RunjobError } from '../base/errors.js'
+import { describe, requireArguments } from '../base/schema.js'
 import type { Format } from './plan.js'
 import type { Type } from './type.js'
 
@@ -127,4 +129,26 @@ export interface GroupValueOf<F extends string, C extends string, X = never> {
 export interface Table<S extends FrameSchema> {
   readonly input: Format
   readonly schema?: S
+}
+
+/** Windows are marked by it: aggregates, which jobs have too, know no more of them. */
+export const OVER: unique symbol = Symbol.for('runjob.over') as never
+
+/** What may be asked over a window: `over` is a method that data frames declare (dataset/window.ts). */
+export interface Windowed<F extends string, C extends string, X = never> {
+  readonly windowed?: readonly [F, C, X]
+}
+
+/** Gives a function the method `over`, which asks the window for an expression. */
+export function withOver<T extends object>(fn: T): T {
+  const value = (...args: unknown[]): unknown => {
+    requireArguments('over', 1, args, 'DATASET_INVALID')
+    const [window] = args
+    if (typeof window === 'object' && window !== null && OVER in window) return (window[OVER] as (fn: T) => unknown)(fn)
+    throw new RunjobError('DATASET_INVALID', {
+      problem: `over() needs a window, not ${describe(window)}`,
+      hint: "For example over(Window.partitionBy('city').orderBy('day')).",
+    })
+  }
+  return Object.defineProperty(fn, 'over', { value })
 }

@@ -1,5 +1,29 @@
 /** Mistakes of those who write data frames are refused where they are made, in words that say what to do. */
-import { col, csv, decimal, defineDataset, int, lit, long, read, runDataset, string, sum, topK, when } from 'runjob'
+import {
+  col,
+  collectList,
+  countDistinct,
+  csv,
+  date,
+  decimal,
+  defineDataset,
+  int,
+  lag,
+  lit,
+  long,
+  nthValue,
+  ntile,
+  rank,
+  read,
+  rowNumber,
+  runDataset,
+  string,
+  sum,
+  timestamp,
+  topK,
+  Window,
+  when,
+} from 'runjob'
 import { describe, expect, it } from 'vitest'
 import { failure } from '../helpers/run.js'
 
@@ -157,4 +181,150 @@ it('errors of a run do not speak of a job, and addresses are no paths', async ()
   )
   const error = await failure(read.csv('https://example.com/a.csv').collect())
   expect(error.hint).toContain('download it first')
+})
+
+describe('windows', () => {
+  const at = read(csv({ schema: { k: string(), n: int(), day: date(), ts: timestamp() } }), 'a.csv')
+  // biome-ignore lint/suspicious/noExplicitAny: the compiler would refuse what these tests do
+  const [frame, any] = [at as any, (made: unknown) => made as any]
+  const window = Window.partitionBy('k').orderBy('n')
+
+  it.each([
+    ['no window', () => any(sum('n')).over('k'), 'over() needs a window, not "k"'],
+    ['nothing', () => any(rank()).over(), 'over() needs a window, not undefined'],
+    ['a function that is not called', () => any(window).partitionBy(sum('n')), 'needs names of columns or expressions'],
+    [
+      'no order',
+      () => frame.select(rank().over(Window.partitionBy('k'))),
+      'rank() over (partition by k) needs an order',
+    ],
+    [
+      'a frame where there is none',
+      () => frame.withColumn('r', rowNumber().over(window.rowsBetween(-1, 0))),
+      'takes no frame: it is about the whole partition',
+    ],
+    ['a filter', () => frame.filter(rank().over(window).lt(3)), 'a window function is not possible here'],
+    ['an aggregate', () => frame.agg({ r: sum(rank().over(window)) }), 'a window function is not possible here'],
+    ['a group', () => frame.groupBy(rank().over(window).as('r')).count(), 'a window function is not possible here'],
+    ['a window in a window', () => frame.select(sum(rank().over(window)).over(window)), 'is not possible here'],
+    ['different values', () => frame.select(countDistinct('n').over(window)), 'are not counted in windows'],
+    ['the smallest', () => frame.select(topK(2, 'n', { ascending: true }).over(window)), 'topK() of the smallest'],
+    ['a sum of text', () => frame.select(sum('k').over(window)), 'needs numbers, not string'],
+    ['ends in the wrong order', () => window.rowsBetween(1, -1), 'the frame ends before it starts'],
+    ['the same by range', () => frame.select(sum('n').over(window.rangeBetween('1 day', '-1 day'))), 'Give a number'],
+    [
+      'the same in time',
+      () => frame.select(sum('n').over(Window.orderBy('ts').rangeBetween('1 day', '-1 day'))),
+      'the frame ends before it starts',
+    ],
+    ['half a row', () => window.rowsBetween(-0.5, 1), 'rowsBetween() needs whole numbers of rows'],
+    ['no number', () => any(window).rangeBetween(null, 1), 'rangeBetween() needs numbers, lengths of time'],
+    ['NaN', () => window.rangeBetween(Number.NaN, 1), 'rangeBetween() needs numbers, lengths of time'],
+    ['half of a whole number', () => frame.select(sum('n').over(window.rangeBetween(-0.5, 0))), 'Give a whole number'],
+    [
+      'a number for a time',
+      () => frame.select(sum('n').over(Window.orderBy('ts').rangeBetween(-1, 0))),
+      '-1 is no distance of ts, which is of type timestamp',
+    ],
+    [
+      'hours between days',
+      () => frame.select(sum('n').over(Window.orderBy('day').rangeBetween('-1 hour', 0))),
+      'whole days',
+    ],
+    [
+      'a distance of two columns',
+      () => frame.select(sum('n').over(window.orderBy('n', 'k').rangeBetween(-1, 0))),
+      'needs an order by one column, not 2',
+    ],
+    [
+      'a distance of text',
+      () => frame.select(sum('n').over(Window.orderBy('k').rangeBetween(-1, 0))),
+      '-1 is no distance of k, which is of type string',
+    ],
+    ['no part', () => ntile(0), 'ntile(): the number of parts must be'],
+    ['no row', () => nthValue('n', 0), 'nthValue(): n must be'],
+    ['part of a row', () => lag('n', 1.5), 'lag(): the distance must be'],
+    ['no column', () => any(lag)(), 'lag() needs a column or an expression'],
+    ['what lag gives else', () => frame.select(lag('n', 1, 'x').over(window)), "'x'"],
+    [
+      'an unknown column of a partition',
+      () => frame.select(rank().over(Window.partitionBy('kk').orderBy('n'))),
+      '"kk"',
+    ],
+    ['an unknown column beside one', () => frame.select('m', rank().over(window)), 'Columns: k, n, day, ts'],
+    ['more than it takes', () => any(rank)(1), 'rank() takes no argument'],
+    ['two windows', () => any(rank()).over(window, window), 'over() takes one argument'],
+  ])('%s', (_, make, problem) => {
+    const { message, hint } = refusal(make)
+    expect(`${message} ${hint}`).toContain(problem)
+  })
+})
+
+describe('sets, pivots and descriptions', () => {
+  const other = df.select('n', 'k', 'flag')
+
+  it.each([
+    ['columns in another order', () => df.intersect(other), 'intersect(): both sides have the same columns'],
+    ['fewer columns', () => df.exceptAll(df.select('k')), 'exceptAll(): one side has 3 columns, another 1'],
+    ['no frame', () => df.subtract('a'), 'except() needs another data frame, not "a"'],
+    [
+      'no values',
+      () =>
+        df
+          .groupBy('k')
+          .pivot('flag')
+          .agg({ n: sum('n') }),
+      'pivot() needs the values that become columns',
+    ],
+    ['a list of lists', () => df.groupBy('k').pivot('flag', [['x']]), 'pivot() needs the values'],
+    [
+      'values of another type',
+      () =>
+        df
+          .groupBy('k')
+          .pivot('n', ['x'])
+          .agg({ n: sum('n') }),
+      "'x'",
+    ],
+    [
+      'the same value twice',
+      () =>
+        df
+          .groupBy('k')
+          .pivot('flag', ['x', 'x'])
+          .agg({ n: sum('n') }),
+      'two columns would have the name "x"',
+    ],
+    [
+      'a value that is a key',
+      () =>
+        df
+          .groupBy('k')
+          .pivot('flag', ['k'])
+          .agg({ n: sum('n') }),
+      'two columns would have the name "k"',
+    ],
+    [
+      'a pivot of lists',
+      () =>
+        df
+          .groupBy('k')
+          .pivot('flag', ['x'])
+          .agg({ n: collectList('n') }),
+      'n is a list',
+    ],
+    [
+      'an unknown pivot',
+      () =>
+        df
+          .groupBy('k')
+          .pivot('flagg', ['x'])
+          .agg({ n: sum('n') }),
+      '"flagg"',
+    ],
+    ['unknown columns', () => df.describe('m'), '"m"'],
+  ])('%s', (_, make, problem) => {
+    const { message, hint } = refusal(make)
+    expect(`${message} ${hint}`).toContain(problem)
+  })
 })

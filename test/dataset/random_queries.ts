@@ -1,5 +1,22 @@
 /** Random data frames over two small tables. */
-import { col, csv, int, lit, max, min, nullable, read, string, sum } from 'runjob'
+import {
+  col,
+  count,
+  csv,
+  denseRank,
+  int,
+  lag,
+  lit,
+  max,
+  min,
+  nullable,
+  rank,
+  read,
+  rowNumber,
+  string,
+  sum,
+  Window,
+} from 'runjob'
 import type { ReadQuery } from '../../dist/src/dataset/query.js'
 import type { Value } from '../helpers/interpreter/value.js'
 import type { Random } from '../helpers/random.js'
@@ -52,11 +69,36 @@ function condition(random: Random, depth = 0): Any {
   }
 }
 
+/** Where rows are counted, equal ones are equal in all columns. */
+function windowed(random: Random, input: Any): Any {
+  const parts = Window.partitionBy(...random.pick<Any>([['a'], ['s', 'a'], []]))
+  const [peers, rows] = [parts.orderBy(col(random.pick(['b', 's'])).desc()), parts.orderBy('b', 's', 'a')]
+  const value = random.pick<Any>([
+    rank().over(peers),
+    denseRank().over(peers),
+    sum('b').over(peers),
+    max('b').over(parts),
+    count().over(parts.orderBy('b').rangeBetween(-1, 1)),
+    sum(col('a').add(1)).over(rows.rowsBetween(-1, 2)),
+    rowNumber().over(rows),
+    lag('b', 1, 7).over(rows).add(sum('a').over(parts)),
+  ])
+  const made = input.withColumn('n', value.cast('int'))
+  return made
+    .select(
+      ...random.pick<Any>([
+        ['a', col('n').as('b'), 's'],
+        ['a', 'b', 's'],
+      ]),
+    )
+    .filter(condition(random))
+}
+
 /** A frame with the columns a, b and s. */
 export function randomFrame(random: Random, sources: Sources, depth: number): Any {
   if (depth === 0) return random.pick(sources)
   const input = randomFrame(random, sources, depth - 1)
-  switch (random.below(11)) {
+  switch (random.below(13)) {
     case 0:
     case 1:
       return input.filter(condition(random))
@@ -86,6 +128,12 @@ export function randomFrame(random: Random, sources: Sources, depth: number): An
       return input.union(randomFrame(random, sources, depth - 1))
     case 8:
       return input.dropDuplicates('a')
+    case 9:
+      return windowed(random, input)
+    case 10: {
+      const method = random.pick(['intersect', 'except', 'intersectAll', 'exceptAll'])
+      return input[method](randomFrame(random, sources, depth - 1))
+    }
     default: {
       const other = random.below(2) === 0 ? random.pick(sources) : randomFrame(random, sources, depth - 1)
       const how = random.pick(['inner', 'left', 'right', 'full', 'semi', 'anti'])

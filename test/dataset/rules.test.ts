@@ -1,5 +1,5 @@
 /** What the optimiser makes of a plan: each rule, before and after. */
-import { avg, broadcast, col, count, type DataFrame, first, lit, max, sum } from 'runjob'
+import { avg, broadcast, col, count, type DataFrame, first, lag, lit, max, rank, rowNumber, sum, Window } from 'runjob'
 import { describe, expect, it } from 'vitest'
 import type { ReadQuery } from '../../dist/src/dataset/query.js'
 import { optimised, orders, products, small } from './frames.js'
@@ -276,4 +276,64 @@ it('constants are computed, and what always holds goes', () => {
     "filter k > 2
     └─ read csv small: k, v"
   `)
+})
+
+describe('windows', () => {
+  const byK = Window.partitionBy('k')
+  const ranked = small.withColumn('r', rank().over(byK.orderBy('v')))
+
+  it('share a sort where they have one order, or none', () => {
+    const frame = small.select(
+      'k',
+      rank().over(byK.orderBy('v')).as('r'),
+      count().over(byK).as('n'),
+      rowNumber().over(Window.orderBy('v')).as('i'),
+      first('v').over(byK).as('f'),
+    )
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "project k, r, n, i, f
+      └─ window by k, first(v) of the partition as f
+         └─ window sorted by v, rowNumber() as i
+            └─ window by k, sorted by v, rank() as r, count() of the partition as n
+               └─ read csv small: k, v"
+    `)
+  })
+
+  it('are asked only for what is needed, but keep their order', () => {
+    expect(optimised(ranked.withColumn('n', count().over(byK)).select('k', 'n'))).toMatchInlineSnapshot(`
+      "window by k, count() of the partition as n
+      └─ project k
+         └─ sort by k, v
+            └─ read csv small: k, v"
+    `)
+    expect(optimised(ranked.select('v'))).toMatchInlineSnapshot(`
+      "project v
+      └─ sort by k, v
+         └─ read csv small: k, v"
+    `)
+  })
+
+  it('let filters of whole partitions pass, but no others', () => {
+    const frame = ranked.filter((c) => c.k.gt(1).and(c.v.eq('x')).and(c.r.le(2)))
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "filter (v = 'x') and (r <= 2)
+      └─ window by k, sorted by v, rank() as r
+         └─ filter k > 1
+            └─ read csv small: k, v"
+    `)
+  })
+
+  it('compute constants and keys before', () => {
+    const frame = small.select(
+      lag('v', 1, lit('a').cast('string'))
+        .over(Window.orderBy(col('k').mul(2).desc()))
+        .as('l'),
+    )
+    expect(optimised(frame)).toMatchInlineSnapshot(`
+      "project l
+      └─ window sorted by k * 2 descending, lag(v, 1, 'a') as l
+         └─ project v, k * 2
+            └─ read csv small: k, v"
+    `)
+  })
 })

@@ -26,6 +26,7 @@ import {
   jsonl,
   type List,
   type Long,
+  lag,
   length,
   list,
   lit,
@@ -33,12 +34,14 @@ import {
   locate,
   long,
   max,
+  min,
   type Nullable,
   nullable,
   parquet,
   type RowForms,
   type RowOf,
   type RowWith,
+  rank,
   read,
   type Str,
   string,
@@ -48,6 +51,7 @@ import {
   timestamp,
   topK,
   type Untyped,
+  Window,
   when,
   year,
 } from 'runjob'
@@ -499,6 +503,41 @@ describe('the types of data frames', () => {
       const clashing = products.withColumn('status', (c) => c.category)
       // @ts-expect-error both would have a status
       orders.join(clashing, 'id')
+    }
+    expectTypeOf(wrong).toBeFunction()
+  })
+
+  it('of windows follow from what they are over', () => {
+    const window = Window.partitionBy('status').orderBy(col('created_at').desc())
+    const made = () =>
+      orders
+        .withColumns({ r: rank().over(window), n: count().over(window), any: sum('total').over(window) })
+        .withColumn('share', (c) => c.total.div(sum(c.total).over(Window.partitionBy('status'))))
+        .select((c) => ({
+          r: c.r,
+          n: c.n,
+          share: c.share,
+          before: lag(c.note).over(window),
+          least: min(c.id).over(window.rowsBetween(-1, Window.currentRow)),
+          all: collectList(c.id).over(window),
+        }))
+    expectTypeOf<RowOf<SchemaOf<ReturnType<typeof made>>>>().toEqualTypeOf<{
+      r: number
+      n: number
+      share: string | null
+      before: string | null
+      least: number | null
+      all: number[]
+    }>()
+    const wrong = () => {
+      // @ts-expect-error no such column
+      orders.withColumn('r', rank().over(Window.partitionBy('state').orderBy('id')))
+      // @ts-expect-error no such column
+      orders.withColumn('r', sum('price').over(window))
+      // @ts-expect-error an aggregate is no expression
+      orders.withColumn('r', sum('total'))
+      // @ts-expect-error no window
+      rank().over('status')
     }
     expectTypeOf(wrong).toBeFunction()
   })

@@ -71,6 +71,13 @@ function operand(tree: Untyped, columns: readonly Column[]): Operand {
         return { ...value, type: markedLike(value.type, tree.to), ...markOf(tree) }
       })
     }
+    case 'window':
+      return within(tree, () =>
+        refuse(
+          'a window function is not possible here',
+          'Make a column of it before, with select() or withColumn(), and use that.',
+        ),
+      )
     case 'call': {
       const args = tree.args.map(of)
       return within(tree, () => callOf(tree, args, columns))

@@ -4,7 +4,7 @@ import type { CallExpression, Expression, LiteralExpression } from '../../plan/e
 import { type Type, typeText } from '../../plan/type.js'
 import { isDecimal } from './decimal_types.js'
 import { dateText, timestampText } from './time_text.js'
-import type { Untyped } from './untyped.js'
+import type { SortTree, Untyped, UntypedFrame, UntypedWindow } from './untyped.js'
 
 const INFIX: Record<string, string> = {
   add: '+',
@@ -47,7 +47,35 @@ function write(expression: Expression | Untyped, inner: boolean): string {
       return castText(expression.try ? 'try_cast' : 'cast', expression.arg, expression.to)
     case 'alias':
       return write(expression.arg, inner)
+    case 'window':
+      return windowText(expression)
   }
+}
+
+function windowText({ fn, args, partition, order, frame }: UntypedWindow): string {
+  const window = [
+    ...(partition.length === 0 ? [] : [`partition by ${list(partition)}`]),
+    ...(order.length === 0 ? [] : [`order by ${order.map(orderText).join(', ')}`]),
+    ...(frame === null ? [] : [frameText(frame)]),
+  ]
+  return `${fn}(${list(args)}) over (${window.join(' ')})`
+}
+
+function orderText({ value, descending, nullsFirst }: SortTree): string {
+  const nulls = nullsFirst === descending ? ` nulls ${nullsFirst ? 'first' : 'last'}` : ''
+  return `${write(value, true)}${descending ? ' desc' : ''}${nulls}`
+}
+
+function frameText({ unit, start, end }: UntypedFrame): string {
+  return `${unit} between ${frameEndText(start)} and ${frameEndText(end)}`
+}
+
+/** Of a distance in rows, in numbers or in time: `-1 day`. */
+function frameEndText(by: number | string): string {
+  if (by === 0) return 'current row'
+  const text = String(by)
+  const where = text.startsWith('-') ? 'preceding' : 'following'
+  return `${Number.isFinite(by) || typeof by === 'string' ? text.replace(/^-/, '') : 'unbounded'} ${where}`
 }
 
 type Part = Expression | Untyped

@@ -1,7 +1,8 @@
 /** Expressions as the builder makes them: names that are not looked up yet, and no types. Plain data, except for literals. */
+import type { WindowFn } from '../../plan/plan.js'
 import type { MayBeExact, Type } from '../../plan/type.js'
 
-export type Untyped = UntypedColumn | UntypedLiteral | UntypedCall | UntypedCast | UntypedAlias
+export type Untyped = UntypedColumn | UntypedLiteral | UntypedCall | UntypedCast | UntypedAlias | UntypedWindow
 
 /** A column, or a field of a struct: `address.city`. */
 export interface UntypedColumn {
@@ -36,4 +37,45 @@ export interface UntypedAlias {
   kind: 'alias'
   arg: Untyped
   name: string
+}
+
+/** A window function. Only what makes columns of a frame may have it. */
+export interface UntypedWindow {
+  kind: 'window'
+  fn: WindowFn | 'countDistinct'
+  args: Untyped[]
+  /** `topK`: the smallest, not the largest. */
+  ascending: boolean
+  partition: Untyped[]
+  order: SortTree[]
+  /** null: by default. */
+  frame: UntypedFrame | null
+}
+
+/** The current row is 0; where a partition begins and ends is at an infinite distance. */
+export interface UntypedFrame {
+  unit: 'rows' | 'range'
+  start: number | string
+  end: number | string
+}
+
+export interface SortTree {
+  value: Untyped
+  descending: boolean
+  nullsFirst: boolean
+}
+
+/** The expressions that one is made of. */
+export function partsOf(tree: Untyped): readonly Untyped[] {
+  switch (tree.kind) {
+    case 'call':
+      return tree.args
+    case 'cast':
+    case 'alias':
+      return [tree.arg]
+    case 'window':
+      return [...tree.args, ...tree.partition, ...tree.order.map(({ value }) => value)]
+    default:
+      return []
+  }
 }

@@ -1,7 +1,7 @@
 /** What does not depend on a row is computed when the plan is built; a filter that always holds goes. */
 import type { Expression } from '../../plan/expression.js'
 import { fold } from '../expression/fold.js'
-import { aggregate, filter, inputsOfNode, join, type Logical, project, withInputs } from '../logical.js'
+import { aggregate, filter, inputsOfNode, join, type Logical, project, window, withInputs } from '../logical.js'
 
 /** @param now the time of the plan: microseconds since 1970-01-01 UTC */
 export function foldConstants(node: Logical, now: bigint): Logical {
@@ -23,6 +23,11 @@ export function foldConstants(node: Logical, now: bigint): Logical {
         made.by,
         made.values.map((value) => ({ ...value, args: value.args.map((arg) => fold(arg, now)) })),
       )
+    case 'window':
+      return window({
+        ...made,
+        values: made.values.map((value) => ({ ...value, args: value.args.map((arg) => fold(arg, now)) })),
+      })
     case 'join': {
       if (made.residual === null) return made
       const residual = fold(made.residual, now)

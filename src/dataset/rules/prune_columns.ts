@@ -10,6 +10,8 @@ import {
   project,
   unchanged,
   union,
+  type WindowNode,
+  window,
   withInputs,
 } from '../logical.js'
 import { columnsIn } from '../tree.js'
@@ -53,6 +55,19 @@ function prune(node: Logical, needed: ReadonlySet<string>): Logical {
       const read = [...node.by, ...columnsOf(kept.flatMap(({ args }) => args))]
       return aggregate(prune(node.input, new Set(read)), node.by, kept)
     }
+    case 'window': {
+      const values = node.values.filter(({ column }) => needed.has(column.name))
+      if (values.length === 0) return prune(inOrder(node), needed)
+      const own = node.columns.slice(0, node.input.columns.length).filter(isNeeded)
+      const read = columnsOf(values.flatMap(({ args }) => args))
+      const input = exactly(node.input, [
+        ...own.map(({ name }) => name),
+        ...node.partition,
+        ...node.order.map(({ column }) => column),
+        ...read,
+      ])
+      return window({ ...node, input, values })
+    }
     case 'join': {
       const own = node.residual === null ? [] : columnsIn(node.residual)
       const all = [...needed, ...own, ...node.on.flatMap(({ left, right }) => [left, right])]
@@ -82,6 +97,12 @@ function prune(node: Logical, needed: ReadonlySet<string>): Logical {
       )
     }
   }
+}
+
+/** Of a window whose values no one needs, its order is left. */
+function inOrder({ input, partition, order }: WindowNode): Logical {
+  const keys = [...partition.map((column) => ({ column, descending: false, nullsFirst: true })), ...order]
+  return keys.length === 0 ? input : { kind: 'sort', input, keys, columns: input.columns }
 }
 
 function columnsOf(expressions: readonly NamedExpression['value'][]): Set<string> {

@@ -52,6 +52,15 @@ function pushed(node: Logical, conditions: readonly Expression[]): Logical {
       )
       return above(aggregate(pushed(node.input, below), node.by, node.values), rest)
     }
+    case 'window': {
+      // Whole partitions go, or stay.
+      const [below, rest] = movable(
+        conditions,
+        (one) =>
+          columnsIn(one).size > 0 && [...columnsIn(one)].every(isKey({ by: node.partition, columns: node.columns })),
+      )
+      return above(withInputs(node, [pushed(node.input, below)]), rest)
+    }
     case 'sort':
       return withInputs(node, [pushed(node.input, conditions)])
     case 'union': {
@@ -75,7 +84,7 @@ function pushed(node: Logical, conditions: readonly Expression[]): Logical {
 }
 
 /** Whether all rows of a group have the very value that the group has: -0.0 and 0.0 are in one. */
-function isKey({ by, columns }: AggregateNode): (name: string) => boolean {
+function isKey({ by, columns }: Pick<AggregateNode, 'by' | 'columns'>): (name: string) => boolean {
   return (name) =>
     by.includes(name) &&
     typeof columnNamed(columns, name).type === 'string' &&

@@ -44,7 +44,7 @@ import type { Target } from './target/target.js'
 /** Records of an exchange between two looks at the stop flag. */
 const DRAIN_RECORDS = 16_384
 
-const SOURCES: readonly Operator['op'][] = ['scan', 'rows', 'groups', 'mergeJoin']
+const SOURCES: readonly Operator['op'][] = ['scan', 'rows', 'window', 'groups', 'mergeJoin']
 
 /** Whether an input's operators are those of data frames. */
 export function takesRows({ operators: [first] }: Input): boolean {
@@ -194,12 +194,13 @@ class RowTarget implements RowIntake {
 }
 
 /**
- * How many collect rows or groups: the collector itself, a table of groups before it, a row group of Parquet, the rows of one key of a join.
+ * How many collect rows or groups: the collector itself, a table of groups before it, a row group of Parquet, the rows of a key of a
+ * join or of a window.
  */
 function holders({ operators: [first] }: Input, target: Target, env: TaskEnvironment): number {
   const inParquet = parquetOf(env) === null ? 0 : 1
   const collectors = !(target instanceof ExchangeTarget) ? inParquet : target.rows?.kind === 'groups' ? 2 : 1
-  return collectors + (first!.op === 'mergeJoin' ? 1 : 0)
+  return collectors + (first!.op === 'mergeJoin' || first!.op === 'window' ? 1 : 0)
 }
 
 /** @param held by tables */
@@ -248,6 +249,18 @@ function sourceOf(operator: RowOperator, input: Input, { plan, budget, runsDir }
   if (operator.op === 'scan') return { kind: 'batches', columns: operator.columns }
   const rows = rowsOf(plan, (input as ExchangeInput).exchange)
   if (operator.op === 'rows' && rows.kind === 'rows') return { kind: 'rows', columns: rows.columns }
+  if (operator.op === 'window' && rows.kind === 'rows') {
+    const { partition, values } = operator
+    return {
+      kind: 'window',
+      columns: rows.columns,
+      partition,
+      order: rows.keys.slice(partition.length),
+      values,
+      holdBytes: budget.collectorBytes,
+      folder: runsDir,
+    }
+  }
   if (operator.op === 'groups' && rows.kind === 'groups') {
     return { kind: 'groups', by: pick(rows.columns, rows.by), values: rows.values }
   }

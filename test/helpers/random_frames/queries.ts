@@ -22,6 +22,7 @@ const STEPS = {
   rename: [1, renamed],
   group: [3, grouped],
   inOrder: [2, groupedInOrder],
+  window: [3, windowed],
   join: [3, joined],
   condition: [2, joinedByCondition],
   cross: [1, crossed],
@@ -31,6 +32,8 @@ const STEPS = {
   distinct: [1, distinct],
   firstOf: [1, withoutDuplicates],
   union: [2, united],
+  sets: [2, intersectedOrExcepted],
+  pivot: [1, pivoted],
   byName: [1, unitedByName],
   fill: [1, filled],
   dropNulls: [1, withoutNulls],
@@ -242,6 +245,116 @@ function groupedInOrder(random: Random, query: RandomQuery): RandomQuery {
   }
 }
 
+/**
+ * Windows over an order by one column, in which peers go together; or by one column and all others, in which rows that are equal are equal in
+ * all they have.
+ */
+function windowed(random: Random, query: RandomQuery): RandomQuery {
+  const { columns } = query
+  const { frame, sql } = query
+  const by = columns.filter(() => random.below(columns.length) === 0).slice(0, 2)
+  const key = random.pick(columns)
+  const isPlain = random.below(2) === 0
+  const others = isPlain ? [] : columns.filter((one) => one !== key)
+  const [isDown, isFirst] = [random.below(2) === 0, random.below(2) === 0]
+  const order = api.col(key.name)[`${isDown ? 'desc' : 'asc'}Nulls${isFirst ? 'First' : 'Last'}`]()
+  const orderText = [
+    `"${key.name}" ${isDown ? 'DESC' : 'ASC'} NULLS ${isFirst ? 'FIRST' : 'LAST'}`,
+    ...others.map(({ name }) => `"${name}" ASC NULLS FIRST`),
+  ].join(', ')
+  const whole = api.Window.partitionBy(...by.map(({ name }) => name))
+  const window = whole.orderBy(order, ...others.map(({ name }) => name))
+  const parts = by.length === 0 ? '' : `PARTITION BY ${list(by.map(({ name }) => name))}`
+  const over = (more: string) => `OVER (${parts} ORDER BY ${orderText}${more})`
+  const values: Record<string, Any> = {}
+  const texts: string[] = []
+  const given: Column[] = []
+  const add = (kind: Kind, js: Any, text: string, most = 1e12, isExact = true) => {
+    const name = newName([...columns, ...given], 'w')
+    values[name] = js
+    texts.push(`${text} AS ${name}`)
+    given.push(column(name, kind, most, isExact))
+  }
+  const aggregated = (spec: Any, text: string) => {
+    const { values: all, texts: calls, given: made } = aggregates(random, columns)
+    for (const [i, { name, kind, most, isExact }] of made.entries()) {
+      if (calls[i]!.includes('DISTINCT')) continue
+      const call = calls[i]!.replace(/ AS \w+$/, '')
+      const cast = /^CAST\((.*) AS BIGINT\)$/.exec(call)
+      add(kind, all[name].over(spec), cast ? `CAST(${cast[1]} ${text} AS BIGINT)` : `${call} ${text}`, most, isExact)
+    }
+  }
+  for (let count = 1 + random.below(3); count > 0; count--) {
+    switch (random.below(7)) {
+      case 0: {
+        const [js, text, kind] = random.pick([
+          ['rank', 'rank', 'int'],
+          ['denseRank', 'dense_rank', 'int'],
+          ['percentRank', 'percent_rank', 'double'],
+          ['cumeDist', 'cume_dist', 'double'],
+        ] as const)
+        const call = `${text}() ${over('')}`
+        add(kind, api[js]().over(window), kind === 'int' ? `CAST(${call} AS INTEGER)` : call, 1e5, false)
+        break
+      }
+      case 1: {
+        if (isPlain) break
+        const parts = random.pick([1, 2, 7, 1000])
+        const call = random.below(2) === 0 ? 'row_number()' : `ntile(${parts})`
+        const js = call === 'row_number()' ? api.rowNumber() : api.ntile(parts)
+        add('int', js.over(window), `CAST(${call} ${over('')} AS INTEGER)`, 1e5)
+        break
+      }
+      case 2: {
+        if (isPlain) break
+        const { name, kind, most, isExact } = random.pick(columns)
+        const by = random.pick([1, 2, 60])
+        const fn = random.pick(['lag', 'lead'])
+        add(kind, api[fn](name, by).over(window), `${fn}("${name}", ${by}) ${over('')}`, most, isExact)
+        break
+      }
+      case 3:
+        aggregated(whole, `OVER (${parts})`)
+        break
+      case 4:
+        aggregated(window, over(''))
+        break
+      case 5: {
+        if (isPlain) break
+        const ends = [random.below(9) - 4, random.pick([random.below(9) - 4, 1000])].sort((a, b) => a - b)
+        const text = ends.map((by) => (by < 0 ? `${-by} PRECEDING` : `${by} FOLLOWING`)).join(' AND ')
+        const spec = window.rowsBetween(...ends)
+        aggregated(spec, over(` ROWS BETWEEN ${text}`))
+        const { name, kind, most, isExact } = random.pick(columns)
+        const fn = random.pick(['first', 'last', 'nth'])
+        const js = fn === 'nth' ? api.nthValue(name, 2) : api[fn](name)
+        const call = fn === 'nth' ? `nth_value("${name}", 2)` : `${fn}_value("${name}")`
+        add(kind, js.over(spec), `${call} ${over(` ROWS BETWEEN ${text}`)}`, most, isExact)
+        break
+      }
+      default: {
+        const isDay = key.kind === 'date'
+        if (!isPlain || (key.kind !== 'int' && key.kind !== 'double' && !isDay)) break
+        const ends = [random.below(60) - 30, random.below(60) - 30].sort((a, b) => a - b)
+        const text = ends
+          .map(
+            (by) => `${isDay ? `INTERVAL ${Math.abs(by)} DAYS` : Math.abs(by)} ${by < 0 ? 'PRECEDING' : 'FOLLOWING'}`,
+          )
+          .join(' AND ')
+        aggregated(window.rangeBetween(...ends), over(` RANGE BETWEEN ${text}`))
+      }
+    }
+  }
+  if (given.length === 0) return query
+  return {
+    frame: frame.withColumns(values),
+    sql: `SELECT *, ${texts.join(', ')} FROM (${sql})`,
+    columns: [...columns, ...given],
+    isOrdered: false,
+    isById: false,
+  }
+}
+
 const TYPES = ['inner', 'left', 'right', 'full', 'semi', 'anti'] as const
 
 /** By a key, or by two. */
@@ -431,6 +544,51 @@ function united(random: Random, query: RandomQuery): RandomQuery {
     ...query,
     frame: query.frame.union(query.frame.filter(js)),
     sql: `SELECT * FROM (${query.sql}) UNION ALL SELECT * FROM (${query.sql}) WHERE ${sql}`,
+    isOrdered: false,
+    isById: false,
+  }
+}
+
+/** With some of its own rows: those that are left out, or not. */
+function intersectedOrExcepted(random: Random, query: RandomQuery): RandomQuery {
+  const narrow = random.below(2) === 0 ? query : selected(random, query)
+  const { js, sql } = condition(random, narrow.columns, 1)
+  const op = random.pick(['intersect', 'except'])
+  const all = random.below(2) === 0
+  const few = narrow.frame.filter(js)
+  // Twice, so that there are equal rows.
+  const doubled = narrow.frame.union(narrow.frame)
+  return {
+    ...narrow,
+    frame: doubled[all ? `${op}All` : op](few),
+    sql: `(SELECT * FROM (${narrow.sql}) UNION ALL SELECT * FROM (${narrow.sql})) ${op.toUpperCase()}${all ? ' ALL' : ''} SELECT * FROM (${narrow.sql}) WHERE ${sql}`,
+    isOrdered: false,
+    isById: false,
+  }
+}
+
+/** What a group lacks is missing, where DuckDB would count 0. */
+function pivoted(random: Random, query: RandomQuery): RandomQuery {
+  const { frame, sql, columns } = query
+  const by = columns.filter(() => random.below(columns.length) === 0).slice(0, 2)
+  const texts = ofKind(columns, 'string').filter((one) => !by.includes(one))
+  if (texts.length === 0) return query
+  const [pivot, value] = [random.pick(texts), random.pick(columns)]
+  const fn = random.pick(['min', 'max'])
+  const options = random.pick([['a', 'b'], ['x y'], ["it's", 'none', 'ab']])
+  const made = options.map((option) => ({ ...value, name: option }))
+  if (made.some(({ name }) => by.some((one) => one.name === name))) return query
+  const calls = options.map(
+    (option) => `${fn}("${value.name}") FILTER ("${pivot.name}" = '${option.replaceAll("'", "''")}') AS "${option}"`,
+  )
+  const names = by.map(({ name }) => name)
+  return {
+    frame: frame
+      .groupBy(...names)
+      .pivot(pivot.name, options)
+      .agg({ r: api[fn](value.name) }),
+    sql: `SELECT ${[...names.map((name) => `"${name}"`), ...calls].join(', ')} FROM (${sql})${names.length === 0 ? '' : ` GROUP BY ${list(names)}`}`,
+    columns: [...by, ...made],
     isOrdered: false,
     isById: false,
   }

@@ -1,0 +1,52 @@
+/** Pivots: groups by one more column, whose values become columns. */
+import type { GroupValue } from '../plan/plan.js'
+import { markOf } from '../plan/type.js'
+import { analyzeAggregate } from './analyze_aggregate.js'
+import { outputName, resolve } from './expression/resolve.js'
+import type { Untyped } from './expression/untyped.js'
+import { invalid } from './invalid.js'
+import { aggregate, type Logical } from './logical.js'
+import { freshName } from './names.js'
+import type { Query } from './query.js'
+
+export function analyzePivot(query: Extract<Query, { kind: 'pivot' }>, input: Logical): Logical {
+  const { by, column, options, values } = query
+  const keys = by.map(({ name, value }) => name ?? outputName(value, input.columns))
+  const taken = [...keys, ...values.map(({ name }) => name)]
+  const pivot = freshName(outputName(column.value, input.columns), taken)
+  const groups = analyzeAggregate(
+    { kind: 'aggregate', input: query.input, by: [...by, { name: pivot, value: column.value }], values },
+    input,
+  )
+  const lists = values.find(({ fn }) => fn === 'collectList' || fn === 'collectSet' || fn === 'topK')
+  if (lists) {
+    throw invalid(
+      `pivot(): ${lists.name} is a list`,
+      'Group by that column as well, where each group has its list: groupBy(…, column).',
+    )
+  }
+  const answers = options.flatMap((option) =>
+    values.map(({ name }): GroupValue => {
+      const isIt: Untyped = { kind: 'call', fn: 'eqNullSafe', args: [{ kind: 'column', name: pivot }, option.value] }
+      const value: Untyped = { kind: 'call', fn: 'case', args: [isIt, { kind: 'column', name }] }
+      const arg = resolve(value, groups.columns)
+      return {
+        column: {
+          name: values.length === 1 ? option.name! : `${option.name}_${name}`,
+          type: arg.type,
+          nullable: true,
+          ...markOf(arg),
+        },
+        fn: 'first',
+        // Of the one group that has a value, if there is one.
+        args: [arg, { op: 'literal', value: true, type: 'boolean' }],
+      }
+    }),
+  )
+  const names = [...keys, ...answers.map(({ column }) => column.name)]
+  const twice = names.find((name, i) => names.indexOf(name) < i)
+  if (twice !== undefined) {
+    throw invalid(`pivot(): two columns would have the name ${JSON.stringify(twice)}`, 'Name one of the keys by as().')
+  }
+  return aggregate(groups, keys, answers)
+}
