@@ -773,7 +773,7 @@ export class RunjobError extends Error {
 function hintFor(entry: CatalogueEntry, params: ErrorParams, spell: SpellOptions): string {
   const hint = entry.hint?.(params, spell) ?? ''
   if (params.noRow !== true) return hint
-  return `--max-bad skips rows, and this is none: it is the result of a group, or the condition of a join, and without it other rows would be wrong. ${hint}`.trimEnd()
+  return `--max-bad skips rows, and this is none: it is the result of a group or window, or the condition of a join, and without it other rows would be wrong. ${hint}`.trimEnd()
 }
 
 /** Messages name the job if it is known. */

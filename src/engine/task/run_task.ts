@@ -49,7 +49,7 @@ async function runStageTask(
   }
 }
 
-/** What is wrong with a group, or with the condition of a join, where bad rows are skipped. */
+/** What is wrong with a group or window, or with the condition of a join, where bad rows are skipped. */
 function ofNoRow(error: unknown, { badRecords, plan }: TaskEnvironment, task: MapSpec | ReduceSpec): unknown {
   const input = plan.stages[task.stage]!.inputs[task.input]!
   const hasOthers = takesRows(input) && (task.kind === 'reduce' || input.operators.some(({ op }) => op === 'probe'))
