@@ -178,6 +178,7 @@ export {
   type WindowFunction,
   type WindowSpec,
 } from './dataset/window.js'
+export type { FrameWriter } from './dataset/writer.js'
 export type { Progress, ResumedStage, StageReport, TaskProfile } from './engine/report.js'
 export * from './job/index.js'
 export type { ParamSpec, Params } from './plan/params.js'

@@ -70,6 +70,16 @@ void PipelineState::MakeRoom() {
   collector->failed = true;
 }
 
+void PipelineState::BeginFile(const std::string& folder) {
+  const Napi::HandleScope scope(on_file.Env());
+  on_file.Call({Napi::String::New(on_file.Env(), folder), Napi::Number::New(on_file.Env(), 0)});
+}
+
+void PipelineState::EndFile(uint64_t rows) {
+  const Napi::HandleScope scope(on_file.Env());
+  on_file.Call({on_file.Env().Null(), Count(on_file.Env(), rows)});
+}
+
 Status PipelineState::Compress(uint8_t codec, Slice page, std::string* out) {
   if (compress.IsEmpty()) return Status::Error("BAD_ARGUMENT", "the pipeline has no function that compresses");
   const Napi::Env env = compress.Env();
@@ -95,6 +105,14 @@ Pipeline::Pipeline(const Napi::CallbackInfo& info) : Wrapped(info) {
       state->on_full = Napi::Persistent(on_full.As<Napi::Function>());
       PipelineState* const raw = state.get();
       options.take_output = [raw] { raw->MakeRoom(); };
+    }
+    const Napi::Value on_file = object.Get("onFile");
+    if (!on_file.IsUndefined()) {
+      if (!on_file.IsFunction()) ThrowNot(env, "onFile", "a function");
+      state->on_file = Napi::Persistent(on_file.As<Napi::Function>());
+      PipelineState* const raw = state.get();
+      options.begin_file = [raw](const std::string& folder) { raw->BeginFile(folder); };
+      options.end_file = [raw](uint64_t rows) { raw->EndFile(rows); };
     }
     const Napi::Value compress = object.Get("compress");
     if (!compress.IsUndefined()) {
@@ -209,6 +227,7 @@ Napi::Value Pipeline::Close(const Napi::CallbackInfo& info) {
   state_->native.reset();
   state_->on_full.Reset();
   state_->compress.Reset();
+  state_->on_file.Reset();
   return info.Env().Undefined();
 }
 

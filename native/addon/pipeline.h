@@ -20,6 +20,7 @@ namespace runjob::addon {
 struct PipelineState {
   Napi::FunctionReference on_full;
   Napi::FunctionReference compress;
+  Napi::FunctionReference on_file;
   std::unique_ptr<BatchSink> records;         // into the collector
   std::unique_ptr<runjob::Pipeline> native;   // null: closed
   std::shared_ptr<CollectorState> collector;  // null: the pipeline gives bytes
@@ -51,6 +52,9 @@ struct PipelineState {
   }
   // In the middle of that: JavaScript makes room, and may throw.
   void MakeRoom();
+  // Likewise: a file begins, or ends with so many rows.
+  void BeginFile(const std::string& folder);
+  void EndFile(uint64_t rows);
   // Calls a function of JavaScript, page by page: it has gzip and zstd.
   Status Compress(uint8_t codec, Slice page, std::string* out);
 };

@@ -39,6 +39,9 @@ class ProgramReader {
   bool Read(Schema* schema) { return ReadFields(schema, 0); }
 
   bool ok() const { return ok_; }
+  // What was not read.
+  Slice rest() const { return rest_; }
+  void Skip() { rest_ = Slice(); }
   bool at_end() const { return ok_ && rest_.size == 0; }
 
  private:

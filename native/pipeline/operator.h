@@ -51,6 +51,17 @@ Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink
 Status CompileTextEnd(ProgramReader* program, const Schema& input, std::string* output,
                       std::unique_ptr<ColumnSink>* result);
 std::unique_ptr<ColumnSink> NewRowsEnd(std::string* output);
+// What is done with files, one after another.
+struct PartitionHost {
+  std::function<void(const std::string& folder)> begin;
+  std::function<void(Slice bytes)> pass;
+  std::function<void(uint64_t rows)> end;
+};
+// An end appends to `text`, or passes on bytes in pieces.
+using CompileEnd = std::function<Status(ProgramReader* program, const Schema& input, std::string* text,
+                                        std::function<void(Slice)> pass, std::unique_ptr<ColumnSink>* result)>;
+Status CompilePartitionEnd(ProgramReader* program, const Schema& input, const PartitionHost& host,
+                           const CompileEnd& compile, std::unique_ptr<ColumnSink>* result);
 // Passes on the bytes in pieces.
 Status CompileParquetEnd(ProgramReader* program, const Schema& input,
                          std::function<Status(uint8_t codec, Slice page, std::string* out)> compress,

@@ -25,7 +25,14 @@ namespace {
 
 enum SourceCode : uint8_t { kBatches = 0, kRows = 1, kGroups = 2, kMergeJoin = 3, kWindow = 4 };
 enum OperatorCode : uint8_t { kFilter = 0, kProject = 1, kLimit = 2, kProbe = 3, kConstants = 4 };
-enum EndCode : uint8_t { kExchange = 0, kTextOut = 1, kRowsOut = 2, kGroupTable = 3, kParquetOut = 4 };
+enum EndCode : uint8_t {
+  kExchange = 0,
+  kTextOut = 1,
+  kRowsOut = 2,
+  kGroupTable = 3,
+  kParquetOut = 4,
+  kPartitionsOut = 5
+};
 
 // Counts the rows that pass by.
 class Counter : public ColumnSink {
@@ -251,17 +258,13 @@ class Chain : public Pipeline {
         return CompileExchangeEnd(program, input, options.records, options.partitions, &sample_, &end_);
       case kTextOut:
         return CompileTextEnd(program, input, &output_, &end_);
+      case kPartitionsOut:
+        return ReadPartitions(program, input, options);
       case kRowsOut:
         end_ = NewRowsEnd(&output_);
         return Status::Ok();
       case kParquetOut:
-        return CompileParquetEnd(
-            program, input, options.compress,
-            [this, take = options.take_output, most = options.output_bytes](Slice bytes) {
-              output_.append(bytes.data, bytes.size);
-              if (take && output_.size() >= most) take();
-            },
-            &end_);
+        return CompileParquetEnd(program, input, options.compress, Passing(options), &end_);
       case kGroupTable: {
         std::unique_ptr<GroupTable> table;
         RUNJOB_RETURN_IF_ERROR(GroupTable::Compile(program, input, options.records, options.memory_bytes, &table));
@@ -272,6 +275,33 @@ class Chain : public Pipeline {
       default:
         return BadProgram();
     }
+  }
+
+  std::function<void(Slice)> Passing(const PipelineOptions& options) {
+    return [this, take = options.take_output, most = options.output_bytes](Slice bytes) {
+      output_.append(bytes.data, bytes.size);
+      if (take && output_.size() >= most) take();
+    };
+  }
+
+  Status ReadPartitions(ProgramReader* program, const Schema& input, const PipelineOptions& options) {
+    PartitionHost host{options.begin_file, Passing(options), nullptr};
+    if (options.end_file && options.take_output) {
+      host.end = [this, end = options.end_file, take = options.take_output](uint64_t rows) {
+        if (!output_.empty()) take();
+        end(rows);
+      };
+    }
+    const CompileEnd compile = [compress = options.compress](ProgramReader* reader, const Schema& schema,
+                                                             std::string* text, std::function<void(Slice)> pass,
+                                                             std::unique_ptr<ColumnSink>* result) {
+      uint8_t code = 0;
+      if (!reader->Read(&code)) return BadProgram();
+      if (code == kTextOut) return CompileTextEnd(reader, schema, text, result);
+      if (code == kParquetOut) return CompileParquetEnd(reader, schema, compress, std::move(pass), result);
+      return BadProgram();
+    };
+    return CompilePartitionEnd(program, input, host, compile, &end_);
   }
 
   Schema input_;  // kBatches

@@ -45,6 +45,9 @@ struct PipelineOptions {
   // Called between batches once output() has this many bytes: a batch that comes in may become any number of rows.
   std::function<void()> take_output;
   size_t output_bytes = size_t{1} << 20;
+  // Of an end that writes several files: one begins in this folder, and has so many rows at its end. The output between is its content.
+  std::function<void(const std::string& folder)> begin_file;
+  std::function<void(uint64_t rows)> end_file;
   // Appends what a codec of Parquet makes of a page (parquet/source.h), if native code has none.
   std::function<Status(uint8_t codec, Slice page, std::string* out)> compress;
   // Where rows are noted that the pipeline made, such as joined ones, and that are at fault: they are left out. A note's maker is the place of

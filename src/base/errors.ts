@@ -372,6 +372,12 @@ const CATALOGUE = {
     hint: () =>
       'Give the column another type in the schema, such as nullable(string()), or skip such rows with --max-bad.',
   },
+  PARTITION_INVALID: {
+    kind: 'data',
+    message: (p) => `A row has no folder to go into${because(p)}.`,
+    hint: () =>
+      'Filter such rows, or give the column another value. With --empty-as-null (emptyAsNull) an empty text goes where null goes.',
+  },
   JSONL_BAD_RECORD: {
     kind: 'data',
     badRecord: true,

@@ -17,6 +17,8 @@ export interface SharedOptions {
   gzip?: boolean
   zstd?: boolean
   format?: FormatName
+  partitionBy?: string[]
+  emptyAsNull?: boolean
   workers?: number
   memory?: number
   partitions?: number
@@ -211,6 +213,16 @@ function sharedOptions(): Option[] {
         return format
       },
     ),
+    new Option(
+      '--partition-by <columns>',
+      'of datasets: folders by the values of these columns, such as year,month',
+    ).argParser((text: string) => {
+      const names = text.split(',').map((name) => name.trim())
+      if (names.includes(''))
+        throw invalid('--partition-by', text, 'names of columns, with commas between, are expected')
+      return names
+    }),
+    new Option('--empty-as-null', 'with --partition-by: an empty text is null, as it is when it is read back'),
     new Option('--mode <mode>', `if the output exists: ${OUTPUT_MODES.join(', ')} (default: error)`).argParser(
       (text: string) => {
         const mode = OUTPUT_MODES.find((known) => known === text)

@@ -248,6 +248,8 @@ export function toRunOptions({ options, params, input }: Invocation, output: str
     compress,
     singleFile: options.singleFile,
     format: options.format,
+    partitionBy: options.partitionBy,
+    emptyAsNull: options.emptyAsNull,
     workers: options.workers,
     memory: options.memory,
     partitions: options.partitions,

@@ -27,6 +27,7 @@ import type { Dataset } from './dataset.js'
 import type { DataFrame } from './frame.js'
 import { outputsOf } from './outputs.js'
 import { type Read, read } from './read.js'
+import type { FrameWriter } from './writer.js'
 
 interface DatasetHead {
   name: string
@@ -41,7 +42,7 @@ interface Built<P, F> {
 }
 
 /** Data frames by the names of their outputs. */
-type Frames<T> = { readonly [N in keyof T]: DataFrame<T[N]> }
+type Frames<T> = { readonly [N in keyof T]: DataFrame<T[N]> | FrameWriter<T[N]> }
 
 interface Parametrized<P extends Record<string, ParamSpec>> {
   params?: P & Specs<P>
@@ -68,7 +69,7 @@ const HEAD: Schema<DatasetHead & { params: unknown; build: unknown }> = {
  * })
  */
 export function defineDataset<S extends FrameSchema, const P extends Record<string, ParamSpec> = Record<never, never>>(
-  dataset: DatasetHead & Parametrized<P> & Built<Params<P>, DataFrame<S>>,
+  dataset: DatasetHead & Parametrized<P> & Built<Params<P>, DataFrame<S> | FrameWriter<S>>,
 ): Dataset<GivenParams<P>, RowOf<S>>
 export function defineDataset<
   T extends Record<string, FrameSchema>,

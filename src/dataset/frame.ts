@@ -59,6 +59,7 @@ import { invalid } from './invalid.js'
 import { refuseOperators } from './operators.js'
 import type { AggregateTree, FillValues, JoinOn, NamedTree, Query, SideColumn } from './query.js'
 import { frameRunner } from './runner.js'
+import { FrameWriter } from './writer.js'
 
 export type AnyFrame = DataFrame<FrameSchema>
 
@@ -293,6 +294,11 @@ export class DataFrame<S> implements FrameOf<S> {
   /** Aggregates over all rows: one row. */
   agg<A extends AggregatesOf<Names<S>>>(values: A | ((columns: Columns<S>) => A)): DataFrame<TotalColumns<A, S>> {
     return new Grouped<S, unknown>(this.query, []).agg(values) as never
+  }
+
+  /** How it is written: `frame.write.mode('overwrite').partitionBy('year').parquet('lake')`. */
+  get write(): FrameWriter<S> {
+    return new FrameWriter(this)
   }
 
   /** For missing values: what becomes of them. */

@@ -9,6 +9,8 @@ export interface FrameRunner {
   peek(frame: never, options: unknown): Promise<Record<string, unknown> | null>
   /** Prints the first rows as a table. */
   show(frame: never, rows: number, options: unknown): Promise<void>
+  /** Writes its rows. A writer is a FrameWriter. */
+  write(writer: never, to: { path: string; format: string }, options: unknown): Promise<void>
   /** The plans as text: as it was asked for, optimised, and as stages. */
   explain(frame: never, options: unknown): Promise<string>
 }

@@ -21,6 +21,9 @@ const HELD_SHARE = 1 / 8
 /** A worker that has more to read takes longer than runs may be in memory: to save them in the end would be a detour. */
 const MAX_HELD_INPUT_BYTES = 1024 * MIB
 
+/** Of the files of a partition. Fixed, because files must not depend on the machine. */
+const FILE_BYTES = 128 * MIB
+
 /** Runs that one merge opens at a time, however small they are. */
 const MAX_MERGE_RUNS = 256
 
@@ -31,6 +34,8 @@ export interface Tuning {
   mergeRuns?: number
   /** Parquet scans read all columns of all rows, whatever filters follow. */
   readAll?: boolean
+  /** Of files of partitions. */
+  fileBytes?: number
   /** Runs that may be in memory; 0: all are files. */
   heldBytes?: number
   /** For how long they may be. */
@@ -78,6 +83,7 @@ export function planBudget(
       enoughBytes: Math.min(collectorBytes, Math.max(MIN_ENOUGH_BYTES, Math.ceil(inputBytes / ENOUGH_SHARES))),
       joinGroupBytes: Math.floor(native / 2),
       maxRecordBytes: Math.floor(native / 3),
+      fileBytes: tuning.fileBytes ?? FILE_BYTES,
       readAll: tuning.readAll ?? false,
     },
     // The rest, because a reduce may read runs and collect for the next exchange at the same time.

@@ -234,6 +234,8 @@ export interface WorkerBudget {
   heapBytes: number
   joinGroupBytes: number
   maxRecordBytes: number
+  /** Of a file of a partition, if there are more. */
+  fileBytes: number
   /** As Tuning. */
   readAll: boolean
 }

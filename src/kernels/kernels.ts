@@ -241,6 +241,8 @@ export interface PipelineOptions {
   keepBad?: boolean
   /** Called in the middle of other calls: the collector is full, there is a megabyte of output, or many rows for takeBad(). It takes them. */
   onFull?: () => void
+  /** A file of partitions begins in this folder; null: it ends, with so many rows. Its bytes come between. */
+  onFile?: (folder: string | null, rows: number) => void
   /** What a codec of Parquet, by its number, makes of a page. */
   compress?: (codec: number, page: Uint8Array) => Uint8Array
   /** Complete ones, to which its joins refer by their places. */

@@ -40,8 +40,13 @@ export type PipelineEnd =
   | { kind: 'text'; format: TextFormat }
   /** A whole file; `compress` of the pipeline's options does gzip and zstd. */
   | { kind: 'parquet'; codec: ParquetCodec; createdBy: string }
+  /** Files in folders of the values of `by`: the rows come sorted by them. A file of a partition has about as many bytes. */
+  | { kind: 'partitions'; by: readonly string[]; fileBytes: number; end: FileEnd }
   /** Read them with decodeRows (rows.ts). */
   | { kind: 'rows' }
+
+/** What a file is written by. */
+export type FileEnd = Extract<PipelineEnd, { kind: 'text' | 'parquet' }>
 
 export type TextFormat =
   | { kind: 'jsonl' }
@@ -164,6 +169,11 @@ function writeEnd(writer: ProgramWriter, end: PipelineEnd, columns: readonly Col
       return
     case 'rows':
       writer.byte(2)
+      return
+    case 'partitions':
+      writer.byte(5).count(end.by.length)
+      for (const name of end.by) writer.count(columns.findIndex((column) => column.name === name))
+      writeEnd(writer.long(BigInt(end.fileBytes)), end.end, [])
       return
     case 'parquet':
       writer.byte(4).byte(PARQUET_CODECS[end.codec]).text(end.createdBy)

@@ -1,7 +1,7 @@
 /** The columns of rows, from operator to operator. */
 import { RunjobError } from '../base/errors.js'
 import { isNullable, type NamedExpression } from './expression.js'
-import type { ExchangeInput, ExchangeRows, Input, JoinType, Plan, RowOperator, WindowValue } from './plan.js'
+import type { ExchangeInput, ExchangeRows, Input, JoinType, Plan, RowOperator, Sink, WindowValue } from './plan.js'
 import { exchangeOf } from './stages.js'
 import type { Column } from './type.js'
 
@@ -51,6 +51,14 @@ export function columnsOf(plan: Stages, input: Input): Column[] {
     (columns, operator) => columnsAfter(plan, input, operator, columns),
     [],
   )
+}
+
+/** The columns that an output's files have. */
+export function fileColumns({
+  columns,
+  partitionBy = [],
+}: Pick<Sink, 'columns' | 'partitionBy'>): Column[] | undefined {
+  return columns?.filter(({ name }) => !partitionBy.includes(name))
 }
 
 /** Columns by their names, in that order. */

@@ -321,6 +321,8 @@ export interface Sink {
   columns?: Column[]
   /** The output is one file: parts are joined at the end, and have no header row of their own. */
   singleFile: boolean
+  /** The columns whose values name folders; the rows come sorted by them, and files have the others. Absent: none. */
+  partitionBy?: string[]
   /** Named outputs, each in a folder of that name. */
   named: Record<string, { format: SinkFormat; compress: OutputCompression | null; record: RecordSpec }>
 }

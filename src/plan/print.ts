@@ -133,12 +133,13 @@ function linesOf(nodes: readonly Node[], indent: string): string[] {
   })
 }
 
-function sinkText({ name, format, compress, singleFile }: Sink): string {
+function sinkText({ name, format, compress, singleFile, partitionBy }: Sink): string {
   return [
     `output${name && ` ${name}`}: ${format.kind}`,
     ...(format.kind === 'parquet' ? [format.codec] : []),
     ...(compress ? [compress] : []),
     ...(singleFile ? ['one file'] : []),
+    ...(partitionBy ? [`in folders by ${partitionBy.join(', ')}`] : []),
   ].join(', ')
 }
 

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { checkedOptions, isFlag, isOneOf, type Schema } from '../base/schema.js'
 import type { AnyFrame } from '../dataset/frame.js'
 import type { FrameRunner } from '../dataset/runner.js'
+import type { FrameWriter } from '../dataset/writer.js'
 import type { Row } from '../kernels/rows.js'
-import type { RowForms } from '../plan/typed.js'
+import type { FrameSchema, RowForms } from '../plan/typed.js'
 import { describePlan } from './describe.js'
-import { PREPARED, RUN_OPTIONS, type RunnableOptions } from './options.js'
+import { type DatasetOptions, PREPARED, RUN_OPTIONS, type RunnableOptions } from './options.js'
 import { prepareOnly } from './prepare.js'
 import type { Prepared } from './prepared.js'
 import { datasetOf, type RowOptions, runForRows } from './rows.js'
@@ -73,6 +74,31 @@ async function show(frame: AnyFrame, count: number, given: unknown): Promise<voi
   process.stdout.write(renderTable(columns, rows.slice(0, count), { width, total }))
 }
 
+/** What a writer says itself, and what only jobs have. */
+type NotAsked = 'output' | 'format' | 'mode' | 'partitionBy' | 'input' | 'top'
+type WriteOptions = Omit<DatasetOptions, NotAsked | symbol>
+
+const NOT_ASKED: readonly string[] = ['output', 'format', 'mode', 'partitionBy', 'input', 'top'] satisfies NotAsked[]
+const WRITE_OPTIONS = Object.fromEntries(
+  Object.entries(RUN_OPTIONS).filter(([name]) => !NOT_ASKED.includes(name)),
+) as unknown as Schema<WriteOptions>
+
+async function writeRows(
+  { frame, choice }: FrameWriter<FrameSchema>,
+  { path, format }: { path: string; format: string },
+  given: unknown,
+): Promise<void> {
+  if (isInWorker()) return new Promise(() => {})
+  const options = checkedOptions(WRITE_OPTIONS, (given ?? {}) as WriteOptions)
+  await runAny(datasetOf(frame), {
+    ...options,
+    output: path,
+    format,
+    partitionBy: choice.partitionBy,
+    ...(choice.mode === null ? {} : { mode: choice.mode }),
+  })
+}
+
 /**
  * Actions with other options unless they are called with these.
  *
@@ -86,6 +112,7 @@ export function actionsWith(given: RunnableOptions): FrameRunner {
     collect: (frame, options) => actions.collect(frame, all(options)),
     peek: (frame, options) => actions.peek(frame, all(options)),
     show: (frame, rows, options) => actions.show(frame, rows, all(options)),
+    write: (writer, to, options) => actions.write(writer, to, all(options)),
     explain: (frame, options) => actions.explain(frame, all(options)),
   }
 }
@@ -94,6 +121,7 @@ export const actions: FrameRunner = {
   collect: collectRows,
   peek,
   show,
+  write: writeRows,
   explain: async (frame, options) => {
     if (isInWorker()) return new Promise(() => {})
     const { analyze = false, ...given } = checkedOptions(EXPLAIN_OPTIONS, (options ?? {}) as ExplainOptions)

@@ -1,4 +1,5 @@
 /** What a run of a data frame needs to know before its first task. */
+import { sep } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import { analyze, type ReadColumns } from '../dataset/analyze.js'
 import type { AnyDataset } from '../dataset/dataset.js'
@@ -6,6 +7,7 @@ import { inputsOfNode, type Logical, type ReadNode } from '../dataset/logical.js
 import { lowerFrames } from '../dataset/lower.js'
 import { arrange, pushDown } from '../dataset/optimize.js'
 import type { DatasetOutput } from '../dataset/outputs.js'
+import { partitioned } from '../dataset/partitions.js'
 import { hasJoin, type ReadQuery } from '../dataset/query.js'
 import type { Size } from '../dataset/rules/choose_join.js'
 import { pruneFolders } from '../dataset/rules/prune_folders.js'
@@ -34,6 +36,8 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
   const params = resolveParams(dataset.params, settings.params)
   const outputs = dataset.outputs(params)
   if (outputs.some(({ name }) => name !== '')) requireFolder(name, outputs, settings)
+  const partitions = outputs.map((output) => (settings.onColumns ? [] : (output.partitionBy ?? settings.partitionBy)))
+  checkPartitions(partitions, settings)
   const { encoding } = settings
   if (encoding !== null) checkEncoding(encoding, 'encoding')
   const queries = outputs.map(({ frame }) => frame.query)
@@ -42,7 +46,11 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
   for (const reader of reads) {
     for (const read of reader.source.reads) columns.set(read, await reader.columnsOf(read))
   }
-  const asked = queries.map((query) => analyze(query, columns))
+  const asked = queries.map((query, i) => {
+    const plan = analyze(query, columns)
+    const by = partitions[i]!
+    return by.length === 0 ? plan : partitioned(plan, by, settings.emptyAsNull)
+  })
   const now = asked.some(asksForTime) ? timeOf(settings) : null
   const readerOf = (read: ReadQuery) => reads.find(({ source }) => source.reads.includes(read))!
   const pushed = asked.map((plan) =>
@@ -63,9 +71,9 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
   const logical = outputs.map(({ name: output }, i) => {
     return { output, asked: asked[i]!, optimized: arrange(pushed[i]!, { sizes, joins }) }
   })
-  const sinks = logical.map(({ output, optimized }) => ({
+  const sinks = logical.map(({ output, optimized }, i) => ({
     plan: optimized,
-    sink: sinkOf(output, optimized.columns, settings),
+    sink: sinkOf(output, optimized.columns, partitions[i]!, settings),
   }))
   const stages = lowerFrames(
     sinks,
@@ -135,6 +143,34 @@ function requireFolder(dataset: string, outputs: readonly DatasetOutput[], { cho
     problem: `${dataset} has named outputs, which need a folder: ${outputs.map(({ name }) => name).join(', ')}`,
     help: `Let -o name a folder${onRecords ? '' : ', and leave out --single-file'}.`,
   })
+}
+
+/** @throws OPTION_INVALID for folders where there is one file, or folders in folders of the same column */
+function checkPartitions(
+  partitions: readonly (readonly string[])[],
+  { choice, onRecords, output, mode }: Settings,
+): void {
+  const by = partitions.flat()
+  const refuse = (name: string, value: string, problem: string, help: string) => {
+    throw new RunjobError('OPTION_INVALID', { name, value, problem, help })
+  }
+  if (mode === 'overwritePartitions' && partitions.some((one) => one.length === 0)) {
+    refuse('mode', mode, 'an output has no partitions', 'Say by which columns: partitionBy, or --partition-by.')
+  }
+  if (by.length === 0) return
+  if (choice.singleFile) {
+    const value = onRecords ? '-' : output
+    refuse('output', value, `rows by ${by.join(', ')} go into folders`, 'Let it name a folder, without --single-file.')
+  }
+  const nested = output.split(sep).find((folder) => by.some((name) => folder.startsWith(`${name}=`)))
+  if (nested === undefined) return
+  const name = nested.slice(0, nested.indexOf('='))
+  refuse(
+    'output',
+    output,
+    `rows by ${name} would go into ${nested}/${name}=…, where two folders say what ${name} is`,
+    `Name the folder above ${nested}, or leave ${name} out of the partitions.`,
+  )
 }
 
 /** @throws OPTION_INVALID for options that only jobs have */

@@ -28,6 +28,7 @@ export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies
   const body = encoded(job.body(params), settings.encoding)
   const { input: given } = settings
   if (given === null) throw missing('input')
+  refusePartitions(job.name, settings)
   checkNames(job, given)
   const sources = job.inputNames.map((name) => {
     const { input } = body.inputs?.[name] ?? body.input!
@@ -144,4 +145,16 @@ function checkNames({ name, inputNames }: AnyJob, input: InputPaths): void {
     const problem = `${name} has no input "${unknown}"${unknownHelp(unknown, inputNames)}`
     throw new RunjobError('OPTION_INVALID', { name: 'input', problem })
   }
+}
+
+/** @throws OPTION_INVALID for folders of values, which rows with columns have */
+function refusePartitions(job: string, { partitionBy, mode }: Settings): void {
+  const name = partitionBy.length > 0 ? 'partitionBy' : mode === 'overwritePartitions' ? 'mode' : null
+  if (name === null) return
+  throw new RunjobError('OPTION_INVALID', {
+    name,
+    value: name === 'mode' ? mode : partitionBy.join(','),
+    problem: `${job} is a job: its records have no columns that folders could be named after`,
+    help: 'Datasets and queries write folders such as year=2024.',
+  })
 }

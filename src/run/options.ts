@@ -62,6 +62,12 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   compress?: ParquetCodec
   /** Format of the output, whatever the job says. If the job's own format is of that kind, its options stay. */
   format?: FormatName
+  /**
+   * Rows of a dataset go into folders by the values of these columns, `year=2024/month=1`, from the outer to the inner; files have the others.
+   */
+  partitionBy?: readonly string[]
+  /** Of these columns: an empty text is null, as it is when it is read back. By default such a row ends the run. */
+  emptyAsNull?: boolean
   /** Values of the job's parameters. */
   params?: P
   /** Worker threads. Default: one per core. */
@@ -75,7 +81,7 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
    * `_quarantine.jsonl`, or beside an output that is one file. Default: the first one ends the run.
    */
   maxBad?: number | string
-  /** What to do if the output exists; `error` by default. */
+  /** What to do if the output exists; `error` by default. `overwritePartitions` replaces just the folders that the new rows have. */
   mode?: OutputMode
   /** Keep the state folder, with its runs, after success. */
   keepState?: boolean
@@ -138,6 +144,8 @@ export interface Settings {
   output: string
   folder: StateFolder
   choice: OutputChoice
+  partitionBy: readonly string[]
+  emptyAsNull: boolean
   mode: OutputMode
   params: Record<string, ParamValue | undefined>
   allFiles: boolean
@@ -198,6 +206,8 @@ export function readOptions(given: unknown): Settings {
     output: path,
     folder: stateFolderOf(path),
     choice: { format, compress, singleFile: singleFile || onRecords !== null },
+    partitionBy: options.partitionBy ?? [],
+    emptyAsNull: options.emptyAsNull ?? false,
     mode: options.mode ?? 'error',
     params: options.params ?? {},
     allFiles: options.allFiles ?? false,
@@ -274,6 +284,8 @@ export const RUN_OPTIONS: Schema<Omit<RunOptions, Hidden>> = {
   singleFile: isFlag,
   compress: isOneOf('gzip', 'zstd', 'snappy', 'none'),
   format: isOneOf(...FORMAT_NAMES),
+  partitionBy: isListOf('names of columns', isText),
+  emptyAsNull: isFlag,
   params: check('a plain object of values by name', isPlainObject),
   workers: isWhole(1, 1024),
   memory: isAmount,

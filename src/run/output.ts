@@ -10,6 +10,7 @@ import { formOf, requireColumnsOfParts } from '../io/output/form.js'
 import { headerBytes } from '../io/output/formatter.js'
 import { partsAmong, QUARANTINE } from '../io/output/names.js'
 import { checkFile, commitFile, forEachBlock, type JoinedBytes } from '../io/output/single_file.js'
+import { fileColumns } from '../plan/columns.js'
 import type { Plan, Sink } from '../plan/plan.js'
 import { mainSinkOf, sinksOf } from '../plan/stages.js'
 import type { StateFolder } from '../state/folder.js'
@@ -25,19 +26,20 @@ export async function checkSink(
   { output, mode, badLimit }: Settings,
 ): Promise<'run' | 'skip'> {
   const inputs = files.map((file) => file.path)
-  const { format, compress, record, columns, singleFile } = mainSinkOf(plan)
+  const { format, compress, record, singleFile } = mainSinkOf(plan)
   if (singleFile) {
-    const form = formOf(format, compress, record, columns)
+    const form = formOf(format, compress, record, fileColumns(mainSinkOf(plan)))
     return checkFile(output, mode, inputs, { form, mayHaveBad: badLimit !== null })
   }
   const forms = sinksOf(plan).flatMap((sink) => [
-    [sink.name, formOf(sink.format, sink.compress, sink.record, sink.columns)] as const,
+    [sink.name, formOf(sink.format, sink.compress, sink.record, fileColumns(sink), sink.partitionBy)] as const,
     ...Object.entries(sink.named).map(([name, named]) => {
       return [join(sink.name, name), formOf(named.format, named.compress, named.record)] as const
     }),
   ])
   const todo = checkOutput(output, mode, inputs, Object.fromEntries(forms))
-  if (mode === 'append') for (const [name, form] of forms) await requireColumnsOfParts(join(output, name), form)
+  if (mode === 'append' || mode === 'overwritePartitions')
+    for (const [name, form] of forms) await requireColumnsOfParts(join(output, name), form)
   return todo
 }
 
@@ -81,7 +83,7 @@ async function commitAsFile(
   const joined = {
     ...joinedBytes(sink, result, folder),
     quarantine: quarantinePaths(result, folder),
-    form: formOf(sink.format, sink.compress, sink.record, sink.columns),
+    form: formOf(sink.format, sink.compress, sink.record, fileColumns(sink)),
   }
   await commitFile(joined, output, mode, run, () => checkSignal(signal))
 }

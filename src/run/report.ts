@@ -1,6 +1,6 @@
 /** The report of a run. */
 
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { now } from '../base/now.js'
 import type { StageReport, TaskProfile } from '../engine/report.js'
 import type { PlanResult } from '../engine/run_plan.js'
@@ -67,7 +67,7 @@ export function reportOf(
   const list = mainSinkOf(plan).singleFile ? quarantinePathOf(output) : join(output, QUARANTINE)
   const sinks = sinksOf(plan)
   const outputOf = ({ name }: Sink) => {
-    const parts = result?.parts.filter((part) => dirname(part.name) === name) ?? []
+    const parts = result?.parts.filter((part) => part.name.startsWith(`${name}/`)) ?? []
     const recordsWritten = parts.reduce((sum, part) => sum + part.records, 0)
     return [name, { output: join(output, name), recordsWritten }] as const
   }

@@ -46,7 +46,7 @@ export function runForRows(dataset: AnyDataset, options: RowOptions, form: RowFo
 
 /** A data frame by itself, as a dataset. */
 export function datasetOf(frame: AnyFrame): AnyDataset {
-  return datasetOfOutputs([{ name: '', frame }], 'data frame')
+  return datasetOfOutputs([{ name: '', frame, partitionBy: null }], 'data frame')
 }
 
 export function datasetOfOutputs(outputs: DatasetOutput[], name: string): AnyDataset {

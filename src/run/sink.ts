@@ -8,19 +8,25 @@ import type { Settings } from './options.js'
 
 /**
  * @param name of the output
+ * @param by the columns whose values name folders
  * @throws OPTION_INVALID if the format cannot hold the columns
  */
 export function sinkOf(
   name: string,
-  columns: readonly Column[],
+  all: readonly Column[],
+  by: readonly string[],
   { choice, onColumns, output }: Pick<Settings, 'choice' | 'onColumns' | 'output'>,
 ): FrameOutput['sink'] {
   const singleFile = choice.singleFile ?? false
+  const columns = all.filter(({ name }) => !by.includes(name))
+  const folders = by.length === 0 ? {} : { partitionBy: [...by] }
   if (onColumns !== null) return { name, format: { kind: 'rows' }, compress: null, singleFile }
   const format = formatOf(columns, choice.format ?? (choice.singleFile ? formatOfName(output) : 'jsonl'))
-  if (format.kind !== 'parquet') return { name, format, compress: fileCompression(choice.compress), singleFile }
+  if (format.kind !== 'parquet')
+    return { name, format, compress: fileCompression(choice.compress), singleFile, ...folders }
   if (choice.singleFile) requireOwnName(output)
-  return { name, format: { kind: 'parquet', codec: choice.compress ?? 'snappy' }, compress: null, singleFile }
+  const codec = choice.compress ?? 'snappy'
+  return { name, format: { kind: 'parquet', codec }, compress: null, singleFile, ...folders }
 }
 
 /** Of one file, by its ending; that of a compression does not count. */

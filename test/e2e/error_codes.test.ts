@@ -119,6 +119,7 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
   INT64_UNSAFE: { testedIn: 'kernels/pipeline.test.ts' },
   TIMESTAMP_PRECISION: { testedIn: 'kernels/pipeline.test.ts' },
   CELL_INVALID: { testedIn: 'kernels/csv_columns.test.ts' },
+  PARTITION_INVALID: { testedIn: 'e2e/partitions.test.ts' },
   DATASET_INVALID: { testedIn: 'dataset/expression/resolve.test.ts' },
   COLUMN_EXTRA: () => {
     const left = temporaryFolder()

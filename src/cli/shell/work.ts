@@ -17,6 +17,7 @@ export class Work {
       collect: (frame, given) => this.#track(actions.collect(frame, stoppable(given))),
       peek: (frame, given) => this.#track(actions.peek(frame, stoppable(given))),
       show: (frame, rows, given) => this.#track(actions.show(frame, rows, stoppable(given))),
+      write: (writer, to, given) => this.#track(actions.write(writer, to, stoppable(given))),
       explain: (frame, given) => this.#track(actions.explain(frame, stoppable(given))),
     }
   }

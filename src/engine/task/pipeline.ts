@@ -9,6 +9,7 @@ import { kernels } from '../../kernels/addon.js'
 import type { JoinTable, Pipeline } from '../../kernels/kernels.js'
 import {
   constantsProgram,
+  type FileEnd,
   type PipelineEnd,
   type PipelineOperator,
   type PipelineSource,
@@ -38,6 +39,7 @@ import { openTables, type Tables } from './operator/table.js'
 import type { Quarantine } from './quarantine.js'
 import { scanParquet } from './source/parquet.js'
 import { ExchangeTarget } from './target/exchange.js'
+import { FolderTarget } from './target/folders.js'
 import type { PartTarget } from './target/part.js'
 import type { Target } from './target/target.js'
 
@@ -152,10 +154,10 @@ class RowTarget implements RowIntake {
       return
     }
     const records = this.pipeline.rowsOut - this.#given
-    // Parquet gives bytes when a row group is whole, others with each row.
-    if (records === 0 && parquetOf(this.#env) === null) return
+    // Parquet gives bytes when a row group is whole, and files of partitions end in the middle of a batch.
+    if (records === 0 && parquetOf(this.#env) === null && !(target instanceof FolderTarget)) return
     this.#given += records
-    ;(target as PartTarget).writeRows(this.pipeline.takeOutput(), records)
+    ;(target as PartTarget | FolderTarget).writeRows(this.pipeline.takeOutput(), records)
   }
 
   #putAside(quarantine: Quarantine): void {
@@ -235,6 +237,7 @@ function openPipeline(
     keepBad: env.quarantine !== null,
     measured: env.profile,
     ...(parquetOf(env) ? { compress: compressPage } : {}),
+    ...(target instanceof FolderTarget ? { onFile: target.onFile } : {}),
     onFull,
   })
 }
@@ -304,9 +307,9 @@ function operatorOf(operator: RowOperator, joins: readonly RowOperator[], { plan
   }
 }
 
-function endOf({ plan, task }: TaskEnvironment): PipelineEnd {
+function endOf({ plan, task, budget }: TaskEnvironment): PipelineEnd {
   const { target } = plan.stages[task.stage]!
-  return target.kind === 'sink' ? outputEnd(target) : exchangeEnd(target, 'input' in task ? task.input : 0)
+  return target.kind === 'sink' ? outputEnd(target, budget) : exchangeEnd(target, 'input' in task ? task.input : 0)
 }
 
 /** What the task writes, if that is Parquet. */
@@ -315,8 +318,13 @@ function parquetOf({ plan, task }: TaskEnvironment): Extract<SinkFormat, { kind:
   return target.kind === 'sink' && target.format.kind === 'parquet' ? target.format : null
 }
 
-function outputEnd({ format }: Sink): PipelineEnd {
+function outputEnd({ format, partitionBy }: Sink, { fileBytes }: WorkerBudget): PipelineEnd {
   if (format.kind === 'rows') return { kind: 'rows' }
+  const end = fileEnd(format)
+  return partitionBy ? { kind: 'partitions', by: partitionBy, fileBytes, end } : end
+}
+
+function fileEnd(format: Exclude<SinkFormat, { kind: 'rows' }>): FileEnd {
   if (format.kind === 'parquet') return { ...format, createdBy: `runjob version ${packageVersion()}` }
   // The header row is the target's.
   return { kind: 'text', format }

@@ -14,6 +14,7 @@ import { sampleKeys } from './sample_keys.js'
 import { readExchange } from './source/exchange.js'
 import { readFiles } from './source/files.js'
 import { ExchangeTarget } from './target/exchange.js'
+import { FolderTarget } from './target/folders.js'
 import { PartTarget } from './target/part.js'
 import type { Target, Written } from './target/target.js'
 
@@ -60,9 +61,8 @@ function ofNoRow(error: unknown, { badRecords, plan }: TaskEnvironment, task: Ma
 
 function openTarget(env: TaskEnvironment, task: MapSpec | ReduceSpec, bounds: Uint8Array[] | null): Target {
   const { target } = env.plan.stages[task.stage]!
-  return target.kind === 'exchange'
-    ? new ExchangeTarget(target, env.partitions[task.stage]!, bounds, env)
-    : new PartTarget(target, task, env)
+  if (target.kind === 'exchange') return new ExchangeTarget(target, env.partitions[task.stage]!, bounds, env)
+  return target.partitionBy ? new FolderTarget(target, env) : new PartTarget(target, task, env)
 }
 
 async function readInput(env: TaskEnvironment, task: MapSpec | ReduceSpec, chain: Intake): Promise<void> {

@@ -41,7 +41,7 @@ export function folderValues(base: string | null, path: string): FolderValue[] {
 }
 
 /** Percent signs that begin no character stay. */
-function decoded(text: string): string {
+export function decoded(text: string): string {
   return text.replace(/(?:%[\da-f]{2})+/gi, (bytes) => {
     try {
       return decodeURIComponent(bytes)

@@ -7,8 +7,8 @@
  * give the same bytes.)
  *
  * If an output exists, there are two renames, the old one away and the new one in, and no output between them. A journal
- * written before them lets recoverOutput() finish or undo what a crash interrupted. Appending first builds the whole new
- * folder, with hard links to the old files, and then replaces the old one, as overwriting does. The journal is the last of
+ * written before them lets recoverOutput() finish or undo what a crash interrupted. Appending, and replacing only some folders in it, first
+ * builds the whole new folder, with hard links to the old files, and then replaces the old one, as overwriting does. The journal is the last of
  * the run's files to be removed: if the run is cut off in between and started again, it must not append twice.
  *
  * Order for a run: resolveOutput, checkOutput, acquireLock, recoverOutput, the run itself, commitOutput, removal of the
@@ -30,7 +30,7 @@ import { concatFiles, fileError, fsyncDir, fsyncFile, hasErrno, makeFolder, remo
 import { isHiddenName } from '../input/inputs.js'
 import { type OutputForm, requireFormOfParts, requireNoOthers, requireNoParts } from './form.js'
 import { readJournal, removeJournal, writeJournal } from './journal.js'
-import { PART_NAME, partNumber, QUARANTINE, SUCCESS } from './names.js'
+import { isPartitionFolder, PART_NAME, partNumber, partsAmong, QUARANTINE, SUCCESS } from './names.js'
 import { type OutputMode, refuseUnsafe, stateDirOf, unsafe } from './place.js'
 import { recoverFile } from './single_file.js'
 
@@ -73,7 +73,13 @@ export function checkOutput(
       if (foreign) throw unsafe(output, `it would be replaced, but holds ${foreign}, which no job wrote`)
       return 'run'
     }
+    case 'overwritePartitions':
     case 'append':
+      if (mode === 'overwritePartitions') {
+        const foreign = findForeign(output)
+        if (foreign)
+          throw unsafe(output, `folders in it would be replaced, but it holds ${foreign}, which no job wrote`)
+      }
       if (forms === null) return 'run'
       if (Object.hasOwn(forms, '')) requireNoOthers(output, Object.keys(forms))
       else requireNoParts(output, Object.keys(forms))
@@ -96,11 +102,11 @@ export function commitOutput(from: string, output: string, mode: OutputMode, run
     const exists = existsSync(output) && !isEmptyFolder(output)
     if (!exists || mode === 'error' || mode === 'ignore') {
       finishFolder(from)
-      if (mode === 'append') writeJournal(state, from, run)
+      if (mode === 'append' || mode === 'overwritePartitions') writeJournal(state, from, run)
       renameInto(from, output)
       return
     }
-    const next = mode === 'append' ? buildUnion(output, from, state) : from
+    const next = mode === 'overwrite' ? from : buildUnion(output, from, state, mode)
     finishFolder(next)
     writeJournal(state, next, run)
     renameSync(output, join(state, REPLACED))
@@ -155,7 +161,7 @@ function findForeign(folder: string, isNamedOutput = false): string | undefined 
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const { name } = entry
     if (entry.isFile() && (PART_NAME.test(name) || isHiddenName(name))) continue
-    if (!entry.isDirectory() || isNamedOutput) return name
+    if (!entry.isDirectory() || (isNamedOutput && !isPartitionFolder(name))) return name
     const foreign = findForeign(join(folder, name), true)
     if (foreign) return `${name}/${foreign}`
   }
@@ -201,12 +207,24 @@ function putBack(output: string, state: string): void {
 }
 
 /** Old files and new parts in one folder; the numbers of the new parts follow those of the old ones. */
-function buildUnion(output: string, from: string, state: string): string {
+function buildUnion(output: string, from: string, state: string, mode: OutputMode): string {
   const union = join(state, UNION)
   removeTree(union)
   linkTree(output, union)
+  if (mode === 'overwritePartitions') removePartitions(from, union)
   appendParts(from, union)
   return union
+}
+
+/** Removes the folders of values that the new parts have, too. */
+function removePartitions(from: string, union: string): void {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue
+    const [own, old] = [join(from, entry.name), join(union, entry.name)]
+    const isInnermost = isPartitionFolder(entry.name) && partsAmong(readdirSync(own)).length > 0
+    if (isInnermost) removeTree(old)
+    else removePartitions(own, old)
+  }
 }
 
 function appendParts(from: string, into: string): void {

@@ -1,6 +1,6 @@
 /** The form of an output's records: only records of the same form may be appended. */
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { constants, gunzipSync } from 'node:zlib'
 import { RunjobError } from '../../base/errors.js'
 import { isColumns, isRow } from '../../plan/codec.js'
@@ -10,7 +10,7 @@ import { csvRow } from '../format/csv/rows.js'
 import { readParquetSchema } from '../format/parquet/schema.js'
 import { fieldCount, nestsColumns } from './fields.js'
 import { headerBytes } from './formatter.js'
-import { PART_NAME, partEnding, partsAmong } from './names.js'
+import { isPartitionFolder, PART_NAME, partEnding, partitionOf, partsAmong } from './names.js'
 
 /** Outputs of one form may be appended to each other. */
 export interface OutputForm {
@@ -25,6 +25,8 @@ export interface OutputForm {
   names: string[] | null
   /** Of Parquet. */
   columns?: Column[]
+  /** The columns that its folders are named after; absent: its parts are in no such folders. */
+  partitionBy?: readonly string[]
 }
 
 /** @param columns of a data frame's rows; undefined: records of keys and values */
@@ -33,6 +35,7 @@ export function formOf(
   compress: OutputCompression | null,
   record: RecordSpec,
   columns?: readonly Column[],
+  partitionBy?: readonly string[],
 ): OutputForm {
   const isCounted = format.kind === 'csv' || (format.kind === 'tsv' && format.escape)
   return {
@@ -42,6 +45,7 @@ export function formOf(
     fields: isCounted ? (columns?.length ?? fieldCount(record)) : null,
     names: format.kind === 'jsonl' ? (columns?.map(({ name }) => name) ?? namesOf(record)) : null,
     ...(format.kind === 'parquet' ? { columns: [...columns!] } : {}),
+    ...(partitionBy ? { partitionBy } : {}),
   }
 }
 
@@ -63,7 +67,8 @@ export function requireSameForm(path: string, found: OutputForm, wanted: OutputF
  * @throws OUTPUT_DIFFERENT
  */
 export function requireFormOfParts(dir: string, wanted: OutputForm): void {
-  const parts = existsSync(dir) ? readdirSync(dir).filter((name) => PART_NAME.test(name)) : []
+  const folder = folderOfParts(dir, wanted)
+  const parts = existsSync(folder) ? readdirSync(folder).filter((name) => PART_NAME.test(name)) : []
   const fail = (found: string) => {
     throw new RunjobError('OUTPUT_DIFFERENT', { path: dir, found, wanted: describe(wanted) })
   }
@@ -72,7 +77,7 @@ export function requireFormOfParts(dir: string, wanted: OutputForm): void {
     if (ending !== wanted.ending) fail(`${name}, which ends in ${ending}`)
   }
   for (const name of parts.sort()) {
-    const start = startOf(join(dir, name))
+    const start = startOf(join(folder, name))
     if (start === null) return
     if (start === '') continue
     if (wanted.header !== '' && !start.startsWith(wanted.header)) fail(`rows under ${excerpt(firstLine(start))}`)
@@ -89,14 +94,45 @@ export function requireFormOfParts(dir: string, wanted: OutputForm): void {
 }
 
 /**
+ * Where an output has parts: its first folder of values, if it should have them.
+ *
+ * @throws OUTPUT_DIFFERENT if it has them and should not, or the other way round, or they are of other columns
+ */
+function folderOfParts(dir: string, wanted: OutputForm): string {
+  const { partitionBy = [] } = wanted
+  let folder = dir
+  for (let depth = 0; existsSync(folder); depth++) {
+    const entries = readdirSync(folder, { withFileTypes: true })
+    const name = partitionBy[depth]
+    const odd = entries.find((entry) => {
+      if (entry.isDirectory()) return isPartitionFolder(entry.name) && partitionOf(entry.name) !== name
+      return name !== undefined && PART_NAME.test(entry.name)
+    })
+    if (odd) {
+      throw new RunjobError('OUTPUT_DIFFERENT', {
+        path: dir,
+        found: relative(dir, join(folder, odd.name)),
+        wanted: describe(wanted),
+      })
+    }
+    const next = entries.find((entry) => entry.isDirectory() && isPartitionFolder(entry.name))
+    if (name === undefined || !next) break
+    folder = join(folder, next.name)
+  }
+  return folder
+}
+
+/**
  * Checks whether parts of Parquet may be added to a folder, by the footer of one of its parts.
  *
  * @throws OUTPUT_DIFFERENT; PARQUET_CORRUPT
  */
 export async function requireColumnsOfParts(dir: string, wanted: OutputForm): Promise<void> {
-  const part = wanted.columns && existsSync(dir) ? partsAmong(readdirSync(dir))[0] : undefined
+  if (!wanted.columns) return
+  const folder = folderOfParts(dir, wanted)
+  const part = existsSync(folder) ? partsAmong(readdirSync(folder))[0] : undefined
   if (part === undefined) return
-  const path = join(dir, part)
+  const path = join(folder, part)
   const { size, mtimeMs } = statSync(path)
   const found = await readParquetSchema({ path, sizeBytes: size, mtimeMs, compression: 'none' })
   // What may be missing is up to each part.
@@ -126,7 +162,8 @@ export function requireNoOthers(dir: string, names: readonly string[]): void {
   const entries = readdirSync(dir, { withFileTypes: true })
   if (entries.some(({ name }) => PART_NAME.test(name))) return
   const isOutput = (name: string) => readdirSync(join(dir, name)).some((part) => PART_NAME.test(part))
-  const other = entries.find((entry) => entry.isDirectory() && !names.includes(entry.name) && isOutput(entry.name))
+  const isOther = (name: string) => !names.includes(name) && !isPartitionFolder(name) && isOutput(name)
+  const other = entries.find((entry) => entry.isDirectory() && isOther(entry.name))
   if (other)
     throw new RunjobError('OUTPUT_DIFFERENT', { path: dir, found: `the output ${other.name}`, wanted: 'parts' })
 }
@@ -171,7 +208,12 @@ function namesIn(line: string): string[] | null {
   }
 }
 
-function describe({ ending, header, fields, names, columns }: OutputForm): string {
+function describe(form: OutputForm): string {
+  const { partitionBy } = form
+  return `${describeRows(form)}${partitionBy ? `, in folders by ${partitionBy.join(', ')}` : ''}`
+}
+
+function describeRows({ ending, header, fields, names, columns }: OutputForm): string {
   if (columns) return `${ending.slice(1)} of ${columnsText(columns)}`
   if (header !== '') return `${ending.slice(1)} under ${excerpt(firstLine(header))}`
   if (names) return `${ending.slice(1)}, objects of ${names.join(', ')}`

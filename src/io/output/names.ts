@@ -1,6 +1,7 @@
 /** Names of the files in and beside an output. */
 import { basename, dirname, join } from 'node:path'
 import type { OutputCompression, SinkFormat } from '../../plan/plan.js'
+import { decoded } from '../input/folders.js'
 
 /** Marks a folder as a finished output. */
 export const SUCCESS = '_SUCCESS'
@@ -41,6 +42,16 @@ export function partNumber(name: string): number {
 /** The parts among these names, in order. */
 export function partsAmong(names: readonly string[]): string[] {
   return names.filter((name) => PART_NAME.test(name)).sort((a, b) => partNumber(a) - partNumber(b) || (a < b ? -1 : 1))
+}
+
+/** `year=2024`: a folder of rows with that value. Named outputs have no such names. */
+export function isPartitionFolder(name: string): boolean {
+  return name.indexOf('=') > 0
+}
+
+/** The column that such a folder is named after. */
+export function partitionOf(name: string): string {
+  return decoded(name.slice(0, name.indexOf('=')))
 }
 
 /** Beside an output that is one file: the skipped bad records. */

@@ -6,7 +6,7 @@ import { RunjobError } from '../../base/errors.js'
 import { fileError, hasErrno } from '../../base/files.js'
 
 /** What a run does if its output exists. */
-export const OUTPUT_MODES = ['error', 'overwrite', 'ignore', 'append'] as const
+export const OUTPUT_MODES = ['error', 'overwrite', 'ignore', 'append', 'overwritePartitions'] as const
 export type OutputMode = (typeof OUTPUT_MODES)[number]
 
 /** Limit of common filesystems. */
