@@ -19,7 +19,11 @@ function outputOf(name: string, made: unknown, fail: (problem: string) => never)
   if (!isFrameWriter(made)) return null
   const { mode, partitionBy } = made.choice
   if (mode !== null) fail(`write.mode('${mode}') is for a frame that is written by itself; a run has its own, --mode`)
-  return { name, frame: made.frame, partitionBy: partitionBy.length === 0 ? null : partitionBy }
+  return {
+    name,
+    frame: made.frame as DataFrame<FrameSchema>,
+    partitionBy: partitionBy.length === 0 ? null : partitionBy,
+  }
 }
 
 /**

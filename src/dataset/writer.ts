@@ -1,8 +1,7 @@
 /** How a data frame is written: what `write` of a frame gives. */
 import { describe, isOneOf, isText } from '../base/schema.js'
 import type { FrameSchema } from '../plan/typed.js'
-import type { DataFrame } from './frame.js'
-import type { Names } from './frame_types.js'
+import type { FrameOf, Names } from './frame_types.js'
 import { invalid } from './invalid.js'
 import { frameRunner } from './runner.js'
 
@@ -21,10 +20,10 @@ export interface WriteChoice {
  * it is an output, without a path: `{ daily: frame.write.partitionBy('year') }`.
  */
 export class FrameWriter<S> {
-  readonly frame: DataFrame<S>
+  readonly frame: FrameOf<S>
   readonly choice: WriteChoice
 
-  constructor(frame: DataFrame<S>, choice: WriteChoice = { mode: null, partitionBy: [] }) {
+  constructor(frame: FrameOf<S>, choice: WriteChoice = { mode: null, partitionBy: [] }) {
     this.frame = frame
     this.choice = choice
   }

@@ -90,7 +90,7 @@ async function writeRows(
 ): Promise<void> {
   if (isInWorker()) return new Promise(() => {})
   const options = checkedOptions(WRITE_OPTIONS, (given ?? {}) as WriteOptions)
-  await runAny(datasetOf(frame), {
+  await runAny(datasetOf(frame as AnyFrame), {
     ...options,
     output: path,
     format,

@@ -52,7 +52,7 @@ interface Scenario {
   /** One without it. */
   workers?: number
   /** `overwrite` without it. */
-  mode?: 'append'
+  mode?: 'append' | 'overwritePartitions'
   /** What a sample is taken from; all kinds without it. */
   sampled?: readonly string[]
   /** What is in the output folder before. */
@@ -103,6 +103,18 @@ SCENARIOS['a query with a join, groups and a sort'] = {
     join(folder, 'in/left.csv'),
     join(folder, 'in/right.csv'),
   ],
+}
+
+SCENARIOS['a query that replaces partitions'] = {
+  files: { 'a.csv': randomCsv(11, 200) },
+  args: (folder) => ['query', 'df', join(folder, 'in/a.csv'), '--partition-by', 'name', '--empty-as-null'],
+  mode: 'overwritePartitions',
+  sampled: ['link', 'rename', 'sync', 'mkdir', 'open', 'write'],
+  old: {
+    _SUCCESS: '',
+    'name=the/part-r-00000.jsonl': '{"id":"replaced","amount":null}\n',
+    'name=a word/part-r-00000.jsonl': '{"id":"stays","amount":null}\n',
+  },
 }
 
 // Several workers: each time another one makes the n-th call, and the others are busy when it fails.

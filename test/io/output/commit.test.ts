@@ -170,6 +170,37 @@ describe('committing', () => {
     expect(readdirSync(state)).toEqual(['commit.json'])
   })
 
+  test('replaces just the innermost folders of values that the new parts have, in mode overwritePartitions', () => {
+    const { output, from, state } = setUp(
+      {
+        _SUCCESS: '',
+        'a=1/b=1/part-r-00000.tsv': 'old11',
+        'a=1/b=2/part-r-00000.tsv': 'old12',
+        'a=1/b=2/part-r-00001.tsv': 'old12',
+        'a=2/b=1/part-r-00000.tsv': 'old21',
+        'named/c=1/part-r-00000.tsv': 'old1',
+        'named/c=2/part-r-00000.tsv': 'old2',
+      },
+      {
+        'a=1/b=2/part-r-00000.tsv': 'new12',
+        'a=3/b=1/part-r-00000.tsv': 'new31',
+        'named/c=2/part-r-00000.tsv': 'new2',
+      },
+    )
+    commitOutput(from, output, 'overwritePartitions', 'this run')
+    expect(contentOf(output)).toEqual({
+      _SUCCESS: '',
+      'a=1/b=1/part-r-00000.tsv': 'old11',
+      'a=1/b=2/part-r-00000.tsv': 'new12',
+      'a=2/b=1/part-r-00000.tsv': 'old21',
+      'a=3/b=1/part-r-00000.tsv': 'new31',
+      'named/c=1/part-r-00000.tsv': 'old1',
+      'named/c=2/part-r-00000.tsv': 'new2',
+    })
+    expect(readdirSync(state)).toEqual(['commit.json'])
+    expect(recoverOutput(output)).toBe('this run')
+  })
+
   test('keeps old parts as the same files, without copying', () => {
     const { output, from } = setUp(old)
     const { ino } = statSync(join(output, 'part-r-00000.tsv'))
