@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
+#include <numeric>
+#include <utility>
 
 #include "base/number.h"
 #include "base/utf8.h"
@@ -32,21 +35,28 @@ size_t CountUnits(const char* p, const char* end) {
 
 }  // namespace
 
-// From places in a line to places in the string.
+// From places in a line, which ascend, to places in the string. Counts from one to the next: from the start of the line it would
+// go through the line once for every field.
 class JsonReader::Places {
  public:
-  Places(const char* line, size_t units, bool same) : line_(line), units_(units), same_(same) {}
+  Places(const char* line, size_t units, bool same) : at_(line), units_(units), same_(same) {}
 
-  int32_t Of(const char* p) const {
-    const size_t units = same_ ? static_cast<size_t>(p - line_) : CountUnits(line_, p);
-    return static_cast<int32_t>(units_ + units);
+  // REQUIRES: p is no less than the last one; no character goes across it.
+  int32_t Of(const char* p) {
+    units_ += same_ ? static_cast<size_t>(p - at_) : CountUnits(at_, p);
+    at_ = p;
+    return static_cast<int32_t>(units_);
   }
 
  private:
-  const char* const line_;
-  const size_t units_;
+  const char* at_;
+  size_t units_;  // up to at_
   const bool same_;
 };
+
+JsonReader::JsonReader(std::vector<std::string> names) : fields_(std::move(names)), order_(fields_.size()) {
+  std::iota(order_.begin(), order_.end(), size_t{0});
+}
 
 void JsonReader::Read(Slice block, bool same_places, JsonBlock* out) {
   const size_t line_bounds = JsonBlock::kBounds * (1 + fields_.size());
@@ -61,10 +71,11 @@ void JsonReader::Read(Slice block, bool same_places, JsonBlock* out) {
     const size_t rest = block.size - out->bytes;
     const void* const newline = std::memchr(begin, '\n', rest);
     const size_t size = newline == nullptr ? rest : static_cast<size_t>(static_cast<const char*>(newline) - begin);
-    const Places places(begin, out->units, same_places);
+    Places places(begin, out->units, same_places);
     bounds[0] = static_cast<int32_t>(out->units);
+    const bool described = ReadFields(Slice(begin, size), &places, bounds + JsonBlock::kBounds, numbers);
     const int32_t end = places.Of(begin + size);
-    bounds[1] = ReadFields(Slice(begin, size), places, bounds + JsonBlock::kBounds, numbers) ? end : ~end;
+    bounds[1] = described ? end : ~end;
     bounds += line_bounds;
     numbers += fields_.size();
     out->lines++;
@@ -76,11 +87,15 @@ void JsonReader::Read(Slice block, bool same_places, JsonBlock* out) {
   out->numbers.resize(out->lines * fields_.size());
 }
 
-bool JsonReader::ReadFields(Slice line, const Places& places, int32_t* bounds, double* numbers) {
+bool JsonReader::ReadFields(Slice line, Places* places, int32_t* bounds, double* numbers) {
   JsonCursor cursor(line);
   if (!fields_.Read(&cursor, &values_) || !cursor.AtEnd() || cursor.has_large_number()) return false;
-  for (size_t i = 0; i < values_.size(); i++, bounds += JsonBlock::kBounds) {
+  const auto is_before = [this](size_t a, size_t b) { return std::less<>()(values_[a].data, values_[b].data); };
+  // Lines are mostly alike: the order is that of the last one.
+  if (!std::is_sorted(order_.begin(), order_.end(), is_before)) std::sort(order_.begin(), order_.end(), is_before);
+  for (const size_t i : order_) {
     const Slice value = values_[i];
+    int32_t* const ends = bounds + i * JsonBlock::kBounds;
     const char* const end = value.data + value.size;
     JsonFieldKind kind = JsonFieldKind::kMissing;
     switch (value.empty() ? '\0' : value.data[0]) {
@@ -97,21 +112,21 @@ bool JsonReader::ReadFields(Slice line, const Places& places, int32_t* bounds, d
         break;
       case '"':
         if (std::memchr(value.data, '\\', value.size) == nullptr) {
-          bounds[0] = places.Of(value.data + 1);
-          bounds[1] = places.Of(end - 1);
+          ends[0] = places->Of(value.data + 1);
+          ends[1] = places->Of(end - 1);
           continue;
         }
         [[fallthrough]];
       case '{':
       case '[':
-        bounds[0] = places.Of(value.data);
-        bounds[1] = ~places.Of(end);
+        ends[0] = places->Of(value.data);
+        ends[1] = ~places->Of(end);
         continue;
       default:
         kind = JsonFieldKind::kNumber;
         ParseNearest(value, &numbers[i]);
     }
-    bounds[0] = static_cast<int32_t>(kind);
+    ends[0] = static_cast<int32_t>(kind);
   }
   return true;
 }

@@ -4,7 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "base/slice.h"
@@ -32,7 +31,7 @@ enum class JsonFieldKind : int32_t { kMissing = -1, kNull = -2, kTrue = -3, kFal
 // Not thread-safe.
 class JsonReader {
  public:
-  explicit JsonReader(std::vector<std::string> names) : fields_(std::move(names)) {}
+  explicit JsonReader(std::vector<std::string> names);
 
   // Describes lines from out->bytes and out->units on, as many as a block has room for. `same_places`: each byte is one unit of the
   // string; otherwise the string is what the bytes are in UTF-16, with U+FFFD for what is no UTF-8. REQUIRES: less than 2 GiB.
@@ -40,10 +39,11 @@ class JsonReader {
 
  private:
   class Places;
-  bool ReadFields(Slice line, const Places& places, int32_t* bounds, double* numbers);
+  bool ReadFields(Slice line, Places* places, int32_t* bounds, double* numbers);
 
   JsonFields fields_;
   std::vector<Slice> values_;
+  std::vector<size_t> order_;  // of the fields in the last line
 };
 
 }  // namespace runjob

@@ -10,6 +10,7 @@ import { byName, whole } from './json_field_jobs.js'
 const LINES = [
   (i: number) => `{"path":"/a/${i}","ms":${i / 8},"user":{"name":"ü${i}"},"other":[1,2,{"path":"inner"}]}`,
   (i: number) => `{"user":null, "ms" : -${i}, "path":"\\u00e9 \\"${i}\\"","ms":${i}}\r`,
+  (i: number) => `{"user":{"name":"😀ü${i}"},"other":"дом","path":"/é/${i}","ms":${i}}`,
   (i: number) => `{"path":"東京 ${i}","agent":"${'x'.repeat(i % 200)}"}`,
   () => '',
   () => '[1,2]',
