@@ -71,10 +71,6 @@ Napi::Value JoinTable::Add(const Napi::CallbackInfo& info) {
   return Count(env, steps);
 }
 
-Napi::Value JoinTable::Rows(const Napi::CallbackInfo& info) {
-  RequireOpen(info.Env());
-  return Count(info.Env(), complete_ == nullptr ? own_->rows() : complete_->rows());
-}
 Napi::Value JoinTable::HeldBytes(const Napi::CallbackInfo& info) {
   return Count(info.Env(), complete_ != nullptr ? complete_->bytes() : own_ != nullptr ? own_->bytes() : 0);
 }

@@ -323,11 +323,6 @@ bool KeepsBytes(const AggregateSpec& spec) {
   }
 }
 
-ValueKind ResultKind(const AggregateSpec& spec) {
-  if (spec.fn == AggregateFn::kTop) return ValueKind::kBytes;
-  return KeepsBytes(spec) ? ValueKind::kBytes : ValueKind::kNumber;
-}
-
 std::string TopAnswer(const AggregateSpec& spec, const char* state) {
   std::string json;
   const auto append_sorted = [&](const auto& top, const auto& append_item) {
@@ -580,12 +575,6 @@ Status AggregateLayout::Finalize(const char* state, const uint64_t* distinct, st
     }
   }
   return Status::Ok();
-}
-
-Layout AggregateLayout::result_layout() const {
-  Layout layout;
-  for (const AggregateSpec& spec : specs_) layout.push_back(ResultKind(spec));
-  return layout;
 }
 
 }  // namespace runjob

@@ -84,12 +84,11 @@ class AggregateLayout {
   void Merge(char* state, Slice serialized, Arena* arena) const;
   // Appends the bytes that a run stores: the parts one after another, little endian. counts_only(): a u64.
   void Serialize(const char* state, std::string* out) const;
-  // Appends the answer in `result_layout()`'s stored form (batch.h). Of nothing: sum is 0; mean, min, max, first and
-  // last are missing, those of bytes in the way of their column (empty where that has none). A top-k list is JSON
+  // Appends the answer in its stored form (batch.h), a number where it is not bytes. Of nothing: sum is 0; mean, min, max, first
+  // and last are missing, those of bytes in the way of their column (empty where that has none). A top-k list is JSON
   // text: [3,2,1]. kDistinct has no state: its answers are `distinct`'s, one after another, or 0 if that is null.
   // NUMBER_TOO_LARGE if a sum is beyond the largest double, or is a whole number up to 2^64 that no double equals.
   Status Finalize(const char* state, const uint64_t* distinct, std::string* out) const;
-  Layout result_layout() const;
 
  private:
   // The parts of a state: never a mean.

@@ -165,33 +165,6 @@ void AggregateTable::Find(const AnyKeys& keys, char** states) {
   });
 }
 
-void AggregateTable::Look(const Keys& keys, const char** states) const {
-  if (size_ == 0) {
-    std::fill_n(states, keys.n, nullptr);
-    return;
-  }
-  Group group;
-  Prepare(keys, &group);
-  const size_t mask = capacity_ - 1;
-  for (size_t j = 0; j < group.shorts; j++) {
-    const auto is_it = [&](const Slot& slot) {
-      return ((slot.key.low ^ group.low[j]) | (slot.key.high ^ group.high[j])) == 0;
-    };
-    size_t at = group.homes[j];
-    while (slots_[at].key.high != 0 && !is_it(slots_[at])) at = (at + 1) & mask;
-    states[group.index[j]] = slots_[at].key.high == 0 ? nullptr : StateOf(slots_[at]);
-  }
-  for (size_t j = group.shorts; j < keys.n; j++) {
-    const Slice key = keys.at(group.index[j]);
-    const auto is_it = [&](const Slot& slot) {
-      return IsLong(slot, group.low[j]) && LongKeysEqual(EntryOf(slot)->key(width_), key);
-    };
-    size_t at = group.homes[j];
-    while (slots_[at].key.high != 0 && !is_it(slots_[at])) at = (at + 1) & mask;
-    states[group.index[j]] = slots_[at].key.high == 0 ? nullptr : EntryOf(slots_[at])->state();
-  }
-}
-
 template <class AnyKeys>
 void AggregateTable::Count(const AnyKeys& keys) {
   Resolve(keys, [](size_t, char* state) { ++*reinterpret_cast<uint64_t*>(state); });

@@ -75,8 +75,6 @@ class AggregateTable {
   // Valid until the next call that adds keys.
   template <class AnyKeys>
   void Find(const AnyKeys& keys, char** states);
-  // Sets states[i] to the state of key i, or to null.
-  void Look(const Keys& keys, const char** states) const;
   // Inserts the keys that are missing, and adds 1 to the state of every key. REQUIRES: a state is a
   // u64, the layout's counts_only().
   template <class AnyKeys>
@@ -108,7 +106,7 @@ class AggregateTable {
   }
   const char* state(uint64_t index) const {
     if (IsEntry(index)) return EntryAt(index)->state();
-    return StateOf(*SlotAt(index));
+    return StateOf(SlotAt(index));
   }
   // The one that was given with the key when it was new. REQUIRES: keep_partitions.
   uint32_t partition(uint64_t index) const {
@@ -145,9 +143,8 @@ class AggregateTable {
   // An item's index is the address of a slot, or of an entry with the lowest bit set.
   static bool IsEntry(uint64_t index) { return (index & 1) != 0; }
   static const Entry* EntryAt(uint64_t index) { return reinterpret_cast<const Entry*>(index - 1); }
-  static const Slot* SlotAt(uint64_t index) { return reinterpret_cast<const Slot*>(index); }
+  static Slot* SlotAt(uint64_t index) { return reinterpret_cast<Slot*>(index); }
   // REQUIRES: a slot of a short key.
-  const char* StateOf(const Slot& slot) const { return StateOf(const_cast<Slot*>(&slot)); }
   char* StateOf(Slot* slot) const {
     return inline_states_ ? reinterpret_cast<char*>(slot->state) : reinterpret_cast<char*>(slot->state[0]);
   }

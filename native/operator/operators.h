@@ -12,7 +12,7 @@
 
 namespace runjob {
 
-// Groups equal keys and merges their states. `finalize`: values are answers (AggregateLayout::result_layout), else
+// Groups equal keys and merges their states. `finalize`: values are answers (AggregateLayout::Finalize), else
 // serialized states again (for combining merges). Empty `aggregates`: distinct keys with empty values.
 // With kDistinct among the aggregates the keys are composite: see distinct.h. Keys of final records are plain again.
 std::unique_ptr<Cursor> NewAggregate(std::unique_ptr<Cursor> input, std::vector<AggregateSpec> aggregates,

@@ -17,7 +17,6 @@ class DeltaDecoder {
   bool Start(Slice bytes);
   // Reads exactly `count` numbers, computed modulo 2^64; false where there are fewer.
   bool Read(size_t count, int64_t* out);
-  uint64_t count() const { return count_; }
 
   // Where the numbers end, from the start of their bytes on; false where they are damaged.
   static bool End(Slice bytes, size_t* end);

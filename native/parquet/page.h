@@ -54,7 +54,6 @@ class PageReader {
   void Seek(uint64_t offset);
   // Whether there must be more pages.
   bool has_more() const { return offset_ < counted_end_; }
-  uint64_t offset() const { return offset_; }            // of what is read next
   uint64_t page_offset() const { return page_offset_; }  // of the last header
 
  private:

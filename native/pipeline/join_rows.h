@@ -40,7 +40,6 @@ class JoinRows : public JoinTable {
     return *steps == 0 ? Complete(max_records, steps) : Status::Ok();
   }
 
-  size_t rows() const override { return rows_; }
   const Schema& schema() const override { return schema_; }
   const std::vector<Type>& key_types() const override { return key_types_; }
   Keep keep() const override { return keep_; }
@@ -77,7 +76,6 @@ class JoinRows : public JoinTable {
       for (const uint32_t column : by_) AppendKey(batch.columns[column], i, KeyOrder(), keys_.buffer());
       RUNJOB_RETURN_IF_ERROR(keys_.End());
     }
-    rows_ += keys_.count();
     return Put(items, kept, AggregateTable::Keys{keys_.Padded(), 0, keys_.ends(), nullptr, keys_.count()});
   }
 
@@ -87,7 +85,6 @@ class JoinRows : public JoinTable {
   std::vector<Type> key_types_;
   const std::unique_ptr<RowDecoder> decoder_;
   std::string bytes_;
-  size_t rows_ = 0;
   KeyList keys_;
 };
 

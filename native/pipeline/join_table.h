@@ -66,7 +66,6 @@ class JoinTable {
   // there are no more, and the table is complete. DISK_FULL, FILE_IO.
   virtual Status Add(Cursor* cursor, size_t max_records, size_t* steps) = 0;
   virtual size_t bytes() const = 0;  // of memory
-  virtual size_t rows() const = 0;   // that can be found
 
   virtual const Schema& schema() const = 0;
   virtual const std::vector<Type>& key_types() const = 0;

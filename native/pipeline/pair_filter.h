@@ -38,8 +38,6 @@ class PairFilter {
   // Whether the pairs of a left row are followed by its end.
   bool has_left_ends() const { return has_residual() && (GivesLoneLeft(type_) || type_ == RowJoin::kSemi); }
 
-  size_t rows() const { return kinds_.size(); }
-
   // Replaces the selection of the batch, all of whose rows have been added, and calls matched(i) for each pair i that matches. Only
   // the columns that the join gives may be passed on. Valid until the next call.
   template <class Matched>

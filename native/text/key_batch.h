@@ -13,16 +13,13 @@ namespace runjob {
 
 class KeyBatch {
  public:
-  // Bytes that must be readable past the end of a text given to Append.
-  static constexpr size_t kTextPadding = 32;
-
   // A longer key is left out, and TakeTooLong reports it. Keys that lie inside one text are not measured.
   KeyBatch(BatchSink* sink, uint64_t max_key_bytes)
       : sink_(sink), takes_bounds_(sink->takes_bounds()), max_key_bytes_(max_key_bytes) {}
 
   // Appends the pieces text[bounds[0] .. bounds[1]), text[bounds[2] .. bounds[3]), ... to the open key; the
   // end of each closes a key, except that of the last piece if `last_stays_open`. Gives full batches to the
-  // sink. `size`: of the text, no less than all pieces together.
+  // sink. `size`: of the text, no less than all pieces together; 32 bytes after it may be read.
   Status Append(const char* text, size_t size, const uint32_t* bounds, size_t pieces, bool last_stays_open);
 
   // Whether there is an open key.

@@ -256,8 +256,6 @@ export interface JoinTable {
   claim(waitMs: number): 'mine' | 'busy' | 'ready'
   /** Works on about `maxRecords` records of an exchange of rows; 0 when the table is complete. */
   add(cursor: Cursor, maxRecords: number): number
-  /** Those that can be found: without a null in their keys. */
-  readonly rows: number
   readonly bytes: number
   /** Pipelines that use it keep the memory. A table that is not complete is for another thread to make. */
   close(): void
