@@ -123,8 +123,7 @@ Pipeline::Pipeline(const Napi::CallbackInfo& info) : Wrapped(info) {
       return raw->Compress(codec, page, out);
     };
     if (OptionalBooleanArg(object.Get("keepBad"), "keepBad")) options.bad = &state->bad;
-    const Napi::Value measured = object.Get("measured");
-    options.measured = !measured.IsUndefined() && BooleanArg(measured, "measured");
+    options.measured = OptionalBooleanArg(object.Get("measured"), "measured");
     const Napi::Value tables = object.Get("tables");
     if (!tables.IsUndefined()) {
       for (const Napi::Value& table : ArrayArg(tables, "tables", kMaxColumns)) {

@@ -61,6 +61,7 @@ class Loading : public ColumnSink {
  public:
   Loading(std::vector<uint32_t> columns, ColumnSink* next) : columns_(std::move(columns)), next_(next) {}
 
+  const std::vector<uint32_t>& columns() const { return columns_; }
   void SetLoader(ColumnLoader* loader) { loader_ = loader; }
   Status Add(const Batch& batch) override {
     if (loader_ == nullptr) return next_->Add(batch);
@@ -125,8 +126,12 @@ class Chain : public Pipeline {
 
   std::vector<uint32_t> LoadLate(ColumnLoader* loader) override {
     std::vector<uint32_t> all;
-    for (const std::vector<uint32_t>& columns : LateColumns()) all.insert(all.end(), columns.begin(), columns.end());
-    for (const auto& loading : loadings_) loading->SetLoader(loader);
+    // From the last to the first: they were made in that order.
+    for (size_t i = loadings_.size(); i-- > 0;) {
+      const std::vector<uint32_t>& columns = loadings_[i]->columns();
+      all.insert(all.end(), columns.begin(), columns.end());
+      loadings_[i]->SetLoader(loader);
+    }
     return all;
   }
 
