@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "base/power_of_ten.h"
+
 namespace runjob {
 
 namespace {
@@ -38,7 +40,7 @@ bool ProgramReader::ReadType(Type* type, int depth) {
   type->id = static_cast<TypeId>(id);
   if (type->id == TypeId::kDecimal) {
     if (!Read(&type->precision) || !Read(&type->scale)) return false;
-    const bool fits = type->precision >= 1 && type->precision <= 38 && type->scale <= type->precision;
+    const bool fits = type->precision >= 1 && type->precision <= kMaxDecimalDigits && type->scale <= type->precision;
     return fits || Fail();
   }
   if (type->id == TypeId::kList) {

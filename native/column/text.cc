@@ -3,7 +3,6 @@
 #include "column/text.h"
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
@@ -11,13 +10,13 @@
 #include <string_view>
 
 #include "base/number.h"
+#include "base/power_of_ten.h"
 #include "column/text_trim.h"
 
 namespace runjob {
 
 namespace {
 
-constexpr size_t kMaxDecimalDigits = 38;
 constexpr double kExactWholes = 9007199254740992;  // 2^53: all whole numbers up to here are doubles
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
@@ -61,18 +60,7 @@ bool ParseExponent(const char* p, const char* end, int64_t* exponent) {
   return ParseInteger(Slice(p, static_cast<size_t>(end - p)), &value) && (*exponent = value, true);
 }
 
-__int128 PowerOfTen(uint32_t exponent) {
-  __int128 power = 1;
-  for (uint32_t i = 0; i < exponent; i++) power *= 10;
-  return power;
-}
-
 constexpr int kMaxShortDigits = 18;  // fit 64 bits
-constexpr std::array<uint64_t, kMaxShortDigits + 1> kPowersOfTen = [] {
-  std::array<uint64_t, kMaxShortDigits + 1> powers{1};
-  for (size_t i = 1; i < powers.size(); i++) powers[i] = 10 * powers[i - 1];
-  return powers;
-}();
 
 // Most decimals: few digits, no exponent, nothing to round. False for all others, whether they are decimals or not.
 bool ParseShortDecimal(Slice text, uint8_t precision, uint8_t scale, __int128* value) {
@@ -93,8 +81,8 @@ bool ParseShortDecimal(Slice text, uint8_t precision, uint8_t scale, __int128* v
     padding -= static_cast<int>(p - fraction);
   }
   if (p < end || count == 0 || padding < 0 || count + padding > kMaxShortDigits) return false;
-  unscaled *= kPowersOfTen[static_cast<size_t>(padding)];
-  if (precision <= kMaxShortDigits && unscaled >= kPowersOfTen[precision]) return false;
+  unscaled *= static_cast<uint64_t>(kPowersOfTen[static_cast<size_t>(padding)]);
+  if (precision <= kMaxShortDigits && unscaled >= static_cast<uint64_t>(kPowersOfTen[precision])) return false;
   *value = negative ? -static_cast<__int128>(unscaled) : static_cast<__int128>(unscaled);
   return true;
 }
@@ -185,7 +173,7 @@ bool ParseDecimal(Slice text, uint8_t precision, uint8_t scale, __int128* value)
   const int64_t wanted = before_point + exponent + scale;
   __int128 unscaled = 0;
   if (first < digits_end && wanted >= 0) {
-    if (wanted > static_cast<int64_t>(kMaxDecimalDigits)) return false;
+    if (wanted > kMaxDecimalDigits) return false;
     int64_t taken = 0;
     const char* d = first;
     for (; d < digits_end && taken < wanted; d++) {
@@ -197,7 +185,7 @@ bool ParseDecimal(Slice text, uint8_t precision, uint8_t scale, __int128* value)
     if (d < digits_end && *d == '.') d++;
     if (d < digits_end && *d >= '5') unscaled++;
   }
-  if (unscaled >= PowerOfTen(precision)) return false;
+  if (unscaled >= kPowersOfTen[precision]) return false;
   *value = negative ? -unscaled : unscaled;
   return true;
 }

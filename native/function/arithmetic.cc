@@ -133,7 +133,7 @@ struct DecimalCall {
       case Op::kDiv: {
         __int128 quotient;
         const int shift = b_scale - a_scale;
-        const bool fits = shift >= 0 ? DivideRescale(a, b, shift, false, kMaxDigits, &quotient)
+        const bool fits = shift >= 0 ? DivideRescale(a, b, shift, false, kMaxDecimalDigits, &quotient)
                                      : DivideByScaled(a, b, -shift, &quotient);
         *result = quotient;
         return fits && quotient == static_cast<int64_t>(quotient);
@@ -144,7 +144,7 @@ struct DecimalCall {
         __int128 rest = RemainderRescale(a, scale - a_scale, b, scale - b_scale);
         if (op == Op::kPmod && rest < 0 && b > 0) {
           __int128 divisor;
-          if (__builtin_mul_overflow(b, kPowersOf10[scale - b_scale], &divisor)) return false;
+          if (__builtin_mul_overflow(b, kPowersOfTen[scale - b_scale], &divisor)) return false;
           rest += divisor;
         }
         return Rescale(rest, type.scale - scale, digits, result);
@@ -156,7 +156,7 @@ struct DecimalCall {
   // a / (b * 10^shift), towards 0.
   static bool DivideByScaled(__int128 a, __int128 b, int shift, __int128* quotient) {
     __int128 divisor;
-    *quotient = __builtin_mul_overflow(b, kPowersOf10[shift], &divisor) ? 0 : a / divisor;
+    *quotient = __builtin_mul_overflow(b, kPowersOfTen[shift], &divisor) ? 0 : a / divisor;
     return true;
   }
 };
@@ -183,9 +183,9 @@ std::unique_ptr<Kernel> SlowDecimal(const DecimalCall& call, bool quiet) {
 template <class R, class A, class B>
 std::unique_ptr<Kernel> FastSum(const DecimalCall& call) {
   const int scale = call.type.scale;
-  const auto a_factor = static_cast<R>(kPowersOf10[scale - call.a_scale]);
-  const auto b_factor =
-      static_cast<R>(call.op == Op::kSubtract ? -kPowersOf10[scale - call.b_scale] : kPowersOf10[scale - call.b_scale]);
+  const auto a_factor = static_cast<R>(kPowersOfTen[scale - call.a_scale]);
+  const auto b_factor = static_cast<R>(call.op == Op::kSubtract ? -kPowersOfTen[scale - call.b_scale]
+                                                                : kPowersOfTen[scale - call.b_scale]);
   // Unsigned: rows that do not count may hold anything.
   using U = std::conditional_t<std::is_same_v<R, int64_t>, uint64_t, unsigned __int128>;
   return Total<R, A, B>([a_factor, b_factor](A a, B b) {
@@ -208,7 +208,7 @@ std::unique_ptr<Kernel> FastProduct() {
 // A product of the full scale that may have too many digits. Most have few.
 template <class A, class B>
 std::unique_ptr<Kernel> WideProduct(const DecimalCall& call, bool quiet) {
-  const __int128 limit = kPowersOf10[call.type.precision];
+  const __int128 limit = kPowersOfTen[call.type.precision];
   const auto f = [limit](A a, B b, bool* bad) {
     __int128 product;
     if (a == static_cast<int64_t>(a) && b == static_cast<int64_t>(b)) [[likely]] {

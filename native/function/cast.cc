@@ -87,7 +87,7 @@ KernelPointer ToInteger(const Type& from, const Type& to, bool quiet) {
     case TypeId::kDecimal:
       return ByType(from, [&]<class T>(Stored<T>) -> KernelPointer {
         if constexpr (std::is_same_v<T, int64_t> || std::is_same_v<T, __int128>) {
-          return Try<T, To>(from, to, quiet, [divisor = static_cast<T>(kPowersOf10[from.scale])](T a, To* b) {
+          return Try<T, To>(from, to, quiet, [divisor = static_cast<T>(kPowersOfTen[from.scale])](T a, To* b) {
             const T whole = a / divisor;
             *b = static_cast<To>(whole);
             return Fits<To>(whole);
@@ -128,7 +128,7 @@ KernelPointer ToDouble(const Type& from, const Type& to, bool quiet) {
       if (from.is_wide()) {
         return ByRow<double, __int128>([scale](__int128 a, Context*) { return DecimalToDouble(a, scale); });
       }
-      const double divisor = static_cast<double>(kPowersOf10[scale]);
+      const double divisor = static_cast<double>(kPowersOfTen[scale]);
       return ByRow<double, int64_t>([scale, divisor](int64_t a, Context*) {
         // Both exact, so the quotient is rounded once.
         constexpr int64_t kExact = int64_t{1} << 53;
@@ -177,7 +177,7 @@ KernelPointer ToDecimal(const Type& from, const Type& to, bool quiet) {
       const auto make = [&]<class T>(Stored<T>) -> KernelPointer {
         if (!always) return rescaled(Stored<T>(), scale);
         using U = std::conditional_t<sizeof(To) == 8, uint64_t, unsigned __int128>;
-        return Total<To, T>([factor = static_cast<U>(kPowersOf10[to.scale - scale])](T a) {
+        return Total<To, T>([factor = static_cast<U>(kPowersOfTen[to.scale - scale])](T a) {
           return static_cast<To>(static_cast<U>(a) * factor);
         });
       };
@@ -275,8 +275,8 @@ KernelPointer ToTimestamp(const Type& from, const Type& to, bool quiet) {
       const auto make = [&]<class T>(Stored<T>) {
         return Try<T, int64_t>(from, to, quiet, [scale = from.scale](T a, int64_t* b) {
           __int128 micros = a;
-          if (scale < 6 && __builtin_mul_overflow(micros, kPowersOf10[6 - scale], &micros)) return false;
-          if (scale > 6) micros /= kPowersOf10[scale - 6];
+          if (scale < 6 && __builtin_mul_overflow(micros, kPowersOfTen[6 - scale], &micros)) return false;
+          if (scale > 6) micros /= kPowersOfTen[scale - 6];
           *b = static_cast<int64_t>(micros);
           return *b == micros;
         });

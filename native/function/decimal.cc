@@ -37,8 +37,10 @@ class Natural {
     for (int i = 0; i < kWords; i++) words_[i] = product[i];
   }
   void MultiplyPower(int power) {
-    for (; power > kMaxDigits; power -= kMaxDigits) Multiply(static_cast<Wide>(kPowersOf10[kMaxDigits]));
-    Multiply(static_cast<Wide>(kPowersOf10[power]));
+    for (; power > kMaxDecimalDigits; power -= kMaxDecimalDigits) {
+      Multiply(static_cast<Wide>(kPowersOfTen[kMaxDecimalDigits]));
+    }
+    Multiply(static_cast<Wide>(kPowersOfTen[power]));
   }
 
   // Becomes the quotient; returns the rest. REQUIRES: 0 < divisor < 2^127. Bit by bit where the divisor is long: rare.
@@ -108,7 +110,7 @@ class Natural {
         return false;
       }
     }
-    if (value >= static_cast<Wide>(kPowersOf10[digits])) return false;
+    if (value >= static_cast<Wide>(kPowersOfTen[digits])) return false;
     *result = negative ? -static_cast<__int128>(value) : static_cast<__int128>(value);
     return true;
   }
@@ -127,20 +129,20 @@ void DivideRounding(Natural* number, Wide divisor) {
 bool Rescale(__int128 value, int shift, int digits, __int128* result) {
   if (shift >= 0) {
     __int128 product;
-    if (shift > kMaxDigits) {
+    if (shift > kMaxDecimalDigits) {
       if (value != 0) return false;
       product = 0;
-    } else if (__builtin_mul_overflow(value, kPowersOf10[shift], &product)) {
+    } else if (__builtin_mul_overflow(value, kPowersOfTen[shift], &product)) {
       return false;
     }
     *result = product;
     return FitsDigits(product, digits);
   }
-  if (-shift > kMaxDigits) {
+  if (-shift > kMaxDecimalDigits) {
     *result = 0;  // less than a half
     return true;
   }
-  const __int128 divisor = kPowersOf10[-shift];
+  const __int128 divisor = kPowersOfTen[-shift];
   __int128 quotient, rest;
   if (value == static_cast<int64_t>(value) && -shift <= 18) {
     quotient = static_cast<int64_t>(value) / static_cast<int64_t>(divisor);
@@ -164,15 +166,17 @@ bool MultiplyRescale(__int128 a, __int128 b, int shift, int digits, __int128* re
   if (shift > 0) {
     number.MultiplyPower(shift);
   } else {
-    for (; - shift > kMaxDigits; shift += kMaxDigits) number.Divide(static_cast<Wide>(kPowersOf10[kMaxDigits]));
-    if (shift < 0) DivideRounding(&number, static_cast<Wide>(kPowersOf10[-shift]));
+    for (; - shift > kMaxDecimalDigits; shift += kMaxDecimalDigits) {
+      number.Divide(static_cast<Wide>(kPowersOfTen[kMaxDecimalDigits]));
+    }
+    if (shift < 0) DivideRounding(&number, static_cast<Wide>(kPowersOfTen[-shift]));
   }
   return number.Get((a < 0) != (b < 0), digits, result);
 }
 
 bool DivideRescale(__int128 a, __int128 b, int shift, bool round, int digits, __int128* result) {
   __int128 dividend;
-  if (shift <= kMaxDigits && !__builtin_mul_overflow(a, kPowersOf10[shift], &dividend)) {
+  if (shift <= kMaxDecimalDigits && !__builtin_mul_overflow(a, kPowersOfTen[shift], &dividend)) {
     __int128 quotient = dividend / b;
     const __int128 rest = dividend % b;
     if (round) {
@@ -194,7 +198,7 @@ bool DivideRescale(__int128 a, __int128 b, int shift, bool round, int digits, __
 
 bool AddRescale(__int128 a, int a_shift, __int128 b, int b_shift, int shift, int digits, __int128* result) {
   __int128 x, y, sum;
-  if (!__builtin_mul_overflow(a, kPowersOf10[a_shift], &x) && !__builtin_mul_overflow(b, kPowersOf10[b_shift], &y) &&
+  if (!__builtin_mul_overflow(a, kPowersOfTen[a_shift], &x) && !__builtin_mul_overflow(b, kPowersOfTen[b_shift], &y) &&
       !__builtin_add_overflow(x, y, &sum)) {
     return Rescale(sum, shift, digits, result);
   }
@@ -207,14 +211,14 @@ bool AddRescale(__int128 a, int a_shift, __int128 b, int b_shift, int shift, int
     negative = b < 0;
   }
   larger.Add(smaller, (a < 0) != (b < 0));
-  if (shift < 0) DivideRounding(&larger, static_cast<Wide>(kPowersOf10[-shift]));
+  if (shift < 0) DivideRounding(&larger, static_cast<Wide>(kPowersOfTen[-shift]));
   return larger.Get(negative, digits, result);
 }
 
 __int128 RemainderRescale(__int128 a, int a_shift, __int128 b, int b_shift) {
   __int128 dividend, divisor;
-  if (!__builtin_mul_overflow(b, kPowersOf10[b_shift], &divisor)) {
-    if (!__builtin_mul_overflow(a, kPowersOf10[a_shift], &dividend)) return dividend % divisor;
+  if (!__builtin_mul_overflow(b, kPowersOfTen[b_shift], &divisor)) {
+    if (!__builtin_mul_overflow(a, kPowersOfTen[a_shift], &dividend)) return dividend % divisor;
     Natural number(Magnitude(a));
     number.MultiplyPower(a_shift);
     const auto rest = static_cast<__int128>(number.Divide(Magnitude(divisor)));
@@ -234,7 +238,7 @@ double DecimalToDouble(__int128 unscaled, int scale) {
   // Both exact, so the quotient is rounded once.
   constexpr int64_t kExact = int64_t{1} << 53;
   if (unscaled <= kExact && unscaled >= -kExact && scale <= 22) {
-    return static_cast<double>(static_cast<int64_t>(unscaled)) / static_cast<double>(kPowersOf10[scale]);
+    return static_cast<double>(static_cast<int64_t>(unscaled)) / static_cast<double>(kPowersOfTen[scale]);
   }
   const std::string text = DecimalText(unscaled, scale);
   double value = 0;

@@ -1,26 +1,14 @@
 // Arithmetic of decimals: integers of up to 38 digits, products of 76.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <string>
 
+#include "base/power_of_ten.h"
 #include "column/type.h"
 #include "column/vector.h"
 
 namespace runjob {
-
-constexpr int kMaxDigits = 38;
-
-inline constexpr auto kPowersOf10 = [] {
-  std::array<__int128, kMaxDigits + 1> powers{1};
-  for (int i = 1; i <= kMaxDigits; i++) powers[i] = 10 * powers[i - 1];
-  return powers;
-}();
-
-inline bool FitsDigits(__int128 value, int digits) {
-  return value < kPowersOf10[digits] && value > -kPowersOf10[digits];
-}
 
 // value * 10^shift, or where shift is below 0 rounded half away from 0; false if the result has more than `digits` digits.
 bool Rescale(__int128 value, int shift, int digits, __int128* result);

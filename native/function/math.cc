@@ -76,7 +76,7 @@ std::unique_ptr<Node> MakeWhole(Call* call) {
   const Type from = call->arg(0), to = call->type;
   const auto make = [&]<class A, class R>(A, R) {
     return Partial<R, A>([from, to](A x, R* result, Context* context) {
-      const __int128 unit = kPowersOf10[from.scale];
+      const __int128 unit = kPowersOfTen[from.scale];
       __int128 whole = x / unit;
       const __int128 rest = x % unit;
       if (up ? rest > 0 : rest < 0) whole += up ? 1 : -1;

@@ -19,7 +19,7 @@ bool RoundsUp(unsigned __int128 whole, int compared_to_half, bool even) {
 
 // value / 10^power, rounded. REQUIRES: 0 < power <= 38.
 __int128 DivideByPower(__int128 value, int power, bool even) {
-  const __int128 divisor = kPowersOf10[power];
+  const __int128 divisor = kPowersOfTen[power];
   const __int128 whole = value / divisor;
   const __int128 rest = value % divisor;
   const __int128 left = rest < 0 ? -rest : rest;
@@ -41,7 +41,7 @@ std::unique_ptr<Kernel> IntegerRound(int64_t digits, bool even) {
       *result = 0;
       return Outcome::kValue;
     }
-    const __int128 rounded = DivideByPower(x, static_cast<int>(power), even) * kPowersOf10[power];
+    const __int128 rounded = DivideByPower(x, static_cast<int>(power), even) * kPowersOfTen[power];
     if (rounded < std::numeric_limits<T>::min() || rounded > std::numeric_limits<T>::max()) {
       return context->Fail("ARITHMETIC_OVERFLOW",
                            [&] { return "round(" + OperandText(x, 0) + ", " + std::to_string(-power) + ")"; });
@@ -94,10 +94,10 @@ double RoundDouble(double x, int64_t digits, bool even) {
 template <class A, class R>
 std::unique_ptr<Kernel> DecimalRound(const Type& from, const Type& to, int64_t asked, bool even) {
   // Digits after the point that stay.
-  const int digits = static_cast<int>(std::clamp<int64_t>(asked, -kMaxDigits - 1, from.scale));
+  const int digits = static_cast<int>(std::clamp<int64_t>(asked, -kMaxDecimalDigits - 1, from.scale));
   return Partial<R, A>([from, to, digits, even](A x, R* result, Context* context) {
     const int power = from.scale - digits;
-    const __int128 rounded = power == 0 ? x : power > kMaxDigits ? 0 : DivideByPower(x, power, even);
+    const __int128 rounded = power == 0 ? x : power > kMaxDecimalDigits ? 0 : DivideByPower(x, power, even);
     __int128 scaled;
     if (!Rescale(rounded, to.scale - digits, to.precision, &scaled)) {
       return context->Fail("ARITHMETIC_OVERFLOW", [&] {

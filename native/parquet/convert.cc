@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "base/power_of_ten.h"
 #include "column/vector.h"
 #include "parquet/failure.h"
 #include "parquet/values.h"
@@ -39,12 +40,6 @@ double HalfToDouble(uint16_t bits) {
   return (bits & 0x8000) != 0 ? -value : value;
 }
 
-Int128 PowerOfTen(int exponent) {
-  Int128 power = 1;
-  for (; exponent > 0; exponent--) power *= 10;
-  return power;
-}
-
 // Big endian, two's complement. False where it has more than 128 bits.
 bool ReadUnscaled(Slice bytes, Int128* value) {
   const char* next = bytes.data;
@@ -65,7 +60,7 @@ bool ReadUnscaled(Slice bytes, Int128* value) {
 // False where a value has more digits than the type.
 template <class From, class To>
 bool CopyDecimals(const void* in, size_t count, const Type& type, void* out) {
-  const Int128 limit = PowerOfTen(type.precision);
+  const Int128 limit = kPowersOfTen[type.precision];
   const auto* from = static_cast<const From*>(in);
   auto* to = static_cast<To*>(out);
   bool fits = true;
@@ -85,7 +80,7 @@ bool CopyDecimals(const void* in, size_t count, const Type& type, void* out) {
 // The same without 128 bits, several times as fast. REQUIRES: precision <= 18.
 template <class From>
 bool CopyNarrowDecimals(const void* in, size_t count, const Type& type, void* out) {
-  const auto limit = static_cast<int64_t>(PowerOfTen(type.precision));
+  const auto limit = static_cast<int64_t>(kPowersOfTen[type.precision]);
   const auto* from = static_cast<const From*>(in);
   auto* to = static_cast<int64_t*>(out);
   int64_t wrong = 0;
@@ -128,7 +123,7 @@ Status NotExact() { return Unsupported("has a time with nanoseconds that are not
 
 template <class From, class To>
 void Scale(const void* in, size_t count, int exponent, void* out) {
-  const Int128 factor = PowerOfTen(exponent);
+  const Int128 factor = kPowersOfTen[exponent];
   Map<From, To>(in, count, out, [factor](From value) { return static_cast<Int128>(value) * factor; });
 }
 

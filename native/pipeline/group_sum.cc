@@ -4,6 +4,7 @@
 
 #include "aggregate/integer.h"
 #include "aggregate/sum.h"
+#include "base/power_of_ten.h"
 #include "column/type.h"
 #include "pipeline/group_function.h"
 
@@ -73,18 +74,6 @@ bool ReadInteger(StateReader* in, Integer* value) {
   std::memcpy(words, bytes.data, bytes.size);
   std::memcpy(static_cast<void*>(value), words, sizeof(words));
   return true;
-}
-
-__int128 Pow10(unsigned exponent) {
-  __int128 power = 1;
-  for (unsigned i = 0; i < exponent; i++) power *= 10;
-  return power;
-}
-
-// |value| < 10^precision.
-bool Fits(__int128 value, uint8_t precision) {
-  const __int128 limit = Pow10(precision);
-  return value < limit && value > -limit;
 }
 
 Status Overflow(const char* what, const Type& type) {
@@ -166,7 +155,7 @@ class IntegerSum final : public IntegerTotal<Of> {
     }
     __int128 sum;
     if (!Widen(total->sum).ToInt128(&sum)) return Overflow("sum", result_);
-    if (result_.id == TypeId::kDecimal ? !Fits(sum, result_.precision) : sum != static_cast<int64_t>(sum)) {
+    if (result_.id == TypeId::kDecimal ? !FitsDigits(sum, result_.precision) : sum != static_cast<int64_t>(sum)) {
       return Overflow("sum", result_);
     }
     if (result_.is_wide()) {
@@ -216,7 +205,7 @@ template <class Of>
 class DecimalAverage final : public IntegerTotal<Of> {
  public:
   DecimalAverage(const Type& arg, const Type& result)
-      : result_(result), factor_(static_cast<uint64_t>(Pow10(result.scale - arg.scale))) {}
+      : result_(result), factor_(static_cast<uint64_t>(kPowersOfTen[result.scale - arg.scale])) {}
 
   // Rounded half up, away from zero.
   Status Finish(const char* state, std::string* out, bool* null) override {
@@ -232,7 +221,7 @@ class DecimalAverage final : public IntegerTotal<Of> {
     const uint64_t rest = quotient.Divide(total->count);
     if (rest >= total->count - rest) quotient.Add(1);
     __int128 average;
-    if (!quotient.ToInt128(&average) || !Fits(average, result_.precision)) return Overflow("average", result_);
+    if (!quotient.ToInt128(&average) || !FitsDigits(average, result_.precision)) return Overflow("average", result_);
     if (negative) average = -average;
     if (result_.is_wide()) {
       PutFixed(average, out);
