@@ -57,13 +57,9 @@ bool CsvBatch::AllFit(const CsvRows& rows, size_t from, size_t count) const {
 
 // Whether row r is one of the batch. If not, error_ says why, unless such rows are left out.
 bool CsvBatch::Fits(const CsvRows& rows, size_t r) {
-  if (options_.ragged == RaggedRows::kFill) return true;
   const uint32_t width = rows.row_width(r);
-  Status misfit;
-  if (options_.columns != 0) {
-    if (width <= options_.columns && width >= options_.least_columns) return true;
-    misfit = CheckWidth(rows, r, options_);
-  } else if (width < needed_fields_) {
+  Status misfit = CheckWidth(rows, r, options_);
+  if (options_.columns == 0 && width < needed_fields_ && options_.ragged != RaggedRows::kFill) {
     misfit = Status::BadRecord("CSV_SHORT_ROW",
                                "row has " + std::to_string(width) + (width == 1 ? " column" : " columns") +
                                    ", column " + std::to_string(needed_fields_) + " is needed",

@@ -71,10 +71,8 @@ void PlaceField(const CsvField& field, CsvDialect dialect, bool ascii, CsvBlock*
 
 // Whether to return row r. A bad one that ends the reading sets *status.
 bool CsvReader::Takes(const CsvRows& rows, size_t r, Status* status) {
-  const uint32_t width = rows.row_width(r);
-  if (options_.columns == 0 || (width <= options_.columns && width >= options_.least_columns)) return true;
   Status misfit = CheckWidth(rows, r, options_);
-  if (misfit.ok() || options_.ragged == RaggedRows::kFill) return true;
+  if (misfit.ok()) return true;
   if (options_.ragged == RaggedRows::kDrop) {
     records_dropped_++;
   } else if (options_.keep_bad) {

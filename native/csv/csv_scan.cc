@@ -401,7 +401,7 @@ bool CsvRows::EndsEmpty(size_t r, uint32_t columns) const {
   return true;
 }
 
-Status CheckWidth(const CsvRows& rows, size_t r, const CsvReadOptions& options) {
+Status MisfitOf(const CsvRows& rows, size_t r, const CsvReadOptions& options) {
   const uint32_t width = rows.row_width(r);
   const int64_t offset = static_cast<int64_t>(rows.row_offset(r));
   const auto fields = [](uint32_t count) { return std::to_string(count) + (count == 1 ? " field" : " fields"); };
@@ -410,7 +410,7 @@ Status CheckWidth(const CsvRows& rows, size_t r, const CsvReadOptions& options) 
         "CSV_SHORT_ROW", "the row has " + fields(width) + ", " + std::to_string(options.least_columns) + " are needed",
         offset);
   }
-  if (options.columns == 0 || width <= options.columns || rows.EndsEmpty(r, options.columns)) return Status::Ok();
+  if (rows.EndsEmpty(r, options.columns)) return Status::Ok();
   return Status::BadRecord("CSV_LONG_ROW",
                            "the row has " + fields(width) + ", and its file " + std::to_string(options.columns) +
                                (options.columns == 1 ? " column" : " columns"),

@@ -120,9 +120,16 @@ struct CsvRows {
   bool BlankByDialect(uint32_t from, uint32_t to) const;
 };
 
-// Whether row r has the fields that its file's columns require: ok, CSV_LONG_ROW or CSV_SHORT_ROW with the row's
-// offset.
-Status CheckWidth(const CsvRows& rows, size_t r, const CsvReadOptions& options);
+// Why row r does not fit its file's columns: CSV_LONG_ROW or CSV_SHORT_ROW with the row's offset. Ok if only empty fields are too
+// many.
+Status MisfitOf(const CsvRows& rows, size_t r, const CsvReadOptions& options);
+// Whether row r has the fields that its file's columns require, or is made to fit: ok, or why not.
+inline Status CheckWidth(const CsvRows& rows, size_t r, const CsvReadOptions& options) {
+  const uint32_t width = rows.row_width(r);
+  const bool fits = width <= options.columns && width >= options.least_columns;
+  if (fits || options.columns == 0 || options.ragged == RaggedRows::kFill) return Status::Ok();
+  return MisfitOf(rows, r, options);
+}
 
 // The scanner's state between two bytes.
 enum class CsvState : uint8_t {
