@@ -9,7 +9,10 @@ namespace {
 void Run(Input input) {
   const Schema schema = RandomSchema(&input, 0);
   CsvColumnsOptions options;
-  for (size_t i = 0; i < schema.size(); i++) options.fields.push_back(input.Below(4));
+  for (size_t i = 0; i < schema.size(); i++) {
+    const uint32_t field = input.Below(5);
+    options.fields.push_back(field == 4 ? kNoField : field);
+  }
   CsvReadOptions& csv = options.csv;
   csv.dialect.delimiter = ",;\t"[input.Below(3)];
   csv.dialect.quote = input.Below(3) == 0 ? -1 : '"';
@@ -27,12 +30,7 @@ void Run(Input input) {
   csv.keep_bad = input.Flag();
   csv.skip_bom = input.Flag();
   options.skip_header = input.Flag();
-  const uint32_t refused = input.Below(8);
-  const uint64_t limit = input.Flag() ? kNoLimit : input.Byte();
-  const size_t chunk_bytes = 1 + input.Byte();
-  const std::string data = input.Rest();
-  const NewScan open = [&](ColumnSink* sink) { return NewCsvScan(options, schema, sink); };
-  EXPECT(Scan(data, open, refused, limit, chunk_bytes) == Scan(data, open, refused, limit, 0));
+  CheckChunks(&input, [&](ColumnSink* sink) { return NewCsvScan(options, schema, sink); });
 }
 
 }  // namespace

@@ -12,12 +12,7 @@ void Run(Input input) {
   if (input.Flag()) options.limit.max_bytes = 1 + input.Byte();
   options.limit.keep_bad = input.Flag();
   options.skip_bom = input.Flag();
-  const uint32_t refused = input.Below(8);
-  const uint64_t limit = input.Flag() ? kNoLimit : input.Byte();
-  const size_t chunk_bytes = 1 + input.Byte();
-  const std::string data = input.Rest();
-  const NewScan open = [&](ColumnSink* sink) { return NewJsonScan(options, schema, sink); };
-  EXPECT(Scan(data, open, refused, limit, chunk_bytes) == Scan(data, open, refused, limit, 0));
+  CheckChunks(&input, [&](ColumnSink* sink) { return NewJsonScan(options, schema, sink); });
 }
 
 }  // namespace
