@@ -1,7 +1,6 @@
 #include "addon/join_table.h"
 
 #include <chrono>
-#include <string>
 #include <utility>
 
 #include "addon/args.h"

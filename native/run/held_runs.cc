@@ -1,11 +1,12 @@
 #include "run/held_runs.h"
 
 #include <new>
-#include <utility>
 
 #include "base/arena.h"
+#include "base/slice.h"
+#include "base/status.h"
+#include "record/sorted_record.h"
 #include "run/run_block.h"
-#include "run/run_format.h"
 
 namespace runjob {
 namespace {

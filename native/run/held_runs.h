@@ -10,11 +10,9 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "base/slice.h"
-#include "base/status.h"
-#include "record/sorted_record.h"
 #include "run/run_file.h"
 
 namespace runjob {
