@@ -47,18 +47,19 @@ class HeldReader : public SeekableSource {
 
   Status Seek(Slice key) override {
     const std::vector<HeldRun::Block>& blocks = run_->blocks();
-    size_t high = next_;
-    while (high < blocks.size() && blocks[high].partition == partition_) high++;
-    while (high > next_ + 1) {
-      const size_t middle = next_ + (high - next_) / 2;
+    size_t end = next_;
+    while (end < blocks.size() && blocks[end].partition == partition_) end++;
+    const auto read_first = [&](size_t number, Slice* begin) {
       const SortedRecord* first = nullptr;
-      const SortedRecord* end = nullptr;
-      const HeldRun::Block& block = blocks[middle];
-      if (!block_.Begin(Slice(block.payload, block.payload_bytes)) || !block_.Read(&first, &end) || first == end) {
+      const SortedRecord* last = nullptr;
+      const HeldRun::Block& block = blocks[number];
+      if (!block_.Begin(Slice(block.payload, block.payload_bytes)) || !block_.Read(&first, &last) || first == last) {
         return Damaged();
       }
-      (Compare(first->key, key) < 0 ? next_ : high) = middle;
-    }
+      *begin = first->key;
+      return Status::Ok();
+    };
+    RUNJOB_RETURN_IF_ERROR(FindBlock(key, end, &next_, read_first));
     block_ = BlockDecoder();
     return Status::Ok();
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/slice.h"
 #include "base/status.h"
 #include "record/sorted_record.h"
 
@@ -37,6 +38,20 @@ class SeekableSource : public RecordSource {
   // Goes to the last block that begins before a key, or to the first one: whatever is not before the key is there or
   // later. REQUIRES: nothing was read.
   virtual Status Seek(Slice key) = 0;
+
+ protected:
+  // Of the blocks from *block up to `end`: the last one that begins before a key, or the first. read_first(block, &key) reads the
+  // first key of a block.
+  template <class Number, class ReadFirst>
+  static Status FindBlock(Slice key, Number end, Number* block, const ReadFirst& read_first) {
+    while (end > *block + 1) {
+      const Number middle = *block + (end - *block) / 2;
+      Slice first;
+      RUNJOB_RETURN_IF_ERROR(read_first(middle, &first));
+      (Compare(first, key) < 0 ? *block : end) = middle;
+    }
+    return Status::Ok();
+  }
 };
 
 // Opens are shared: one reference-counted LMDB environment per file and process, whatever the thread.

@@ -214,15 +214,16 @@ class PartitionReader : public SeekableSource {
 
   Status Seek(Slice key) override {
     RUNJOB_RETURN_IF_ERROR(CountBlocks());
-    for (uint32_t high = *blocks_; high > first_block_ + 1;) {
-      const uint32_t middle = first_block_ + (high - first_block_) / 2;
+    const auto read_first = [this](uint32_t block, Slice* begin) {
       bool found;
-      RUNJOB_RETURN_IF_ERROR(OpenBlock(middle, MDB_SET_RANGE, &found));
+      RUNJOB_RETURN_IF_ERROR(OpenBlock(block, MDB_SET_RANGE, &found));
       const SortedRecord* first = nullptr;
       const SortedRecord* end = nullptr;
-      if (!found || !block_.Read(&first, &end) || first == end) return CorruptBlock(middle, "no record in it");
-      (Compare(first->key, key) < 0 ? first_block_ : high) = middle;
-    }
+      if (!found || !block_.Read(&first, &end) || first == end) return CorruptBlock(block, "no record in it");
+      *begin = first->key;
+      return Status::Ok();
+    };
+    RUNJOB_RETURN_IF_ERROR(FindBlock(key, *blocks_, &first_block_, read_first));
     block_ = BlockDecoder();
     next_block_ = first_block_;
     return Status::Ok();
