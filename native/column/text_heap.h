@@ -1,11 +1,10 @@
-// Texts of a batch that could not stay where they were: undone quotes, decoded escapes, parts of keys.
+// Texts of a batch that are not where it came from: undone quotes, decoded escapes, parts of keys, what functions make.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstring>
 #include <memory>
-#include <utility>
 #include <vector>
 
 #include "base/slice.h"
@@ -39,25 +38,24 @@ class TextHeap {
     for (const Block& block : blocks_) bytes += block.size;
     return bytes;
   }
-  // Keeps one block, unless it is enormous.
+  // Keeps the first blocks; not what a batch of very long texts took.
   void Clear() {
-    if (blocks_.empty()) return;
-    if (blocks_.back().size > kKeepBytes) {
-      blocks_.clear();
-      next_ = nullptr;
-      left_ = 0;
-      return;
+    size_t kept = 0;
+    size_t bytes = 0;
+    for (; kept < blocks_.size() && blocks_[kept].size <= kMostBytes; kept++) {
+      bytes += blocks_[kept].size;
+      if (bytes > kKeepBytes) break;
     }
-    std::swap(blocks_.front(), blocks_.back());
-    blocks_.resize(1);
-    next_ = blocks_[0].data.get();
-    left_ = blocks_[0].size;
+    blocks_.resize(kept);
+    used_ = 0;
+    next_ = nullptr;
+    left_ = 0;
   }
 
  private:
   static constexpr size_t kLeastBytes = 16 << 10;
   static constexpr size_t kMostBytes = 1 << 20;  // but for a longer text
-  static constexpr size_t kKeepBytes = 4 << 20;
+  static constexpr size_t kKeepBytes = 2 << 20;
 
   struct Block {
     std::unique_ptr<char[]> data;
@@ -65,14 +63,19 @@ class TextHeap {
   };
 
   void Grow(size_t bytes) {
-    const size_t doubled = blocks_.empty() ? kLeastBytes : std::min(kMostBytes, 2 * blocks_.back().size);
-    const size_t size = std::max(bytes, doubled);
-    blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
-    next_ = blocks_.back().data.get();
-    left_ = size;
+    while (used_ < blocks_.size() && blocks_[used_].size < bytes) used_++;
+    if (used_ == blocks_.size()) {
+      const size_t doubled = blocks_.empty() ? kLeastBytes : std::min(kMostBytes, 2 * blocks_.back().size);
+      const size_t size = std::max(bytes, doubled);
+      blocks_.push_back({std::make_unique_for_overwrite<char[]>(size), size});
+    }
+    next_ = blocks_[used_].data.get();
+    left_ = blocks_[used_].size;
+    used_++;
   }
 
   std::vector<Block> blocks_;
+  size_t used_ = 0;  // blocks
   char* next_ = nullptr;
   size_t left_ = 0;
 };

@@ -275,7 +275,7 @@ class CallNode : public Node {
   std::vector<char> entries_;
   std::vector<uint8_t> null_entries_;  // empty: none
   std::vector<Wanted> wanted_;
-  ByteHeap heap_;
+  TextHeap heap_;
 };
 
 }  // namespace

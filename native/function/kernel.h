@@ -33,7 +33,7 @@ enum class Outcome { kValue, kNull, kError };
 
 // Of a kernel whose function looks at one row after another.
 struct Context {
-  ByteHeap* heap;
+  TextHeap* heap;
   bool quiet;  // an error makes null: no text of it is needed
   Status status;
 

@@ -1,39 +1,10 @@
 #include "function/vector_buffer.h"
 
 #include <algorithm>
+#include <cstring>
 #include <type_traits>
 
 namespace runjob {
-
-namespace {
-
-constexpr size_t kFirstBlock = 16 << 10;
-constexpr size_t kLargestBlock = 1 << 20;
-constexpr size_t kMostKept = 9;  // blocks: 4 MB
-
-}  // namespace
-
-void ByteHeap::Clear() {
-  used_ = 0;
-  next_ = end_ = nullptr;
-  // What one batch of very long values took is not kept for the others.
-  size_t kept = 0;
-  while (kept < blocks_.size() && kept < kMostKept && blocks_[kept].size <= kLargestBlock) kept++;
-  blocks_.resize(kept);
-}
-
-char* ByteHeap::AllocateSlow(size_t size) {
-  while (used_ < blocks_.size() && blocks_[used_].size < size) used_++;
-  if (used_ == blocks_.size()) {
-    const size_t next = blocks_.empty() ? kFirstBlock : std::min(2 * blocks_.back().size, kLargestBlock);
-    const size_t bytes = std::max(size, next);
-    blocks_.push_back({std::unique_ptr<char[]>(new char[bytes]), bytes});
-  }
-  Block& block = blocks_[used_++];
-  next_ = block.bytes.get() + size;
-  end_ = block.bytes.get() + block.size;
-  return block.bytes.get();
-}
 
 VectorBuffer::VectorBuffer(const Type& type) : type_(&type), width_(type.width()) {
   for (const Field& field : type.fields) children_.push_back(std::make_unique<VectorBuffer>(field.type));

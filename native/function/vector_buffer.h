@@ -2,46 +2,15 @@
 #pragma once
 
 #include <cstdint>
-#include <cstring>
 #include <memory>
 #include <vector>
 
-#include "base/slice.h"
+#include "column/text_heap.h"
 #include "column/type.h"
 #include "column/vector.h"
 #include "function/node.h"
 
 namespace runjob {
-
-// Bytes that stay where they are until Clear(), which keeps the first blocks.
-class ByteHeap {
- public:
-  char* Allocate(size_t size) {
-    if (size > static_cast<size_t>(end_ - next_)) return AllocateSlow(size);
-    char* const bytes = next_;
-    next_ += size;
-    return bytes;
-  }
-  StringView Copy(Slice bytes) {
-    if (bytes.size <= StringView::kInline) return StringView(bytes);
-    char* const copy = Allocate(bytes.size);
-    std::memcpy(copy, bytes.data, bytes.size);
-    return StringView(Slice(copy, bytes.size));
-  }
-  void Clear();
-
- private:
-  char* AllocateSlow(size_t size);
-
-  struct Block {
-    std::unique_ptr<char[]> bytes;
-    size_t size;
-  };
-  std::vector<Block> blocks_;
-  size_t used_ = 0;  // blocks
-  char* next_ = nullptr;
-  char* end_ = nullptr;
-};
 
 class VectorBuffer {
  public:
@@ -51,7 +20,7 @@ class VectorBuffer {
   // Room for so many rows, none of them null. Values that hold references are empty; others are anything.
   void Reset(size_t rows);
   // Bytes for values of type string and binary, until Reset().
-  ByteHeap& heap() { return heap_; }
+  TextHeap& heap() { return heap_; }
 
   template <class T>
   T* values() {
@@ -95,7 +64,7 @@ class VectorBuffer {
   std::vector<uint64_t> validity_;
   bool has_nulls_ = false;
   std::vector<std::unique_ptr<VectorBuffer>> children_;
-  ByteHeap heap_;
+  TextHeap heap_;
 };
 
 // Whether values hold references to other memory.
