@@ -89,7 +89,7 @@ function clipped(text: string, width: number): string {
   if (textWidth(text) <= width) return text
   let kept = ''
   let used = 0
-  for (const { segment } of GRAPHEMES.segment(text)) {
+  for (const segment of charactersOf(text)) {
     used += textWidth(segment)
     if (used > width - 1) break
     kept += segment
@@ -116,7 +116,15 @@ function cellText(value: unknown, type: Type): string {
   return shown(String(value))
 }
 
-const GRAPHEMES = new Intl.Segmenter('en', { granularity: 'grapheme' })
+let segmenter: Intl.Segmenter | undefined
+
+/** As people count them. */
+function charactersOf(text: string): string[] {
+  // Most tables are plain text, and making this takes milliseconds.
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' })
+  return Array.from(segmenter.segment(text), ({ segment }) => segment)
+}
+
 /** Characters that take two columns of a terminal: East Asian wide ones, and pictures. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\u33ff\u3400-\u4dbf\u4e00-\u9fff\ua000-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]|\p{Emoji_Presentation}|[\u{20000}-\u{3fffd}]/u
@@ -126,6 +134,6 @@ function textWidth(text: string): number {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: plain text needs no closer look
   if (/^[\x00-\x7f]*$/.test(text)) return text.length
   let width = 0
-  for (const { segment } of GRAPHEMES.segment(text)) width += WIDE.test(segment) ? 2 : 1
+  for (const segment of charactersOf(text)) width += WIDE.test(segment) ? 2 : 1
   return width
 }
