@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Lets processes and threads start faster: runs a small job and a small query, and keeps what V8 compiled for them (src/base/library.ts).
+// Lets processes and threads start faster: runs a small job and small queries, and keeps what V8 compiled for them (src/base/library.ts).
 // npm's install script, because it fits one version of Node only. Without it everything works, so it never fails.
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -49,11 +49,17 @@ async function compile(runs) {
     return join(runs, name)
   }
   let count = 0
+  /** @returns its output */
   const run = async (...argv) => {
-    await main([...argv, '-o', join(runs, `out-${count++}`), '--quiet'])
+    const output = join(runs, `out-${count++}`)
+    await main([...argv, '-o', output, '--quiet'])
     if (process.exitCode !== 0) throw new Error(`"runjob ${argv.join(' ')}" failed`)
+    return output
   }
   await run('wordcount', write('fish.txt', 'one fish two fish\n'))
-  await run('query', "df.groupBy('name').agg({ n: count() })", write('fish.csv', 'name,count\none,1\ntwo,2\none,3\n'))
+  const fish = write('fish.csv', 'name,count\none,1\ntwo,2\none,3\n')
+  await run('query', "df.groupBy('name').agg({ n: count() })", fish)
+  const parquet = await run('query', 'df', fish, '--format', 'parquet')
+  await run('query', "df.filter(c => c.name.lt('two')).groupBy('name').agg({ n: count() }).orderBy('n')", parquet)
   library.writeCache()
 }
