@@ -27,7 +27,7 @@ const EXPORTS = ['index', 'testing/index']
 const JOBS = 'job/index'
 const LIBRARY = 'base/library'
 /** Packages that every run needs are part of the code. */
-const BUNDLED = ['commander', 'hyparquet', 'node-gyp-build', 'picocolors']
+const BUNDLED = ['commander', 'node-gyp-build', 'picocolors']
 
 /** Modules of Node that take a millisecond or two to load, and what is used of them: only a call of these functions loads them. */
 const LATE = {

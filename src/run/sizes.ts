@@ -32,7 +32,7 @@ function bytesOfFile(format: Format, { sizeBytes, compression }: InputFile): num
 
 /** At most. */
 async function rowsOfFile(format: Format, file: InputFile): Promise<number> {
-  if (format.kind === 'parquet') return (await readFooter(file)).rows
+  if (format.kind === 'parquet') return readFooter(file).rows
   if (file.compression !== 'none') return bytesOfFile(format, file) / SHORT_ROW_BYTES
   // Every row ends in one, or, of JSON, starts with one. More than there are rows is no harm.
   const mark = format.kind === 'jsonl' ? '{' : file.form?.carriageReturns ? '\r' : '\n'

@@ -81,7 +81,7 @@ export async function readParquetBytes(
   columns: readonly Column[],
   { filters = [], readAll = false, parts = 1, onRanges }: ParquetReading = {},
 ): Promise<Uint8Array> {
-  const footer = await readFooter(file)
+  const footer = readFooter(file)
   const program = new ParquetProgram(footer, columns)
   const pruner = new Pruner(file, footer, columns, readAll ? [] : filters)
   const source = { kind: 'batches' as const, columns }
@@ -97,12 +97,12 @@ export async function readParquetBytes(
       readAll,
     })
     for (const group of footer.rowGroups) {
-      const rows = await pruner.rowsOf(group)
+      const rows = pruner.rowsOf(group)
       onRanges?.(rows)
       for (let part = 0; part < parts; part++) {
         const [start, end] = [part, part + 1].map((n) => Math.floor((group.rows * n) / parts))
         const ranges = start === end ? [] : intersect(rows, [{ start: start!, end: end! }])
-        scan.open(program.group(group, ranges, await program.pagesOf(file, group)))
+        scan.open(program.group(group, ranges, program.pagesOf(file, group)))
         while (scan.read(10_000) > 0);
       }
     }

@@ -414,7 +414,7 @@ describe('groups by dictionaries', () => {
           collector,
           { memoryBytes },
         )
-        const footer = await readFooter(parquetFile(path))
+        const footer = readFooter(parquetFile(path))
         const program = new ParquetProgram(footer, columns)
         const fd = openSync(path, 'r')
         const scan = kernels.createParquetScan(program.bytes, fd, table, {

@@ -60,7 +60,7 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
   env.where = () => ({ file: name })
   let firstRow = 0
   intake.rows.begin(file, (offset) => ({ file: name, row: firstRow + offset + 1 }))
-  const footer = await env.clock.timeAsync('read', () => footerOf(file))
+  const footer = env.clock.time('read', () => footerOf(file))
   const { readAll } = env.budget
   const pruner = new Pruner(file, footer, intake.columns, readAll ? [] : intake.filters)
   const program = new ParquetProgram(footer, intake.columns)
@@ -79,7 +79,7 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
       for (const part of parts) {
         if (intake.done) break
         const { group } = part
-        const passing = await env.clock.timeAsync('read', () => pruner.rowsOf(group))
+        const passing = env.clock.time('read', () => pruner.rowsOf(group))
         // Other tasks may read other parts of the same group.
         if (part.rows[0]?.start === 0) {
           env.tally.rowGroups++
@@ -88,7 +88,7 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
         const ranges = intersect(part.rows, passing)
         if (ranges.length > 0) {
           const isWhole = ranges[0]!.end - ranges[0]!.start === group.rows
-          const pages = isWhole ? undefined : await env.clock.timeAsync('read', () => program.pagesOf(file, group))
+          const pages = isWhole ? undefined : env.clock.time('read', () => program.pagesOf(file, group))
           scan.open(program.group(group, ranges, pages))
           firstRow = part.firstRow
           readPart(scan, part, file, intake, env)
@@ -149,9 +149,9 @@ function placed(error: unknown, file: InputFile, firstRow: number): unknown {
 }
 
 /** Of a worker: a file has as many splits as it is long. */
-const footers = new WeakMap<InputFile, Promise<ParquetFooter>>()
+const footers = new WeakMap<InputFile, ParquetFooter>()
 
-function footerOf(file: InputFile): Promise<ParquetFooter> {
+function footerOf(file: InputFile): ParquetFooter {
   const known = footers.get(file) ?? readFooter(file)
   footers.set(file, known)
   return known
@@ -161,7 +161,8 @@ function footerOf(file: InputFile): Promise<ParquetFooter> {
 function partsIn(footer: ParquetFooter, program: ParquetProgram, { start, end }: TaskSplit): Part[] {
   return allParts(footer).flatMap((part) => {
     const { group } = part
-    const { from, to } = rangeOf(group)
+    const { start: from, end: to } = group
+    if (from >= end || to < start) return []
     if (!program.canCut(group)) {
       const middle = Math.floor((from + to) / 2)
       return middle >= start && middle < end ? [part] : []
@@ -185,12 +186,4 @@ function allParts({ rowGroups }: ParquetFooter): Part[] {
     firstRow += group.rows
     return group.rows === 0 ? [] : [part]
   })
-}
-
-function rangeOf({ columns }: RowGroup): { from: number; to: number } {
-  const placed = columns.filter(({ refused }) => refused === null)
-  const from = placed.reduce((least, { start }) => Math.min(least, start), Number.POSITIVE_INFINITY)
-  const to = placed.reduce((most, { start, bytes }) => Math.max(most, start + bytes), 0)
-  // Without a page that can be read, it belongs to the first split, which will say so.
-  return Number.isFinite(from) ? { from, to } : { from: 0, to: 0 }
 }

@@ -7,7 +7,7 @@ import { kernels } from '../../../kernels/addon.js'
 import { readRange } from '../../input/chunks.js'
 import type { InputFile } from '../../input/input_file.js'
 import type { ColumnChunk } from './footer.js'
-import { readStruct } from './thrift.js'
+import { readStruct, type Thrift } from './thrift.js'
 
 const BLOCK_BYTES = 32
 /** A header is much shorter. */
@@ -26,16 +26,14 @@ export class BloomFilter {
   }
 
   /** null: there is none, or of a kind that is not known. */
-  static async open(file: InputFile, { bloomFilter }: ColumnChunk, endOfPages: number): Promise<BloomFilter | null> {
+  static open(file: InputFile, { bloomFilter }: ColumnChunk, endOfPages: number): BloomFilter | null {
     if (!bloomFilter) return null
     const { start } = bloomFilter
     try {
       const header = Buffer.from(readRange(file, start, Math.min(MOST_HEADER_BYTES, endOfPages - start)))
-      const { struct, size } = await readStruct(header)
-      const bytes = struct.field_1
-      const isKnown = [struct.field_2, struct.field_3, struct.field_4].every(
-        (one) => (one as { field_1?: unknown } | undefined)?.field_1 !== undefined,
-      )
+      const { struct, size } = readStruct(header)
+      const bytes = struct[1]
+      const isKnown = [struct[2], struct[3], struct[4]].every((one) => (one as Thrift | undefined)?.[1] !== undefined)
       if (!isKnown || typeof bytes !== 'number' || bytes <= 0 || bytes % BLOCK_BYTES !== 0) return null
       if (start + size + bytes > endOfPages) return null
       return new BloomFilter(file, start + size, bytes / BLOCK_BYTES)

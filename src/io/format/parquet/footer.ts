@@ -6,7 +6,7 @@
 import { RunjobError } from '../../../base/errors.js'
 import { readRange } from '../../input/chunks.js'
 import { type InputFile, nameOf } from '../../input/input_file.js'
-import { readStruct, type Thrift } from './thrift.js'
+import { readList, readStruct, type Thrift, Unread, type Wanted } from './thrift.js'
 
 /** A node of the schema, which is listed parents first. */
 export interface SchemaElement {
@@ -34,16 +34,16 @@ export interface Place {
 
 /** The pages of a column in a row group. */
 export interface ColumnChunk {
-  path: string[]
   physical: number
   codec: number
   values: number
   /** Where its first page starts, and the bytes of all its pages. */
   start: number
   bytes: number
-  statistics: Thrift | null
-  /** Pages with values; null: unknown. */
-  pages: number | null
+  /** statisticsOf() reads them. */
+  statistics: Unread | null
+  /** How many pages there are of each kind and encoding: countPages() reads it. */
+  pageCounts: Unread | null
   columnIndex: Place | null
   offsetIndex: Place | null
   bloomFilter: Place | null
@@ -53,6 +53,9 @@ export interface ColumnChunk {
 
 export interface RowGroup {
   rows: number
+  /** The bytes of the file that have all its pages that can be read; none: 0 to 0. */
+  start: number
+  end: number
   /** In the order of the schema's leaves. */
   columns: ColumnChunk[]
 }
@@ -68,7 +71,26 @@ export interface ParquetFooter {
   createdBy: string
   /** Of each leaf: whether its minima and maxima are ordered as its type says. */
   ordered: boolean[]
+  /** The footer as it is in the file, where what is unread is. */
+  bytes: Buffer
 }
+
+/** Most of a footer is about columns that a query does not read. */
+const COLUMN_META: Wanted = {
+  1: 'all',
+  3: 'place',
+  4: 'all',
+  5: 'all',
+  7: 'all',
+  9: 'all',
+  11: 'all',
+  12: 'place',
+  13: 'place',
+  14: 'all',
+  15: 'all',
+}
+const COLUMN: Wanted = { 1: 'place', 3: COLUMN_META, 4: 'all', 5: 'all', 6: 'all', 7: 'all', 8: 'place', 9: 'place' }
+const FOOTER: Wanted = { 2: 'all', 3: 'all', 4: { 1: COLUMN, 3: 'all' }, 6: 'all', 7: 'all' }
 
 const MAGIC = 0x31524150
 const MAGIC_ENCRYPTED = 0x45524150
@@ -82,7 +104,7 @@ const LOGICAL_TYPES = 19
  *
  * @throws PARQUET_CORRUPT, PARQUET_UNSUPPORTED if the file is encrypted
  */
-export async function readFooter(file: InputFile): Promise<ParquetFooter> {
+export function readFooter(file: InputFile): ParquetFooter {
   const name = nameOf(file)
   if (file.compression !== 'none') {
     const help = 'Decompress it first, and read that: Parquet is compressed inside, page by page.'
@@ -100,63 +122,69 @@ export async function readFooter(file: InputFile): Promise<ParquetFooter> {
     footerBytes + TAIL_BYTES <= guess.length
       ? guess.subarray(guess.length - TAIL_BYTES - footerBytes, guess.length - TAIL_BYTES)
       : Buffer.from(readRange(file, sizeBytes - TAIL_BYTES - footerBytes, footerBytes))
-  return parseFooter(name, sizeBytes - TAIL_BYTES - footerBytes, await footerStruct(name, bytes))
+  return parseFooter(name, sizeBytes - TAIL_BYTES - footerBytes, bytes)
 }
 
-async function footerStruct(name: string, bytes: Buffer): Promise<Thrift> {
+function footerStruct(name: string, bytes: Buffer): Thrift {
   try {
-    return (await readStruct(bytes)).struct
+    return readStruct(bytes, FOOTER).struct
   } catch (error) {
     throw corrupt(name, `its footer cannot be read (${(error as Error).message})`)
   }
 }
 
-function parseFooter(name: string, footerStart: number, footer: Thrift): ParquetFooter {
-  const read = new Reader(name)
-  const schema = read.list(footer.field_2, 'schema').map((element) => schemaElement(read, element))
+function parseFooter(name: string, footerStart: number, bytes: Buffer): ParquetFooter {
+  const footer = footerStruct(name, bytes)
+  const read = new Reader(name, bytes)
+  const schema = read.list(footer[2], 'schema').map((element) => schemaElement(read, element))
   const leaves = schema.filter(({ physical }) => physical !== null)
-  const orders = Array.isArray(footer.field_7) ? (footer.field_7 as Thrift[]) : []
+  const orders = Array.isArray(footer[7]) ? (footer[7] as Thrift[]) : []
   return {
     name,
     schema,
-    rows: read.count(footer.field_3, 'number of rows'),
-    rowGroups: read.list(footer.field_4, 'row groups').map((group): RowGroup => {
-      const columns = read.list(group.field_1, 'columns of a row group')
-      if (columns.length !== leaves.length)
-        throw corrupt(name, `a row group has ${columns.length} columns, the schema ${leaves.length}`)
-      const rows = read.count(group.field_3, 'number of rows of a row group')
-      // Without rows there need not be pages.
-      const endOfPages = rows > 0 ? footerStart : Number.POSITIVE_INFINITY
-      return {
-        rows,
-        columns: columns.map((column, i) => columnChunk(read, endOfPages, footerStart, column, leaves[i]!)),
-      }
-    }),
+    rows: read.count(footer[3], 'number of rows'),
+    rowGroups: read.list(footer[4], 'row groups').map((group) => rowGroup(read, footerStart, group, leaves)),
     endOfPages: footerStart,
-    createdBy: footer.field_6 === undefined ? '' : read.text(footer.field_6, 'writer'),
-    ordered: leaves.map((_, i) => orders[i]?.field_1 !== undefined),
+    createdBy: footer[6] === undefined ? '' : read.text(footer[6], 'writer'),
+    ordered: leaves.map((_, i) => orders[i]?.[1] !== undefined),
+    bytes,
+  }
+}
+
+function rowGroup(read: Reader, footerStart: number, group: Thrift, leaves: readonly SchemaElement[]): RowGroup {
+  const listed = read.list(group[1], 'columns of a row group')
+  if (listed.length !== leaves.length)
+    throw corrupt(read.name, `a row group has ${listed.length} columns, the schema ${leaves.length}`)
+  const rows = read.count(group[3], 'number of rows of a row group')
+  // Without rows there need not be pages.
+  const endOfPages = rows > 0 ? footerStart : Number.POSITIVE_INFINITY
+  const columns = listed.map((column, i) => columnChunk(read, endOfPages, footerStart, column, leaves[i]!))
+  const placed = columns.filter(({ refused }) => refused === null)
+  return {
+    rows,
+    start:
+      placed.length === 0 ? 0 : placed.reduce((least, { start }) => Math.min(least, start), Number.POSITIVE_INFINITY),
+    end: placed.reduce((most, { start, bytes }) => Math.max(most, start + bytes), 0),
+    columns,
   }
 }
 
 function schemaElement(read: Reader, element: Thrift): SchemaElement {
-  const repetition = element.field_3 === undefined ? 0 : read.count(element.field_3, 'repetition', 2)
+  const repetition = element[3] === undefined ? 0 : read.count(element[3], 'repetition', 2)
   // A union: only one member is set.
   const id = Array.from({ length: LOGICAL_TYPES }, (_, i) => i + 1).find(
-    (n) => (element.field_10 as Thrift | undefined)?.[`field_${n}`] !== undefined,
+    (n) => (element[10] as Thrift | undefined)?.[n] !== undefined,
   )
   return {
-    name: read.text(element.field_4, 'name of a column'),
-    physical: element.field_1 === undefined ? null : read.count(element.field_1, 'type', 7),
-    length: element.field_2 === undefined ? 0 : read.count(element.field_2, 'length of a type', 2 ** 31 - 1),
+    name: read.text(element[4], 'name of a column'),
+    physical: element[1] === undefined ? null : read.count(element[1], 'type', 7),
+    length: element[2] === undefined ? 0 : read.count(element[2], 'length of a type', 2 ** 31 - 1),
     repetition,
-    children: element.field_5 === undefined ? 0 : read.count(element.field_5, 'number of children', 2 ** 31 - 1),
-    converted: element.field_6 === undefined ? null : read.count(element.field_6, 'converted type', 255),
-    scale: element.field_7 === undefined ? 0 : read.count(element.field_7, 'scale', 255),
-    precision: element.field_8 === undefined ? 0 : read.count(element.field_8, 'precision', 255),
-    logical:
-      id === undefined
-        ? null
-        : { id, params: read.struct((element.field_10 as Thrift)[`field_${id}`], 'logical type') },
+    children: element[5] === undefined ? 0 : read.count(element[5], 'number of children', 2 ** 31 - 1),
+    converted: element[6] === undefined ? null : read.count(element[6], 'converted type', 255),
+    scale: element[7] === undefined ? 0 : read.count(element[7], 'scale', 255),
+    precision: element[8] === undefined ? 0 : read.count(element[8], 'precision', 255),
+    logical: id === undefined ? null : { id, params: read.struct((element[10] as Thrift)[id], 'logical type') },
   }
 }
 
@@ -168,40 +196,46 @@ function columnChunk(
   leaf: SchemaElement,
 ): ColumnChunk {
   const refused =
-    column.field_1 !== undefined
+    column[1] !== undefined
       ? 'has its pages in another file'
-      : column.field_8 !== undefined || column.field_9 !== undefined || column.field_3 === undefined
+      : column[8] !== undefined || column[9] !== undefined || column[3] === undefined
         ? 'is encrypted'
         : null
   if (refused !== null) {
-    const none = { path: [leaf.name], physical: leaf.physical!, codec: 0, values: 0, start: 0, bytes: 0, pages: null }
-    return { ...none, statistics: null, columnIndex: null, offsetIndex: null, bloomFilter: null, refused }
+    const none = {
+      physical: leaf.physical!,
+      codec: 0,
+      values: 0,
+      start: 0,
+      bytes: 0,
+      statistics: null,
+      pageCounts: null,
+    }
+    return { ...none, columnIndex: null, offsetIndex: null, bloomFilter: null, refused }
   }
-  const meta = read.struct(column.field_3, 'column of a row group')
-  const dataStart = read.count(meta.field_9, 'place of a page')
+  const meta = read.struct(column[3], 'column of a row group')
+  const dataStart = read.count(meta[9], 'place of a page')
   // Some writers put 0 where there is no dictionary.
-  const dictionaryStart = meta.field_11 === undefined ? 0 : read.count(meta.field_11, 'place of a dictionary')
+  const dictionaryStart = meta[11] === undefined ? 0 : read.count(meta[11], 'place of a dictionary')
   const start = dictionaryStart >= 4 && dictionaryStart < dataStart ? dictionaryStart : dataStart
-  const bytes = read.count(meta.field_7, 'bytes of a column')
-  const path = read.texts(meta.field_3, 'path of a column')
+  const bytes = read.count(meta[7], 'bytes of a column')
   if (Number.isFinite(endOfPages) && (start < 4 || start + bytes > endOfPages))
-    throw corrupt(read.name, `its pages at ${start}, ${bytes} bytes, are not in the file`, path.join('.'))
-  const physical = read.count(meta.field_1, 'type of a column', 7)
-  if (physical !== leaf.physical) throw corrupt(read.name, 'its type is not that of the schema', path.join('.'))
+    throw corrupt(read.name, `its pages at ${start}, ${bytes} bytes, are not in the file`, read.path(meta[3]))
+  const physical = read.count(meta[1], 'type of a column', 7)
+  if (physical !== leaf.physical) throw corrupt(read.name, 'its type is not that of the schema', read.path(meta[3]))
   // Without these, all pages are read: a wrong one is no reason to refuse the file.
   const place = (start: unknown, bytes: unknown) => placeOf(footerStart, start, bytes)
   return {
-    path,
     physical,
-    codec: read.count(meta.field_4, 'codec', 255),
-    values: read.count(meta.field_5, 'number of values'),
+    codec: read.count(meta[4], 'codec', 255),
+    values: read.count(meta[5], 'number of values'),
     start,
     bytes,
-    statistics: meta.field_12 === undefined ? null : read.struct(meta.field_12, 'statistics'),
-    pages: dataPages(meta.field_13),
-    offsetIndex: place(column.field_4, column.field_5),
-    columnIndex: place(column.field_6, column.field_7),
-    bloomFilter: place(meta.field_14, meta.field_15),
+    statistics: meta[12] === undefined ? null : read.unread(meta[12], 'statistics'),
+    pageCounts: meta[13] instanceof Unread && !meta[13].isStruct ? meta[13] : null,
+    offsetIndex: place(column[4], column[5]),
+    columnIndex: place(column[6], column[7]),
+    bloomFilter: place(meta[14], meta[15]),
     refused: null,
   }
 }
@@ -216,25 +250,32 @@ function placeOf(footerStart: number, start: unknown, bytes: unknown): Place | n
 
 const DICTIONARY_PAGE = 2
 
-/** @param stats how many pages there are of each kind and encoding */
-function dataPages(stats: unknown): number | null {
-  if (!Array.isArray(stats)) return null
-  const pages = (stats as Thrift[]).filter((one) => one?.field_1 !== DICTIONARY_PAGE)
-  const count = pages.reduce((sum, one) => sum + Number(one?.field_3), 0)
+/** Pages of a column with values; null: unknown. */
+export function countPages({ bytes }: ParquetFooter, { pageCounts }: ColumnChunk): number | null {
+  if (!pageCounts) return null
+  const counts = readList(bytes.subarray(pageCounts.start, pageCounts.end)) as Thrift[]
+  const pages = counts.filter((one) => one[1] !== DICTIONARY_PAGE)
+  const count = pages.reduce((sum, one) => sum + Number(one[3]), 0)
   return Number.isSafeInteger(count) ? count : null
+}
+
+/** What is said of the values of a column in a row group; null: nothing. */
+export function statisticsOf({ bytes }: ParquetFooter, { statistics }: ColumnChunk): Thrift | null {
+  return statistics && readStruct(bytes.subarray(statistics.start, statistics.end)).struct
 }
 
 /** Checks what a footer holds: it may hold anything. */
 class Reader {
   readonly name: string
+  readonly #bytes: Buffer
 
-  constructor(name: string) {
+  constructor(name: string, bytes: Buffer) {
     this.name = name
+    this.#bytes = bytes
   }
 
   count(value: unknown, what: string, most: number = Number.MAX_SAFE_INTEGER): number {
-    const number = typeof value === 'bigint' ? Number(value) : value
-    if (Number.isInteger(number) && (number as number) >= 0 && (number as number) <= most) return number as number
+    if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= most) return value
     throw corrupt(this.name, `the ${what} in its footer is wrong`)
   }
 
@@ -243,13 +284,22 @@ class Reader {
     throw corrupt(this.name, `the ${what} in its footer is wrong`)
   }
 
-  texts(value: unknown, what: string): string[] {
-    if (!Array.isArray(value)) throw corrupt(this.name, `the ${what} in its footer is wrong`)
-    return value.map((one) => this.text(one, what))
+  /** As in an error; undefined: it cannot be told. */
+  path(value: unknown): string | undefined {
+    if (!(value instanceof Unread) || value.isStruct) return undefined
+    const names = readList(this.#bytes.subarray(value.start, value.end))
+    return names.map((name) => this.text(name, 'path of a column')).join('.')
   }
 
   struct(value: unknown, what: string): Thrift {
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Thrift
+    const isStruct =
+      typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Uint8Array)
+    if (isStruct) return value as Thrift
+    throw corrupt(this.name, `the ${what} in its footer is wrong`)
+  }
+
+  unread(value: unknown, what: string): Unread {
+    if (value instanceof Unread && value.isStruct) return value
     throw corrupt(this.name, `the ${what} in its footer is wrong`)
   }
 

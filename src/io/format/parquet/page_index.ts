@@ -26,12 +26,12 @@ export interface Zone {
 const MOST_INDEX_BYTES = 64 << 20
 
 /** null: there is no index, or it cannot be right. */
-export async function readOffsetIndex(file: InputFile, chunk: ColumnChunk, rows: number): Promise<PagePlace[] | null> {
-  const locations = (await readIndex(file, chunk.offsetIndex))?.field_1
+export function readOffsetIndex(file: InputFile, chunk: ColumnChunk, rows: number): PagePlace[] | null {
+  const locations = readIndex(file, chunk.offsetIndex)?.[1]
   if (!Array.isArray(locations) || locations.length === 0) return null
   const places = (locations as Thrift[]).map((one) => ({
-    offset: Number(one?.field_1),
-    firstRow: Number(one?.field_3),
+    offset: Number(one?.[1]),
+    firstRow: Number(one?.[3]),
   }))
   const isRight = places.every(({ offset, firstRow }, i) => {
     if (!Number.isSafeInteger(offset) || !Number.isSafeInteger(firstRow)) return false
@@ -43,19 +43,19 @@ export async function readOffsetIndex(file: InputFile, chunk: ColumnChunk, rows:
 }
 
 /** What the column index says of each page; null: nothing. */
-export async function readZones(
+export function readZones(
   file: InputFile,
   chunk: ColumnChunk,
   places: readonly PagePlace[],
   rows: number,
   mayBeNull: boolean,
   reader: StatisticsReader,
-): Promise<Zone[] | null> {
-  const index = await readIndex(file, chunk.columnIndex)
-  const lists = [index?.field_1, index?.field_2, index?.field_3]
+): Zone[] | null {
+  const index = readIndex(file, chunk.columnIndex)
+  const lists = [index?.[1], index?.[2], index?.[3]]
   if (!lists.every((list) => Array.isArray(list) && list.length === places.length)) return null
   const [areNull, least, greatest] = lists as [unknown[], unknown[], unknown[]]
-  const counts = index?.field_5
+  const counts = index?.[5]
   if (counts !== undefined && !(Array.isArray(counts) && counts.length === places.length)) return null
   const zones: Zone[] = []
   for (const [i, { firstRow }] of places.entries()) {
@@ -70,10 +70,10 @@ export async function readZones(
   return zones
 }
 
-async function readIndex(file: InputFile, place: Place | null): Promise<Thrift | null> {
+function readIndex(file: InputFile, place: Place | null): Thrift | null {
   if (place?.bytes == null || place.bytes > MOST_INDEX_BYTES) return null
   try {
-    return (await readStruct(Buffer.from(readRange(file, place.start, place.bytes)))).struct
+    return readStruct(Buffer.from(readRange(file, place.start, place.bytes))).struct
   } catch {
     return null
   }

@@ -2,7 +2,7 @@
 import { ProgramWriter } from '../../../kernels/program.js'
 import { type Column, sameType, type Type } from '../../../plan/type.js'
 import type { InputFile } from '../../input/input_file.js'
-import { type ParquetFooter, type RowGroup, unsupported } from './footer.js'
+import { countPages, type ParquetFooter, type RowGroup, unsupported } from './footer.js'
 import { type PagePlace, readOffsetIndex } from './page_index.js'
 import { BYTE_ARRAY } from './physical.js'
 import { allRows, type RowRange } from './ranges.js'
@@ -17,8 +17,7 @@ const LIST = 3
 /** Reads rows of these columns, in this order, from a file that may have others. */
 export class ParquetProgram {
   readonly bytes: Uint8Array
-  readonly #name: string
-  readonly #endOfPages: number
+  readonly #footer: ParquetFooter
   readonly #uncounted: number
   readonly #leaves: Leaf[] = []
 
@@ -27,8 +26,7 @@ export class ParquetProgram {
    * @throws SCHEMA_CONFLICT, PARQUET_UNSUPPORTED, PARQUET_CORRUPT
    */
   constructor(footer: ParquetFooter, columns: readonly Column[]) {
-    this.#name = footer.name
-    this.#endOfPages = footer.endOfPages
+    this.#footer = footer
     this.#uncounted = forgetsHeaders(footer.createdBy) ? UNCOUNTED_BYTES : 0
     const own = parquetColumns(footer)
     const nodes = columns.map((column) => {
@@ -64,8 +62,8 @@ export class ParquetProgram {
     for (const { start, end } of ranges) writer.long(BigInt(start)).long(BigInt(end))
     for (const { index, path } of this.#leaves) {
       const { refused, codec, start, bytes } = columns[index]!
-      if (refused !== null) throw unsupported(this.#name, refused, path)
-      const uncounted = Math.min(this.#uncounted, Math.max(0, this.#endOfPages - start - bytes))
+      if (refused !== null) throw unsupported(this.#footer.name, refused, path)
+      const uncounted = Math.min(this.#uncounted, Math.max(0, this.#footer.endOfPages - start - bytes))
       writer.byte(codec).long(BigInt(start)).long(BigInt(bytes)).count(uncounted)
       const places = pages?.get(index) ?? []
       writer.count(places.length)
@@ -78,7 +76,8 @@ export class ParquetProgram {
   canCut({ columns }: RowGroup): boolean {
     if (columns.some(({ refused }) => refused !== null)) return false
     return this.#leaves.every(({ index, maxRepetition }) => {
-      const { pages, offsetIndex } = columns[index]!
+      const { offsetIndex } = columns[index]!
+      const pages = countPages(this.#footer, columns[index]!)
       // Without an index, only levels say where rows of lists begin.
       return offsetIndex
         ? pages === null || pages >= MIN_CUT_PAGES
@@ -87,10 +86,10 @@ export class ParquetProgram {
   }
 
   /** The offset indexes of what is read, for group(). */
-  async pagesOf(file: InputFile, { rows, columns }: RowGroup): Promise<Map<number, PagePlace[]>> {
+  pagesOf(file: InputFile, { rows, columns }: RowGroup): Map<number, PagePlace[]> {
     const pages = new Map<number, PagePlace[]>()
     for (const { index } of this.#leaves) {
-      const places = await readOffsetIndex(file, columns[index]!, rows)
+      const places = readOffsetIndex(file, columns[index]!, rows)
       if (places) pages.set(index, places)
     }
     return pages

@@ -58,16 +58,16 @@ export class Pruner {
   }
 
   /** The rows of the group that may pass; where nothing is known, all. */
-  async rowsOf(group: RowGroup): Promise<RowRange[]> {
+  rowsOf(group: RowGroup): RowRange[] {
     const all = allRows(group.rows)
     if (this.#filters.length === 0 || this.#mayBeAtFault(group)) return all
     const whole = this.#wholeGroup(group)
     const byGroup = this.#rows({ rows: group.rows, zones: whole, lacks: () => false })
     if (byGroup.length === 0) return []
-    const lacks = await this.#bloomFilters(group)
+    const lacks = this.#bloomFilters(group)
     const byValue = this.#rows({ rows: group.rows, zones: whole, lacks })
     if (byValue.length === 0) return []
-    const zones = await this.#pages(group)
+    const zones = this.#pages(group)
     return zones.size === 0
       ? byValue
       : this.#rows({ rows: group.rows, zones: (name) => zones.get(name) ?? whole(name), lacks })
@@ -78,38 +78,41 @@ export class Pruner {
   }
 
   #wholeGroup({ rows, columns }: RowGroup): Evidence['zones'] {
+    const asked = new Map<string, Zone[]>()
     return (name) => {
       const known = this.#known.get(name)
       if (!known) return null
-      const statistics = known.reader.ofChunk(columns[known.leaf.index]!)
-      return [{ range: { start: 0, end: rows }, statistics }]
+      const zones = asked.get(name) ?? [
+        { range: { start: 0, end: rows }, statistics: known.reader.ofChunk(columns[known.leaf.index]!) },
+      ]
+      asked.set(name, zones)
+      return zones
     }
   }
 
   /** What the page indexes say of columns that filters read. */
-  async #pages({ rows, columns }: RowGroup): Promise<Map<string, Zone[]>> {
+  #pages({ rows, columns }: RowGroup): Map<string, Zone[]> {
     const zones = new Map<string, Zone[]>()
     for (const name of new Set(this.#filters.flatMap(columnNames))) {
       const known = this.#known.get(name)
       const chunk = columns[known?.leaf.index ?? -1]
       if (!known || !chunk?.columnIndex) continue
-      const places = await readOffsetIndex(this.#file, chunk, rows)
-      const own =
-        places && (await readZones(this.#file, chunk, places, rows, known.leaf.maxDefinition > 0, known.reader))
+      const places = readOffsetIndex(this.#file, chunk, rows)
+      const own = places && readZones(this.#file, chunk, places, rows, known.leaf.maxDefinition > 0, known.reader)
       if (own) zones.set(name, own)
     }
     return zones
   }
 
   /** Asks the Bloom filters for all values that filters compare with. */
-  async #bloomFilters({ columns }: RowGroup): Promise<Evidence['lacks']> {
+  #bloomFilters({ columns }: RowGroup): Evidence['lacks'] {
     // By column, because two columns may be compared with one literal.
     const lacking = new Map<string, Set<LiteralExpression>>()
     for (const { name, literals } of this.#filters.flatMap(equalities)) {
       const known = this.#known.get(name)
       const chunk = columns[known?.leaf.index ?? -1]
       if (!known?.isSame || !chunk?.bloomFilter || literals.length > MOST_ASKED) continue
-      const filter = await BloomFilter.open(this.#file, chunk, this.#footer.endOfPages)
+      const filter = BloomFilter.open(this.#file, chunk, this.#footer.endOfPages)
       for (const literal of filter ? literals : []) {
         const value = sameType(literal.type, known.leaf.type) ? boundOf(literal) : null
         const bytes = value === null ? null : plainBytes(known.leaf, value)

@@ -43,7 +43,7 @@ export interface ParquetColumn extends Column {
  * @throws PARQUET_CORRUPT, PARQUET_UNSUPPORTED
  */
 export async function readParquetSchema(file: InputFile): Promise<Column[]> {
-  return parquetColumns(await readFooter(file)).map(({ name, type, nullable }) => ({ name, type, nullable }))
+  return parquetColumns(readFooter(file)).map(({ name, type, nullable }) => ({ name, type, nullable }))
 }
 
 /**
@@ -270,15 +270,15 @@ function kindOf({ logical, converted, scale, precision }: SchemaElement): Kind {
     case 12:
       return { kind: 'string' }
     case 5:
-      return { kind: 'decimal', scale: Number(params!.field_1 ?? 0), precision: Number(params!.field_2 ?? 0) }
+      return { kind: 'decimal', scale: Number(params![1] ?? 0), precision: Number(params![2] ?? 0) }
     case 6:
       return { kind: 'date' }
     case 7:
-      return { kind: 'time', unit: unitOf(params!.field_2) }
+      return { kind: 'time', unit: unitOf(params![2]) }
     case 8:
-      return { kind: 'timestamp', unit: unitOf(params!.field_2), isUtc: params!.field_1 === true }
+      return { kind: 'timestamp', unit: unitOf(params![2]), isUtc: params![1] === true }
     case 10:
-      return { kind: 'integer', bits: Number(params!.field_1 ?? 0), isSigned: params!.field_2 === true }
+      return { kind: 'integer', bits: Number(params![1] ?? 0), isSigned: params![2] === true }
     case 15:
       return { kind: 'half' }
     case 16:
@@ -312,7 +312,7 @@ function kindOf({ logical, converted, scale, precision }: SchemaElement): Kind {
 
 function unitOf(unit: unknown): Unit {
   const member = unit as Record<string, unknown> | undefined
-  return member?.field_1 !== undefined ? 'millis' : member?.field_3 !== undefined ? 'nanos' : 'micros'
+  return member?.[1] !== undefined ? 'millis' : member?.[3] !== undefined ? 'nanos' : 'micros'
 }
 
 function isList({ logical, converted }: SchemaElement): boolean {

@@ -1,6 +1,6 @@
 /** What a file says of the values of a column in a row group, or in a page: bounds, and how many are null. */
 import { type Column, sameType } from '../../../plan/type.js'
-import type { ColumnChunk, ParquetFooter } from './footer.js'
+import { type ColumnChunk, type ParquetFooter, statisticsOf } from './footer.js'
 import { INT32, INT64 } from './physical.js'
 import { type Bound, readPlain } from './plain.js'
 import type { Leaf } from './schema.js'
@@ -22,12 +22,14 @@ const UNKNOWN: ColumnStatistics = { least: null, greatest: null, nulls: null }
  * @param column as it is read; what the file has must be of the same type
  */
 export class StatisticsReader {
+  readonly #footer: ParquetFooter
   readonly #leaf: Leaf
   readonly #isKnown: boolean
   readonly #isSigned: boolean
   readonly #hasOrder: boolean
 
   constructor(footer: ParquetFooter, leaf: Leaf, column: Column) {
+    this.#footer = footer
     this.#leaf = leaf
     this.#isKnown = leaf.maxRepetition === 0 && sameType(leaf.type, column.type)
     this.#isSigned = leaf.physical === INT32 || leaf.physical === INT64
@@ -35,14 +37,15 @@ export class StatisticsReader {
   }
 
   /** Of a row group. */
-  ofChunk({ statistics }: ColumnChunk): ColumnStatistics {
-    if (!statistics || !this.#isKnown) return UNKNOWN
+  ofChunk(chunk: ColumnChunk): ColumnStatistics {
+    const statistics = this.#isKnown ? statisticsOf(this.#footer, chunk) : null
+    if (!statistics) return UNKNOWN
     const said = (newer: unknown, older: unknown) =>
       newer !== undefined && this.#hasOrder ? newer : this.#isSigned ? older : undefined
     return {
-      least: this.#bound(said(statistics.field_6, statistics.field_2)),
-      greatest: this.#bound(said(statistics.field_5, statistics.field_1)),
-      nulls: statistics.field_3 === undefined ? null : Number(statistics.field_3),
+      least: this.#bound(said(statistics[6], statistics[2])),
+      greatest: this.#bound(said(statistics[5], statistics[1])),
+      nulls: statistics[3] === undefined ? null : Number(statistics[3]),
     }
   }
 

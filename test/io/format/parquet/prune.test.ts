@@ -27,7 +27,7 @@ beforeAll(async () => {
     copy (select i::int as i, i as l, i::double as d, case when i = 0 then 'nan'::double else i end as n, lpad(i::text, 5, '0') as s,
       (i / 100)::decimal(9, 2) as p, timestamp '2000-01-01' + interval (i) second as moment, date '2000-01-01' + i::int as day,
       case when i >= 4096 then i end as late from range(6144) t(i)) to '${path}' (format parquet, row_group_size 2048)`)
-  footer = await readFooter(parquetFile(path))
+  footer = readFooter(parquetFile(path))
   columns = parquetColumns(footer)
 })
 
@@ -49,7 +49,7 @@ function compare(fn: string, name: string, value: string | number | null): Expre
 /** For each row group, whether it is read. */
 async function read(...filters: Expression[]): Promise<boolean[]> {
   const pruner = new Pruner(parquetFile(path), footer, columns, filters)
-  const ranges = await Promise.all(footer.rowGroups.map((group) => pruner.rowsOf(group)))
+  const ranges = footer.rowGroups.map((group) => pruner.rowsOf(group))
   return ranges.map(({ length }) => length > 0)
 }
 
@@ -108,10 +108,10 @@ describe('pages and Bloom filters', () => {
       file,
       Buffer.from(parquetWriteBuffer({ columnData, pageSize: 400, dictionarySize: 0, rowGroupSize: rows })),
     )
-    const own = await readFooter(parquetFile(file))
+    const own = readFooter(parquetFile(file))
     const read = parquetColumns(own)
     const pruner = new Pruner(parquetFile(file), own, read, filters(read))
-    return Promise.all(own.rowGroups.map((group) => pruner.rowsOf(group)))
+    return own.rowGroups.map((group) => pruner.rowsOf(group))
   }
   const compared = (fn: string, name: string, value: number | string) => (columns: Column[]) => {
     const { type } = columns.find((one) => one.name === name)!
@@ -209,7 +209,7 @@ test('tasks may share a row group of many pages, of lists only with an offset in
     const schema = [{ name: 'root', num_children: 1 }, ...(isList ? list : []), leaf]
     const bytes = parquetWriteBuffer({ columnData, schema, pageSize, rowGroupSize: 5000, dictionarySize: 0 })
     writeFileSync(file, Buffer.from(bytes))
-    const own = await readFooter(parquetFile(file))
+    const own = readFooter(parquetFile(file))
     return new ParquetProgram(own, parquetColumns(own)).canCut(own.rowGroups[0]!)
   }
   expect(await canCut(true, 500)).toBe(true)
@@ -222,6 +222,6 @@ test('tasks may share a row group of many pages, of lists only with an offset in
 test('a null where none may be is found, whatever the filter says', async () => {
   const required = columns.map((one) => (one.name === 'late' ? { ...one, nullable: false } : one))
   const pruner = new Pruner(parquetFile(path), footer, required, [compare('gt', 'i', 100_000)])
-  const read = await Promise.all(footer.rowGroups.map((group) => pruner.rowsOf(group)))
+  const read = footer.rowGroups.map((group) => pruner.rowsOf(group))
   expect(read.map(({ length }) => length)).toEqual([1, 1, 0])
 })

@@ -68,7 +68,7 @@ async function canRead(path: string): Promise<boolean> {
 async function compare(path: string, random: Random, place: string): Promise<number> {
   let left = 0
   const columns = await readParquetSchema(parquetFile(path))
-  const { rows } = await readFooter(parquetFile(path))
+  const { rows } = readFooter(parquetFile(path))
   for (let i = 0; i < FILTERS; i++) {
     const filters = randomFilters(random, columns, rows)
     if (filters === null) return left

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parquetReadObjects } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
-import { readFooter } from '../../../../dist/src/io/format/parquet/footer.js'
+import { readFooter, statisticsOf } from '../../../../dist/src/io/format/parquet/footer.js'
 import { joinedPieces } from '../../../../dist/src/io/format/parquet/join.js'
 import { readOffsetIndex } from '../../../../dist/src/io/format/parquet/page_index.js'
 import { decodeRows, encodeRows, type Row } from '../../../../dist/src/kernels/rows.js'
@@ -115,7 +115,7 @@ describe('row groups', () => {
       text: Buffer.from(random.times(750_000, () => random.below(256))).toString('base64'),
     }))
     const path = write(rows, columns)
-    const groups = (await readFooter(parquetFile(path))).rowGroups.map(({ rows }) => rows)
+    const groups = readFooter(parquetFile(path)).rowGroups.map(({ rows }) => rows)
     expect(groups).toEqual([18, 18, 4])
     expect(await readParquet(path)).toEqual(rows)
     const one = rows.map(() => 1)
@@ -125,7 +125,7 @@ describe('row groups', () => {
   it('end after a million rows, however small these are', async () => {
     const bytes = Array.from({ length: 1_050_000 }, () => ({ n: 1 }))
     const path = write(bytes, [column('n', 'integer', false)])
-    const { rowGroups } = await readFooter(parquetFile(path))
+    const { rowGroups } = readFooter(parquetFile(path))
     expect(rowGroups.map(({ rows }) => rows)).toEqual([1_048_576, 1_424])
   })
 })
@@ -138,8 +138,8 @@ describe('pages', () => {
     }))
     const path = write(rows, columns)
     const file = parquetFile(path)
-    const chunk = (await readFooter(file)).rowGroups[0]!.columns[0]!
-    const starts = (await readOffsetIndex(file, chunk, rows.length))!.map(({ firstRow }) => firstRow)
+    const chunk = readFooter(file).rowGroups[0]!.columns[0]!
+    const starts = readOffsetIndex(file, chunk, rows.length)!.map(({ firstRow }) => firstRow)
     expect(starts[1]).toBe(20_000)
     // The dictionary had a mebibyte at the end of a page with fewer rows.
     expect(starts.some((row) => row % 20_000 !== 0)).toBe(true)
@@ -154,8 +154,9 @@ async function boundsOf(type: Type, values: unknown[]): Promise<{ stats: unknown
       [column('v', type)],
     ),
   )
-  const chunk = (await readFooter(file)).rowGroups[0]!.columns[0]!
-  const { field_3: nulls, field_5: max, field_6: min, field_7: maxIsExact, field_8: minIsExact } = chunk.statistics!
+  const footer = readFooter(file)
+  const chunk = footer.rowGroups[0]!.columns[0]!
+  const { 3: nulls, 5: max, 6: min, 7: maxIsExact, 8: minIsExact } = statisticsOf(footer, chunk)!
   return {
     stats: { nulls: Number(nulls), min: hexOf(min), max: hexOf(max), minIsExact, maxIsExact },
     hasIndex: chunk.columnIndex !== null,
@@ -217,8 +218,8 @@ describe('joined files', () => {
     writeFileSync(path, joined(paths))
     await expectRows(path, columns, parts.flat())
     const file = parquetFile(path)
-    for (const { rows, columns } of (await readFooter(file)).rowGroups) {
-      for (const chunk of columns) expect(await readOffsetIndex(file, chunk, rows)).not.toBe(null)
+    for (const { rows, columns } of readFooter(file).rowGroups) {
+      for (const chunk of columns) expect(readOffsetIndex(file, chunk, rows)).not.toBe(null)
     }
     await expectSameWhenPruned(path, columns, random, 5)
   })
