@@ -112,8 +112,8 @@ SCENARIOS['a query that replaces partitions'] = {
   sampled: ['link', 'rename', 'sync', 'mkdir', 'open', 'write'],
   old: {
     _SUCCESS: '',
-    'name=the/part-r-00000.jsonl': '{"id":"replaced","amount":null}\n',
     'name=a word/part-r-00000.jsonl': '{"id":"stays","amount":null}\n',
+    'name=the/part-r-00000.jsonl': '{"id":"replaced","amount":null}\n',
   },
 }
 
