@@ -28,5 +28,6 @@ export function pushDown(plan: Logical, now: bigint, skipsBad: boolean): Logical
 
 /** The rest, for what pushDown() has made. */
 export function arrange(plan: Logical, { sizes = new Map(), joins }: ArrangeOptions): Logical {
-  return mergeProjects(pruneColumns(chooseJoin(plan, sizes, joins)))
+  // Twice: sides count with the columns that are needed, and a join whose sides change places has a projection.
+  return mergeProjects(pruneColumns(chooseJoin(pruneColumns(plan), sizes, joins)))
 }

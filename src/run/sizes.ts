@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises'
 import { MAX_SMALL_BYTES, MAX_SMALL_ROWS, type Size } from '../dataset/rules/choose_join.js'
 import { readFooter } from '../io/format/parquet/footer.js'
+import { ParquetSize } from '../io/format/parquet/size.js'
 import type { InputFile } from '../io/input/input_file.js'
 import type { Format } from '../plan/plan.js'
 
@@ -16,6 +17,7 @@ const BLOCK_BYTES = 1 << 20
 
 export async function sizeOf(format: Format, files: readonly InputFile[]): Promise<Size> {
   const bytes = files.reduce((sum, file) => sum + bytesOfFile(format, file), 0)
+  if (format.kind === 'parquet' && files.length <= MOST_FILES) return sizeOfParquet(files)
   const total: Size = { bytes, rows: 0 }
   if (bytes > MAX_SMALL_BYTES || files.length > MOST_FILES) return { bytes, rows: Number.POSITIVE_INFINITY }
   for (const file of files) {
@@ -30,9 +32,18 @@ function bytesOfFile(format: Format, { sizeBytes, compression }: InputFile): num
   return compression === 'none' ? sizeBytes : sizeBytes * COMPRESSION_FACTOR
 }
 
+function sizeOfParquet(files: readonly InputFile[]): Size {
+  const size = new ParquetSize()
+  for (const file of files) size.add(readFooter(file))
+  const columns = [...size.columns].map(
+    ([name, { bytes, isUnique }]) => [name, { bytes: bytes * PARQUET_FACTOR, isUnique }] as const,
+  )
+  const bytes = columns.reduce((sum, [, column]) => sum + column.bytes, 0)
+  return { bytes, rows: size.rows, columns: new Map(columns) }
+}
+
 /** At most. */
 async function rowsOfFile(format: Format, file: InputFile): Promise<number> {
-  if (format.kind === 'parquet') return readFooter(file).rows
   if (file.compression !== 'none') return bytesOfFile(format, file) / SHORT_ROW_BYTES
   // Every row ends in one, or, of JSON, starts with one. More than there are rows is no harm.
   const mark = format.kind === 'jsonl' ? '{' : file.form?.carriageReturns ? '\r' : '\n'

@@ -249,6 +249,61 @@ describe('joins', () => {
     expect(kind(optimised(joined, rows))).toEqual(['inner join on product_id = id, sorted'])
   })
 
+  it('have a table of the side with fewer rows, if both are small and no row comes out alone', () => {
+    expect(kind(optimised(joined, size(1e5, 1e6)))).toEqual(['inner join on id = product_id, right side in one table'])
+    expect(kind(optimised(joined, size(1e6, 1e6)))).toEqual(['inner join on product_id = id, right side in one table'])
+    const left = orders.select('product_id').join(products, { left: 'product_id', right: 'id' }, 'left')
+    expect(kind(optimised(left, size(1e5, 1e6)))).toEqual(['left join on product_id = id, right side in one table'])
+  })
+
+  describe('of files whose columns are apart', () => {
+    const column = (bytes: number, isUnique = false) => ({ bytes, isUnique })
+    const apart = (rows: number, columns: Record<string, ReturnType<typeof column>>) => ({
+      bytes: 1e12,
+      rows,
+      columns: new Map(Object.entries(columns)),
+    })
+    const ids = (frame: { query: DataFrame<unknown>['query'] }) => frame.query as ReadQuery
+    const order = apart(1e6, { id: column(8e6, true), product_id: column(8e6), note: column(1e9) })
+    const pairs = [
+      [ids(orders), order],
+      [ids(products), apart(1e5, { id: column(1e6, true), category: column(1e6) })],
+    ] as const
+
+    it('count the columns that are needed, whatever others have', () => {
+      const long = orders.select('note', col('product_id').cast('int').as('p'))
+      const ask = (frame: DataFrame<unknown>) => kind(optimised(frame, new Map([pairs[0]])))
+      expect(ask(small.join(orders.select('product_id'), { left: 'k', right: 'product_id' }))).toEqual([
+        'inner join on cast(k as bigint) = product_id, right side in one table',
+      ])
+      expect(ask(small.join(long, { left: 'k', right: 'p' }))).toEqual(['inner join on k = p, sorted'])
+    })
+
+    it('know that a join with unique keys is not larger, so that it becomes a table, too', () => {
+      const ask = (known: Parameters<typeof optimised>[1]) => {
+        const both = orders
+          .select('id', 'product_id')
+          .join(category, { left: 'product_id', right: 'id' }, { suffix: '_p' })
+        return kind(optimised(small.join(both, { left: 'k', right: 'id' }), known))[0]
+      }
+      expect(ask(new Map(pairs))).toBe('inner join on cast(k as bigint) = id, right side in one table')
+      const repeated = [pairs[0][0], apart(1e6, { id: column(8e6), product_id: column(8e6) })] as const
+      expect(ask(new Map([repeated, pairs[1]]))).toBe('inner join on cast(k as bigint) = id, right side in one table')
+      const keys = [pairs[1][0], apart(1e5, { id: column(1e6), category: column(1e6) })] as const
+      expect(ask(new Map([pairs[0], keys]))).toBe('inner join on cast(k as bigint) = id, sorted')
+    })
+
+    it('know that groups are unique by their keys', () => {
+      const sums = products.groupBy('id').agg({ weight: sum('weight') })
+      const repeated = [ids(products), apart(1e5, { id: column(1e6), weight: column(1e6) })] as const
+      const ask = (frame: DataFrame<unknown>) => kind(optimised(frame, new Map([pairs[0], repeated])))[0]
+      const both = orders.select('id', 'product_id').join(sums, { left: 'product_id', right: 'id' }, { suffix: '_s' })
+      expect(ask(small.join(both, { left: 'k', right: 'id' }))).toBe(
+        'inner join on cast(k as bigint) = id, right side in one table',
+      )
+    })
+  })
+
   it('have the table that the hint says', () => {
     const hinted = orders.select('product_id').join(broadcast(products), { left: 'product_id', right: 'id' })
     expect(kind(optimised(hinted, size(1e9, 1e9)))).toEqual(['inner join on product_id = id, right side in one table'])

@@ -1,6 +1,6 @@
 /** How each join finds what matches: with a table of a small side, for all tasks or for each partition, or with both sides sorted. */
 import type { JoinType } from '../../plan/plan.js'
-import type { Algorithm, JoinNode, Logical } from '../logical.js'
+import type { Algorithm, JoinNode, Logical, ReadNode } from '../logical.js'
 import { inputsOfNode, join, project, unchanged, withInputs } from '../logical.js'
 import type { ReadQuery } from '../query.js'
 
@@ -9,6 +9,14 @@ export interface Size {
   bytes: number
   /** At most. */
   rows: number
+  /** Of the columns, where they are apart in the files: only those that are asked for count. */
+  columns?: ReadonlyMap<string, ColumnSize>
+}
+
+export interface ColumnSize {
+  bytes: number
+  /** Whether no two rows seem to have the same value: a wrong answer costs time, and nothing else. */
+  isUnique: boolean
 }
 
 /** Sizes of reads; what is missing is large. */
@@ -35,6 +43,10 @@ function chosen(node: JoinNode, sizes: Sizes, forced: Algorithm | null): Logical
   const isRight = wants('right') || (broadcast === null && isSmall(right, sizes))
   const isLeft = swapped !== undefined && (wants('left') || isSmall(left, sizes))
   if (forced === null || forced === 'broadcast') {
+    // Of two small sides, the one with fewer rows becomes the table.
+    if (type === 'inner' && broadcast === null && isRight && isLeft && rowsOf(left, sizes) < rowsOf(right, sizes)) {
+      return swap(node, type, 'broadcast')
+    }
     if (isRight && mayShare(type)) return join({ ...node, algorithm: 'broadcast' })
     if (isLeft && mayShare(swapped)) return swap(node, swapped, 'broadcast')
   }
@@ -72,14 +84,17 @@ function isSmall(node: Logical, sizes: Sizes): boolean {
   return size !== null && size.bytes <= MAX_SMALL_BYTES && size.rows <= MAX_SMALL_ROWS
 }
 
+function rowsOf(node: Logical, sizes: Sizes): number {
+  return mostOf(node, sizes)?.rows ?? Number.POSITIVE_INFINITY
+}
+
 /** What comes out is not much more than that; null: no one knows. */
 function mostOf(node: Logical, sizes: Sizes): Size | null {
   switch (node.kind) {
     case 'read':
-      return sizes.get(node.source) ?? null
+      return mostRead(node, sizes)
     case 'join':
-      // A semi or anti join gives no more than its left side; others may multiply.
-      return node.type === 'semi' || node.type === 'anti' ? mostOf(node.left, sizes) : null
+      return mostJoined(node, sizes)
     default: {
       const total: Size = { bytes: 0, rows: 0 }
       for (const input of inputsOfNode(node)) {
@@ -90,5 +105,72 @@ function mostOf(node: Logical, sizes: Sizes): Size | null {
       }
       return total
     }
+  }
+}
+
+function mostRead({ source, columns }: ReadNode, sizes: Sizes): Size | null {
+  const size = sizes.get(source) ?? null
+  if (!size?.columns) return size
+  const bytes = columns.reduce((sum, { name }) => sum + (size.columns!.get(name)?.bytes ?? 0), 0)
+  return { bytes, rows: size.rows }
+}
+
+/** Where the keys of one side are unique, no row of the other comes out twice. */
+function mostJoined({ left, right, type, on }: JoinNode, sizes: Sizes): Size | null {
+  if (type === 'semi' || type === 'anti') return mostOf(left, sizes)
+  const options: Size[] = []
+  const add = (kept: Logical, added: Logical, keys: string[]) => {
+    if (!isUnique(added, keys, sizes)) return
+    const [own, other] = [mostOf(kept, sizes), mostOf(added, sizes)]
+    if (own === null || other === null) return
+    const perRow = other.bytes / Math.max(1, other.rows)
+    options.push({ bytes: own.bytes + own.rows * perRow, rows: own.rows })
+  }
+  if (type === 'inner' || type === 'left') {
+    add(
+      left,
+      right,
+      on.map((pair) => pair.right),
+    )
+  }
+  if (type === 'inner' || type === 'right') {
+    add(
+      right,
+      left,
+      on.map((pair) => pair.left),
+    )
+  }
+  return options.length === 0 ? null : options.reduce((a, b) => (b.rows < a.rows ? b : a))
+}
+
+/** Whether no two rows seem to have the same values of these columns. */
+function isUnique(node: Logical, names: readonly string[], sizes: Sizes): boolean {
+  switch (node.kind) {
+    case 'read':
+      return names.some((name) => sizes.get(node.source)?.columns?.get(name)?.isUnique)
+    case 'filter':
+    case 'sort':
+    case 'limit':
+      return isUnique(node.input, names, sizes)
+    case 'project': {
+      const plain = node.values.flatMap(({ name, value }) =>
+        names.includes(name) && value.op === 'column' ? value.name : [],
+      )
+      return isUnique(node.input, plain, sizes)
+    }
+    case 'aggregate':
+      return node.by.every((name) => names.includes(name))
+    case 'join': {
+      const { left, right, type, on } = node
+      const isLeftUnique = isUnique(left, names, sizes)
+      if (type === 'semi' || type === 'anti') return isLeftUnique
+      if (type !== 'inner' && type !== 'left') return false
+      const rightKeys = on.map((pair) => pair.right)
+      if (isLeftUnique && isUnique(right, rightKeys, sizes)) return true
+      const leftKeys = on.map((pair) => pair.left)
+      return type === 'inner' && isUnique(right, names, sizes) && isUnique(left, leftKeys, sizes)
+    }
+    case 'union':
+      return false
   }
 }
