@@ -1,6 +1,7 @@
 #include "addon/join_table.h"
 
 #include <chrono>
+#include <string>
 #include <utility>
 
 #include "addon/args.h"
@@ -68,6 +69,22 @@ Napi::Value JoinTable::Add(const Napi::CallbackInfo& info) {
     is_mine_ = false;
   }
   return Count(env, steps);
+}
+
+Napi::Value JoinTable::KeyBounds(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::shared_ptr<const runjob::JoinTable> table = Complete(env);
+  const int64_t most = static_cast<int64_t>(table->key_types().size()) - 1;
+  const KeySet* const keys = table->keys(static_cast<size_t>(IntegerArg(info[0], "key", 0, most)));
+  if (keys == nullptr) ThrowBadArgument(env, "the table has no set of this key");
+  const Napi::Array bounds = Napi::Array::New(env);
+  if (keys->is_empty()) return bounds;
+  int64_t least = 0;
+  int64_t greatest = 0;
+  if (!keys->Bounds(&least, &greatest)) return env.Null();
+  bounds.Set(0U, Napi::String::New(env, std::to_string(least)));
+  bounds.Set(1U, Napi::String::New(env, std::to_string(greatest)));
+  return bounds;
 }
 
 Napi::Value JoinTable::HeldBytes(const Napi::CallbackInfo& info) {

@@ -18,7 +18,8 @@ class JoinTable : public Wrapped<JoinTable> {
   static constexpr napi_type_tag kTag = {0x2f86c0d1953be74a, 0x9d4b7e1066a2c358};
 
   static std::vector<Member> Members() {
-    return {Method<&JoinTable::Claim>("claim"), Method<&JoinTable::Add>("add"), Getter<&JoinTable::HeldBytes>("bytes"),
+    return {Method<&JoinTable::Claim>("claim"), Method<&JoinTable::Add>("add"),
+            Method<&JoinTable::KeyBounds>("keyBounds"), Getter<&JoinTable::HeldBytes>("bytes"),
             Method<&JoinTable::Close>("close")};
   }
 
@@ -30,6 +31,7 @@ class JoinTable : public Wrapped<JoinTable> {
  private:
   Napi::Value Claim(const Napi::CallbackInfo& info);
   Napi::Value Add(const Napi::CallbackInfo& info);
+  Napi::Value KeyBounds(const Napi::CallbackInfo& info);
   Napi::Value HeldBytes(const Napi::CallbackInfo& info);
   Napi::Value Close(const Napi::CallbackInfo& info);
 

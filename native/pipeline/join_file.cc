@@ -120,15 +120,15 @@ class RowReader {
 
 class JoinFile final : public JoinRows {
  public:
-  JoinFile(Schema schema, std::vector<uint32_t> by, Keep keep, const Place& place)
-      : JoinRows(std::move(schema), std::move(by), keep),
+  JoinFile(Schema schema, std::vector<uint32_t> by, Keep keep, KeySets sets, const Place& place)
+      : JoinRows(std::move(schema), std::move(by), keep, std::move(sets)),
         sort_entries_(std::max(kLeastSortEntries, place.memory_bytes / sizeof(Entry))),
         row_file_(place.folder),
         unsorted_(place.folder),
         entry_file_(place.folder) {}
 
   size_t bytes() const override {
-    return row_file_.bytes() + entry_file_.bytes() + buffer_.capacity() * sizeof(Entry) +
+    return JoinRows::bytes() + row_file_.bytes() + entry_file_.bytes() + buffer_.capacity() * sizeof(Entry) +
            bucket_ends_.capacity() * sizeof(uint64_t);
   }
   std::unique_ptr<JoinLookup> NewLookup() const override { return std::make_unique<Lookup>(this); }
@@ -357,9 +357,9 @@ class JoinFile final : public JoinRows {
 
 }  // namespace
 
-std::unique_ptr<JoinTable> NewJoinFile(Schema schema, std::vector<uint32_t> by, JoinTable::Keep keep,
+std::unique_ptr<JoinTable> NewJoinFile(Schema schema, std::vector<uint32_t> by, JoinTable::Keep keep, KeySets sets,
                                        const JoinTable::Place& place) {
-  return std::make_unique<JoinFile>(std::move(schema), std::move(by), keep, place);
+  return std::make_unique<JoinFile>(std::move(schema), std::move(by), keep, std::move(sets), place);
 }
 
 }  // namespace runjob

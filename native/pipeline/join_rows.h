@@ -14,10 +14,17 @@
 
 namespace runjob {
 
+// Of each key; null: none.
+using KeySets = std::vector<std::unique_ptr<KeySet>>;
+
 class JoinRows : public JoinTable {
  public:
-  JoinRows(Schema schema, std::vector<uint32_t> by, Keep keep)
-      : schema_(std::move(schema)), by_(std::move(by)), keep_(keep), decoder_(NewRowDecoder(schema_)) {
+  JoinRows(Schema schema, std::vector<uint32_t> by, Keep keep, KeySets sets)
+      : schema_(std::move(schema)),
+        by_(std::move(by)),
+        keep_(keep),
+        sets_(std::move(sets)),
+        decoder_(NewRowDecoder(schema_)) {
     for (const uint32_t column : by_) key_types_.push_back(schema_[column].type);
   }
 
@@ -43,6 +50,12 @@ class JoinRows : public JoinTable {
   const Schema& schema() const override { return schema_; }
   const std::vector<Type>& key_types() const override { return key_types_; }
   Keep keep() const override { return keep_; }
+  const KeySet* keys(size_t i) const override { return sets_[i].get(); }
+  size_t bytes() const override {
+    size_t bytes = 0;
+    for (const auto& set : sets_) bytes += set == nullptr ? 0 : set->bytes();
+    return bytes;
+  }
 
  protected:
   static constexpr size_t kGroup = AggregateTable::kGroup;
@@ -73,6 +86,9 @@ class JoinRows : public JoinTable {
       items[kept++] =
           Item{Slice(bytes_.data() + start, ends[i] - start), has_key ? static_cast<int>(keys_.count()) : -1};
       if (!has_key) continue;
+      for (size_t key = 0; key < by_.size(); key++) {
+        if (sets_[key] != nullptr) sets_[key]->Add(batch.columns[by_[key]], i);
+      }
       for (const uint32_t column : by_) AppendKey(batch.columns[column], i, KeyOrder(), keys_.buffer());
       RUNJOB_RETURN_IF_ERROR(keys_.End());
     }
@@ -82,6 +98,7 @@ class JoinRows : public JoinTable {
   const Schema schema_;
   const std::vector<uint32_t> by_;
   const Keep keep_;
+  const KeySets sets_;
   std::vector<Type> key_types_;
   const std::unique_ptr<RowDecoder> decoder_;
   std::string bytes_;
@@ -89,7 +106,7 @@ class JoinRows : public JoinTable {
 };
 
 // In a file.
-std::unique_ptr<JoinTable> NewJoinFile(Schema schema, std::vector<uint32_t> by, JoinTable::Keep keep,
+std::unique_ptr<JoinTable> NewJoinFile(Schema schema, std::vector<uint32_t> by, JoinTable::Keep keep, KeySets sets,
                                        const JoinTable::Place& place);
 
 }  // namespace runjob

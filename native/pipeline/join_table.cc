@@ -15,6 +15,7 @@
 namespace runjob {
 namespace {
 
+constexpr size_t kMostSetBytes = size_t{16} << 20;  // of one key
 constexpr uint32_t kMostKeyBytes = (uint32_t{1} << 31) - 1;
 
 // A row in memory, and the next one with its key. The key and the row's bytes follow.
@@ -45,11 +46,12 @@ const StoredRow* RowOf(Slot slot) {
 // the highest bits of their hashes, so the lowest ones say where a key begins.
 class Memory final : public JoinRows {
  public:
-  Memory(Schema schema, std::vector<uint32_t> by, Keep keep) : JoinRows(std::move(schema), std::move(by), keep) {}
+  Memory(Schema schema, std::vector<uint32_t> by, Keep keep, KeySets sets)
+      : JoinRows(std::move(schema), std::move(by), keep, std::move(sets)) {}
   ~Memory() override { FreePages(reinterpret_cast<char*>(slots_), capacity_ * sizeof(Slot)); }
 
   size_t bytes() const override {
-    return arena_.bytes() + rows_.capacity() * sizeof(StoredRow*) + capacity_ * sizeof(Slot);
+    return JoinRows::bytes() + arena_.bytes() + rows_.capacity() * sizeof(StoredRow*) + capacity_ * sizeof(Slot);
   }
   std::unique_ptr<JoinLookup> NewLookup() const override { return std::make_unique<Lookup>(this); }
 
@@ -190,11 +192,26 @@ Status JoinTable::Compile(Slice program, const Place& place, std::unique_ptr<Joi
     if (!reader.Read(&column) || column >= schema.size()) return BadProgram();
     by.push_back(column);
   }
-  if (!reader.Read(&keep) || keep > static_cast<uint8_t>(Keep::kKeys) || !reader.at_end()) return BadProgram();
+  if (!reader.Read(&keep) || keep > static_cast<uint8_t>(Keep::kKeys)) return BadProgram();
+  std::vector<uint32_t> with_set;
+  if (!reader.Read(&count)) return BadProgram();
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t key = 0;
+    if (!reader.Read(&key) || key >= by.size() || schema[by[key]].type.is_nested()) return BadProgram();
+    with_set.push_back(key);
+  }
+  uint64_t rows = 0;
+  if (!reader.Read(&rows) || !reader.at_end()) return BadProgram();
+  KeySets sets(by.size());
+  const size_t most_bytes = place.folder.empty() ? SIZE_MAX : place.memory_bytes / std::max<size_t>(1, count);
+  for (const uint32_t key : with_set) {
+    sets[key] =
+        std::make_unique<KeySet>(schema[by[key]].type, static_cast<size_t>(rows), std::min(kMostSetBytes, most_bytes));
+  }
   if (place.folder.empty()) {
-    *table = std::make_unique<Memory>(std::move(schema), std::move(by), static_cast<Keep>(keep));
+    *table = std::make_unique<Memory>(std::move(schema), std::move(by), static_cast<Keep>(keep), std::move(sets));
   } else {
-    *table = NewJoinFile(std::move(schema), std::move(by), static_cast<Keep>(keep), place);
+    *table = NewJoinFile(std::move(schema), std::move(by), static_cast<Keep>(keep), std::move(sets), place);
   }
   return Status::Ok();
 }

@@ -1,6 +1,6 @@
 // All rows of one side of a join, found by their keys.
 //
-//   table   schema of the rows, u32 count, u32 key column..., u8 which rows: JoinTable::Keep
+//   table   schema of the rows, u32 count, u32 key column..., u8 which rows: JoinTable::Keep, u32 count, u32 key with a set..., u64 rows at most
 #pragma once
 
 #include <cstddef>
@@ -14,6 +14,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "column/type.h"
+#include "pipeline/key_set.h"
 #include "record/cursor.h"
 
 namespace runjob {
@@ -70,6 +71,8 @@ class JoinTable {
   virtual const Schema& schema() const = 0;
   virtual const std::vector<Type>& key_types() const = 0;
   virtual Keep keep() const = 0;
+  // The values of key i; null: no one has asked for a set of them.
+  virtual const KeySet* keys(size_t i) const = 0;
   // REQUIRES: the table is complete, and lives longer.
   virtual std::unique_ptr<JoinLookup> NewLookup() const = 0;
 };

@@ -11,6 +11,7 @@
 #include "pipeline/constants.h"
 #include "pipeline/group_table.h"
 #include "pipeline/groups.h"
+#include "pipeline/key_filter.h"
 #include "pipeline/made_rows.h"
 #include "pipeline/merge_join.h"
 #include "pipeline/meter.h"
@@ -24,7 +25,7 @@ namespace runjob {
 namespace {
 
 enum SourceCode : uint8_t { kBatches = 0, kRows = 1, kGroups = 2, kMergeJoin = 3, kWindow = 4 };
-enum OperatorCode : uint8_t { kFilter = 0, kProject = 1, kLimit = 2, kProbe = 3, kConstants = 4 };
+enum OperatorCode : uint8_t { kFilter = 0, kProject = 1, kLimit = 2, kProbe = 3, kConstants = 4, kKeyFilter = 5 };
 enum EndCode : uint8_t {
   kExchange = 0,
   kTextOut = 1,
@@ -242,6 +243,8 @@ class Chain : public Pipeline {
         return CompileLimit(program, input, result);
       case kProbe:
         return CompileProbe(program, input, options.tables, result);
+      case kKeyFilter:
+        return CompileKeyFilter(program, input, options.tables, result);
       case kConstants: {
         std::unique_ptr<Constants> constants;
         RUNJOB_RETURN_IF_ERROR(Constants::Compile(program, input, &constants));

@@ -169,6 +169,7 @@ std::string TableProgram() {
   put(1);  // key
   put(0);
   program.push_back(static_cast<char>(JoinTable::Keep::kFound));
+  for (int i = 0; i < 3; i++) put(0);  // no set
   return program;
 }
 

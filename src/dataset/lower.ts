@@ -1,6 +1,8 @@
 /** From a logical plan to stages: where rows must meet, there is an exchange; all else goes through row by row. */
+import { rowsOf } from '../plan/columns.js'
 import type { Exchange, ExchangeRows, Input, RowOperator, Sink, Stage } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
+import { withKeyFilters } from './key_filters.js'
 import type { AggregateNode, JoinNode, LimitNode, Logical, SortNode, WindowNode } from './logical.js'
 import type { ReadQuery } from './query.js'
 import type { Source } from './sources.js'
@@ -115,7 +117,10 @@ class Lowering {
     const [leftKeys, rightKeys] = [on.map((pair) => pair.left), on.map((pair) => pair.right)]
     if (algorithm === 'broadcast') {
       const build = this.#exchangeId('broadcast', this.#flow(right).inputs, plainRows(right), { partitions: 1 })
-      return through(this.#flow(left), { op: 'probe', build, type, on: leftKeys, buildOn: rightKeys, residual })
+      const probe = { op: 'probe', build, type, on: leftKeys, buildOn: rightKeys, residual } as const
+      const flow = this.#flow(left)
+      const inputs = flow.inputs.map((input) => withKeyFilters(input, probe, this.#buildColumns))
+      return through({ ...flow, inputs }, probe)
     }
     const [leftFlow, rightFlow] = [this.#flow(left), this.#flow(right)]
     if (algorithm === 'hash') {
@@ -137,6 +142,11 @@ class Lowering {
       grouping: 'prefix',
       read: { op: 'mergeJoin', type, residual },
     })
+  }
+
+  readonly #buildColumns = (build: string): readonly Column[] => {
+    const rows = rowsOf(this, build)
+    return rows.kind === 'rows' ? rows.columns : []
   }
 
   /** @param first only so many rows are needed */

@@ -107,6 +107,7 @@ const CONDENSING: readonly Operator['op'][] = [
   'mergeJoin',
   'hashJoin',
   'filter',
+  'keyFilter',
   'limit',
 ]
 

@@ -30,6 +30,16 @@ export interface ProbeOperator {
   build: readonly Column[]
 }
 
+/** Drops rows whose `column` is none of the values that a key of a table has. */
+export interface KeyFilterOperator {
+  op: 'keyFilter'
+  /** Index among the pipeline's tables. */
+  table: number
+  /** Index among the table's keys, of those with a set. */
+  key: number
+  column: string
+}
+
 export function writeMergeJoin(writer: ProgramWriter, source: MergeJoinSource): void {
   const { type, left, right, keys, residual, holdBytes, folder } = source
   writer.byte(TYPES.indexOf(type)).schema(left).schema(right)
@@ -46,6 +56,17 @@ export function writeProbe(writer: ProgramWriter, operator: ProbeOperator, colum
   writeResidual(writer, residual, [...columns, ...build])
 }
 
+export function writeKeyFilter(
+  writer: ProgramWriter,
+  { table, key, column }: KeyFilterOperator,
+  columns: readonly Column[],
+): void {
+  writer
+    .count(table)
+    .count(key)
+    .count(columns.findIndex(({ name }) => name === column))
+}
+
 /** What a table must have: rows that can be found; all, for joins that give those without a match; or only one of each key. */
 export type TableRows = 'found' | 'all' | 'keys'
 const TABLE_ROWS: readonly TableRows[] = ['found', 'all', 'keys']
@@ -55,11 +76,24 @@ export function tableRowsFor(type: JoinType, residual: Expression | null): Table
   return (type === 'semi' || type === 'anti') && residual === null ? 'keys' : 'found'
 }
 
+/** The keys of a table of which a pipeline wants a set, by their places, and how many rows it has at most. */
+export interface KeySets {
+  keys: readonly number[]
+  rows: number
+}
+
 /** @param keys names of the columns that are probed for, in that order */
-export function joinTableProgram(columns: readonly Column[], keys: readonly string[], rows: TableRows): Uint8Array {
+export function joinTableProgram(
+  columns: readonly Column[],
+  keys: readonly string[],
+  rows: TableRows,
+  sets: KeySets = { keys: [], rows: 0 },
+): Uint8Array {
   const writer = new ProgramWriter().schema(columns)
   writeColumns(writer, keys, columns)
-  return writer.byte(TABLE_ROWS.indexOf(rows)).take()
+  writer.byte(TABLE_ROWS.indexOf(rows)).count(sets.keys.length)
+  for (const key of sets.keys) writer.count(key)
+  return writer.long(BigInt(sets.rows)).take()
 }
 
 function writeColumns(writer: ProgramWriter, names: readonly string[], columns: readonly Column[]): void {

@@ -256,6 +256,12 @@ export interface JoinTable {
   claim(waitMs: number): 'mine' | 'busy' | 'ready'
   /** Works on about `maxRecords` records of an exchange of rows; 0 when the table is complete. */
   add(cursor: Cursor, maxRecords: number): number
+  /**
+   * Of a complete table, the least and the greatest value of a key with a set, as digits; none, if there is no value.
+   *
+   * @returns null for values that are not whole numbers
+   */
+  keyBounds(key: number): readonly string[] | null
   readonly bytes: number
   /** Pipelines that use it keep the memory. A table that is not complete is for another thread to make. */
   close(): void

@@ -4,7 +4,14 @@ import type { Expression, LiteralExpression, NamedExpression, SortKey } from '..
 import type { GroupValue, ParquetCodec } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import { writeGroupValues } from './group_program.js'
-import { type MergeJoinSource, type ProbeOperator, writeMergeJoin, writeProbe } from './join_program.js'
+import {
+  type KeyFilterOperator,
+  type MergeJoinSource,
+  type ProbeOperator,
+  writeKeyFilter,
+  writeMergeJoin,
+  writeProbe,
+} from './join_program.js'
 import { ProgramWriter } from './program.js'
 import { type WindowSource, writeWindow } from './window_program.js'
 
@@ -22,6 +29,7 @@ export type PipelineOperator =
   /** Adds columns whose values setConstants() gives. */
   | { op: 'constants'; columns: readonly Column[] }
   | ProbeOperator
+  | KeyFilterOperator
 
 export type PipelineEnd =
   /**
@@ -131,6 +139,10 @@ function writeOperator(writer: ProgramWriter, operator: PipelineOperator, column
     case 'probe':
       writer.byte(3)
       writeProbe(writer, operator, columns)
+      return
+    case 'keyFilter':
+      writer.byte(5)
+      writeKeyFilter(writer, operator, columns)
       return
     case 'constants':
       writer.byte(4).schema(operator.columns)

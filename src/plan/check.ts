@@ -2,7 +2,7 @@
 import { RunjobError } from '../base/errors.js'
 import { columnsOf } from './columns.js'
 import type { Exchange, ExchangeInput, ExchangeRows, Input, Operator, OperatorOf, Plan, Stage } from './plan.js'
-import { tableJoinsIn } from './stages.js'
+import { probeOf, tableJoinsIn } from './stages.js'
 import { type Column, sameType, typeText } from './type.js'
 
 /** The forms in which records travel from an input to a target. */
@@ -40,6 +40,7 @@ const OPERATORS: Readonly<Record<Operator['op'], { takes: readonly Form[]; gives
   probe: { takes: ['rows'], gives: 'rows' },
   hashJoin: { takes: ['rows'], gives: 'rows' },
   filter: { takes: ['rows'], gives: 'rows' },
+  keyFilter: { takes: ['rows'], gives: 'rows' },
   project: { takes: ['rows'], gives: 'rows' },
   limit: { takes: ['rows'], gives: 'rows' },
 }
@@ -71,6 +72,12 @@ export function checkPlan({ stages }: Plan): void {
         if (!build) throw wrong(`no stage before it fills the exchange ${operator.build}`)
         const odd = oddTable(operator, build, input.kind === 'exchange' ? exchanges.get(input.exchange)! : null)
         if (odd) throw wrong(odd)
+      }
+    }
+    for (const { operators } of inputs) {
+      for (const operator of operators) {
+        if (operator.op !== 'keyFilter' || probeOf(operators, operator)) continue
+        throw wrong(`no probe has the keys of ${operator.build} that ${operator.column} is filtered by`)
       }
     }
     const odd = target.kind === 'exchange' && target.rows ? oddRows(target, target.rows) : null

@@ -38,6 +38,7 @@ function columnsAfter(plan: Stages, input: Input, operator: RowOperator, takes: 
       return joined(operator.type, takes, build.kind === 'rows' ? build.columns : [])
     }
     case 'filter':
+    case 'keyFilter':
     case 'limit':
       return [...takes]
     case 'project':

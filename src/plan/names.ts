@@ -22,17 +22,22 @@ function operatorName(operator: Operator): string {
     case 'probe':
     case 'hashJoin':
       return `${operator.type} join`
+    case 'keyFilter':
+      return 'filter by keys'
     default:
       return operator.op
   }
 }
+
+/** Not worth telling while it runs: they go with other operators. */
+const SMALL: readonly Operator['op'][] = ['project', 'keyFilter']
 
 /** What a stage does, such as `scan sales.csv, filter, group`. Stages of jobs have names that say it. */
 export function stageText(plan: Stages, index: number): string {
   const { name, inputs, target } = plan.stages[index]!
   if (target.kind === 'exchange' ? !target.rows : !target.columns) return name
   const texts = inputs.map((input) => {
-    const names = operatorNames(plan, input).filter((_, i) => input.operators[i]!.op !== 'project')
+    const names = operatorNames(plan, input).filter((_, i) => !SMALL.includes(input.operators[i]!.op))
     if (input.kind === 'files') names[0] = `scan ${withoutFolders(input.files)}`
     return names.join(', ')
   })

@@ -155,6 +155,8 @@ export type RowOperator =
   /** The same, with the rows of the same partition of the other exchange. Both exchanges are partitioned by the keys. */
   | TableJoin<'hashJoin'>
   | { op: 'filter'; where: Expression }
+  /** Ahead of the probe with this build: may drop rows whose `column` is none of the values that its key `buildOn[key]` has. */
+  | { op: 'keyFilter'; build: string; buildOn: string[]; key: number; column: string }
   | { op: 'project'; columns: NamedExpression[] }
   /** The first rows. */
   | { op: 'limit'; count: number }

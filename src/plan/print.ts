@@ -251,6 +251,8 @@ function operatorText(operator: Operator, textOf: TextOf): string {
     }
     case 'filter':
       return `filter ${textOf(operator.where)}`
+    case 'keyFilter':
+      return `filter ${operator.column} by the keys ${operator.buildOn[operator.key]} of the table`
     case 'project':
       return `project ${operator.columns.map((column) => projectText(column, textOf)).join(', ') || 'no columns'}`
     case 'limit':

@@ -26,6 +26,17 @@ export function tableJoinsIn(operators: readonly Operator[]): OperatorOf<'probe'
   return operators.filter((operator) => operator.op === 'probe' || operator.op === 'hashJoin')
 }
 
+/** The probe whose table has the keys of a filter. */
+export function probeOf(
+  operators: readonly Operator[],
+  { build, buildOn }: OperatorOf<'keyFilter'>,
+): OperatorOf<'probe'> | undefined {
+  return operators.find(
+    (operator) =>
+      operator.op === 'probe' && operator.build === build && operator.buildOn.join('\0') === buildOn.join('\0'),
+  ) as OperatorOf<'probe'> | undefined
+}
+
 /** Ids of the exchanges whose tables these operators look into, each once. */
 export function buildsOf(operators: readonly Operator[]): string[] {
   return [...new Set(tableJoinsIn(operators).map(({ build }) => build))]

@@ -1,5 +1,20 @@
 /** What stages a data frame becomes. */
-import { broadcast, count, countDistinct, sum } from 'runjob'
+import {
+  broadcast,
+  col,
+  count,
+  countDistinct,
+  csv,
+  type DataFrame,
+  int,
+  long,
+  nullable,
+  parquet,
+  read,
+  string,
+  sum,
+  upper,
+} from 'runjob'
 import { describe, expect, it } from 'vitest'
 import { orders, products, small, stages } from './frames.js'
 
@@ -93,5 +108,52 @@ describe('a data frame becomes stages', () => {
       "group 1: orders scan -> ? by hash, groups by status: sum total
       output: <group 1> groups | <group 1> groups filter -> sink (status: string, total: decimal(22,2))"
     `)
+  })
+})
+
+describe('rows of Parquet are filtered by the keys of the tables that they are joined with', () => {
+  const lines = read(
+    parquet({ schema: { order: long(), part: nullable(int()), price: int(), note: string() } }),
+    'lines',
+  )
+  const parts = read(parquet({ schema: { id: int(), name: string(), maker: string() } }), 'parts')
+  const makers = read(parquet({ schema: { code: string(), city: string() } }), 'makers')
+  const on = { left: 'part', right: 'id' } as const
+  /** The operators of the output's stage. */
+  const output = (frame: { query: DataFrame<unknown>['query'] }) => /output: (.*) ->/.exec(stages(frame))![1]
+
+  it('after the filters of the scan', () => {
+    const frame = lines.filter((c) => c.price.gt(5))
+    expect(output(frame.join(broadcast(parts), on))).toBe('lines scan filter keyFilter probe project')
+    expect(output(frame.join(broadcast(parts), on, 'semi'))).toBe('lines scan filter keyFilter probe')
+  })
+
+  it('not where rows without a match come out, nor those of other formats', () => {
+    for (const type of ['left', 'anti'] as const) {
+      expect(output(lines.join(broadcast(parts), on, type))).not.toContain('keyFilter')
+    }
+    const cells = read(csv({ schema: { part: int() } }), 'cells')
+    expect(output(cells.join(broadcast(parts), on))).toBe('cells scan probe project')
+  })
+
+  it('past other joins and renamed columns, by each key that the scan has', () => {
+    const renamed = lines.select('order', 'price', col('part').as('p'))
+    const both = renamed
+      .join(broadcast(lines.select(col('order').as('o'))), { left: 'order', right: 'o' }, 'anti')
+      .join(broadcast(parts.select('id', col('maker').as('m'))), { left: ['p', 'price'], right: ['id', 'id'] })
+      .join(broadcast(makers), { left: 'm', right: 'code' })
+    // Not by the maker, which is of another table.
+    expect(output(both)).toMatch(/^lines scan keyFilter keyFilter project probe probe project probe/)
+  })
+
+  it('not by computed columns, nor past what may fail or counts rows', () => {
+    const joined = (left: DataFrame<{ p: ReturnType<typeof int> }>) =>
+      output(left.join(broadcast(parts), { left: 'p', right: 'id' }))
+    expect(joined(lines.select(col('part').mod(7).as('p')) as never)).not.toContain('keyFilter')
+    expect(joined(lines.limit(9).select(col('part').as('p')) as never)).not.toContain('keyFilter')
+    const quotient = lines.withColumn('q', (c) => c.price.div(c.part)).join(broadcast(parts), on)
+    expect(output(quotient)).not.toContain('keyFilter')
+    const tried = lines.withColumn('q', upper('note')).join(broadcast(parts), on)
+    expect(output(tried)).toContain('scan keyFilter project probe')
   })
 })

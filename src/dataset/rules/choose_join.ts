@@ -151,6 +151,7 @@ function isUnique(node: Logical, names: readonly string[], sizes: Sizes): boolea
     case 'filter':
     case 'sort':
     case 'limit':
+    case 'window':
       return isUnique(node.input, names, sizes)
     case 'project': {
       const plain = node.values.flatMap(({ name, value }) =>

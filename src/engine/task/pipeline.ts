@@ -16,7 +16,7 @@ import {
   pipelineProgram,
 } from '../../kernels/pipeline_program.js'
 import { pick, rowsOf } from '../../plan/columns.js'
-import type { SortKey } from '../../plan/expression.js'
+import type { Expression, SortKey } from '../../plan/expression.js'
 import { operatorNames } from '../../plan/names.js'
 import type {
   Exchange,
@@ -29,7 +29,7 @@ import type {
   Sink,
   SinkFormat,
 } from '../../plan/plan.js'
-import { isRanged, tableJoinsIn } from '../../plan/stages.js'
+import { isRanged, probeOf, tableJoinsIn } from '../../plan/stages.js'
 import type { Column } from '../../plan/type.js'
 import type { WorkerBudget } from '../task.js'
 import type { TaskEnvironment } from './environment.js'
@@ -55,7 +55,7 @@ export function takesRows({ operators: [first] }: Input): boolean {
 
 /** @param input of the task's stage */
 export function linkRows(input: Input, target: Target, env: TaskEnvironment): Intake {
-  const tables = openTables(tableJoinsIn(input.operators), env)
+  const tables = openTables(input.operators, env)
   try {
     return linkTo(tables, input, target, env)
   } catch (error) {
@@ -83,7 +83,7 @@ function linkTo(tables: Tables, input: Input, target: Target, env: TaskEnvironme
   if (first!.op === 'scan') {
     const { format } = input as FileInput
     return format.kind === 'parquet'
-      ? scanParquet(first!, following as RowOperator[], rows)
+      ? scanParquet(first!, filtersAfter(first!, following as RowOperator[], tables.all), rows)
       : scan(first!, format, rows, env)
   }
   const intake: SortedIntake = {
@@ -242,6 +242,36 @@ function openPipeline(
   })
 }
 
+/** The conditions right after a scan, in their order: of a key filter, what bounds say. */
+function filtersAfter(
+  { columns }: OperatorOf<'scan'>,
+  following: readonly RowOperator[],
+  tables: readonly JoinTable[],
+): Expression[] {
+  const joins = tableJoinsIn(following)
+  const end = following.findIndex(({ op }) => op !== 'filter' && op !== 'keyFilter')
+  return (end < 0 ? following : following.slice(0, end)).flatMap((operator) => {
+    if (operator.op === 'filter') return [operator.where]
+    if (operator.op !== 'keyFilter') return []
+    const bounds = tables[joins.indexOf(probeOf(joins, operator)!)]!.keyBounds(operator.key)
+    return bounds === null ? [] : [withinBounds(pick(columns, [operator.column])[0]!, bounds)]
+  })
+}
+
+/** @param bounds the least and the greatest value; empty: there are none */
+function withinBounds(column: Column, bounds: readonly string[]): Expression {
+  const { type } = column
+  const call = (fn: string, args: Expression[]): Expression => {
+    return { op: 'call', fn, args, type: 'boolean', nullable: true }
+  }
+  const value: Expression = { op: 'column', ...column }
+  const [least, greatest] = bounds.map((digits): Expression => {
+    return { op: 'literal', value: type === 'integer' || type === 'date' ? Number(digits) : digits, type }
+  })
+  if (!least || !greatest) return call('in', [value])
+  return call('and', [call('ge', [value, least]), call('le', [value, greatest])])
+}
+
 function limited(operators: readonly RowOperator[], { task }: TaskEnvironment): readonly RowOperator[] {
   const last = operators.at(-1)!
   if (task.kind !== 'map' || task.rowsNeeded === undefined || last.op !== 'limit') return operators
@@ -297,6 +327,10 @@ function operatorOf(operator: RowOperator, joins: readonly RowOperator[], { plan
         residual,
         build: rows.kind === 'rows' ? rows.columns : [],
       }
+    }
+    case 'keyFilter': {
+      const { key, column } = operator
+      return { op: 'keyFilter', table: joins.indexOf(probeOf(joins, operator)!), key, column }
     }
     case 'filter':
     case 'project':

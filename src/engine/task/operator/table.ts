@@ -5,7 +5,8 @@ import { kernels } from '../../../kernels/addon.js'
 import { joinTableProgram, tableRowsFor } from '../../../kernels/join_program.js'
 import type { JoinTable } from '../../../kernels/kernels.js'
 import { rowsOf } from '../../../plan/columns.js'
-import type { OperatorOf } from '../../../plan/plan.js'
+import type { Operator, OperatorOf } from '../../../plan/plan.js'
+import { probeOf, tableJoinsIn } from '../../../plan/stages.js'
 import { expectCount } from '../../counts.js'
 import { attemptName, type BuildSpec } from '../../task.js'
 import type { TaskEnvironment } from '../environment.js'
@@ -31,15 +32,17 @@ export interface Tables {
   close(): void
 }
 
-/** @param joins of a pipeline */
-export function openTables(joins: readonly TableJoin[], env: TaskEnvironment): Tables {
+/** @param operators of a pipeline */
+export function openTables(operators: readonly Operator[], env: TaskEnvironment): Tables {
+  const joins = tableJoinsIn(operators)
   const builds = 'builds' in env.task ? (env.task.builds ?? []) : []
   const wanted = joins.map((join, i) => {
     const build = builds[i]
     if (build?.exchange !== join.build) {
       throw new RunjobError('INTERNAL', { detail: `the task ${env.task.id} has no runs of ${join.build}` })
     }
-    return { join, build, name: nameOf(join, build, env) }
+    const keys = filteredKeys(operators, join)
+    return { join, build, keys, name: nameOf(join, build, keys, env) }
   })
   // Before more memory is taken.
   const names = new Set(wanted.map(({ name }) => name))
@@ -49,8 +52,8 @@ export function openTables(joins: readonly TableJoin[], env: TaskEnvironment): T
     for (const table of own) table.close()
   }
   try {
-    const all = wanted.map(({ join, build, name }) => {
-      const table = shared.get(name) ?? openTable(name, join, build, env)
+    const all = wanted.map(({ join, build, keys, name }) => {
+      const table = shared.get(name) ?? openTable(name, join, build, keys, env)
       if (build.isShared) shared.set(name, table)
       else own.push(table)
       makeTable(table, join, build, env)
@@ -76,16 +79,36 @@ function closeShared(name: string): void {
 }
 
 /** What a table is made of. One that is not shared is of one attempt. */
-function nameOf({ build, buildOn, type, residual }: TableJoin, spec: BuildSpec, env: TaskEnvironment): string {
+function nameOf(
+  { build, buildOn, type, residual }: TableJoin,
+  spec: BuildSpec,
+  keys: readonly number[],
+  env: TaskEnvironment,
+): string {
   const { runs, isShared, partition } = spec
   const attempt = isShared ? null : attemptName(env.task.id, env.attempt)
-  return JSON.stringify([env.runsDir, build, buildOn, tableRowsFor(type, residual), runs, partition, attempt])
+  return JSON.stringify([env.runsDir, build, buildOn, tableRowsFor(type, residual), keys, runs, partition, attempt])
 }
 
-function openTable(name: string, join: TableJoin, { inMemory }: BuildSpec, env: TaskEnvironment): JoinTable {
+/** The keys of its table that rows are filtered by, ahead of the join. */
+function filteredKeys(operators: readonly Operator[], join: TableJoin): number[] {
+  const keys = operators.flatMap((operator) =>
+    operator.op === 'keyFilter' && probeOf(operators, operator) === join ? [operator.key] : [],
+  )
+  return [...new Set(keys)]
+}
+
+function openTable(
+  name: string,
+  join: TableJoin,
+  { inMemory, records }: BuildSpec,
+  keys: readonly number[],
+  env: TaskEnvironment,
+): JoinTable {
   const rows = rowsOf(env.plan, join.build)
   if (rows.kind !== 'rows') throw new RunjobError('INTERNAL', { detail: `a table of ${rows.kind}` })
-  const program = joinTableProgram(rows.columns, join.buildOn, tableRowsFor(join.type, join.residual))
+  const kept = tableRowsFor(join.type, join.residual)
+  const program = joinTableProgram(rows.columns, join.buildOn, kept, { keys, rows: records })
   const memoryBytes = Math.floor(env.budget.collectorBytes * SORT_SHARE)
   return kernels.createJoinTable(program, { name, ...(inMemory ? {} : { folder: env.runsDir, memoryBytes }) })
 }

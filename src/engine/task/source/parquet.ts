@@ -11,7 +11,7 @@ import { type InputFile, nameOf } from '../../../io/input/input_file.js'
 import { fromNative, kernels } from '../../../kernels/addon.js'
 import type { ParquetScan } from '../../../kernels/kernels.js'
 import type { Expression } from '../../../plan/expression.js'
-import type { OperatorOf, RowOperator } from '../../../plan/plan.js'
+import type { OperatorOf } from '../../../plan/plan.js'
 import type { Column } from '../../../plan/type.js'
 import type { TaskSplit } from '../../task.js'
 import type { TaskEnvironment } from '../environment.js'
@@ -35,14 +35,12 @@ export interface ParquetIntake extends Intake {
 
 export function scanParquet(
   { columns }: OperatorOf<'scan'>,
-  following: readonly RowOperator[],
+  filters: readonly Expression[],
   rows: RowIntake,
 ): ParquetIntake {
-  const end = following.findIndex(({ op }) => op !== 'filter')
-  const filters = (end < 0 ? following : following.slice(0, end)) as OperatorOf<'filter'>[]
   return {
     columns,
-    filters: filters.map(({ where }) => where),
+    filters,
     rows,
     get done() {
       return rows.pipeline.done

@@ -1,0 +1,129 @@
+#include "pipeline/key_set.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "column/keys.h"
+
+namespace runjob {
+
+namespace {
+
+constexpr size_t kBloomBits = 16;   // of a value: one of about 200 others passes
+constexpr size_t kNumberBits = 64;  // of a value, where numbers are not close together
+constexpr size_t kLeastWords = 64;
+constexpr size_t kMostValues = size_t{1} << 40;
+
+// Doubles are numbers here by their bits, with one NaN and one zero.
+int64_t DoubleNumber(double value) {
+  if (std::isnan(value)) return std::bit_cast<int64_t>(uint64_t{0x7FF8000000000000});
+  return std::bit_cast<int64_t>(value == 0 ? 0.0 : value);
+}
+
+size_t WordsFor(size_t values, size_t bits) {
+  return std::max(kLeastWords, std::bit_ceil(std::min(values, kMostValues)) / 64 * bits);
+}
+
+}  // namespace
+
+KeySet::KeySet(const Type& type, size_t values, size_t most_bytes)
+    : type_(type),
+      values_(values),
+      most_words_(most_bytes / sizeof(uint64_t)),
+      is_number_(!type.is_bytes() && !type.is_wide()),
+      has_bounds_(is_number_ && type.id != TypeId::kDouble && type.id != TypeId::kBoolean),
+      is_bloom_(!is_number_ || type.id == TypeId::kDouble) {
+  if (is_bloom_) BecomeBloom();
+}
+
+void KeySet::Add(const Vector& column, size_t row) {
+  if (is_number_) {
+    AddNumber(NumberAt(column, row));
+  } else {
+    AddHash(HashAt(column, row));
+  }
+}
+
+bool KeySet::Bounds(int64_t* least, int64_t* greatest) const {
+  *least = least_;
+  *greatest = greatest_;
+  return has_bounds_ && !is_empty_;
+}
+
+int64_t KeySet::NumberAt(const Vector& column, size_t row) const {
+  switch (type_.id) {
+    case TypeId::kBoolean:
+      return column.at<uint8_t>(row);
+    case TypeId::kInt:
+    case TypeId::kDate:
+      return column.at<int32_t>(row);
+    case TypeId::kDouble:
+      return DoubleNumber(column.at<double>(row));
+    default:
+      return column.at<int64_t>(row);
+  }
+}
+
+uint64_t KeySet::HashAt(const Vector& column, size_t row) const {
+  if (type_.is_bytes()) return HashKey(column.at<StringView>(row).slice());
+  const __int128& value = column.at<__int128>(row);
+  return HashKey(Slice(reinterpret_cast<const char*>(&value), sizeof(value)));
+}
+
+void KeySet::AddNumber(int64_t number) {
+  least_ = is_empty_ ? number : std::min(least_, number);
+  greatest_ = is_empty_ ? number : std::max(greatest_, number);
+  if (!is_bloom_ && !MakeRoom(number)) BecomeBloom();
+  if (is_bloom_) return AddHash(HashNumber(number));
+  is_empty_ = false;
+  const uint64_t at = static_cast<uint64_t>(number) - static_cast<uint64_t>(base_);
+  words_[at / 64] |= uint64_t{1} << at % 64;
+}
+
+void KeySet::AddHash(uint64_t hash) {
+  is_empty_ = false;
+  if (is_known_) words_[BloomWord(hash)] |= BloomBits(hash);
+}
+
+bool KeySet::MakeRoom(int64_t number) {
+  const __int128 first = number & ~int64_t{63};
+  if (words_.empty()) {
+    if (most_words_ == 0) return false;
+    base_ = static_cast<int64_t>(first);
+    words_.resize(1);
+    return true;
+  }
+  const __int128 words = static_cast<__int128>(words_.size());
+  if (first >= base_ && first < base_ + 64 * words) return true;
+  const __int128 from = least_ & ~int64_t{63};
+  const __int128 to = static_cast<__int128>(greatest_ & ~int64_t{63}) + 64;
+  const size_t most = std::min(most_words_, WordsFor(values_, kNumberBits));
+  if ((to - from) / 64 > static_cast<__int128>(most)) return false;
+  // Twice as long as before, so that a word moves a few times at most, in the direction in which numbers go.
+  const size_t size = std::min(most, std::max(static_cast<size_t>((to - from) / 64), 2 * words_.size()));
+  const __int128 base =
+      first < base_ ? std::max<__int128>(INT64_MIN, to - __int128{64} * static_cast<__int128>(size)) : from;
+  std::vector<uint64_t> moved(size);
+  for (size_t i = 0; i < words_.size(); i++) {
+    if (words_[i] != 0) moved[static_cast<size_t>((base_ - base) / 64) + i] = words_[i];
+  }
+  words_ = std::move(moved);
+  base_ = static_cast<int64_t>(base);
+  return true;
+}
+
+void KeySet::BecomeBloom() {
+  const std::vector<uint64_t> numbers = std::move(words_);
+  is_bloom_ = true;
+  const size_t size = WordsFor(values_, kBloomBits);
+  is_known_ = size <= most_words_;
+  words_.assign(is_known_ ? size : 0, 0);
+  for (size_t i = 0; is_known_ && i < numbers.size(); i++) {
+    for (uint64_t bits = numbers[i]; bits != 0; bits &= bits - 1) {
+      const uint64_t at = i * 64 + static_cast<uint64_t>(std::countr_zero(bits));
+      AddHash(HashNumber(static_cast<int64_t>(static_cast<uint64_t>(base_) + at)));
+    }
+  }
+}
+
+}  // namespace runjob
