@@ -1,9 +1,8 @@
 #include "pipeline/key_set.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
-
-#include "column/keys.h"
 
 namespace runjob {
 

@@ -4,10 +4,8 @@
 // single words, of which a value sets four bits. Source: Putze, Sanders, Singler, Cache-, Hash- and Space-Efficient Bloom Filters, 2007.
 #pragma once
 
-#include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <vector>
 
 #include "base/hash.h"
