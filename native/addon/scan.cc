@@ -39,6 +39,7 @@ class Scan : public Reading<T, runjob::Mapper> {
   const Schema& schema() const { return pipeline_->native->input(); }
   ColumnSink* sink() const { return pipeline_->native->head(); }
   BadRecords* bad() const { return &pipeline_->bad; }
+  RowPlaces* places() const { return pipeline_->native->places(); }
 
  private:
   void RequireReady(Napi::Env env) const override { pipeline_->RequireReady(env); }
@@ -66,7 +67,9 @@ class CsvScan : public Scan<CsvScan> {
 
   explicit CsvScan(const Napi::CallbackInfo& info) : Scan(info) {
     Guarded(info.Env(), [&] {
-      native_ = NewCsvScan(CsvColumnsArg(ObjectArg(info[0], "spec"), schema()), schema(), sink(), bad());
+      CsvColumnsOptions options = CsvColumnsArg(ObjectArg(info[0], "spec"), schema());
+      options.places = places();
+      native_ = NewCsvScan(options, schema(), sink(), bad());
     });
   }
 };
@@ -82,6 +85,7 @@ class JsonScan : public Scan<JsonScan> {
       JsonColumnsOptions options;
       options.limit = RecordLimitArg(spec);
       options.skip_bom = BooleanArg(spec.Get("skipBom"), "skipBom");
+      options.places = places();
       native_ = NewJsonScan(options, schema(), sink(), bad());
     });
   }

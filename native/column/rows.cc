@@ -5,6 +5,7 @@
 
 #include "column/column_buffer.h"
 #include "column/row_buffer.h"
+#include "column/row_value.h"
 
 namespace runjob {
 
@@ -12,8 +13,6 @@ namespace {
 
 // In a byte.
 constexpr size_t kNullBits = 8;
-
-void AppendValue(const Vector& column, size_t row, std::string* out);
 
 void AppendNulls(size_t count, std::string* out) { out->append((count + kNullBits - 1) / kNullBits, '\0'); }
 
@@ -30,7 +29,7 @@ void AppendList(const Vector& column, size_t row, std::string* out) {
   AppendNulls(range.count, out);
   for (size_t i = 0; i < range.count; i++) {
     if (elements.valid(range.start + i)) {
-      AppendValue(elements, range.start + i, out);
+      AppendRowValue(elements, range.start + i, out);
     } else {
       (*out)[nulls + i / kNullBits] |= static_cast<char>(1 << i % kNullBits);
     }
@@ -43,29 +42,9 @@ void AppendStruct(const Vector& column, size_t row, std::string* out) {
   for (size_t i = 0; i < column.children.size(); i++) {
     const Vector& field = column.children[i];
     if (field.valid(row)) {
-      AppendValue(field, row, out);
+      AppendRowValue(field, row, out);
     } else {
       (*out)[nulls + i / kNullBits] |= static_cast<char>(1 << i % kNullBits);
-    }
-  }
-}
-
-void AppendValue(const Vector& column, size_t row, std::string* out) {
-  switch (column.type->id) {
-    case TypeId::kString:
-    case TypeId::kBinary: {
-      const StringView& view = column.at<StringView>(row);
-      AppendCount(view.size, out);
-      out->append(view.slice().data, view.size);
-      return;
-    }
-    case TypeId::kList:
-      return AppendList(column, row, out);
-    case TypeId::kStruct:
-      return AppendStruct(column, column.index(row), out);
-    default: {
-      const size_t width = column.type->width();
-      out->append(static_cast<const char*>(column.values) + width * column.index(row), width);
     }
   }
 }
@@ -183,12 +162,32 @@ class Decoder : public RowDecoder {
 
 }  // namespace
 
+void AppendRowValue(const Vector& column, size_t row, std::string* out) {
+  switch (column.type->id) {
+    case TypeId::kString:
+    case TypeId::kBinary: {
+      const StringView& view = column.at<StringView>(row);
+      AppendCount(view.size, out);
+      out->append(view.slice().data, view.size);
+      return;
+    }
+    case TypeId::kList:
+      return AppendList(column, row, out);
+    case TypeId::kStruct:
+      return AppendStruct(column, column.index(row), out);
+    default: {
+      const size_t width = column.type->width();
+      out->append(static_cast<const char*>(column.values) + width * column.index(row), width);
+    }
+  }
+}
+
 void AppendRow(const std::vector<const Vector*>& columns, size_t row, std::string* out) {
   const size_t nulls = out->size();
   AppendNulls(columns.size(), out);
   for (size_t i = 0; i < columns.size(); i++) {
     if (columns[i]->valid(row)) {
-      AppendValue(*columns[i], row, out);
+      AppendRowValue(*columns[i], row, out);
     } else {
       (*out)[nulls + i / kNullBits] |= static_cast<char>(1 << i % kNullBits);
     }

@@ -106,6 +106,10 @@ Status CsvScan::AddRows(const CsvRows& rows) {
     BadRecords* const bad = options_.csv.keep_bad ? &bad_ : nullptr;
     const uint64_t bad_before = bad_.of_input();
     const auto place_of = [&](size_t i) { return RecordPlace{rows.row_offset(rows_.row(i)), rows.row(rows_.row(i))}; };
+    if (options_.places != nullptr) {
+      options_.places->clear();
+      for (size_t i = 0; i < rows_.count(); i++) options_.places->push_back(place_of(i));
+    }
     Status status = runjob::AddRows(batch_, place_of, sink_, bad, &records_out_);
     // Bad ones are counted by Push.
     records_in_ += rows_.count() - (bad_.of_input() - bad_before);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/number.h"
+#include "column/row_places.h"
 #include "column/type.h"
 #include "column/vector.h"
 #include "csv/dialect.h"
@@ -20,6 +21,7 @@ struct CsvColumnsOptions {
   NumberSpelling numbers;
   bool skip_header = false;      // the first record is a header
   std::vector<uint32_t> fields;  // of each column, in the row; kNoField: all its values are null
+  RowPlaces* places = nullptr;   // gets those of each batch
 };
 
 // Whether a field's text can be a value of that type.

@@ -29,7 +29,12 @@ bool IsBlank(Slice line) {
 class JsonScan final : public Mapper {
  public:
   JsonScan(const JsonColumnsOptions& options, const Schema& schema, ColumnSink* sink, BadRecords* bad)
-      : Mapper(bad), limit_(options.limit), sink_(sink), rows_(schema), bom_pending_(options.skip_bom) {}
+      : Mapper(bad),
+        limit_(options.limit),
+        row_places_(options.places),
+        sink_(sink),
+        rows_(schema),
+        bom_pending_(options.skip_bom) {}
 
   Status Push(Slice chunk, uint64_t limit, bool last, bool* done) override;
 
@@ -42,6 +47,7 @@ class JsonScan final : public Mapper {
   Status Flush();
 
   const RecordLimit limit_;
+  RowPlaces* const row_places_;
   ColumnSink* const sink_;
   JsonRows rows_;
   std::vector<RecordPlace> places_;  // of the rows
@@ -152,6 +158,7 @@ Status JsonScan::Reject(Status status, Slice line, uint64_t start) {
 
 Status JsonScan::Flush() {
   if (rows_.size() == 0) return Status::Ok();
+  if (row_places_ != nullptr) *row_places_ = places_;
   const auto place_of = [this](size_t row) { return places_[row]; };
   Status status = AddRows(rows_.batch(), place_of, sink_, limit_.keep_bad ? &bad_ : nullptr, &records_out_);
   records_in_ += rows_.size();

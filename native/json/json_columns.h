@@ -3,6 +3,7 @@
 
 #include <memory>
 
+#include "column/row_places.h"
 #include "column/type.h"
 #include "column/vector.h"
 #include "record/bad_record.h"
@@ -11,8 +12,9 @@
 namespace runjob {
 
 struct JsonColumnsOptions {
-  RecordLimit limit;      // of a line
-  bool skip_bom = false;  // the input starts at the file's first byte: drop a UTF-8 byte-order mark
+  RecordLimit limit;            // of a line
+  bool skip_bom = false;        // the input starts at the file's first byte: drop a UTF-8 byte-order mark
+  RowPlaces* places = nullptr;  // gets those of each batch
 };
 
 // Each line is an object; a column is a field of it by name, and null where it is missing or null. All of a line must be JSON

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "column/program.h"
+#include "pipeline/blocks_end.h"
 #include "pipeline/constants.h"
 #include "pipeline/group_table.h"
 #include "pipeline/groups.h"
@@ -32,7 +33,8 @@ enum EndCode : uint8_t {
   kRowsOut = 2,
   kGroupTable = 3,
   kParquetOut = 4,
-  kPartitionsOut = 5
+  kPartitionsOut = 5,
+  kBlocksOut = 6
 };
 
 // Counts the rows that pass by.
@@ -162,6 +164,7 @@ class Chain : public Pipeline {
     return bytes;
   }
   std::string* output() override { return &output_; }
+  RowPlaces* places() override { return wants_places_ ? &places_ : nullptr; }
   std::vector<LinkMeasure> measures() const override {
     std::vector<LinkMeasure> measures;
     for (size_t i = 0; i < meters_.size(); i++) {
@@ -273,6 +276,9 @@ class Chain : public Pipeline {
         return Status::Ok();
       case kParquetOut:
         return CompileParquetEnd(program, input, options.compress, Passing(options), &end_);
+      case kBlocksOut:
+        wants_places_ = true;
+        return CompileBlocksEnd(program, input, &places_, &output_, &end_);
       case kGroupTable: {
         std::unique_ptr<GroupTable> table;
         RUNJOB_RETURN_IF_ERROR(GroupTable::Compile(program, input, options.records, options.memory_bytes, &table));
@@ -325,6 +331,8 @@ class Chain : public Pipeline {
   GroupTable* groups_ = nullptr;                // the end, if it is one
   Constants* constants_ = nullptr;              // the operator, if there is one
   std::string output_;
+  RowPlaces places_;  // for a blocks end
+  bool wants_places_ = false;
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 //                                                                     values decide the partition; none: the sink decides by the key
 //               u8 1, ...                                             text: CSV, TSV, JSON lines, into bytes
 //               u8 2                                                  rows: u32 length and a row (column/rows.h) each, into bytes
+//               u8 5, ...                                             blocks of columns, into bytes
 //               ...                                                   the others: see their files
 #pragma once
 
@@ -28,6 +29,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "column/column_loader.h"
+#include "column/row_places.h"
 #include "column/type.h"
 #include "column/vector.h"
 #include "pipeline/join_table.h"
@@ -81,10 +83,12 @@ class Pipeline {
   virtual Status SetConstants(Slice program) = 0;
   // There is no more. Call once.
   virtual Status Finish() = 0;
-  virtual uint64_t rows_in() const = 0;                   // added
-  virtual uint64_t rows_out() const = 0;                  // that the end received
-  virtual uint64_t rows_made() const = 0;                 // that may have been noted in options.bad
-  virtual size_t bytes() const = 0;                       // held by operators
+  virtual uint64_t rows_in() const = 0;    // added
+  virtual uint64_t rows_out() const = 0;   // that the end received
+  virtual uint64_t rows_made() const = 0;  // that may have been noted in options.bad
+  virtual size_t bytes() const = 0;        // held by operators
+  // Where a scan says which records the rows of its next batch are; null: no one asks.
+  virtual RowPlaces* places() = 0;
   virtual std::string* output() = 0;                      // bytes that the end gave so far: the caller takes them
   virtual std::vector<LinkMeasure> measures() const = 0;  // of the operators, in their order, and of the end
   virtual const RowSample* sample() const = 0;            // of the records of an exchange; null if none was asked for

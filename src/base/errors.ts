@@ -286,12 +286,14 @@ const CATALOGUE = {
   },
   INT64_UNSAFE: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `Column ${p.column} has ${p.value}, a whole number that a JavaScript number does not hold exactly.`,
     hint: () =>
       "Ask for bigints: collect({ longs: 'bigint' }), or declare long({ js: 'bigint' }). Or cast it: cast('string') or cast('double'). In a file it has all its digits.",
   },
   TIMESTAMP_PRECISION: {
     kind: 'data',
+    badRecord: true,
     message: (p) => `Column ${p.column} has ${p.value}, a time that a Date does not hold exactly.`,
     hint: () =>
       "Ask for microseconds: collect({ timestamps: 'micros' }), or declare timestamp({ js: 'micros' }). Or cast it: cast('string'). In a file it has its microseconds.",

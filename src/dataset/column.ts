@@ -2,6 +2,7 @@
 import { describe, isPlainObject } from '../base/schema.js'
 import { didYouMean } from '../base/suggest.js'
 import { shown } from '../base/text.js'
+import { columnOf } from '../plan/declared.js'
 import { markOf } from '../plan/type.js'
 import {
   type Bool,
@@ -28,7 +29,6 @@ import { refuseMore } from './arguments.js'
 import { expressionText } from './expression/text.js'
 import { partsOf, type Untyped as Tree, type UntypedColumn } from './expression/untyped.js'
 import { invalid } from './invalid.js'
-import { markedTypeOf } from './types.js'
 
 export type Base<X> = X extends Nullable<infer B> ? B : X
 /** `X` is missing where `Of` may be missing. */
@@ -285,7 +285,7 @@ export class Expr<X = unknown, N extends string = string> implements ExpressionO
   }
 
   #cast(given: unknown, where: string, isTry: boolean): Expr<never, N> {
-    const { type: to, ...mark } = markedTypeOf(given, where)
+    const { type: to, ...mark } = columnOf('', given, where, invalid)
     return new Expr({ kind: 'cast', arg: this[EXPRESSION], to, try: isTry, ...markOf(mark) })
   }
 

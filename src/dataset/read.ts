@@ -12,12 +12,12 @@ import {
 } from '../base/schema.js'
 import { CSV_OPTIONS, type CsvOptions, csvFormat, csvProblem } from '../io/format/csv/options.js'
 import { isEncoding } from '../io/input/text_form.js'
+import { columnsOf } from '../plan/declared.js'
 import type { Format } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import type { FrameSchema, Str, Table, Untyped } from '../plan/typed.js'
 import { DataFrame } from './frame.js'
 import { invalid } from './invalid.js'
-import { columnsOf } from './types.js'
 
 interface ParquetOptions<S extends FrameSchema> {
   /** The columns to read. Without it, files say which they have. */
@@ -109,7 +109,7 @@ function framed<S extends FrameSchema>(
 
 function schemaOf(format: Format, schema: FrameSchema | undefined): Column[] | null {
   if (format.kind === 'text') return [{ name: 'value', type: 'string', nullable: false }]
-  return schema === undefined ? null : columnsOf(schema, `${format.kind}({ schema })`)
+  return schema === undefined ? null : columnsOf(schema, `${format.kind}({ schema })`, invalid)
 }
 
 /** What is wrong with a format's options; null if nothing is. */

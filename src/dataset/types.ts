@@ -1,6 +1,7 @@
 /** Types of columns, for schemas and casts. `string()` is the codec of that name (job/codecs.ts). */
-import { describe, isOneOf, isPart, isPlainObject, maker, requirePartOptions } from '../base/schema.js'
-import { type Column, EXACT, markOf, type Type } from '../plan/type.js'
+import { describe, isOneOf, maker, requirePartOptions } from '../base/schema.js'
+import { columnOf, columnsOf } from '../plan/declared.js'
+import { type Column, EXACT, markOf } from '../plan/type.js'
 import type {
   AnyType,
   Binary,
@@ -18,9 +19,7 @@ import type {
   Timestamp,
   TimestampNtz,
 } from '../plan/typed.js'
-import { isExpression } from '../plan/typed.js'
 import { invalid } from './invalid.js'
-import { parseType } from './type_text.js'
 
 /** A maker of types, whose mistakes are a dataset's. */
 function typeMaker<F extends (...args: never[]) => object>(name: string, most: number, make: F): F {
@@ -99,48 +98,17 @@ export const decimal = typeMaker('decimal', 2, (precision: number = 10, scale: n
 
 /** A type whose values may be missing, which is null. */
 export const nullable = typeMaker('nullable', 1, <X extends ColumnType>(type: X): Nullable<X> => {
-  markedTypeOf(type, 'nullable()')
+  columnOf('', type, 'nullable()', invalid)
   return { nullable: type }
 })
 
 /** Lists of values of one type. */
 export const list = typeMaker('list', 1, <X extends AnyType>(element: X): List<X> => {
-  const { type, nullable, ...mark } = columnOf('', element, 'list()')
+  const { type, nullable, ...mark } = columnOf('', element, 'list()', invalid)
   return { columnType: { type: 'array', element: type, containsNull: nullable, ...markOf(mark) } }
 })
 
 /** Several values, each with a name and a type of its own. */
 export const struct = typeMaker('struct', 1, <F extends FrameSchema>(fields: F): Struct<F> => {
-  return { columnType: { type: 'struct', fields: columnsOf(fields, 'struct()') } }
+  return { columnType: { type: 'struct', fields: columnsOf(fields, 'struct()', invalid) } }
 })
-
-/**
- * A type as it is given: an object such as `decimal(10, 2)`, or Spark's text `'decimal(10,2)'`. It may have a mark.
- *
- * @throws DATASET_INVALID
- */
-export function markedTypeOf(given: unknown, where: string): Pick<Column, 'type' | typeof EXACT> {
-  return columnOf('', given, where)
-}
-
-/** @throws DATASET_INVALID unless it is a plain object of types */
-export function columnsOf(schema: unknown, where: string): Column[] {
-  if (!isPlainObject(schema) || isPart(schema)) {
-    throw invalid(`${where}: a plain object of types is expected, such as { id: long() }, not ${describe(schema)}`)
-  }
-  const columns = Object.entries(schema).map(([name, type]) =>
-    columnOf(name, type, `${where}: the type of ${JSON.stringify(name)}`),
-  )
-  if (columns.length === 0) throw invalid(`${where}: it needs at least one name with its type, such as { id: long() }`)
-  return columns
-}
-
-function columnOf(name: string, given: unknown, where: string): Column {
-  if (typeof given === 'string') return { name, type: parseType(given), nullable: true }
-  if (given !== null && typeof given === 'object' && !isExpression(given)) {
-    const { columnType, nullable } = given as { columnType?: Type; nullable?: unknown }
-    if (columnType !== undefined) return { name, type: columnType, nullable: false, ...markOf(given) }
-    if (nullable !== undefined) return { ...columnOf(name, nullable, where), nullable: true }
-  }
-  throw invalid(`${where} must be a type such as long() or nullable(string()), not ${describe(given)}`)
-}

@@ -13,12 +13,14 @@ import {
 } from '../base/schema.js'
 import { CSV_OPTIONS, type CsvOptions, csvFormat } from '../io/format/csv/options.js'
 import type { Format, SinkFormat } from '../plan/plan.js'
-import type { FrameSchema, Str, Table, Untyped } from '../plan/typed.js'
+import type { FrameSchema, JsOf, Str, Table, Untyped } from '../plan/typed.js'
 
 /** Can be read: its records are `R`. */
 export interface Input<R> {
   readonly input: Format
   readonly record?: R
+  /** Types by name: its records are rows of these. */
+  readonly schema?: unknown
 }
 
 /** Can be written. */
@@ -51,9 +53,12 @@ interface InputOptions {
 }
 
 interface SchemaOption<S extends FrameSchema> {
-  /** For data frames: the columns to read and their types, by name. Jobs read text. */
+  /** The columns to read and their types, by name: data frames have these columns, and a job's map gets rows of these values. */
   schema?: S
 }
+
+/** What a map gets: rows of the schema's values, if there is one. */
+type Records<S, Otherwise> = string extends keyof S ? Otherwise : { readonly [K in keyof S]: JsOf<S[K]> }
 
 interface TextOptions extends OutputOptions, InputOptions {
   exact?: boolean
@@ -96,13 +101,16 @@ const CSV: Schema<OutputOptions & CsvOptions & SchemaOption<never>> = { ...OUTPU
  * Delimited text (RFC 4180): quoted fields may hold delimiters, line ends and doubled quotes. Lines end in LF or CRLF; blank lines are not
  * rows. All options are for reading. An output takes only `delimiter` and `columns`: then `columns` is the header row of each part. Without
  * it, an output whose columns have no names has no header row. Contradictory options are JOB_INVALID when the job is defined.
+ *
+ * @param options.schema with it, records are rows of these columns and types, as in data frames; a cell that is not of its type is a bad
+ *   record, CELL_INVALID
  */
 export const csv = maker(
   'csv',
   1,
   <const Column extends string = string, S extends FrameSchema = Untyped>(
     options: OutputOptions & CsvOptions<Column> & SchemaOption<S> = {},
-  ): Input<Row<Column>> & Output & Table<S> => {
+  ): Input<Records<S, Row<Column>>> & Output & Table<S> => {
     requirePartOptions('csv', CSV, options)
     const input = csvFormat(options)
     const output: SinkFormat = { kind: 'csv', delimiter: input.delimiter, header: input.columns }
@@ -131,13 +139,15 @@ const JSONL: Schema<JsonlOptions & SchemaOption<never>> = {
  * @param options.array whether files are arrays: true or false; default: by their content
  * @param options.integers what to do with whole numbers that no double equals, such as 9007199254740993: `error` (the default) makes the
  *   line a bad record, `bigint` reads them as bigints, `number` as the nearest double
+ * @param options.schema with it, each value is an object, and records are rows of these properties and types, as in data frames; a value
+ *   that is not of its type is a bad record, CELL_INVALID
  */
 export const jsonl = maker(
   'jsonl',
   1,
   <T = unknown, S extends FrameSchema = Untyped>(
     options: JsonlOptions & SchemaOption<S> = {},
-  ): Input<T> & Output & Table<S> => {
+  ): Input<Records<S, T>> & Output & Table<S> => {
     requirePartOptions('jsonl', JSONL, options)
     const { array = null, encoding = null, integers = 'error' } = options
     const input: Format = { kind: 'jsonl', array, encoding, ...(integers === 'error' ? {} : { integers }) }

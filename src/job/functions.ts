@@ -3,6 +3,7 @@ import { RunjobError } from '../base/errors.js'
 import type { JobFunctions, JobShape, ReduceFunction } from '../plan/functions.js'
 import type { FunctionId } from '../plan/plan.js'
 import type { AnyBody } from './body.js'
+import { declaredRows } from './declared.js'
 import type { NativeMapper } from './mappers.js'
 import { mapFor, type NormalReduce, type NormalStep, normalSteps } from './steps.js'
 
@@ -41,7 +42,10 @@ export function bodyShape(body: AnyBody): JobShape {
     shape[name] =
       typeof value === 'function' ? { source: Function.prototype.toString.call(value) } : { text: textOf(value) }
   }
-  for (const [name, input] of Object.entries(body.inputs ?? { input: body.input })) add(`input "${name}"`, input?.input)
+  for (const [name, input] of Object.entries(body.inputs ?? { input: body.input })) {
+    add(`input "${name}"`, input?.input)
+    if (input) add(`schema of input "${name}"`, declaredRows(input))
+  }
   normalSteps(body).forEach(({ maps, reduce, combine, ...step }, i) => {
     const place = body.steps ? `step ${i + 1}: ` : ''
     for (const [input, map] of Object.entries(maps)) add(`${place}map${input && ` of input "${input}"`}`, map)

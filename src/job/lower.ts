@@ -6,6 +6,7 @@
  */
 import { RunjobError, toRunjobError } from '../base/errors.js'
 import type { Columns } from '../io/format/csv/columns.js'
+import { isNumberedName } from '../io/format/csv/columns.js'
 import { codecName, isColumns, isRow } from '../plan/codec.js'
 import type {
   AggregateCall,
@@ -25,6 +26,8 @@ import type {
   ValueSpec,
 } from '../plan/plan.js'
 import type { AnyBody } from './body.js'
+import { declaredRows } from './declared.js'
+import type { Input as JobInput } from './formats.js'
 import { functionId } from './functions.js'
 import { joinOperator } from './join.js'
 import type { NativeMapper, NativeRekey } from './mappers.js'
@@ -55,13 +58,14 @@ export async function lowerJob({ job, body, columnsOf, output = {} }: LowerInput
 
   const columns = new Map<string, Columns>()
   for (const [name, input] of inputs) {
-    if (input.input.kind === 'csv') columns.set(name, await columnsOf(name, input.input))
+    const format = formatOf(input)
+    if (format.kind === 'csv') columns.set(name, await columnsOf(name, format))
   }
 
   const files = inputs.map(([name, input], i) => {
     const place = { isFirst: i === 0, isOnly: inputs.length === 1 }
     try {
-      return lowerFileInput(job, steps[0]!, reducers[0]!, name, input.input, place, columns.get(name))
+      return lowerFileInput(job, steps[0]!, reducers[0]!, name, input, place, columns.get(name))
     } catch (error) {
       throw toRunjobError(error).withWhere(inputs.length > 1 ? { input: name } : {})
     }
@@ -191,14 +195,18 @@ function lowerFileInput(
   step: NormalStep,
   reduce: LoweredReduce | null,
   input: string,
-  format: Format,
+  given: JobInput<unknown>,
   place: { isFirst: boolean; isOnly: boolean },
   fileColumns: Columns | undefined,
 ): FileInput {
   const map = mapFor(step, input)
+  const format = formatOf(given)
   if (typeof map === 'function') {
     const fn = functionId(0, 'map', place.isOnly ? undefined : input)
-    return { kind: 'files', files: input, format, operators: [{ op: 'map', fn, gives: mapRecord(step, reduce) }] }
+    const rows = declaredRows(given)
+    if (format.kind === 'csv') for (const { name } of rows?.columns ?? []) fileColumns!.indexOf(name)
+    const operators: Operator[] = [{ op: 'map', fn, gives: mapRecord(step, reduce), ...(rows && { rows }) }]
+    return { kind: 'files', files: input, format, operators }
   }
   const columns: FieldValue[] = (reduce?.columns ?? []).map(({ codec, name }) => ({
     kind: codec === 'number' ? 'number' : 'bytes',
@@ -221,6 +229,15 @@ function lowerFileInput(
     }
   }
   return { kind: 'files', files: input, format, operators: [operator] }
+}
+
+/** Files without a header row have the columns of the schema, in its order, unless it names them by number. */
+function formatOf(given: JobInput<unknown>): Format {
+  const { input } = given
+  const rows = declaredRows(given)
+  if (input.kind !== 'csv' || input.header || input.columns !== null || rows === null) return input
+  const names = rows.columns.map(({ name }) => name)
+  return names.some(isNumberedName) ? input : { ...input, columns: names }
 }
 
 /** Key and value as the map of one step emits them. */

@@ -5,7 +5,9 @@ import { isEncoding } from '../io/input/text_form.js'
 import { outputNameProblem } from '../io/output/names.js'
 import { codecName } from '../plan/codec.js'
 import type { Format, Operator } from '../plan/plan.js'
+import { isNested, typeText } from '../plan/type.js'
 import type { AnyBody } from './body.js'
+import { declaredRows } from './declared.js'
 import type { Input, Output } from './formats.js'
 import { describeColumns } from './output.js'
 import type { Aggregate } from './reducers.js'
@@ -37,9 +39,7 @@ export function checkJob(name: string, body: AnyBody, inputNames?: readonly stri
     const wrong = input && formatProblem(input.input)
     if (wrong) fail(`${input.input.kind}(): ${wrong.option} ${wrong.problem}`)
     if (input?.input.kind === 'parquet') fail('parquet() is for data frames: read(parquet(), path)')
-    if (input && 'schema' in input) {
-      fail(`${input.input.kind}(): a schema is for data frames; a job gets text, and converts it itself`)
-    }
+    if (input) checkSchema(input, fail)
   }
   const given = (body.steps?.map(({ step }) => step) ?? [body]) as { map?: unknown }[]
   given.forEach(({ map }, i) => {
@@ -61,9 +61,21 @@ export function checkJob(name: string, body: AnyBody, inputNames?: readonly stri
   return body
 }
 
+function checkSchema(given: Input<unknown>, fail: Fail): void {
+  const { input } = given
+  const rows = declaredRows(given, fail)
+  if (rows === null) return
+  if (input.kind === 'jsonl' && input.integers)
+    fail('jsonl(): integers is for values without a schema, which has long()')
+  const nested = input.kind === 'csv' ? rows.columns.find(({ type }) => isNested(type)) : undefined
+  if (nested)
+    fail(`csv(): the column ${JSON.stringify(nested.name)} is ${typeText(nested.type)}, which CSV does not hold`)
+}
+
 function checkOutputs({ output: own, outputs = {} }: AnyBody, fail: Fail): void {
   for (const output of [own, ...Object.values(outputs)]) {
-    const format = (output as Partial<Input<unknown>> | undefined)?.input
+    const { input: format, schema } = (output ?? {}) as Partial<Input<unknown>>
+    if (format && schema !== undefined) fail(`${format.kind}() as an output takes no schema, which is for reading`)
     if (format?.kind !== 'csv') continue
     const wrong = csvProblem(format)
     if (wrong) fail(`csv(): ${wrong.option} ${wrong.problem}`)
@@ -93,9 +105,10 @@ function checkHeader(what: string, header: string[] | null, fail: Fail): void {
 /** @throws JOB_INVALID if a native map does not fit its input */
 function checkInputs(step: NormalStep, body: AnyBody, fail: Fail): void {
   const inputs = Object.entries(body.inputs ?? { input: body.input! })
-  for (const [name, { input: format }] of inputs) {
+  for (const [name, { input: format, schema }] of inputs) {
     const operator = operatorOf(mapFor(step, name))
     if (!operator) continue
+    if (schema !== undefined) fail(`${operator.op}() reads text: a schema is for a map of your own`)
     try {
       checkNativeMap(step, operator, format, fail)
     } catch (error) {

@@ -2,7 +2,7 @@
 import { joined, projected, windowed } from '../plan/columns.js'
 import type { Expression, LiteralExpression, NamedExpression, SortKey } from '../plan/expression.js'
 import type { GroupValue, ParquetCodec } from '../plan/plan.js'
-import type { Column } from '../plan/type.js'
+import { type Column, EXACT } from '../plan/type.js'
 import { writeGroupValues } from './group_program.js'
 import {
   type KeyFilterOperator,
@@ -52,6 +52,8 @@ export type PipelineEnd =
   | { kind: 'partitions'; by: readonly string[]; fileBytes: number; end: FileEnd }
   /** Read them with decodeRows (rows.ts). */
   | { kind: 'rows' }
+  /** Read them with readBlocks (row_block.ts). `texts`: with those of the records. */
+  | { kind: 'blocks'; texts: boolean; columns: readonly Column[] }
 
 /** What a file is written by. */
 export type FileEnd = Extract<PipelineEnd, { kind: 'text' | 'parquet' }>
@@ -189,6 +191,12 @@ function writeEnd(writer: ProgramWriter, end: PipelineEnd, columns: readonly Col
       return
     case 'parquet':
       writer.byte(4).byte(PARQUET_CODECS[end.codec]).text(end.createdBy)
+      return
+    case 'blocks':
+      writer.byte(6).flag(end.texts).count(end.columns.length)
+      for (const { name, [EXACT]: isExact } of end.columns) {
+        writer.count(columns.findIndex((column) => column.name === name)).flag(isExact === true)
+      }
   }
 }
 

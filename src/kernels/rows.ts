@@ -115,7 +115,7 @@ class RowReader {
 type Read = (reader: RowReader) => unknown
 
 function fieldsReader(columns: readonly Column[], form: RowForm): (reader: RowReader) => Row {
-  const reads = columns.map((column) => valueReader(column.type, column.name, form, column[EXACT]))
+  const reads = columns.map((column) => readerOf(column.type, column.name, form, column[EXACT]))
   // A property of that name would set the prototype instead.
   const isOdd = columns.some(({ name }) => name === '__proto__')
   return (reader) => {
@@ -132,7 +132,17 @@ function fieldsReader(columns: readonly Column[], form: RowForm): (reader: RowRe
 }
 
 /** @param name of the column, for errors */
-function valueReader(type: Type, name: string, form: RowForm, isExact: true | undefined): Read {
+export function valueReader(
+  type: Type,
+  name: string,
+  form: RowForm,
+  isExact: true | undefined,
+): (bytes: Uint8Array) => unknown {
+  const read = readerOf(type, name, form, isExact)
+  return (bytes) => read(new RowReader(bytes))
+}
+
+function readerOf(type: Type, name: string, form: RowForm, isExact: true | undefined): Read {
   if (typeof type === 'object') {
     switch (type.type) {
       case 'decimal': {
@@ -142,7 +152,7 @@ function valueReader(type: Type, name: string, form: RowForm, isExact: true | un
           : (reader) => decimalText(reader.long(), scale)
       }
       case 'array': {
-        const read = valueReader(type.element, name, form, type[EXACT])
+        const read = readerOf(type.element, name, form, type[EXACT])
         return (reader) => {
           const count = reader.count()
           const nulls = reader.nulls(count)
@@ -221,7 +231,7 @@ function civil(days: number): [number, number, number] {
   return [yearOfEra + era * 400 + (month <= 2 ? 1 : 0), month, day]
 }
 
-function timeText(micros: bigint): string {
+export function timeText(micros: bigint): string {
   const day = BigInt(MILLIS_PER_DAY) * MICROS_PER_MILLI
   const ofDay = ((micros % day) + day) % day
   const seconds = Number(ofDay / MICROS_PER_SECOND)

@@ -6,7 +6,7 @@
  * -> exchange, exchange -> reduce -> sink. Any stage may read the exchange of any earlier one.
  */
 import type { Expression, LiteralExpression, NamedExpression, SortKey } from './expression.js'
-import type { Column } from './type.js'
+import type { Column, Marks } from './type.js'
 
 /** How a typed value becomes bytes. Keys of every codec compare with memcmp in the order of their values. */
 export type CodecSpec = 'string' | 'number' | 'bigint' | 'bytes' | 'json' | { tuple: CodecSpec[] }
@@ -116,7 +116,8 @@ export type Operator =
   /** Columns by name, resolved against each file's header. */
   | { op: 'fields'; keys: string[]; values: FieldValue[]; tag: number | null }
   | { op: 'grep'; pattern: string; literal: boolean; ignoreCase: boolean; invert: boolean }
-  | { op: 'map'; fn: FunctionId; gives: RecordSpec }
+  /** `rows`: its records are rows of these columns; else what the format gives, or records of an exchange or a function. */
+  | { op: 'map'; fn: FunctionId; gives: RecordSpec; rows?: { columns: Column[]; exact: Marks } }
   | { op: 'reduce'; fn: FunctionId; gives: RecordSpec }
   /** One record per key, with the results of the aggregates. */
   | { op: 'aggregate'; aggregates: AggregateCall[]; gives: RecordSpec }

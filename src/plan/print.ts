@@ -15,7 +15,7 @@ import type {
   WindowValue,
 } from './plan.js'
 import { exchangeOf, stageFilling, tableJoinsIn } from './stages.js'
-import type { Column } from './type.js'
+import { type Column, typeText } from './type.js'
 
 /** What is known about a plan's data before it runs. */
 export interface PlanSizes {
@@ -217,9 +217,12 @@ function operatorText(operator: Operator, textOf: TextOf): string {
       return `fields ${operator.keys.join(', ')}: ${operator.values.map(valueText).join(', ') || 'no values'}`
     case 'grep':
       return `grep ${operator.invert ? 'without ' : ''}${JSON.stringify(operator.pattern)}`
-    case 'map':
+    case 'map': {
+      const columns = operator.rows?.columns.map(({ name, type }) => `${name} ${typeText(type)}`).join(', ')
+      return `map by function ${operator.fn}${columns === undefined ? '' : ` of rows of ${columns}`}`
+    }
     case 'reduce':
-      return `${operator.op} by function ${operator.fn}`
+      return `reduce by function ${operator.fn}`
     case 'aggregate':
       return operator.aggregates.map(aggregateText).join(', ') || 'each key once'
     case 'join':

@@ -1,8 +1,8 @@
 /** Types of columns, by Spark's names: what JSON of a Spark schema says is what a plan says. */
 
 /**
- * Marks longs and timestamps that JavaScript gets as bigints, as their type was declared. JSON knows no symbols, so no plan has it: what
- * runs, and what a run is continued by, does not depend on it.
+ * Marks longs and timestamps that JavaScript gets as bigints, as their type was declared. JSON knows no symbols, so plans do not have it, nor
+ * does what runs, or what a run is continued by, depend on it; but for functions that get such values (marksOf).
  */
 export const EXACT: unique symbol = Symbol.for('runjob.exact') as never
 
@@ -71,6 +71,51 @@ export function markedLike(type: Type, like: Type): Type {
     return { ...field, type: markedLike(field.type, other.type), ...markOf(other) }
   })
   return { type: 'struct', fields }
+}
+
+/** Where columns are marked, as plain data: the names of columns and fields on the way there, '' for the elements of a list. */
+export type Marks = string[][]
+
+export function marksOf(columns: readonly Column[]): Marks {
+  return columns.flatMap((column) => {
+    const own: Marks = column[EXACT] ? [[]] : []
+    return [...own, ...marksIn(column.type)].map((path) => [column.name, ...path])
+  })
+}
+
+function marksIn(type: Type): Marks {
+  if (typeof type === 'string' || type.type === 'decimal') return []
+  if (type.type === 'struct') return marksOf(type.fields)
+  const own: Marks = type[EXACT] ? [[]] : []
+  return [...own, ...marksIn(type.element)].map((path) => ['', ...path])
+}
+
+/** The inverse of marksOf. */
+export function withMarks(columns: readonly Column[], marks: Marks): Column[] {
+  return columns.map((column) => {
+    const own = below(marks, column.name)
+    return { ...column, type: typeWithMarks(column.type, own), ...markAt(own) }
+  })
+}
+
+function typeWithMarks(type: Type, marks: Marks): Type {
+  if (typeof type === 'string' || type.type === 'decimal') return type
+  if (type.type === 'struct') return { ...type, fields: withMarks(type.fields, marks) }
+  const own = below(marks, '')
+  return { ...type, element: typeWithMarks(type.element, own), ...markAt(own) }
+}
+
+function below(marks: Marks, name: string): Marks {
+  return marks.filter(([first]) => first === name).map(([, ...rest]) => rest)
+}
+
+function markAt(marks: Marks): MayBeExact {
+  return marks.some((path) => path.length === 0) ? { [EXACT]: true } : {}
+}
+
+/** Whether it is a list or a struct. */
+export function isNested(type: Type): boolean {
+  return typeof type !== 'string' && type.type !== 'decimal'
 }
 
 /** As Spark's simpleString: `decimal(10,2)`, `array<int>`, `struct<a:int,b:string>`. */

@@ -3,7 +3,7 @@ import { RunjobError } from '../base/errors.js'
 import type { FrameOutput } from '../dataset/lower.js'
 import { type FormatName, fileCompression } from '../job/output.js'
 import type { SinkFormat } from '../plan/plan.js'
-import { type Column, type Type, typeText } from '../plan/type.js'
+import { type Column, isNested, type Type, typeText } from '../plan/type.js'
 import type { Settings } from './options.js'
 
 /**
@@ -90,8 +90,4 @@ function hasNoFields(type: Type): boolean {
   if (typeof type === 'string' || type.type === 'decimal') return false
   if (type.type === 'array') return hasNoFields(type.element)
   return type.fields.length === 0 || type.fields.some((field) => hasNoFields(field.type))
-}
-
-function isNested(type: Type): boolean {
-  return typeof type !== 'string' && type.type !== 'decimal'
 }

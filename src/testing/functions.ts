@@ -16,6 +16,7 @@ import { checkedCalls, checkedEmit, type Gate, guarded } from '../engine/task/ca
 import { createEmitter, type Emitter } from '../engine/task/emitter.js'
 import { forEachGroup, RecordReader } from '../engine/task/record_reader.js'
 import type { AnyBody } from '../job/body.js'
+import { declaredRows } from '../job/declared.js'
 import { type AnyJob, type Job, requireJob } from '../job/define.js'
 import { type FunctionRole, functionId, jobFunctions } from '../job/functions.js'
 import { emittedRecord, nativeAggregates } from '../job/lower.js'
@@ -27,6 +28,7 @@ import { decode, isColumns, isMissingText, valueColumns } from '../plan/codec.js
 import type { JobFunctions, MapFunction, OrderFunction, ReduceFunction, TaskContext } from '../plan/functions.js'
 import { resolveParams } from '../plan/params.js'
 import type { AggregateCall, ColumnSpec, Format, FunctionId, ParamValue, RecordSpec, ValueSpec } from '../plan/plan.js'
+import type { Column } from '../plan/type.js'
 import { sideFilePaths } from '../run/load.js'
 import { recordMaker } from './records.js'
 
@@ -54,7 +56,7 @@ type Pair = [key: unknown, value: unknown]
 
 /**
  * Calls a job's map with each record and returns what it emits, in order, checked and converted by the job's codecs as in a run. Records of
- * csv() are objects with text properties; the map gets rows as in a run, which throw if it reads another column.
+ * csv() are objects with text properties, or values of its schema; the map gets rows as in a run, which throw if it reads another column.
  *
  * `setup` and `teardown` run as well. Counters, and records for named outputs, are checked and dropped: runInMemory() returns them.
  *
@@ -71,7 +73,7 @@ export async function runMap(...args: unknown[]): Promise<Pair[]> {
   const [job, records, given = {}] = args as [AnyJob, unknown[], FunctionOptions | undefined]
   requireList('the records of runMap()', records)
   const options = checkedOptions(OPTIONS, given)
-  return withFunctions(job, options, ({ step, functions, id, context, format, gate }) => {
+  return withFunctions(job, options, ({ step, functions, id, context, format, columns, gate }) => {
     const input = options.input ?? ''
     if (options.input !== undefined && !job.inputNames.includes(input)) {
       const problem = `${job.name} has no input "${input}"${unknownHelp(input, job.inputNames)}`
@@ -89,7 +91,7 @@ export async function runMap(...args: unknown[]): Promise<Pair[]> {
       () => ({ job: job.name }),
       (record: unknown) => map(record, checked, context),
     )
-    const read = format ? recordMaker(format, options.inputPath) : (record: unknown) => record
+    const read = format ? recordMaker(format, columns, options.inputPath) : (record: unknown) => record
     for (const record of records) call(read(record))
     return pairs()
   })
@@ -226,6 +228,8 @@ export interface FunctionTools {
   id(role: FunctionRole, input?: string): FunctionId
   /** Of the records that the step's map gets; null if these come from the step before. */
   format: Format | null
+  /** Of the rows of a schema; null: there is none. */
+  columns: readonly Column[] | null
 }
 
 /** Sets up the job, passes its functions on, and tears it down. */
@@ -270,9 +274,11 @@ export async function withFunctions<T>(
     state,
   }
   try {
-    const format = index > 0 ? null : ((body.input ?? body.inputs?.[options.input ?? ''])?.input ?? null)
+    const input = index > 0 ? undefined : (body.input ?? body.inputs?.[options.input ?? ''])
+    const format = input?.input ?? null
+    const columns = input ? (declaredRows(input)?.columns ?? null) : null
     const id: FunctionTools['id'] = (role, input) => functionId(index, role, input)
-    const answer = use({ step, functions, context, gate, id, format })
+    const answer = use({ step, functions, context, gate, id, format, columns })
     // Failures of promises in the meantime.
     await turn()
     if (late.error) throw late.error

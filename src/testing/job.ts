@@ -7,6 +7,7 @@ import { checkedOptions, describe, isPlainObject, requireArguments, type Schema,
 import { csvQuoter } from '../io/format/csv/quote.js'
 import { readOutput } from '../io/output/read_back.js'
 import { type AnyJob, type Job, requireJob } from '../job/define.js'
+import type { Inputs } from '../job/map_reduce.js'
 import type { Format, ParamValue } from '../plan/plan.js'
 import { explainJob } from '../run/explain.js'
 import { RUN_OPTIONS, type RunOptions } from '../run/options.js'
@@ -38,7 +39,7 @@ export interface JobOutcome<K, V> extends Pick<RunReport, 'counters' | 'stages'>
  *
  * Define the job in its own module, as for runJob(): a worker that imports a test file would start its tests.
  *
- * @param input the content of a file, or records: lines for `text()`, objects for `csv()`, values for `jsonl()`
+ * @param input the content of a file, or records: lines for `text()`, objects for `csv()`, values for `jsonl()`; with a schema only content
  * @throws what runJob() throws
  */
 export function runInMemory<P, K, V, R>(
@@ -54,10 +55,7 @@ export async function runInMemory(...args: unknown[]): Promise<JobOutcome<unknow
   const folder = temporaryFolder('runjob-testing-')
   try {
     const body = job.body((options.params ?? {}) as Record<string, ParamValue | undefined>)
-    const formats = Object.fromEntries(
-      Object.entries(body.inputs ?? { input: body.input! }).map(([name, { input: format }]) => [name, format]),
-    )
-    const paths = writeInputs(folder, formats, input)
+    const paths = writeInputs(folder, body.inputs ?? { input: body.input! }, input)
     const all = { ...options, input: paths, output: join(folder, 'output') } as RunOptions<never>
     const plan = await explainJob(job, all)
     const result = await runJob(job, all)
@@ -77,12 +75,8 @@ export async function runInMemory(...args: unknown[]): Promise<JobOutcome<unknow
   }
 }
 
-function writeInputs(
-  folder: string,
-  formats: Record<string, Format>,
-  input: JobInput<unknown>,
-): Record<string, string> {
-  const names = Object.keys(formats)
+function writeInputs(folder: string, inputs: Inputs, input: JobInput<unknown>): Record<string, string> {
+  const names = Object.keys(inputs)
   const byName = isContent(input) ? { [names[0]!]: input } : input
   if (!isPlainObject(byName)) {
     throw new RunjobError('OPTION_INVALID', {
@@ -106,7 +100,7 @@ function writeInputs(
       const path = join(folder, name)
       mkdirSync(path)
       const isFile = typeof content === 'string' || content instanceof Uint8Array
-      writeFileSync(join(path, 'records'), isFile ? content : fileOf(formats[name]!, content))
+      writeFileSync(join(path, 'records'), isFile ? content : fileOf(inputs[name]!, content))
       return [name, path]
     }),
   )
@@ -117,7 +111,8 @@ function isContent(input: JobInput<unknown>): input is Content<unknown> {
 }
 
 /** Records as a file of the format that the job reads. */
-function fileOf(format: Format, records: readonly unknown[]): string {
+function fileOf({ input: format, schema }: Inputs[string], records: readonly unknown[]): string {
+  if (schema !== undefined) throw notWritable('with a schema, the input is the content of a file: text or bytes')
   switch (format.kind) {
     case 'text':
       return records.map((record) => `${oneLine(record)}\n`).join('')

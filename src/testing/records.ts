@@ -1,9 +1,10 @@
 /** A test's records, in the form in which a run would read them. */
 import { inspect } from 'node:util'
 import { RunjobError } from '../base/errors.js'
-import { type RowClass, rowClass } from '../engine/task/source/rows.js'
+import { type RowClass, rowClass, withColumns } from '../engine/task/source/rows.js'
 import { Columns } from '../io/format/csv/columns.js'
 import type { CsvFormat, Format } from '../plan/plan.js'
+import type { Column } from '../plan/type.js'
 
 /**
  * Turns a record into the map's argument. Rows are as in a run: reading a column that they lack throws.
@@ -11,7 +12,12 @@ import type { CsvFormat, Format } from '../plan/plan.js'
  * @param file name of the records' file in errors
  * @throws OPTION_INVALID if this is not a record of the format
  */
-export function recordMaker(format: Format, file: string | undefined): (record: unknown) => unknown {
+export function recordMaker(
+  format: Format,
+  columns: readonly Column[] | null,
+  file: string | undefined,
+): (record: unknown) => unknown {
+  if (columns !== null) return typedRecordMaker(columns, file)
   switch (format.kind) {
     case 'text':
       return (record) => {
@@ -34,6 +40,19 @@ export function recordMaker(format: Format, file: string | undefined): (record: 
     }
     case 'parquet':
       throw new RunjobError('INTERNAL', { detail: 'no job reads parquet' })
+  }
+}
+
+/** Rows of a schema, which a test gives as the map gets them. */
+function typedRecordMaker(columns: readonly Column[], file: string | undefined): (record: unknown) => unknown {
+  const names = columns.map(({ name }) => name)
+  const Row = withColumns(class {}, new Columns(names, null, file))
+  return (record) => {
+    const own = Object.keys(plainObject(record))
+    const odd = [...names.filter((name) => !own.includes(name)), ...own.filter((name) => !names.includes(name))][0]
+    if (odd !== undefined)
+      throw noRecord(record, `a row has the columns of the schema: ${names.join(', ')}, not ${odd}`)
+    return Object.defineProperties(new Row(), Object.getOwnPropertyDescriptors(record as object))
   }
 }
 

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { CATALOGUE } from '../../dist/src/dataset/expression/catalogue.js'
 import { parseDate, parseTimestamp } from '../../dist/src/dataset/expression/parse.js'
 import type { Untyped } from '../../dist/src/dataset/expression/untyped.js'
-import { parseType } from '../../dist/src/dataset/type_text.js'
 import type { Column, Type } from '../../dist/src/plan/type.js'
+import { parseType } from '../../dist/src/plan/type_text.js'
 import { fieldsOf, isDecimal, type Value } from './interpreter/value.js'
 
 export const GOLDEN_PATH =
@@ -98,7 +98,7 @@ function typeOf(text: string): Type {
   if (text === 'void') return 'string'
   if (/void|tinyint|smallint|float|map|interval|variant|time\b|collate/.test(text))
     lacks(`type ${text.replace(/<.*/, '')}`)
-  return parseType(text)
+  return parseType(text, Error)
 }
 
 function collectNames(tree: Untyped, names: Set<string>): void {

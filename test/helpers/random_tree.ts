@@ -1,11 +1,11 @@
 /** Random expressions over columns of many types, and random rows for them, with nulls, NaN and extremes. */
 import type { Untyped } from '../../dist/src/dataset/expression/untyped.js'
-import { parseType } from '../../dist/src/dataset/type_text.js'
 import type { Column } from '../../dist/src/plan/type.js'
+import { parseType } from '../../dist/src/plan/type_text.js'
 import type { Value } from './interpreter/value.js'
 import type { Random } from './random.js'
 
-const column = (name: string, type: string): Column => ({ name, type: parseType(type), nullable: true })
+const column = (name: string, type: string): Column => ({ name, type: parseType(type, Error), nullable: true })
 
 /** `keep` decides which rows count, and no expression reads it. */
 export const COLUMNS: readonly Column[] = [
@@ -205,7 +205,7 @@ class TreeMaker {
   }
 
   #cast(arg: Untyped, to: string): Untyped {
-    return { kind: 'cast', arg, to: parseType(to), try: this.#random.below(3) === 0 }
+    return { kind: 'cast', arg, to: parseType(to, Error), try: this.#random.below(3) === 0 }
   }
 
   #special(kind: Kind, of: (kind: Kind) => Untyped, call: (fn: string, ...args: Untyped[]) => Untyped): Untyped {
@@ -374,7 +374,7 @@ class TreeMaker {
     const random = this.#random
     if (random.below(8) === 0) return { kind: 'literal', value: null }
     const literal = (value: unknown, type?: string): Untyped =>
-      type === undefined ? { kind: 'literal', value } : { kind: 'literal', value, type: parseType(type) }
+      type === undefined ? { kind: 'literal', value } : { kind: 'literal', value, type: parseType(type, Error) }
     switch (kind) {
       case 'boolean':
         return literal(random.below(2) === 0)

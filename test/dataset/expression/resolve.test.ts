@@ -3,11 +3,15 @@ import { describe, expect, it } from 'vitest'
 import { outputName, resolve } from '../../../dist/src/dataset/expression/resolve.js'
 import { expressionText } from '../../../dist/src/dataset/expression/text.js'
 import type { Untyped } from '../../../dist/src/dataset/expression/untyped.js'
-import { parseType } from '../../../dist/src/dataset/type_text.js'
 import type { Column } from '../../../dist/src/plan/type.js'
 import { typeText } from '../../../dist/src/plan/type.js'
+import { parseType } from '../../../dist/src/plan/type_text.js'
 
-const column = (name: string, type: string, nullable = true): Column => ({ name, type: parseType(type), nullable })
+const column = (name: string, type: string, nullable = true): Column => ({
+  name,
+  type: parseType(type, Error),
+  nullable,
+})
 
 const COLUMNS = [
   column('id', 'bigint', false),

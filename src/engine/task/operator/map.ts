@@ -2,6 +2,7 @@
 import type { Where } from '../../../base/errors.js'
 import type { Emit, MapFunction } from '../../../plan/functions.js'
 import type { Format, OperatorOf, RecordSpec } from '../../../plan/plan.js'
+import { withMarks } from '../../../plan/type.js'
 import { checkedEmit } from '../calls.js'
 import type { TaskEnvironment } from '../environment.js'
 import { type ByteIntake, closeDrained, type RecordIntake, type SortedIntake } from '../intake.js'
@@ -11,12 +12,13 @@ import { forEachRecord } from '../record_reader.js'
 import { fieldsRead } from '../source/fields_only.js'
 import { openLines } from '../source/line_reader.js'
 import { openRows } from '../source/row_reader.js'
+import { typedReader } from '../source/typed_rows.js'
 
 /** Input size from which parsing a map pays off: loading the parser takes as long as cutting out all fields of this many bytes. */
 const FIELDS_READ_FROM_BYTES = 1 << 20
 
 export function mapOfFiles(
-  { fn }: OperatorOf<'map'>,
+  { fn, rows }: OperatorOf<'map'>,
   format: Format,
   next: RecordIntake,
   env: TaskEnvironment,
@@ -27,6 +29,21 @@ export function mapOfFiles(
   const call = env.guard('map', map, (record: unknown) => map(record, emit, context))
   const guard = quarantine && recordGuard(env, quarantine, undo)
   const read = format.kind !== 'text' && env.task.bytes >= FIELDS_READ_FROM_BYTES ? fieldsRead(map) : null
+  if (rows) {
+    const reader = typedReader(withMarks(rows.columns, rows.exact), format, env, { call, guard, read })
+    const close = () => reader.close()
+    return {
+      open: reader.open,
+      end: () => {
+        close()
+        next.end()
+      },
+      abort: () => {
+        close()
+        next.abort?.()
+      },
+    }
+  }
   const fields = read && !read.any ? [...read.names] : null
   return {
     open: async (file, start) =>

@@ -4,7 +4,7 @@ import { readColumns } from '../../../io/format/csv/columns.js'
 import { type InputFile, nameOf } from '../../../io/input/input_file.js'
 import { Utf8Check } from '../../../io/input/utf8_check.js'
 import { kernels } from '../../../kernels/addon.js'
-import type { CsvScanSpec, TextScan } from '../../../kernels/kernels.js'
+import type { CsvScanSpec, Pipeline, TextScan } from '../../../kernels/kernels.js'
 import type { CsvFormat, Format, OperatorOf } from '../../../plan/plan.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { ByteIntake, RowIntake } from '../intake.js'
@@ -13,7 +13,7 @@ import { lineLimit } from '../source/split_reader.js'
 import { mapperReader } from './native_mapper.js'
 
 export function scan(operator: OperatorOf<'scan'>, format: Format, next: RowIntake, env: TaskEnvironment): ByteIntake {
-  const opener = openerOf(operator, format, next, env)
+  const opener = scanOpener(operator, format, next.pipeline, env)
   return {
     async open(file, start) {
       const check = new Utf8Check()
@@ -32,10 +32,12 @@ export function scan(operator: OperatorOf<'scan'>, format: Format, next: RowInta
   }
 }
 
+type ScannedColumns = Pick<OperatorOf<'scan'>, 'columns' | 'mayLack'>
+
 /** Makes the scan of a file, or of what of it begins at `start`, which adds to the pipeline. */
 type Opener = (file: InputFile, start: number) => Promise<TextScan>
 
-function openerOf(operator: OperatorOf<'scan'>, format: Format, { pipeline }: RowIntake, env: TaskEnvironment): Opener {
+export function scanOpener(operator: ScannedColumns, format: Format, pipeline: Pipeline, env: TaskEnvironment): Opener {
   switch (format.kind) {
     case 'csv':
       return async (file, start) => kernels.createCsvScan(await csvSpec(operator, format, file, start, env), pipeline)
@@ -50,7 +52,7 @@ function openerOf(operator: OperatorOf<'scan'>, format: Format, { pipeline }: Ro
 
 /** @throws COLUMN_UNKNOWN, COLUMN_AMBIGUOUS if the file lacks a column that it must have */
 async function csvSpec(
-  { columns, mayLack }: OperatorOf<'scan'>,
+  { columns, mayLack }: ScannedColumns,
   format: CsvFormat,
   file: InputFile,
   start: number,

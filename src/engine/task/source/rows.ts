@@ -64,7 +64,7 @@ const PROBES = new Set([
 ])
 
 /** Rows look like plain objects; their prototype chain ends in a proxy that refuses unknown columns. Own properties never reach it. */
-function withColumns(Row: RowClass, columns: Columns): RowClass {
+export function withColumns<C extends new (...args: never[]) => object>(Row: C, columns: Columns): C {
   const end = new Proxy(
     {},
     {

@@ -7,6 +7,10 @@ import { readHeader } from './header.js'
 /** `#2`: the second column. */
 const NUMBERED = /^#([1-9]\d*)$/
 
+export function isNumberedName(name: string): boolean {
+  return NUMBERED.test(name)
+}
+
 /**
  * Names must match exactly. A column whose name is empty, or occurs more than once, is called by its number: `#3`. Any column may be named
  * that way.

@@ -1,7 +1,6 @@
 /** Types by Spark's text: `decimal(10,2)`, `array<int>`, `struct<a:int,b:string>`. */
 import { unknownHelp } from '../base/schema.js'
-import type { Column, SimpleType, Type } from '../plan/type.js'
-import { invalid } from './invalid.js'
+import type { Column, SimpleType, Type } from './type.js'
 
 const NAMES: Readonly<Record<string, SimpleType>> = {
   boolean: 'boolean',
@@ -21,8 +20,8 @@ const KNOWN = [...Object.keys(NAMES), 'decimal', 'array', 'struct']
 /** A name in backquotes, a word, or one other character. */
 const TOKEN = /\s*(?:`((?:[^`]|``)+)`|([\p{L}\p{N}_]+)|(\S))/uy
 
-/** @throws DATASET_INVALID */
-export function parseType(text: string): Type {
+/** @throws what `invalid` makes of a problem */
+export function parseType(text: string, invalid: (problem: string) => Error): Type {
   const tokens: string[] = []
   TOKEN.lastIndex = 0
   for (let match = TOKEN.exec(text); match; match = TOKEN.exec(text)) {

@@ -1,0 +1,155 @@
+/** Rows with the types of a schema, for a user's map: native code reads the columns, and rows are made over its blocks. */
+import { Columns } from '../../../io/format/csv/columns.js'
+import { type InputFile, nameOf } from '../../../io/input/input_file.js'
+import { Utf8Check } from '../../../io/input/utf8_check.js'
+import { kernels } from '../../../kernels/addon.js'
+import { pipelineProgram } from '../../../kernels/pipeline_program.js'
+import { type BlockColumn, type RowBlock, readBlocks } from '../../../kernels/row_block.js'
+import type { Format } from '../../../plan/plan.js'
+import type { Column } from '../../../plan/type.js'
+import type { TaskEnvironment } from '../environment.js'
+import { scanOpener } from '../operator/scan.js'
+import type { RecordGuard } from '../record_guard.js'
+import type { FieldsRead } from './fields_only.js'
+import { withColumns } from './rows.js'
+import { inPortions, quarantineRecord, type SplitReader } from './split_reader.js'
+
+export interface TypedUses {
+  call(record: unknown): void
+  guard: RecordGuard | null
+  /** All that the map reads of its row; null: it may use it as a whole. */
+  read: FieldsRead | null
+}
+
+export interface TypedReader {
+  open(file: InputFile, start: number): Promise<SplitReader>
+  close(): void
+}
+
+/** Every column is parsed, whatever the map reads: which records are bad depends on the schema alone. */
+export function typedReader(
+  columns: readonly Column[],
+  format: Format,
+  env: TaskEnvironment,
+  { call, guard, read }: TypedUses,
+): TypedReader {
+  const used = read && !read.any ? columns.filter(({ name }) => read.names.has(name)) : columns
+  const program = pipelineProgram({
+    source: { kind: 'batches', columns },
+    operators: [],
+    end: { kind: 'blocks', texts: guard !== null, columns: used },
+  })
+  const pipeline = kernels.createPipeline(program, null, { memoryBytes: env.budget.collectorBytes })
+  const opener = scanOpener({ columns: [...columns] }, format, pipeline, env)
+  return {
+    async open(file, start) {
+      const scan = await opener(file, start)
+      const all = new Columns(
+        columns.map(({ name }) => name),
+        null,
+        nameOf(file),
+      )
+      const rowAt = read ? lateRows(used, all) : wholeRows(used, all)
+      const check = new Utf8Check()
+      /** Of the current row; -1: there is none. */
+      let offset = -1
+      const useAll = (block: RowBlock): void => {
+        for (let r = 0; r < block.rows; r++) {
+          offset = block.offsets[r]!
+          call(rowAt(block, r))
+        }
+      }
+      const useGuarded = (blocks: readonly RowBlock[], guard: RecordGuard): void => {
+        const bad = pipeline.takeBad()
+        let next = 0
+        const quarantineUpTo = (end: number) => {
+          for (; next < bad.length && bad[next]!.offset < end; next++) quarantineRecord(env, file, start, bad[next]!)
+        }
+        for (const block of blocks) {
+          for (let r = 0; r < block.rows; r++) {
+            offset = block.offsets[r]!
+            quarantineUpTo(offset)
+            guard(
+              () => call(rowAt(block, r)),
+              () => block.texts!.value(r) as string,
+            )
+          }
+        }
+        quarantineUpTo(Number.POSITIVE_INFINITY)
+      }
+      const use = (): void => {
+        const blocks = readBlocks(pipeline.takeOutput(), used)
+        if (guard) useGuarded(blocks, guard)
+        else for (const block of blocks) useAll(block)
+        offset = -1
+      }
+      return {
+        push: inPortions((chunk, limit, last) => {
+          check.see(chunk, last)
+          let done: boolean
+          try {
+            done = scan.push(chunk, limit, last)
+          } catch (error) {
+            // The rows before come first, whatever is in one portion with them.
+            use()
+            throw error
+          }
+          use()
+          return done
+        }),
+        get position() {
+          return scan.position
+        },
+        get recordsIn() {
+          return scan.recordsIn
+        },
+        get recordsDropped() {
+          return scan.recordsDropped
+        },
+        get invalidAt() {
+          return check.invalidAt
+        },
+        recordOffset: () => offset,
+      }
+    },
+    close: () => pipeline.close(),
+  }
+}
+
+type RowFactory = (block: RowBlock, r: number) => object
+
+const BLOCK = Symbol('block')
+const ROW = Symbol('row')
+
+/** Rows whose columns are only read by name (fields_only.ts): a value is made when it is read. */
+function lateRows(columns: readonly Column[], all: Columns): RowFactory {
+  const getters = columns.map(
+    ({ name }, i) => `get [${JSON.stringify(name)}]() { return this[BLOCK].columns[${i}].value(this[ROW]) }`,
+  )
+  const source = `return class { constructor(block, r) { this[BLOCK] = block; this[ROW] = r } ${getters.join(' ')} }`
+  const Row = withColumns(new Function('BLOCK', 'ROW', source)(BLOCK, ROW) as RowClass, all)
+  return (block, r) => new Row(block, r)
+}
+
+type RowClass = new (block: RowBlock, r: number) => object
+
+/** Rows with all columns as own properties. Compiled, so that objects are created as fast as literals. */
+function wholeRows(columns: readonly Column[], all: Columns): RowFactory {
+  const quoted = columns.map(({ name }) => `[${JSON.stringify(name)}]`)
+  const set = quoted.map((name, i) => `this${name} = block.columns[${i}].value(r)`)
+  const source = `return class { ${quoted.join('; ')}; constructor(block, r) { ${set.join('; ')} } }`
+  const Row = withColumns(new Function(source)() as RowClass, all)
+  return (block, r) =>
+    block.columns.some(({ mayFail }) => mayFail) ? slowRow(Row.prototype, columns, block, r) : new Row(block, r)
+}
+
+/** What JavaScript does not hold is refused where it is read, as in rows that are read by name. */
+function slowRow(prototype: object, columns: readonly Column[], block: RowBlock, r: number): object {
+  const row = Object.create(prototype) as object
+  for (const [i, { name }] of columns.entries()) {
+    const column: BlockColumn = block.columns[i]!
+    const value = column.mayFail ? { get: () => column.value(r) } : { value: column.value(r), writable: true }
+    Object.defineProperty(row, name, { ...value, enumerable: true, configurable: true })
+  }
+  return row
+}
