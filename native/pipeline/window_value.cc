@@ -23,7 +23,7 @@ Status WindowValue::At(uint64_t row, std::string* result) {
 namespace {
 
 // A row of one column, which is null.
-const char kNullRow[] = {1};
+constexpr char kNullRow = 1;
 
 Status ReadResult(ProgramReader* program, const Schema& schema, WindowValue* value, Schema* results) {
   results->resize(1);
@@ -62,7 +62,7 @@ class Shift final : public WindowFunction {
     } else if (has_other_) {
       RUNJOB_RETURN_IF_ERROR(other_.At(row, &row_));
     } else {
-      row_.assign(kNullRow, sizeof(kNullRow));
+      row_.assign(1, kNullRow);
     }
     oldest_ = distance_ < 0 ? static_cast<uint64_t>(std::max(wanted, static_cast<__int128>(partition_))) : row;
     return Give(row_);
@@ -97,7 +97,7 @@ class Nth final : public WindowFunction {
     RUNJOB_RETURN_IF_ERROR(frame_.Find(row, flags, known));
     if (!*known) return Status::Ok();
     if (n_ > frame_.high() - frame_.low()) {
-      row_.assign(kNullRow, sizeof(kNullRow));
+      row_.assign(1, kNullRow);
     } else {
       const uint64_t wanted = frame_.low() + n_ - 1;
       if (wanted != found_) RUNJOB_RETURN_IF_ERROR(value_.At(wanted, &found_row_));
