@@ -237,7 +237,7 @@ const isAggregate = check(
     value !== null &&
     typeof value === 'object' &&
     typeof (value as Partial<Aggregate>).fn === 'string' &&
-    !('over' in value),
+    !('expression' in value),
 )
 
 /** Every record, sorted by key; equal keys in input order. */
