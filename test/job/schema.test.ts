@@ -5,6 +5,7 @@ import * as everything from 'runjob'
 import {
   aggregate,
   byValue,
+  col,
   count,
   csv,
   defineJob,
@@ -219,6 +220,8 @@ describe('a value of the wrong type is refused', () => {
     ['aggregate(): it needs at least one aggregate', () => aggregate({})],
     ['aggregate(): the answers must be a plain object of aggregates by name, not sum()', () => aggregate(sum() as Any)],
     ['aggregate(): a must be an aggregate such as sum(), not unique()', () => aggregate({ a: unique() } as Any)],
+    // Jobs have no expressions.
+    ['aggregate(): a must be an aggregate such as sum()', () => aggregate({ a: sum(col('price').mul(2)) } as Any)],
     ['tuple() needs the codec of each part', () => tuple()],
     ['tuple(): part 2 must be a codec such as string(), not 3', () => tuple(string(), 3 as Any)],
     ['tuple(): part 1 must be a codec such as string(), not an array', () => tuple([string(), number()] as Any)],
