@@ -40,7 +40,9 @@ bool JsonFields::ReadKey(JsonCursor* cursor, size_t place, int* field) {
     *field = Find(name);
     if (place < kMostSeen) {
       while (seen_.size() <= place) seen_.push_back({"\"\":", Find("")});
-      seen_[place] = {"\"" + key.ToString() + "\":", *field};
+      std::string quoted;
+      quoted.append(1, '"').append(key.data, key.size).append("\":");
+      seen_[place] = {std::move(quoted), *field};
     }
   }
   return cursor->Take(':') || cursor->Fail("a colon is missing");
