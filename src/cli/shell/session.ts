@@ -32,8 +32,6 @@ export interface SessionOptions {
 /** Rows that are printed of a data frame that is a cell's value. */
 const SHOWN_ROWS = 20
 
-const STOPPED = 'stopped\n'
-
 /** Name of the promise that the session awaits. */
 const AWAITED = '_awaited'
 
@@ -49,9 +47,19 @@ export async function openSession(options: SessionOptions): Promise<void> {
     output.write(failureText(error, useColors))
   }
   // Of promises that no cell awaits: they must not end the session.
-  process.on('unhandledRejection', tell)
+  const onRejection = (error: unknown) => {
+    if (!isInterruption(error)) tell(error)
+  }
+  process.on('unhandledRejection', onRejection)
   output.write(greeting(paths))
+  let cells: Cells | null = null
+  const onError = (error: unknown) => {
+    void cells?.fail(error)
+    return 'ignore'
+  }
   const repl = start({
+    // Of Node 25 and later. Before, errors are events.
+    ...{ handleError: onError },
     prompt: 'runjob> ',
     input: options.input,
     output,
@@ -66,16 +74,18 @@ export async function openSession(options: SessionOptions): Promise<void> {
   })
   Object.assign(repl.context, names, { inputs }, inputs.length > 0 ? { df: inputs[0] } : {})
   const work = new Work({ ...options.run, onNote: (note) => output.write(`${note}\n`) })
-  const unfinished = evaluateCells(repl, work, tell)
-  completeColumns(repl, names, unfinished)
+  cells = evaluateCells(repl, work, tell)
+  completeColumns(repl, names, cells.unfinished)
+  const { _domain } = repl as unknown as { _domain?: EventEmitter }
+  _domain?.removeAllListeners('error').on('error', onError)
   if (options.history !== '') {
     repl.setupHistory(options.history, (error) => {
       if (error) output.write(`what is typed is not kept: ${error.message}\n`)
     })
   }
   await new Promise<void>((resolve) => repl.once('exit', resolve))
-  await work.end()
-  process.off('unhandledRejection', tell)
+  await work.stop()
+  process.off('unhandledRejection', onRejection)
 }
 
 function greeting([first, ...more]: readonly string[]): string {
@@ -86,16 +96,18 @@ function greeting([first, ...more]: readonly string[]): string {
   return `${inputs} A data frame shows its first rows; .exit or Ctrl-D ends the session.\n`
 }
 
-/**
- * A cell whose value is a promise awaits it; one whose value is a data frame shows its first rows.
- *
- * @returns gives the lines of the cell before the one that is being typed
- */
-function evaluateCells(repl: REPLServer, work: Work, tell: (error: unknown) => void): () => string {
+interface Cells {
+  /** The lines of the cell before the one that is being typed. */
+  unfinished(): string
+  /** Node's session does not hand errors to the caller of eval. */
+  fail(error: unknown): Promise<void>
+}
+
+/** A cell whose value is a promise awaits it; one whose value is a data frame shows its first rows. */
+function evaluateCells(repl: REPLServer, work: Work, tell: (error: unknown) => void): Cells {
   let unfinished = ''
-  let isWaiting = false
   const usual = repl.eval
-  // By the session itself, which takes no key but Ctrl-C meanwhile. What fails goes to the listener below.
+  // By the session itself, which takes no key but Ctrl-C meanwhile. What fails goes to fail().
   const awaited = (value: unknown) =>
     new Promise<unknown>((resolve) => {
       Object.defineProperty(repl.context, AWAITED, { value, configurable: true })
@@ -111,43 +123,42 @@ function evaluateCells(repl: REPLServer, work: Work, tell: (error: unknown) => v
     // Completion has set another one.
     setFrameRunner(async () => work.runner)
     unfinished = ''
-    isWaiting = true
     usual.call(repl, code, context, file, async (error, given) => {
       if (error) {
         // Recoverable. At once: the line that completes the cell may be there already.
-        isWaiting = false
         unfinished = code
         return done(error, undefined)
       }
-      const value = await finished(given)
-      await work.unwatch()
-      done(null, value)
+      done(null, await finished(given))
     })
-    if (isWaiting) work.watch()
   }
   Object.assign(repl, { eval: evaluate })
-  // Node's session does not hand errors to the caller of eval.
-  const { _domain } = repl as unknown as { _domain: EventEmitter }
-  _domain.removeAllListeners('error').on('error', async (error: unknown) => {
-    isWaiting = false
-    await work.unwatch()
-    tell(error)
-    repl.clearBufferedCommand()
-    repl.displayPrompt()
-  })
-  return () => unfinished
+  return {
+    unfinished: () => unfinished,
+    async fail(error) {
+      // Ctrl-C ends the waiting for a promise, not what makes it.
+      if (isInterruption(error)) await work.stop()
+      tell(error)
+      repl.clearBufferedCommand()
+      repl.displayPrompt()
+    },
+  }
 }
 
 /** What the session says of a failure. */
 function failureText(error: unknown, useColors: boolean): string {
-  if (error instanceof RunjobError) {
-    return error.code === 'INTERRUPTED' ? STOPPED : renderError(error, createColors(useColors))
-  }
+  if (isInterruption(error)) return 'stopped\n'
+  if (error instanceof RunjobError) return renderError(error, createColors(useColors))
   if (!(error instanceof Error)) return `thrown: ${inspect(error)}\n`
-  if ((error as NodeJS.ErrnoException).code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED') return STOPPED
   const [, name] = /\.(\w+) is not a function$/.exec(error.message) ?? []
   const near = name && didYouMean(name, [DataFrame, Grouped, Expr].flatMap(methodsOf))
   // Frames of Node's session say nothing.
   const text = inspect(error).replace(/\n +at (?!.*file:|\/).*/g, '')
   return `${text}\n${near ? `  hint: Did you mean ${near}()?\n` : ''}`
+}
+
+/** Whether Ctrl-C was it: of a loop or a promise, or of an action. */
+function isInterruption(error: unknown): boolean {
+  const { code } = (error ?? {}) as NodeJS.ErrnoException
+  return code === 'ERR_SCRIPT_EXECUTION_INTERRUPTED' || code === 'INTERRUPTED'
 }

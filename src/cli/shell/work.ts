@@ -1,4 +1,4 @@
-/** The actions that run in a session: Ctrl-C stops them, not the session. */
+/** The actions that run in a session. */
 import type { FrameRunner } from '../../dataset/runner.js'
 import { actionsWith } from '../../run/actions.js'
 import type { RunnableOptions } from '../../run/options.js'
@@ -7,7 +7,6 @@ export class Work {
   readonly runner: FrameRunner
   readonly #running = new Set<Promise<unknown>>()
   #controller = new AbortController()
-  readonly #stop = () => this.#controller.abort()
 
   /** @param options of all actions */
   constructor(options: RunnableOptions) {
@@ -22,23 +21,11 @@ export class Work {
     }
   }
 
-  /** From now on Ctrl-C stops what runs. Not before a cell waits: with a listener Node could not stop a loop in it. */
-  watch(): void {
-    process.on('SIGINT', this.#stop)
-  }
-
-  /** Resolves, after a stop, once nothing holds workers or files any more. */
-  async unwatch(): Promise<void> {
-    process.off('SIGINT', this.#stop)
-    if (!this.#controller.signal.aborted) return
-    await Promise.allSettled(this.#running)
+  /** Stops all that runs. Resolves once it holds no workers and files any more. */
+  async stop(): Promise<void> {
+    this.#controller.abort()
     this.#controller = new AbortController()
-  }
-
-  /** Stops all. */
-  end(): Promise<void> {
-    this.#stop()
-    return this.unwatch()
+    await Promise.allSettled(this.#running)
   }
 
   #track<T>(action: Promise<T>): Promise<T> {
