@@ -17,6 +17,17 @@ using Int128 = __int128;
 constexpr size_t kPageBytes = size_t{1} << 20;
 constexpr size_t kDictionaryBytes = size_t{1} << 20;
 
+// As values of the column are.
+template <class Values, class ValueBounds>
+Bounds EncodePlain(const Values& values, const ValueBounds& bounds) {
+  Bounds encoded;
+  if (!bounds.any()) return encoded;
+  encoded.has_min = encoded.has_max = true;
+  values.AppendPlain(bounds.min(), &encoded.min);
+  values.AppendPlain(bounds.max(), &encoded.max);
+  return encoded;
+}
+
 // Numbers of a fixed width, as they are in a Vector.
 template <class T>
 class Numbers {
@@ -32,14 +43,7 @@ class Numbers {
     out->append(reinterpret_cast<const char*>(&value), sizeof(T));
   }
   static uint64_t Hash(const T& value) { return Bits(value) * 0x9E3779B97F4A7C15u; }
-  Bounds Encode(const ValueBounds& bounds) const {
-    Bounds encoded;
-    if (!bounds.any()) return encoded;
-    encoded.has_min = encoded.has_max = true;
-    AppendPlain(bounds.min(), &encoded.min);
-    AppendPlain(bounds.max(), &encoded.max);
-    return encoded;
-  }
+  Bounds Encode(const ValueBounds& bounds) const { return EncodePlain(*this, bounds); }
   static int CompareBounds(const std::string& a, const std::string& b) {
     T left, right;
     std::memcpy(&left, a.data(), sizeof(T));
@@ -85,14 +89,7 @@ class WideDecimals {
   static uint64_t Hash(const Int128& value) {
     return hash_internal::HashShort(static_cast<uint64_t>(value), static_cast<uint64_t>(value >> 64), 16);
   }
-  Bounds Encode(const ValueBounds& bounds) const {
-    Bounds encoded;
-    if (!bounds.any()) return encoded;
-    encoded.has_min = encoded.has_max = true;
-    AppendPlain(bounds.min(), &encoded.min);
-    AppendPlain(bounds.max(), &encoded.max);
-    return encoded;
-  }
+  Bounds Encode(const ValueBounds& bounds) const { return EncodePlain(*this, bounds); }
   static int CompareBounds(const std::string& a, const std::string& b) {
     // Two's complement: only the sign is in the other order.
     const auto flipped = [](std::string text) {

@@ -3,25 +3,20 @@
 #include <vector>
 
 #include "column/expression.h"
-#include "pipeline/operator.h"
+#include "pipeline/row_selector.h"
 
 namespace runjob {
 
 namespace {
 
-class Filter : public RowOperator {
+class Filter : public RowSelector {
  public:
   Filter(const Schema& schema, std::unique_ptr<Expression> where) : schema_(schema), where_(std::move(where)) {}
 
   Status Add(const Batch& batch) override {
     size_t count = 0;
     RUNJOB_RETURN_IF_ERROR(where_->Select(batch, selection_, &count));
-    if (count == 0) return Status::Ok();
-    if (count == batch.count) return next_->Add(batch);
-    selected_ = batch;
-    selected_.selection = selection_;
-    selected_.count = count;
-    return next_->Add(selected_);
+    return Pass(batch, count);
   }
 
   const Schema& schema() const override { return schema_; }
@@ -30,8 +25,6 @@ class Filter : public RowOperator {
  private:
   const Schema& schema_;
   const std::unique_ptr<Expression> where_;
-  uint16_t selection_[kVectorRows];
-  Batch selected_;
 };
 
 }  // namespace

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "pipeline/row_selector.h"
+
 namespace runjob {
 
 namespace {
@@ -14,7 +16,7 @@ constexpr size_t kPassedBatches = 128;
 
 enum Verdict : uint8_t { kUnknown = 0, kDropped = 1, kKept = 2 };
 
-class KeyFilter final : public RowOperator {
+class KeyFilter final : public RowSelector {
  public:
   KeyFilter(const Schema& schema, std::shared_ptr<const JoinTable> table, const KeySet* keys, uint32_t column)
       : schema_(schema), table_(std::move(table)), keys_(*keys), columns_{column} {}
@@ -26,12 +28,7 @@ class KeyFilter final : public RowOperator {
     }
     const size_t count = Select(batch);
     Weigh(batch.count, count);
-    if (count == 0) return Status::Ok();
-    if (count == batch.count) return next_->Add(batch);
-    selected_ = batch;
-    selected_.selection = selection_;
-    selected_.count = count;
-    return next_->Add(selected_);
+    return Pass(batch, count);
   }
 
   const Schema& schema() const override { return schema_; }
@@ -107,8 +104,6 @@ class KeyFilter final : public RowOperator {
   size_t passed_ = 0;        // batches that will pass without being tried
   uint64_t dictionary_ = 0;  // that the verdicts are of
   std::vector<uint8_t> verdicts_;
-  uint16_t selection_[kVectorRows];
-  Batch selected_;
 };
 
 }  // namespace
