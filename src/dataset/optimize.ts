@@ -1,6 +1,7 @@
 /** Makes a plan cheaper. Every rule keeps the answer. */
 import type { Algorithm, Logical } from './logical.js'
-import { chooseJoin, type Sizes } from './rules/choose_join.js'
+import type { Sizes } from './rules/cardinality.js'
+import { chooseJoin } from './rules/choose_join.js'
 import { dropSorts } from './rules/drop_sorts.js'
 import { foldConstants } from './rules/fold_constants.js'
 import { mergeProjects } from './rules/merge_projects.js'

@@ -1,6 +1,7 @@
 /** How large the files of a data frame are. Rows are counted only where they may decide: whether a side of a join is small. */
 import { open } from 'node:fs/promises'
-import { MAX_SMALL_BYTES, MAX_SMALL_ROWS, type Size } from '../dataset/rules/choose_join.js'
+import type { Size } from '../dataset/rules/cardinality.js'
+import { MAX_SMALL_BYTES, MAX_SMALL_ROWS } from '../dataset/rules/choose_join.js'
 import { readFooter } from '../io/format/parquet/footer.js'
 import { ParquetSize } from '../io/format/parquet/size.js'
 import type { InputFile } from '../io/input/input_file.js'

@@ -249,6 +249,32 @@ describe('joins', () => {
     expect(kind(optimised(joined, rows))).toEqual(['inner join on product_id = id, sorted'])
   })
 
+  it('have a table of many rows only for many more', () => {
+    const ask = (left: number, right: number, frame: DataFrame<unknown> = joined) => {
+      const known = [
+        [orders.query as ReadQuery, { bytes: 1e6, rows: left }],
+        [products.query as ReadQuery, { bytes: 1e6, rows: right }],
+      ] as const
+      return kind(optimised(frame, new Map(known)))[0]
+    }
+    const [table, sorted] = [
+      'inner join on product_id = id, right side in one table',
+      'inner join on product_id = id, sorted',
+    ]
+    expect(ask(6e6, 1.5e6)).toBe(table)
+    expect(ask(4e6, 1.5e6)).toBe(sorted)
+    expect(ask(4e6, 1e6)).toBe(table)
+    // What filters are likely to let through counts on both sides, but never makes a large side small.
+    const some = orders.filter((c) => c.status.eq('done')).select('product_id')
+    expect(ask(6e6, 1.5e6, some.join(products, { left: 'product_id', right: 'id' }))).toBe(sorted)
+    const heavy = products.filter((c) => c.weight.gt(1))
+    const filtered = orders.select('product_id').join(heavy, { left: 'product_id', right: 'id' })
+    expect(ask(4e6, 1.5e6, filtered)).toBe(table)
+    expect(ask(9e6, 2.5e6, filtered)).toBe(sorted)
+    const left = orders.select('product_id').join(products, { left: 'product_id', right: 'id' }, 'left')
+    expect(ask(1e5, 1.5e6, left)).toBe('right join on id = product_id, by partition')
+  })
+
   it('have a table of the side with fewer rows, if both are small and no row comes out alone', () => {
     expect(kind(optimised(joined, size(1e5, 1e6)))).toEqual(['inner join on id = product_id, right side in one table'])
     expect(kind(optimised(joined, size(1e6, 1e6)))).toEqual(['inner join on product_id = id, right side in one table'])

@@ -1,0 +1,197 @@
+/** How many rows and bytes come out of a plan's nodes: at most, and as a guess. */
+import type { Expression } from '../../plan/expression.js'
+import type { JoinNode, Logical, ReadNode } from '../logical.js'
+import { inputsOfNode } from '../logical.js'
+import type { ReadQuery } from '../query.js'
+
+/** Of what is read, not compressed. */
+export interface Size {
+  bytes: number
+  /** At most. */
+  rows: number
+  /** Of the columns, where they are apart in the files: only those that are asked for count. */
+  columns?: ReadonlyMap<string, ColumnSize>
+}
+
+export interface ColumnSize {
+  bytes: number
+  /** Whether no two rows seem to have the same value: a wrong answer costs time, and nothing else. */
+  isUnique: boolean
+}
+
+/** Sizes of reads; what is missing is large. */
+export type Sizes = ReadonlyMap<ReadQuery, Size>
+
+/** What comes out is not much more than that; null: no one knows. */
+export function mostOf(node: Logical, sizes: Sizes): Size | null {
+  switch (node.kind) {
+    case 'read':
+      return mostRead(node, sizes)
+    case 'join':
+      return mostJoined(node, sizes)
+    default: {
+      const total: Size = { bytes: 0, rows: 0 }
+      for (const input of inputsOfNode(node)) {
+        const size = mostOf(input, sizes)
+        if (size === null) return null
+        total.bytes += size.bytes
+        total.rows += size.rows
+      }
+      return total
+    }
+  }
+}
+
+function mostRead({ source, columns }: ReadNode, sizes: Sizes): Size | null {
+  const size = sizes.get(source) ?? null
+  if (!size?.columns) return size
+  const bytes = columns.reduce((sum, { name }) => sum + (size.columns!.get(name)?.bytes ?? 0), 0)
+  return { bytes, rows: size.rows }
+}
+
+/** Where the keys of one side are unique, no row of the other comes out twice. */
+function mostJoined({ left, right, type, on }: JoinNode, sizes: Sizes): Size | null {
+  if (type === 'semi' || type === 'anti') return mostOf(left, sizes)
+  const options: Size[] = []
+  const add = (kept: Logical, added: Logical, keys: string[]) => {
+    if (!isUnique(added, keys, sizes)) return
+    const [own, other] = [mostOf(kept, sizes), mostOf(added, sizes)]
+    if (own === null || other === null) return
+    const perRow = other.bytes / Math.max(1, other.rows)
+    options.push({ bytes: own.bytes + own.rows * perRow, rows: own.rows })
+  }
+  if (type === 'inner' || type === 'left') {
+    add(
+      left,
+      right,
+      on.map((pair) => pair.right),
+    )
+  }
+  if (type === 'inner' || type === 'right') {
+    add(
+      right,
+      left,
+      on.map((pair) => pair.left),
+    )
+  }
+  return options.length === 0 ? null : options.reduce((a, b) => (b.rows < a.rows ? b : a))
+}
+
+/** Whether no two rows seem to have the same values of these columns. */
+function isUnique(node: Logical, names: readonly string[], sizes: Sizes): boolean {
+  switch (node.kind) {
+    case 'read':
+      return names.some((name) => sizes.get(node.source)?.columns?.get(name)?.isUnique)
+    case 'filter':
+    case 'sort':
+    case 'limit':
+    case 'window':
+      return isUnique(node.input, names, sizes)
+    case 'project': {
+      const plain = node.values.flatMap(({ name, value }) =>
+        names.includes(name) && value.op === 'column' ? value.name : [],
+      )
+      return isUnique(node.input, plain, sizes)
+    }
+    case 'aggregate':
+      return node.by.every((name) => names.includes(name))
+    case 'join': {
+      const { left, right, type, on } = node
+      const isLeftUnique = isUnique(left, names, sizes)
+      if (type === 'semi' || type === 'anti') return isLeftUnique
+      if (type !== 'inner' && type !== 'left') return false
+      const rightKeys = on.map((pair) => pair.right)
+      if (isLeftUnique && isUnique(right, rightKeys, sizes)) return true
+      const leftKeys = on.map((pair) => pair.left)
+      return type === 'inner' && isUnique(right, names, sizes) && isUnique(left, leftKeys, sizes)
+    }
+    case 'union':
+      return false
+  }
+}
+
+/**
+ * A guess, for what costs time and nothing else: as mostOf(), but for what filters let through. Infinity: no one knows.
+ *
+ * Source: the shares are those of Selinger et al., Access Path Selection (1979), table 1.
+ */
+export function expectedRows(node: Logical, sizes: Sizes): number {
+  switch (node.kind) {
+    case 'read':
+      return sizes.get(node.source)?.rows ?? Number.POSITIVE_INFINITY
+    case 'filter':
+      return shareOf(node.where) * expectedRows(node.input, sizes)
+    case 'limit':
+      return Math.min(node.count, expectedRows(node.input, sizes))
+    case 'aggregate':
+      return node.by.length === 0 ? 1 : expectedRows(node.input, sizes)
+    case 'join':
+      return expectedJoined(node, sizes)
+    default:
+      return inputsOfNode(node).reduce((sum, input) => sum + expectedRows(input, sizes), 0)
+  }
+}
+
+/** Each row is taken to have a match, unless a filter may have removed it. */
+function expectedJoined({ left, right, type, on }: JoinNode, sizes: Sizes): number {
+  const [own, other] = [expectedRows(left, sizes), expectedRows(right, sizes)]
+  const keys = (side: 'left' | 'right') => on.map((pair) => pair[side])
+  switch (type) {
+    case 'semi':
+      return own * shareLeft(right, sizes)
+    case 'anti':
+    case 'left':
+      return own
+    case 'right':
+      return other
+    case 'full':
+      return own + other
+    case 'inner':
+      if (isUnique(right, keys('right'), sizes)) return own * shareLeft(right, sizes)
+      if (isUnique(left, keys('left'), sizes)) return other * shareLeft(left, sizes)
+      return Math.max(own, other)
+  }
+}
+
+/** Of the rows that could come out, those that filters let through. */
+function shareLeft(node: Logical, sizes: Sizes): number {
+  const most = mostOf(node, sizes)?.rows ?? Number.POSITIVE_INFINITY
+  return Number.isFinite(most) && most > 0 ? Math.min(1, expectedRows(node, sizes) / most) : 1
+}
+
+const EQUAL = 1 / 10
+const BEYOND = 1 / 3
+
+/** Of all rows, those for which a condition is likely to hold. */
+function shareOf(where: Expression): number {
+  if (where.op !== 'call') return 1
+  const { fn, args } = where
+  switch (fn) {
+    case 'and':
+      return shareOf(args[0]!) * shareOf(args[1]!)
+    case 'or': {
+      const [a, b] = [shareOf(args[0]!), shareOf(args[1]!)]
+      return a + b - a * b
+    }
+    case 'not':
+      return 1 - shareOf(args[0]!)
+    case 'eq':
+    case 'eqNullSafe':
+    case 'isNull':
+    case 'like':
+    case 'rlike':
+    case 'contains':
+    case 'startsWith':
+    case 'endsWith':
+      return EQUAL
+    case 'lt':
+    case 'le':
+    case 'gt':
+    case 'ge':
+      return BEYOND
+    case 'in':
+      return Math.min(1 / 2, (args.length - 1) * EQUAL)
+    default:
+      return 1
+  }
+}
