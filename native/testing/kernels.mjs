@@ -8,6 +8,8 @@ const native = dirname(dirname(fileURLToPath(import.meta.url)))
 /** The package's folder. */
 export const root = dirname(native)
 const PARALLEL = 2
+/** RUNJOB_WERROR: a warning is an error, as in .ci/run. */
+const warnings = ['-Wall', '-Wextra', '-Wshadow', ...(process.env.RUNJOB_WERROR ? ['-Werror'] : [])]
 
 /** @returns paths of the object files */
 export function compileKernels(build, compiler, flags) {
@@ -25,7 +27,7 @@ export async function compile(source, build, compiler, flags) {
   if (existsSync(object) && changed(object) > Math.max(changed(source), ...headers().map(changed))) return object
   mkdirSync(dirname(object), { recursive: true })
   const isC = source.endsWith('.c')
-  const language = isC ? ['-x', 'c', '-w'] : ['-std=c++20', '-Wall', '-Wextra', '-Wshadow']
+  const language = isC ? ['-x', 'c', '-w'] : ['-std=c++20', ...warnings]
   // LMDB reads pages of its map at any alignment: undefined, but not ours.
   const own = isC ? flags.map((flag) => flag.replace(',undefined', '')) : flags
   const includes = ['-I', native, '-isystem', liblmdb()]
