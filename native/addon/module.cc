@@ -52,6 +52,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   ExportCursor(exports);
   ExportPipeline(exports);
   ExportScans(exports);
+  ExportParquetFooter(exports);
   ExportParquetScan(exports);
   ExportHost(exports);
   ExportJoinTable(exports);

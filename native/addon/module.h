@@ -22,6 +22,7 @@ void ExportFileWriter(Napi::Object exports);
 void ExportCursor(Napi::Object exports);
 void ExportPipeline(Napi::Object exports);
 void ExportScans(Napi::Object exports);
+void ExportParquetFooter(Napi::Object exports);
 void ExportParquetScan(Napi::Object exports);
 void ExportHost(Napi::Object exports);
 void ExportJoinTable(Napi::Object exports);

@@ -52,10 +52,48 @@ bool ThriftReader::Read(ThriftType type, int32_t* value) {
   return *value == wide || Fail();
 }
 
+bool ThriftReader::Read(ThriftType type, int64_t* value) {
+  if (type == ThriftType::kByte) {
+    uint8_t byte = 0;
+    if (!ReadByte(&byte)) return false;
+    *value = static_cast<int8_t>(byte);
+    return true;
+  }
+  if (type != ThriftType::kI16 && type != ThriftType::kI32 && type != ThriftType::kI64) return Fail();
+  uint64_t bits = 0;
+  if (!ReadVarint(&bits)) return false;
+  *value = FromZigzag(bits);
+  return true;
+}
+
+bool ThriftReader::Read(ThriftType type, Slice* value) {
+  uint64_t size = 0;
+  if (type != ThriftType::kBinary) return Fail();
+  if (!ReadVarint(&size)) return false;
+  if (size > static_cast<uint64_t>(end_ - next_)) return FailShort();
+  *value = Slice(next_, static_cast<size_t>(size));
+  next_ += size;
+  return true;
+}
+
 bool ThriftReader::Read(ThriftType type, bool* value) {
   if (type != ThriftType::kTrue && type != ThriftType::kFalse) return Fail();
   *value = type == ThriftType::kTrue;
   return ok_;
+}
+
+bool ThriftReader::ReadList(ThriftType* element, uint64_t* count) {
+  uint8_t byte = 0;
+  if (!ReadByte(&byte)) return false;
+  *element = static_cast<ThriftType>(byte & 15);
+  *count = byte >> 4;
+  if (*count == 15 && !ReadVarint(count)) return false;
+  return *count <= static_cast<uint64_t>(end_ - next_) || FailShort();
+}
+
+bool ThriftReader::SkipElement(ThriftType type, int depth) {
+  const bool is_flag = type == ThriftType::kTrue || type == ThriftType::kFalse;
+  return Skip(is_flag ? ThriftType::kByte : type, depth);
 }
 
 bool ThriftReader::Skip(ThriftType type, int depth) {
@@ -80,14 +118,10 @@ bool ThriftReader::Skip(ThriftType type, int depth) {
       break;
     case ThriftType::kList:
     case ThriftType::kSet: {
-      if (!ReadByte(&byte)) return false;
-      count = byte >> 4;
-      if (count == 15 && !ReadVarint(&count)) return false;
-      const auto element = static_cast<ThriftType>(byte & 15);
-      const bool is_flag = element == ThriftType::kTrue || element == ThriftType::kFalse;
-      // Each takes a byte at least.
+      ThriftType element;
+      if (!ReadList(&element, &count)) return false;
       for (; count > 0; count--) {
-        if (!Skip(is_flag ? ThriftType::kByte : element, depth + 1)) return false;
+        if (!SkipElement(element, depth + 1)) return false;
       }
       return true;
     }

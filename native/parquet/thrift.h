@@ -1,4 +1,4 @@
-// Thrift's compact protocol, as far as headers of pages need it.
+// Thrift's compact protocol, as far as headers of pages and footers need it.
 //
 // Source: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md
 #pragma once
@@ -33,6 +33,13 @@ class ThriftReader {
   bool Next(int* id, ThriftType* type);
   bool Read(ThriftType type, int32_t* value);
   bool Read(ThriftType type, bool* value);
+  // Of any size.
+  bool Read(ThriftType type, int64_t* value);
+  bool Read(ThriftType type, Slice* value);
+  // The head of a list, whose elements follow: each takes a byte at least.
+  bool ReadList(ThriftType* element, uint64_t* count);
+  // Of a list, where a flag takes a byte.
+  bool SkipElement(ThriftType type) { return SkipElement(type, 0); }
   bool Skip(ThriftType type) { return Skip(type, 0); }
 
   bool ok() const { return ok_; }
@@ -42,6 +49,7 @@ class ThriftReader {
 
  private:
   bool Skip(ThriftType type, int depth);
+  bool SkipElement(ThriftType type, int depth);
   bool ReadVarint(uint64_t* value);
   bool ReadByte(uint8_t* value);
   bool Fail() { return ok_ = false; }

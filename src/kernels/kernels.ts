@@ -534,6 +534,14 @@ export interface Kernels {
   createJsonScan(spec: RecordLimit & { skipBom: boolean }, pipeline: Pipeline): TextScan
   /** Lines, without their ends, as a column of text, or only their number. */
   createLineScan(spec: RecordLimit & { skipBom: boolean }, pipeline: Pipeline): TextScan
+  /**
+   * What a footer says of row groups.
+   *
+   * @param start of the footer in its file
+   * @returns numbers: native/parquet/footer.h; end: where its list of row groups ends, 0 if there is none
+   * @throws PARQUET_CORRUPT
+   */
+  readRowGroups(footer: Uint8Array, start: number): { numbers: Float64Array; end: number }
   /** @param spec of the file, and the rows of a group: io/format/parquet/program.ts */
   createParquetScan(spec: Uint8Array, fd: number, pipeline: Pipeline, options: ParquetScanOptions): ParquetScan
   /** A line within one chunk is not measured. */

@@ -6,7 +6,7 @@
 import { kernels } from '../../../kernels/addon.js'
 import { readRange } from '../../input/chunks.js'
 import type { InputFile } from '../../input/input_file.js'
-import type { ColumnChunk } from './footer.js'
+import type { ColumnChunk } from './row_groups.js'
 import { readStruct, type Thrift } from './thrift.js'
 
 const BLOCK_BYTES = 32

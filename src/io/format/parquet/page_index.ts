@@ -5,8 +5,9 @@
  */
 import { readRange } from '../../input/chunks.js'
 import type { InputFile } from '../../input/input_file.js'
-import type { ColumnChunk, Place } from './footer.js'
+
 import type { RowRange } from './ranges.js'
+import type { ColumnChunk, Place } from './row_groups.js'
 import type { ColumnStatistics, StatisticsReader } from './statistics.js'
 import { readStruct, type Thrift } from './thrift.js'
 

@@ -2,10 +2,11 @@
 import { ProgramWriter } from '../../../kernels/program.js'
 import { type Column, sameType, type Type } from '../../../plan/type.js'
 import type { InputFile } from '../../input/input_file.js'
-import { countPages, type ParquetFooter, type RowGroup, unsupported } from './footer.js'
+import { type ParquetFooter, unsupported } from './footer.js'
 import { type PagePlace, readOffsetIndex } from './page_index.js'
 import { BYTE_ARRAY } from './physical.js'
 import { allRows, type RowRange } from './ranges.js'
+import type { RowGroup } from './row_groups.js'
 import { type Leaf, type ParquetColumn, type ParquetNode, parquetColumns } from './schema.js'
 import { canHold, conflict } from './unite.js'
 
@@ -76,8 +77,7 @@ export class ParquetProgram {
   canCut({ columns }: RowGroup): boolean {
     if (columns.some(({ refused }) => refused !== null)) return false
     return this.#leaves.every(({ index, maxRepetition }) => {
-      const { offsetIndex } = columns[index]!
-      const pages = countPages(this.#footer, columns[index]!)
+      const { offsetIndex, pages } = columns[index]!
       // Without an index, only levels say where rows of lists begin.
       return offsetIndex
         ? pages === null || pages >= MIN_CUT_PAGES

@@ -3,10 +3,11 @@ import type { CallExpression, Expression, LiteralExpression } from '../../../pla
 import { type Column, sameType, type Type } from '../../../plan/type.js'
 import type { InputFile } from '../../input/input_file.js'
 import { BloomFilter } from './bloom.js'
-import type { ParquetFooter, RowGroup } from './footer.js'
+import type { ParquetFooter } from './footer.js'
 import { readOffsetIndex, readZones, type Zone } from './page_index.js'
 import { type Bound, plainBytes } from './plain.js'
 import { allRows, intersect, type RowRange, unite } from './ranges.js'
+import type { RowGroup } from './row_groups.js'
 import { type Leaf, parquetColumns } from './schema.js'
 import { type ColumnStatistics, StatisticsReader } from './statistics.js'
 

@@ -1,5 +1,6 @@
 /** What the footers of files that are read as one say of their sizes. */
-import type { ParquetFooter, RowGroup } from './footer.js'
+import type { ParquetFooter } from './footer.js'
+import type { RowGroup } from './row_groups.js'
 import { type ParquetNode, parquetColumns } from './schema.js'
 import { type ColumnStatistics, StatisticsReader } from './statistics.js'
 

@@ -1,8 +1,9 @@
 /** What a file says of the values of a column in a row group, or in a page: bounds, and how many are null. */
 import { type Column, sameType } from '../../../plan/type.js'
-import { type ColumnChunk, type ParquetFooter, statisticsOf } from './footer.js'
+import type { ParquetFooter } from './footer.js'
 import { INT32, INT64 } from './physical.js'
 import { type Bound, readPlain } from './plain.js'
+import type { ColumnChunk } from './row_groups.js'
 import type { Leaf } from './schema.js'
 
 export interface ColumnStatistics {
@@ -22,14 +23,12 @@ const UNKNOWN: ColumnStatistics = { least: null, greatest: null, nulls: null }
  * @param column as it is read; what the file has must be of the same type
  */
 export class StatisticsReader {
-  readonly #footer: ParquetFooter
   readonly #leaf: Leaf
   readonly #isKnown: boolean
   readonly #isSigned: boolean
   readonly #hasOrder: boolean
 
   constructor(footer: ParquetFooter, leaf: Leaf, column: Column) {
-    this.#footer = footer
     this.#leaf = leaf
     this.#isKnown = leaf.maxRepetition === 0 && sameType(leaf.type, column.type)
     this.#isSigned = leaf.physical === INT32 || leaf.physical === INT64
@@ -38,14 +37,13 @@ export class StatisticsReader {
 
   /** Of a row group. */
   ofChunk(chunk: ColumnChunk): ColumnStatistics {
-    const statistics = this.#isKnown ? statisticsOf(this.#footer, chunk) : null
-    if (!statistics) return UNKNOWN
-    const said = (newer: unknown, older: unknown) =>
-      newer !== undefined && this.#hasOrder ? newer : this.#isSigned ? older : undefined
+    if (!this.#isKnown) return UNKNOWN
+    const said = (newer: Buffer | null, older: Buffer | null) =>
+      newer !== null && this.#hasOrder ? newer : this.#isSigned ? older : null
     return {
-      least: this.#bound(said(statistics[6], statistics[2])),
-      greatest: this.#bound(said(statistics[5], statistics[1])),
-      nulls: statistics[3] === undefined ? null : Number(statistics[3]),
+      least: this.#bound(said(chunk.least, chunk.oldLeast)),
+      greatest: this.#bound(said(chunk.greatest, chunk.oldGreatest)),
+      nulls: chunk.nulls,
     }
   }
 

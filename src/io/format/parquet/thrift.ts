@@ -12,24 +12,11 @@ export interface Thrift {
   readonly [field: number]: unknown
 }
 
-/** Where a value is that was only passed over. It can be read. */
-export class Unread {
-  readonly isStruct: boolean
-  readonly start: number
-  readonly end: number
-
-  constructor(isStruct: boolean, start: number, end: number) {
-    this.isStruct = isStruct
-    this.start = start
-    this.end = end
-  }
-}
-
-/** What is wanted of a struct, or of each struct of a list: all; some fields; or where it is. */
-export type Wanted = 'all' | 'place' | { readonly [field: number]: Wanted }
+/** What is wanted of a struct: all; or some fields. Of a field that is read elsewhere, where it ends. */
+export type Wanted = 'all' | { readonly [field: number]: 'all' | number }
 
 /**
- * Reads the struct at the start of `bytes`. What is not wanted must be readable, too.
+ * Reads the struct at the start of `bytes`. What is not wanted must be readable, too, unless it says where it ends.
  *
  * @returns it, and how many bytes it has
  * @throws Error that says why it cannot be read
@@ -38,11 +25,6 @@ export function readStruct(bytes: Buffer, wanted: Wanted = 'all'): { struct: Thr
   const reader = new Reader(bytes)
   const struct = reader.struct(wanted, 0)
   return { struct, size: reader.at }
-}
-
-/** Reads the list at the start of `bytes`. */
-export function readList(bytes: Buffer): unknown[] {
-  return new Reader(bytes).list('all', 0)
 }
 
 const STOP = 0
@@ -77,20 +59,21 @@ class Reader {
       if (type === STOP) return struct
       id = head < 16 ? this.number() : id + (head >> 4)
       const own = typeof wanted === 'string' ? wanted : wanted[id]
-      if (own === undefined) this.pass(type, depth)
-      else struct[id] = this.value(type, own, depth)
+      if (own === 'all') struct[id] = this.value(type, depth)
+      else if (own === undefined) this.pass(type, depth)
+      else this.at = own
     }
   }
 
-  list(wanted: Wanted, depth: number): unknown[] {
+  list(depth: number): unknown[] {
     const { type, size } = this.listHead()
     const list: unknown[] = []
     for (let i = 0; i < size; i++)
-      list.push(type === TRUE || type === FALSE ? this.byte() === 1 : this.value(type, wanted, depth))
+      list.push(type === TRUE || type === FALSE ? this.byte() === 1 : this.value(type, depth))
     return list
   }
 
-  value(type: number, wanted: Wanted, depth: number): unknown {
+  value(type: number, depth: number): unknown {
     switch (type) {
       case TRUE:
         return true
@@ -110,15 +93,9 @@ class Reader {
         return this.bytes.subarray(start, start + size)
       }
       case LIST:
-      case STRUCT: {
-        if (wanted === 'place') {
-          const start = this.at
-          this.pass(type, depth)
-          return new Unread(type === STRUCT, start, this.at)
-        }
+      case STRUCT:
         if (depth === MOST_DEPTH) throw new Error('too much in one another')
-        return type === STRUCT ? this.struct(wanted, depth + 1) : this.list(wanted, depth + 1)
-      }
+        return type === STRUCT ? this.struct('all', depth + 1) : this.list(depth + 1)
       default:
         throw new Error(`a value of the unknown type ${type}`)
     }

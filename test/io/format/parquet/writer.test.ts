@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parquetReadObjects } from 'hyparquet'
+import { parquetMetadata, parquetReadObjects } from 'hyparquet'
 import { describe, expect, it } from 'vitest'
-import { readFooter, statisticsOf } from '../../../../dist/src/io/format/parquet/footer.js'
+import { readFooter } from '../../../../dist/src/io/format/parquet/footer.js'
 import { joinedPieces } from '../../../../dist/src/io/format/parquet/join.js'
 import { readOffsetIndex } from '../../../../dist/src/io/format/parquet/page_index.js'
 import { decodeRows, encodeRows, type Row } from '../../../../dist/src/kernels/rows.js'
@@ -154,16 +154,19 @@ async function boundsOf(type: Type, values: unknown[]): Promise<{ stats: unknown
       [column('v', type)],
     ),
   )
-  const footer = readFooter(file)
-  const chunk = footer.rowGroups[0]!.columns[0]!
-  const { 3: nulls, 5: max, 6: min, 7: maxIsExact, 8: minIsExact } = statisticsOf(footer, chunk)!
+  const chunk = readFooter(file).rowGroups[0]!.columns[0]!
+  const { nulls, greatest: max, least: min, columnIndex } = chunk
+  const { buffer, byteOffset, length } = readFileSync(file.path)
+  const metadata = parquetMetadata(buffer.slice(byteOffset, byteOffset + length))
+  const { statistics } = metadata.row_groups[0]!.columns[0]!.meta_data!
+  const { is_max_value_exact: maxIsExact, is_min_value_exact: minIsExact } = statistics!
   return {
-    stats: { nulls: Number(nulls), min: hexOf(min), max: hexOf(max), minIsExact, maxIsExact },
-    hasIndex: chunk.columnIndex !== null,
+    stats: { nulls, min: hexOf(min), max: hexOf(max), minIsExact, maxIsExact },
+    hasIndex: columnIndex !== null,
   }
 }
 
-const hexOf = (bytes: unknown) => (bytes === undefined ? undefined : Buffer.from(bytes as Uint8Array).toString('hex'))
+const hexOf = (bytes: Buffer | null) => bytes?.toString('hex')
 const double = (value: number) => {
   const bytes = Buffer.alloc(8)
   bytes.writeDoubleLE(value)
