@@ -1,13 +1,16 @@
 /** The inputs of the benchmark: made on first use, then kept in a folder. */
 import { existsSync, mkdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { formatBytes } from '../measure/report.js'
 import { type Fill, writeBlocks } from './blocks.js'
 import { identifiers } from './identifiers.js'
 import { repeatedLines, sortLines } from './lines.js'
+import { logs } from './logs.js'
 import { prose } from './prose.js'
 import { sales } from './sales.js'
 import { stations } from './stations.js'
 import { orders, users } from './tables.js'
+import { tradeTables } from './trade.js'
 
 const GB = 1e9
 /** Raise it when a generator changes: files of other editions are ignored. */
@@ -31,6 +34,7 @@ const generators = {
   'stations-413.csv': (scale) => stations(Math.ceil(scale * 100e6), 413, 1),
   'stations-10000.csv': (scale) => stations(Math.ceil(scale * 100e6), 10_000, 1),
   'sales.csv': (scale) => sales(scale * GB, 1),
+  'logs.jsonl': (scale) => logs(scale * 2 * GB, 1),
   'lines-2gb.txt': (scale) => sortLines(Math.ceil(scale * 20e6), 1),
   'lines-10gb.txt': (scale) => sortLines(Math.ceil(scale * 100e6), 2),
   'repeated.txt': (scale) => repeatedLines(Math.ceil(scale * 100e6), 1),
@@ -38,7 +42,20 @@ const generators = {
   'users.csv': (scale) => users(userCount(scale), 2),
 } satisfies Record<string, (scale: number) => Fill>
 
-export type Dataset = keyof typeof generators
+/** Tables of TPC-H: at scale 1, of its scale factor 10. */
+export const TRADE_TABLES = [
+  'trade/lineitem.parquet',
+  'trade/orders.parquet',
+  'trade/customer.parquet',
+  'trade/part.parquet',
+  'trade/supplier.parquet',
+  'trade/partsupp.parquet',
+  'trade/nation.parquet',
+  'trade/region.parquet',
+] as const
+const SCALE_FACTOR = 10
+
+export type Dataset = keyof typeof generators | (typeof TRADE_TABLES)[number]
 
 function userCount(scale: number): number {
   return Math.ceil(scale * 5e6)
@@ -47,19 +64,26 @@ function userCount(scale: number): number {
 /**
  * Path of a dataset. Makes it if it does not exist, at a few hundred MB/s.
  *
- * @param onWrite called with the bytes and the time that it took, if it was made
+ * @param log told what was made
+ * @throws NoGenerator
  */
-export function dataset(
-  folder: string,
-  name: Dataset,
-  scale: number,
-  onWrite: (byteCount: number, elapsedMs: number) => void,
-): string {
-  const path = join(folder, `edition-${EDITION}`, `scale-${scale}`, name)
+export function dataset(folder: string, name: Dataset, scale: number, log: (text: string) => void): string {
+  const own = join(folder, `edition-${EDITION}`, `scale-${scale}`)
+  const path = join(own, name)
   if (existsSync(path)) return path
-  mkdirSync(join(path, '..'), { recursive: true })
+  mkdirSync(own, { recursive: true })
+  if (isTradeTable(name)) {
+    tradeTables(folder, join(own, 'trade'), scale * SCALE_FACTOR, log)
+    return path
+  }
   const started = performance.now()
   writeBlocks(path, generators[name](scale))
-  onWrite(statSync(path).size, performance.now() - started)
+  const bytes = statSync(path).size
+  const rate = formatBytes(bytes / ((performance.now() - started) / 1000))
+  log(`made ${name}: ${formatBytes(bytes)}, ${rate} a second`)
   return path
+}
+
+function isTradeTable(name: Dataset): name is (typeof TRADE_TABLES)[number] {
+  return (TRADE_TABLES as readonly string[]).includes(name)
 }

@@ -2,9 +2,9 @@
 import { closeSync, mkdirSync, openSync, readSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Dataset, dataset } from '../data/datasets.js'
+import { NoGenerator } from '../data/trade.js'
 import type { Contestant, Row, Trial } from '../rows/row.js'
 import { type Answer, type AnswerReader, difference } from './answer.js'
-import { formatBytes } from './report.js'
 import { type ContestantResult, checkTargets, type RowResult, ratioSpread } from './result.js'
 import { spread } from './statistics.js'
 import type { ToolState } from './tools.js'
@@ -44,7 +44,7 @@ export async function runRow(row: Row, options: RowOptions): Promise<RowResult> 
   for (const { inputs, status } of entries) {
     if (status === 'skipped' || expected.has(inputs.join())) continue
     for (const path of inputs) readThrough(path)
-    if (sizeOf(inputs) <= ORACLE_BYTES) expected.set(inputs.join(), await row.oracle(inputs))
+    if (row.oracle && sizeOf(inputs) <= ORACLE_BYTES) expected.set(inputs.join(), await row.oracle(inputs))
   }
 
   // A B A B: what slows the machine for a while slows them all.
@@ -72,13 +72,15 @@ function enter(row: Row, contestant: Contestant, options: RowOptions): Entry {
   if (tool && 'missing' in tool) {
     return { contestant, inputs: [], measurements: [], status: 'skipped', reason: tool.missing }
   }
-  const inputs = (contestant.inputs ?? row.inputs).map((name: Dataset) =>
-    dataset(options.dataFolder, name, options.scale, (byteCount, elapsedMs) => {
-      const rate = formatBytes(byteCount / (elapsedMs / 1000))
-      options.log(`made ${name}: ${formatBytes(byteCount)}, ${rate} a second`)
-    }),
-  )
-  return { contestant, inputs, measurements: [], status: contestant.readAnswer ? 'right' : 'none', reason: null }
+  try {
+    const inputs = (contestant.inputs ?? row.inputs).map((name: Dataset) =>
+      dataset(options.dataFolder, name, options.scale, options.log),
+    )
+    return { contestant, inputs, measurements: [], status: contestant.readAnswer ? 'right' : 'none', reason: null }
+  } catch (error) {
+    if (!(error instanceof NoGenerator)) throw error
+    return { contestant, inputs: [], measurements: [], status: 'skipped', reason: error.message }
+  }
 }
 
 /** One trial; its output is checked and removed. */

@@ -11,8 +11,8 @@ export interface Row {
   memoryBytes?: number
   /** The others are compared with the first one. */
   contestants: readonly Contestant[]
-  /** A simple computation of the answer, for small inputs. */
-  oracle: (inputs: readonly string[]) => Answer | Promise<Answer>
+  /** A simple computation of the answer, for small inputs. null: contestants check each other. */
+  oracle: ((inputs: readonly string[]) => Answer | Promise<Answer>) | null
   targets: readonly Target[]
 }
 
@@ -88,6 +88,30 @@ export function runjob(options: RunjobOptions): Contestant {
     ],
     readAnswer,
     ...(inputs && { inputs }),
+  }
+}
+
+interface DatasetOptions {
+  /** A module under bench/jobs. */
+  module: string
+  /** Its parameters, and how the output is written. */
+  flags: (trial: Trial) => readonly string[]
+  readAnswer: AnswerReader
+}
+
+/** A data frame, as a user would run it: its parameters say what it reads. */
+export function runjobDataset({ module, flags, readAnswer }: DatasetOptions): Contestant {
+  return {
+    name: 'runjob',
+    tool: 'runjob',
+    command: (trial) => [
+      process.execPath,
+      pathOf('dist/src/cli/main.cjs'),
+      pathOf(`bench/jobs/${module}`),
+      ...['--output', trial.output, '--workers', String(trial.workers)],
+      ...['--memory', String(trial.memoryBytes), '--quiet', ...flags(trial)],
+    ],
+    readAnswer,
   }
 }
 
