@@ -9,7 +9,7 @@ import { formatRow } from './measure/report.js'
 import type { BenchmarkResult, RowResult } from './measure/result.js'
 import { type RowOptions, runRow } from './measure/run_row.js'
 import { findTools } from './measure/tools.js'
-import { rows } from './rows/rows.js'
+import { rows, rowsNamed } from './rows/rows.js'
 
 const HELP = `npm run bench -- [options]
   --scale <x>     size of the inputs; 1 is what the targets are for (default: 0.1)
@@ -46,7 +46,8 @@ if (values.help) {
 }
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-if (!existsSync(join(root, 'dist/src/cli/main.cjs'))) fail('runjob is not built: npm run build')
+const cli = join(root, 'dist/src/cli/main.cjs')
+if (!existsSync(cli)) fail('runjob is not built: npm run build')
 
 const dataFolder = resolve(process.env.RUNJOB_BENCH_DATA ?? join(root, 'bench/.data'))
 const trialFolder = join(dataFolder, `trial-${process.pid}`)
@@ -62,6 +63,7 @@ const options: RowOptions = {
   memoryBytes: positive('memory', values.memory) * 1e6,
   timeoutMs: positive('timeout', values.timeout) * 1000,
   tools: wantedTools(),
+  cli,
   log: (text) => process.stderr.write(`${text}\n`),
   signal: interrupt.signal,
 }
@@ -121,22 +123,12 @@ function wantedTools(): RowOptions['tools'] {
 }
 
 function wantedRows() {
-  const matches = (list: string) => {
-    const names = list.split(',')
-    for (const name of names) {
-      if (!rows.some((row) => row.name.startsWith(name))) {
-        fail(`No row "${name}". Rows: ${rows.map((row) => row.name).join(', ')}.`)
-      }
-    }
-    // A row's full name means only that row.
-    return (row: (typeof rows)[number]) =>
-      names.some(
-        (name) => row.name === name || (row.name.startsWith(name) && !rows.some((other) => other.name === name)),
-      )
+  try {
+    const left = new Set(values.skip === undefined ? [] : rowsNamed(values.skip))
+    return rowsNamed(values.only).filter((row) => !left.has(row))
+  } catch (error) {
+    fail((error as Error).message)
   }
-  const only = values.only === undefined ? () => true : matches(values.only)
-  const skip = values.skip === undefined ? () => false : matches(values.skip)
-  return rows.filter((row) => only(row) && !skip(row))
 }
 
 function positive(name: string, text: string): number {

@@ -13,6 +13,8 @@ import { type Measurement, runTrial, TrialFailed } from './trial.js'
 export interface RowOptions {
   /** Where the datasets are. */
   dataFolder: string
+  /** The command of runjob. */
+  cli: string
   /** For outputs and temporary files, on the same disk. */
   trialFolder: string
   scale: number
@@ -88,7 +90,7 @@ async function runOnce(
   entry: Entry,
   expected: Map<string, Answer>,
   memoryBytes: number,
-  { trialFolder, workers, timeoutMs, signal }: RowOptions,
+  { cli, trialFolder, workers, timeoutMs, signal }: RowOptions,
 ): Promise<void> {
   const { contestant, inputs } = entry
   const trial: Trial = {
@@ -97,6 +99,7 @@ async function runOnce(
     temp: join(trialFolder, 'temp'),
     memoryBytes,
     workers,
+    cli,
   }
   mkdirSync(trial.temp, { recursive: true })
   try {

@@ -40,6 +40,8 @@ export interface Trial {
   temp: string
   memoryBytes: number
   workers: number
+  /** The command of runjob. */
+  cli: string
 }
 
 /** A target of the project; default for `of`: the row's first contestant. */
@@ -80,7 +82,7 @@ export function runjob(options: RunjobOptions): Contestant {
     tool: 'runjob',
     command: (trial) => [
       process.execPath,
-      pathOf('dist/src/cli/main.cjs'),
+      trial.cli,
       module,
       ...trial.inputs,
       ...['--output', trial.output, '--workers', String(workers ?? trial.workers)],
@@ -106,7 +108,7 @@ export function runjobDataset({ module, flags, readAnswer }: DatasetOptions): Co
     tool: 'runjob',
     command: (trial) => [
       process.execPath,
-      pathOf('dist/src/cli/main.cjs'),
+      trial.cli,
       pathOf(`bench/jobs/${module}`),
       ...['--output', trial.output, '--workers', String(trial.workers)],
       ...['--memory', String(trial.memoryBytes), '--quiet', ...flags(trial)],
