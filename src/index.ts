@@ -1,5 +1,15 @@
 /** The public surface of runjob. */
-export { collectList, collectSet, stddev, stddevPop, variance, varPop } from './dataset/aggregates.js'
+export {
+  collectList,
+  collectSet,
+  median,
+  percentile,
+  percentileDisc,
+  stddev,
+  stddevPop,
+  variance,
+  varPop,
+} from './dataset/aggregates.js'
 export { type Case, type Columns, col, type Expr, lit, type Order, when } from './dataset/column.js'
 export type { Dataset } from './dataset/dataset.js'
 export { defineDataset } from './dataset/define.js'

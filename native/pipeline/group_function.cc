@@ -29,6 +29,9 @@ std::unique_ptr<GroupFunction> New(const GroupCall& call) {
       return NewCollection(call);
     case GroupFn::kTopK:
       return NewTop(call);
+    case GroupFn::kPercentile:
+    case GroupFn::kPercentileDisc:
+      return NewPercentile(call);
   }
   return nullptr;
 }

@@ -34,6 +34,8 @@ enum class GroupFn : uint8_t {
   kCollectList = 12,
   kCollectSet = 13,
   kTopK = 14,
+  kPercentile = 15,
+  kPercentileDisc = 16,
 };
 
 // n rows of a batch that count, from the `first` on, and the state of each row's group.
@@ -130,6 +132,9 @@ class GroupFunction {
   virtual void Write(const char* state, std::string* out) const = 0;
   // Adds a state that was written, of later rows. False: these bytes are none.
   virtual bool Merge(char* state, StateReader* in, Arena* arena) = 0;
+  // Adds a value that the group has so many times, by its key in the default order (column/keys.h). Only of functions with a tag, once all
+  // states are merged: each value once, in the order of their keys. RUN_CORRUPT.
+  virtual Status AddValue(char*, Slice, uint64_t, Arena*) { return Status::Ok(); }
   // Appends the result as the value of a row (column/rows.h), or appends nothing and sets `null`.
   virtual Status Finish(const char* state, std::string* out, bool* null) = 0;
 };
@@ -138,12 +143,16 @@ struct GroupCall {
   GroupFn fn = GroupFn::kCount;
   Field result;
   std::vector<Type> args;
-  uint32_t k = 0;             // kTopK
-  bool ignore_nulls = false;  // kFirst, kLast
+  uint32_t k = 0;                 // kTopK
+  bool ignore_nulls = false;      // kFirst, kLast
+  std::vector<double> fractions;  // kPercentile, kPercentileDisc: from 0 to 1
+  uint8_t tag = 0;                // values are part of the keys (group_values.h); 0: they are not
 };
 
-// BAD_ARGUMENT where types do not fit. Types must stay where they are. Of kCountDistinct: its result is the u64 that its state is,
-// which the source counts up.
+// Whether a function with a tag needs to know how often there is a value.
+inline bool CountsValues(GroupFn fn) { return fn != GroupFn::kCountDistinct; }
+
+// BAD_ARGUMENT where types do not fit. Types must stay where they are.
 Status NewGroupFunction(const GroupCall& call, std::unique_ptr<GroupFunction>* function);
 
 // By kind; null where types do not fit.
@@ -155,5 +164,6 @@ std::unique_ptr<GroupFunction> NewExtreme(const GroupCall& call);  // min, max
 std::unique_ptr<GroupFunction> NewEnd(const GroupCall& call);      // first, last
 std::unique_ptr<GroupFunction> NewCollection(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewTop(const GroupCall& call);
+std::unique_ptr<GroupFunction> NewPercentile(const GroupCall& call);
 
 }  // namespace runjob

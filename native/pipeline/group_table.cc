@@ -31,12 +31,12 @@ class Table final : public GroupTable {
         by_(std::move(by)),
         memory_bytes_(memory_bytes),
         groups_(values_.width()),
-        distinct_(0),
+        distinct_(values_.counts() ? sizeof(uint64_t) : 0),
         out_(records) {}
 
   Status Add(const Batch& batch) override {
     RUNJOB_RETURN_IF_ERROR(values_.Evaluate(batch));
-    if (values_.distincts().empty() && codes_.Begin(batch, by_)) {
+    if (values_.tags().empty() && codes_.Begin(batch, by_)) {
       AddCoded(batch);
       return bytes() > memory_bytes_ ? Flush() : Status::Ok();
     }
@@ -46,7 +46,7 @@ class Table final : public GroupTable {
       char* states[kGroup];
       groups_.Find(AggregateTable::Keys{keys_.Padded(), 0, keys_.ends(), nullptr, n}, states);
       values_.Update(batch, first, n, states, groups_.arena());
-      for (size_t j = 0; j < values_.distincts().size(); j++) RUNJOB_RETURN_IF_ERROR(AddDistinct(batch, first, n, j));
+      for (size_t j = 0; j < values_.tags().size(); j++) RUNJOB_RETURN_IF_ERROR(AddDistinct(batch, first, n, j));
       first += n;
       rows_ += n;
     }
@@ -64,7 +64,7 @@ class Table final : public GroupTable {
   // keys, each as likely as the others, are expected to have k * (1 - exp(-n / k)) of them.
   bool HardlyRepeats() {
     next_check_ = 2 * entries();
-    const double rows = static_cast<double>(rows_) * static_cast<double>(1 + values_.distincts().size());
+    const double rows = static_cast<double>(rows_) * static_cast<double>(1 + values_.tags().size());
     const double held = static_cast<double>(entries());
     double low = 0, high = 64;  // of n / k
     for (int i = 0; i < 40; i++) {
@@ -115,13 +115,13 @@ class Table final : public GroupTable {
     const size_t end = std::min(batch.count, first + kGroup);
     keys_.Clear();
     prefix_ends_.clear();
-    const size_t fixed = values_.distincts().empty() ? FixedKeySize(batch, by_) : 0;
+    const size_t fixed = values_.tags().empty() ? FixedKeySize(batch, by_) : 0;
     if (fixed > 0) {
       WriteFixedKeys(batch, by_, first, end - first, keys_.AddFixed(end - first, fixed));
       return Status::Ok();
     }
     for (size_t i = first; i < end && keys_.size() < kKeysBytes; i++) {
-      if (values_.distincts().empty()) {
+      if (values_.tags().empty()) {
         AppendGroup(batch, batch.row(i), keys_.buffer());
       } else {
         group_.clear();
@@ -139,9 +139,10 @@ class Table final : public GroupTable {
     for (const uint32_t column : by_) AppendKey(batch.columns[column], row, KeyOrder(), key);
   }
 
-  // The values of the j-th countDistinct in the rows whose keys were built.
+  // The values of the j-th tag in the rows whose keys were built.
   Status AddDistinct(const Batch& batch, size_t first, size_t n, size_t j) {
-    const std::vector<Vector>& args = values_.args(values_.distincts()[j]);
+    const GroupValues::Tag& tag = values_.tags()[j];
+    const std::vector<Vector>& args = values_.args(tag.values.front());
     for (size_t i = 0; i < n;) {
       distinct_keys_.Clear();
       for (; i < n && distinct_keys_.size() < kKeysBytes; i++) {
@@ -158,6 +159,8 @@ class Table final : public GroupTable {
       char* states[kGroup];
       const size_t count = distinct_keys_.count();
       distinct_.Find(AggregateTable::Keys{distinct_keys_.Padded(), 0, distinct_keys_.ends(), nullptr, count}, states);
+      if (!tag.counts) continue;
+      for (size_t s = 0; s < count; s++) ++*reinterpret_cast<uint64_t*>(states[s]);
     }
     return Status::Ok();
   }
@@ -181,7 +184,12 @@ class Table final : public GroupTable {
       const uint64_t index = AggregateTable::IndexOf(items[i]);
       const Slice key = table->key(index);
       out_.key()->append(key.data, key.size);
-      if (has_states) values_.Write(table->state(index), out_.value());
+      if (has_states) {
+        values_.Write(table->state(index), out_.value());
+      } else if (values_.counts()) {
+        const uint64_t times = *reinterpret_cast<const uint64_t*>(table->state(index));
+        if (times > 0) PutVarint(times, out_.value());
+      }
       RUNJOB_RETURN_IF_ERROR(out_.End());
     }
     table->Clear();
@@ -192,7 +200,7 @@ class Table final : public GroupTable {
   const std::vector<uint32_t> by_;
   const size_t memory_bytes_;
   AggregateTable groups_;
-  AggregateTable distinct_;  // keys of values, without states
+  AggregateTable distinct_;  // keys of values, with how often they came if that counts
   CodeStates codes_;         // of groups_
   size_t rows_ = 0;          // since the tables were empty
   size_t next_check_ = kFirstCheck;

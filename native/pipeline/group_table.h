@@ -4,9 +4,9 @@
 //   end     u8 3, u32 count, u32 column...     by which rows are grouped; none: all rows are one group
 //           values                             group_values.h
 //
-// Without countDistinct a record's key is that of the grouping columns (column/keys.h). With it, it is composite, as in
-// aggregate/distinct.h: tag 0 has the states, tag j one record for each value of the j-th countDistinct, the key of its columns. Then the
-// exchange has prefix grouping.
+// Without tags (group_values.h) a record's key is that of the grouping columns (column/keys.h). With them, it is composite, as in
+// aggregate/distinct.h: tag 0 has the states, tag j a record for each value of the arguments with that tag: their key, and as value a varint
+// if someone needs to know how often it came. Then the exchange has prefix grouping.
 #pragma once
 
 #include <cstddef>

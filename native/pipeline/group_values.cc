@@ -1,8 +1,7 @@
 #include "pipeline/group_values.h"
 
+#include <algorithm>
 #include <utility>
-
-#include "aggregate/distinct.h"
 
 namespace runjob {
 
@@ -12,12 +11,18 @@ Status GroupValues::Read(ProgramReader* program, const Schema* input) {
   for (uint32_t i = 0; i < count && program->ok(); i++) {
     Part& part = parts_.emplace_back();
     uint8_t fn = 0;
+    uint32_t fractions = 0;
     uint32_t args = 0;
     program->Read(&fn);
     program->Read(&part.call.result);
     program->Read(&part.call.k);
     program->Read(&part.call.ignore_nulls);
-    if (!program->Read(&args) || fn > static_cast<uint8_t>(GroupFn::kTopK)) return BadProgram();
+    program->Read(&fractions);
+    for (uint32_t f = 0; f < fractions; f++) {
+      if (!program->Read(&part.call.fractions.emplace_back())) return BadProgram();
+    }
+    program->Read(&part.call.tag);
+    if (!program->Read(&args) || fn > static_cast<uint8_t>(GroupFn::kPercentileDisc)) return BadProgram();
     part.call.fn = static_cast<GroupFn>(fn);
     for (uint32_t a = 0; a < args; a++) {
       Type& type = part.call.args.emplace_back();
@@ -34,10 +39,33 @@ Status GroupValues::Read(ProgramReader* program, const Schema* input) {
     RUNJOB_RETURN_IF_ERROR(NewGroupFunction(part.call, &part.function));
     part.offset = width_;
     width_ += part.function->width();
-    if (part.call.fn == GroupFn::kCountDistinct) distincts_.push_back(i);
+    if (part.call.tag == 0) continue;
+    if (part.call.tag > tags_.size() + 1) return BadProgram();
+    if (part.call.tag > tags_.size()) tags_.emplace_back();
+    Tag& tag = tags_[part.call.tag - 1u];
+    tag.values.push_back(i);
+    tag.counts |= CountsValues(part.call.fn);
   }
-  if (!program->ok() || distincts_.size() > kMaxDistinctAggregates) return BadProgram();
-  return Status::Ok();
+  return program->ok() ? Status::Ok() : BadProgram();
+}
+
+bool GroupValues::holds_values(size_t i) const {
+  const GroupCall& call = parts_[i].call;
+  switch (call.fn) {
+    case GroupFn::kCollectList:
+    case GroupFn::kCollectSet:
+    case GroupFn::kTopK:
+      return true;
+    case GroupFn::kPercentile:
+    case GroupFn::kPercentileDisc:
+      return call.tag == 0;
+    default:
+      return false;
+  }
+}
+
+bool GroupValues::counts() const {
+  return std::any_of(tags_.begin(), tags_.end(), [](const Tag& tag) { return tag.counts; });
 }
 
 Status GroupValues::Evaluate(const Batch& batch) {
@@ -70,8 +98,11 @@ Status GroupValues::Merge(char* state, Slice bytes, Arena* arena) const {
   return Status::Ok();
 }
 
-void GroupValues::CountDistinct(char* state, size_t j) const {
-  ++*reinterpret_cast<uint64_t*>(state + parts_[distincts_[j]].offset);
+Status GroupValues::AddValue(char* state, const Tag& tag, Slice key, uint64_t times, Arena* arena) const {
+  for (const size_t i : tag.values) {
+    RUNJOB_RETURN_IF_ERROR(parts_[i].function->AddValue(state + parts_[i].offset, key, times, arena));
+  }
+  return Status::Ok();
 }
 
 Status GroupValues::Finish(const char* state, std::string* row) const {

@@ -1,9 +1,11 @@
 // The aggregates of groups, and the states of all of them together.
 //
 //   values   u32 count, value...
-//   value    u8 function (GroupFn), field of the result, u32 k, u8 whether nulls are ignored, u32 count, argument...
+//   value    u8 function (GroupFn), field of the result, u32 k, u8 whether nulls are ignored, u32 count, f64 fraction...,
+//            u8 tag, u32 count, argument...
 //
-// An argument is an expression where rows come in, and a type where states do.
+// An argument is an expression where rows come in, and a type where states do. A function with a tag sees its values in their order: they
+// are part of the keys (group_table.h), and no state holds them. Those with equal arguments share a tag, from 1 on.
 #pragma once
 
 #include <cstddef>
@@ -29,10 +31,16 @@ class GroupValues {
   size_t width() const { return width_; }  // of a state, which is zeros at first
   size_t size() const { return parts_.size(); }
   const Field& result(size_t i) const { return parts_[i].call.result; }
-  // Whether the i-th value is a list of what came in.
-  bool is_list(size_t i) const { return parts_[i].call.fn >= GroupFn::kCollectList; }
-  // The values that count distinct: the j-th has tag j + 1.
-  const std::vector<size_t>& distincts() const { return distincts_; }
+  // Whether a state of the i-th value holds all that came in.
+  bool holds_values(size_t i) const;
+
+  // The j-th has tag j + 1.
+  struct Tag {
+    std::vector<size_t> values;  // that have it
+    bool counts = false;         // one of them needs to know how often there is a value
+  };
+  const std::vector<Tag>& tags() const { return tags_; }
+  bool counts() const;  // one of the tags does
 
   // Evaluates the arguments for a batch; an error's offset is its row. Valid until the next call, and as long as the batch.
   Status Evaluate(const Batch& batch);
@@ -43,8 +51,8 @@ class GroupValues {
   void Write(const char* state, std::string* out) const;
   // RUN_CORRUPT: the bytes are no state.
   Status Merge(char* state, Slice bytes, Arena* arena) const;
-  // Counts one more value of the j-th of distincts().
-  void CountDistinct(char* state, size_t j) const;
+  // As GroupFunction::AddValue, for all with that tag.
+  Status AddValue(char* state, const Tag& tag, Slice key, uint64_t times, Arena* arena) const;
   // Replaces `row` with the results as a row.
   Status Finish(const char* state, std::string* row) const;
 
@@ -58,7 +66,7 @@ class GroupValues {
   };
 
   std::deque<Part> parts_;  // functions refer to their calls' types
-  std::vector<size_t> distincts_;
+  std::vector<Tag> tags_;
   size_t width_ = 0;
 };
 

@@ -42,30 +42,49 @@ class Groups final : public RowSource {
 
  private:
   Status Take(Slice key, Slice value, ColumnSink* rows) {
-    const bool distinct = !values_.distincts().empty();
-    const Slice group = distinct ? Slice(key.data, PrefixLength(key)) : key;
+    const bool tagged = !values_.tags().empty();
+    const Slice group = tagged ? Slice(key.data, PrefixLength(key)) : key;
     if (!begun_ || !(group == Slice(key_))) {
       RUNJOB_RETURN_IF_ERROR(End(rows));
       Begin(group);
     }
-    if (distinct) {
+    if (tagged) {
       if (group.size == key.size) return Status::Error("RUN_CORRUPT", "the key of a group has no tag");
       const size_t tag = static_cast<uint8_t>(key.data[group.size]);
-      if (tag > values_.distincts().size()) return Status::Error("RUN_CORRUPT", "the key of a group has a wrong tag");
-      if (tag > 0) {
-        const Slice rest(key.data + group.size, key.size - group.size);
-        if (rest == Slice(value_key_)) return Status::Ok();
-        value_key_.assign(rest.data, rest.size);
-        values_.CountDistinct(state(), tag - 1);
-        return Status::Ok();
-      }
+      if (tag > values_.tags().size()) return Status::Error("RUN_CORRUPT", "the key of a group has a wrong tag");
+      if (tag > 0) return TakeValue(Slice(key.data + group.size, key.size - group.size), value);
     }
     return values_.Merge(state(), value, &arena_);
   }
 
+  // Of a tag: the key begins with it.
+  Status TakeValue(Slice key, Slice value) {
+    StateReader reader(value);
+    uint64_t times = 1;
+    if (value.size > 0 && (!reader.ReadVarint(&times) || !reader.at_end())) {
+      return Status::Error("RUN_CORRUPT", "a value of a group has a wrong count");
+    }
+    if (!(key == Slice(value_key_))) {
+      RUNJOB_RETURN_IF_ERROR(EndValue());
+      value_key_.assign(key.data, key.size);
+    }
+    times_ += times;
+    return Status::Ok();
+  }
+
+  // All records of the value have been read.
+  Status EndValue() {
+    if (value_key_.empty()) return Status::Ok();
+    const GroupValues::Tag& tag = values_.tags()[static_cast<uint8_t>(value_key_[0]) - 1u];
+    RUNJOB_RETURN_IF_ERROR(
+        values_.AddValue(state(), tag, Slice(value_key_.data() + 1, value_key_.size() - 1), times_, &arena_));
+    value_key_.clear();
+    times_ = 0;
+    return Status::Ok();
+  }
+
   void Begin(Slice group) {
     key_.assign(group.data, group.size);
-    value_key_.clear();
     if (arena_.bytes() > 0) arena_.Reset();
     std::fill(state_.begin(), state_.end(), 0);
     begun_ = true;
@@ -74,7 +93,8 @@ class Groups final : public RowSource {
   // The row of the group that has been read.
   Status End(ColumnSink* rows) {
     if (!begun_) return Status::Ok();
-    Slice key = values_.distincts().empty() || key_.empty() ? Slice(key_) : UnescapePrefix(key_, &plain_key_);
+    RUNJOB_RETURN_IF_ERROR(EndValue());
+    Slice key = values_.tags().empty() || key_.empty() ? Slice(key_) : UnescapePrefix(key_, &plain_key_);
     RUNJOB_RETURN_IF_ERROR(keys_->Add(&key));
     if (key.size > 0) return Status::Error("RUN_CORRUPT", "the key of a group is too long");
     RUNJOB_RETURN_IF_ERROR(values_.Finish(state(), &row_));
@@ -108,7 +128,8 @@ class Groups final : public RowSource {
   bool ended_ = false;
   std::string key_;        // of the group, with its end if there are tags
   std::string plain_key_;  // what unescaping takes
-  std::string value_key_;  // tag and value of the last distinct value
+  std::string value_key_;  // tag and key of the value at hand; empty: none
+  uint64_t times_ = 0;     // that it has come
   std::vector<uint64_t> state_;
   Arena arena_;
   std::string row_;

@@ -17,6 +17,8 @@ namespace {
 // The aggregates of rows, which may be changed as long as they only grow.
 class State {
  public:
+  static constexpr size_t kMostBytes = size_t{8} << 20;
+
   explicit State(size_t width) : words_(width / sizeof(uint64_t) + 1), places_(kVectorRows, bytes()) {}
 
   void Clear() {
@@ -42,8 +44,6 @@ class State {
   size_t held() const { return arena_.bytes(); }
 
  private:
-  static constexpr size_t kMostBytes = size_t{8} << 20;
-
   std::vector<uint64_t> words_;
   const std::vector<char*> places_;
   Arena arena_;
@@ -57,11 +57,11 @@ class Aggregates final : public WindowFunction {
   Status Read(ProgramReader* program, const Schema& schema) {
     RUNJOB_RETURN_IF_ERROR(frame_.Read(program, schema));
     RUNJOB_RETURN_IF_ERROR(values_.Read(program, &schema));
-    if (!values_.distincts().empty()) return BadProgram();
+    if (!values_.tags().empty()) return BadProgram();
     Schema results;
     for (size_t i = 0; i < values_.size(); i++) {
       results.push_back(values_.result(i));
-      listed_ |= values_.is_list(i);
+      listed_ |= values_.holds_values(i);
     }
     SetResults(std::move(results));
     state_ = std::make_unique<State>(values_.width());
@@ -111,7 +111,7 @@ class Aggregates final : public WindowFunction {
     return values_.Finish(state_->bytes(), &row_);
   }
 
-  // A state that has all rows takes as much room as its result: so it is made for each row.
+  // A state that has all values is as large as they are together: so it is made for each row.
   Status FinishAnew(uint64_t low, uint64_t high) {
     state_->Clear();
     RUNJOB_RETURN_IF_ERROR(AddRows(low, high, &back_, state_.get()));
@@ -217,6 +217,11 @@ class Aggregates final : public WindowFunction {
       RUNJOB_RETURN_IF_ERROR(
           state->Update(&values_, chunk->batch(), place->index(), static_cast<size_t>(next - begin)));
       begin = next;
+      // Lists are as large as their results.
+      if (listed_ && state->held() > std::max(rows_->memory_bytes(), 2 * State::kMostBytes)) {
+        return Status::Error("WINDOW_TOO_LARGE",
+                             "the values of a frame take " + std::to_string(state->held()) + " bytes");
+      }
     }
     return Status::Ok();
   }
@@ -224,7 +229,7 @@ class Aggregates final : public WindowFunction {
   WindowRows* const rows_;
   WindowFrame frame_;
   GroupValues values_;
-  bool listed_ = false;  // a result is a list of values
+  bool listed_ = false;  // a state holds all values
   WindowPlace back_;
   WindowPlace front_;
   std::shared_ptr<const WindowChunk> evaluated_;  // of which the values are

@@ -53,6 +53,7 @@ class WindowRows {
   // Moves rows that will be needed last to the file, if memory has too many. DISK_FULL, FILE_IO.
   Status Spill();
   size_t bytes() const;  // of memory
+  size_t memory_bytes() const { return memory_bytes_; }
 
  private:
   // A chunk in the queue.

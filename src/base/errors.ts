@@ -554,6 +554,12 @@ const CATALOGUE = {
     message: (p) => `The right-hand rows of one key exceed the memory that a join may use${because(p)}.`,
     hint: () => 'Give more --memory, put the input with fewer rows per key on the right, or remove that key.',
   },
+  WINDOW_TOO_LARGE: {
+    kind: 'data',
+    message: (p) => `The values of one frame exceed the memory that a window may use${because(p)}.`,
+    hint: () =>
+      'Give more --memory, or take the percentiles of groupBy(), which may have any number of values, and join them.',
+  },
 
   // Workers and the machine.
   WORKER_DIED: {

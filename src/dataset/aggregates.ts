@@ -3,6 +3,7 @@ import { describe, isPart, maker } from '../base/schema.js'
 import type { AggregateFn, GroupFn } from '../plan/plan.js'
 import { type ExpressionOf, type GroupValueOf, isExpression, type Windowed, withOver } from '../plan/typed.js'
 import { columnTree, type Expr } from './column.js'
+import type { Untyped } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import type { AggregateTree } from './query.js'
 
@@ -15,22 +16,32 @@ interface FrameAggregate<F extends string> {
 /** What these functions make. */
 interface FrameGroupValue extends GroupValueOf<string, string, unknown> {
   readonly groupFn: GroupFn
-  readonly arg: unknown
+  readonly args: readonly Untyped[]
 }
 
-function frameAggregate<F extends string>(name: string, groupFn: GroupFn): FrameAggregate<F> {
-  return maker(name, 1, (arg: unknown): FrameGroupValue => {
-    if (typeof arg === 'function') {
-      throw invalid(
-        `${name}() needs a column or an expression, not a function`,
-        `The function is that of agg(): agg(c => ({ … ${name}(c.price.mul(c.quantity)) })).`,
-      )
-    }
-    if (!isExpression(arg) && (typeof arg !== 'string' || arg === '')) {
-      throw invalid(`${name}() needs a column or an expression, not ${describe(arg)}`)
-    }
-    return withOver({ groupFn, arg })
-  }) as unknown as FrameAggregate<F>
+function frameAggregate<F extends string>(name: string, groupFn: GroupFn, ...more: Untyped[]): FrameAggregate<F> {
+  return maker(
+    name,
+    1,
+    (arg: unknown): FrameGroupValue => groupValue(groupFn, columnOf(name, arg), ...more),
+  ) as unknown as FrameAggregate<F>
+}
+
+function groupValue(groupFn: GroupFn, ...args: Untyped[]): FrameGroupValue {
+  return withOver({ groupFn, args })
+}
+
+function columnOf(name: string, arg: unknown): Untyped {
+  if (typeof arg === 'function') {
+    throw invalid(
+      `${name}() needs a column or an expression, not a function`,
+      `The function is that of agg(): agg(c => ({ … ${name}(c.price.mul(c.quantity)) })).`,
+    )
+  }
+  if (!isExpression(arg) && (typeof arg !== 'string' || arg === '')) {
+    throw invalid(`${name}() needs a column or an expression, not ${describe(arg)}`)
+  }
+  return columnTree(arg)
 }
 
 /** Standard deviation of a sample; null for fewer than two values. */
@@ -45,6 +56,53 @@ export const varPop = frameAggregate<'deviation'>('varPop', 'varPop')
 export const collectList = frameAggregate<'collect'>('collectList', 'collectList')
 /** All different values that are not null, in the order in which they come first. */
 export const collectSet = frameAggregate<'collect'>('collectSet', 'collectSet')
+
+/** Over a column: one percentile, or a list of them. */
+interface PercentileAggregate {
+  <const C extends string>(column: C, fraction: number): Asked<'percentile', NoInfer<C>>
+  <const C extends string>(column: C, fractions: readonly number[]): Asked<'percentiles', NoInfer<C>>
+  <X, N extends string>(expression: ExpressionOf<X, N>, fraction: number): Asked<'percentile', N, X>
+  <X, N extends string>(expression: ExpressionOf<X, N>, fractions: readonly number[]): Asked<'percentiles', N, X>
+}
+
+type Asked<F extends string, C extends string, X = never> = GroupValueOf<F, C, X> & Windowed<F, C, X>
+
+function percentiles(name: 'percentile' | 'percentileDisc'): PercentileAggregate {
+  return maker(name, 2, (arg: unknown, fractions: unknown): FrameGroupValue => {
+    const column = columnOf(name, arg)
+    const all = Array.isArray(fractions) ? fractions : [fractions]
+    const wrong = all.findIndex((one) => typeof one !== 'number' || !(one >= 0 && one <= 1))
+    if (all.length === 0 || wrong >= 0) {
+      const given = all.length === 0 ? 'an empty list' : describe(all[wrong])
+      throw invalid(
+        `${name}(): the fraction must be a number from 0 to 1, or a list of these, not ${given}`,
+        `The 95th percentile is ${name}('ms', 0.95).`,
+      )
+    }
+    const literals = all.map(fractionTree)
+    return groupValue(
+      name,
+      column,
+      Array.isArray(fractions) ? { kind: 'call', fn: 'array', args: literals } : literals[0]!,
+    )
+  }) as unknown as PercentileAggregate
+}
+
+function fractionTree(value: number): Untyped {
+  return { kind: 'literal', value, type: 'double' }
+}
+
+/**
+ * The value that a fraction from 0 to 1 of the values are not above, as a double; between two values in proportion. Null if all are null. NaN
+ * is the largest. In groups it is exact in bounded memory: the values are sorted, as `countDistinct` does. A window holds the values of a frame.
+ *
+ * @throws WINDOW_TOO_LARGE if the values of a frame do not fit in memory
+ */
+export const percentile = percentiles('percentile')
+/** The same, but always one of the values: the first of which at least that fraction is not above it. */
+export const percentileDisc = percentiles('percentileDisc')
+/** The value in the middle, or the mean of the two there: `percentile(column, 0.5)`. */
+export const median = frameAggregate<'percentile'>('median', 'percentile', fractionTree(0.5))
 
 const FUNCTIONS: Readonly<Record<AggregateFn, GroupFn>> = {
   count: 'count',
@@ -83,8 +141,8 @@ export function aggregateTree(name: string, given: unknown, what = 'agg()'): Agg
     throw invalid(`${what}: ${JSON.stringify(name)} must be an aggregate such as sum('total'), not ${describe(given)}`)
   }
   if ('groupFn' in (given as object)) {
-    const { groupFn, arg } = given as FrameGroupValue
-    return { name, fn: groupFn, args: [columnTree(arg)], ascending: false }
+    const { groupFn, args } = given as FrameGroupValue
+    return { name, fn: groupFn, args: [...args], ascending: false }
   }
   const { fn, column, k, ascending = false, expression } = given as JobAggregate
   if (typeof fn !== 'string' || !Object.hasOwn(FUNCTIONS, fn)) {

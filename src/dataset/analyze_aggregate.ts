@@ -1,5 +1,6 @@
 /** Groups and their values: names, types, and what the exchange needs. */
 import { type Expression, isNullable, type NamedExpression } from '../plan/expression.js'
+import { valueTags } from '../plan/groups.js'
 import type { GroupValue } from '../plan/plan.js'
 import { type Column, markOf, sameType, type Type, typeText } from '../plan/type.js'
 import { outputName, resolve } from './expression/resolve.js'
@@ -10,6 +11,9 @@ import { freshName } from './names.js'
 import type { AggregateTree, Query } from './query.js'
 import { columnsIn, renamed } from './tree.js'
 
+/** A byte of the keys says which. */
+const MOST_SORTED = 255
+
 /** Grouping expressions are computed before; then every key is a column. */
 export function analyzeAggregate({ by, values }: Extract<Query, { kind: 'aggregate' }>, input: Logical): Logical {
   const keys = by.map(({ name, value }) => ({
@@ -17,6 +21,12 @@ export function analyzeAggregate({ by, values }: Extract<Query, { kind: 'aggrega
     value: resolve(value, input.columns),
   }))
   const answers = values.map((value) => groupValue(value, input.columns, keys.length > 0))
+  if (Math.max(0, ...valueTags(answers)) > MOST_SORTED) {
+    throw invalid(
+      `agg(): different values or percentiles of more than ${MOST_SORTED} columns at once`,
+      'Ask for them in several groupings.',
+    )
+  }
   const names = [...keys.map(({ name }) => name), ...answers.map(({ column }) => column.name)]
   const twice = names.find((name, i) => names.indexOf(name) < i)
   if (twice !== undefined) {
@@ -101,6 +111,12 @@ export function groupValue(
       if (!isDecimal && !isWhole && given.type !== 'double') throw wrong('numbers')
       // Of a single value there is none.
       return { ...value('double', cast('double')), column: { name, type: 'double', nullable: true } }
+    case 'percentile':
+    case 'percentileDisc': {
+      if (!isDecimal && !isWhole && given.type !== 'double') throw wrong('numbers')
+      const isOne = literals[0]?.op === 'literal'
+      return value(isOne ? 'double' : { type: 'array', element: 'double', containsNull: false }, cast('double'))
+    }
     case 'min':
     case 'max':
     case 'first':

@@ -116,6 +116,8 @@ export interface Answers<X> {
   first: X
   last: X
   deviation: Nullable<Double>
+  percentile: MaybeNull<X, Double>
+  percentiles: MaybeNull<X, List<Double>>
   collect: List<Base<X>>
 }
 

@@ -1,5 +1,6 @@
 /** From a logical plan to stages: where rows must meet, there is an exchange; all else goes through row by row. */
 import { rowsOf } from '../plan/columns.js'
+import { hasCompositeKeys } from '../plan/groups.js'
 import type { Exchange, ExchangeRows, Input, RowOperator, Sink, Stage } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import { withKeyFilters } from './key_filters.js'
@@ -90,10 +91,9 @@ class Lowering {
 
   #aggregate({ input, by, values }: AggregateNode): Flow {
     const rows: ExchangeRows = { kind: 'groups', columns: [...input.columns], by: [...by], values: [...values] }
-    const hasDistinct = values.some(({ fn }) => fn === 'countDistinct')
     return this.#exchange('group', this.#flow(input).inputs, rows, {
       partitions: by.length === 0 ? 1 : null,
-      grouping: hasDistinct ? 'prefix' : 'whole',
+      grouping: hasCompositeKeys(values) ? 'prefix' : 'whole',
       read: { op: 'groups' },
     })
   }

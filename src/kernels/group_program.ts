@@ -1,5 +1,6 @@
 /** What programs of pipelines say about groups: native/pipeline/group_values.h. */
-import type { Expression } from '../plan/expression.js'
+import type { Expression, LiteralExpression } from '../plan/expression.js'
+import { valueTags } from '../plan/groups.js'
 import type { GroupFn, GroupValue } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import type { ProgramWriter } from './program.js'
@@ -20,43 +21,60 @@ const FUNCTIONS: readonly GroupFn[] = [
   'collectList',
   'collectSet',
   'topK',
+  'percentile',
+  'percentileDisc',
 ]
 
-/** @param columns of the rows that are grouped; null: their states are read */
+/**
+ * @param columns of the rows that come in; null: states do
+ * @param tags of the values whose keys are part of the group's; none has one in a window
+ */
 export function writeGroupValues(
   writer: ProgramWriter,
   values: readonly GroupValue[],
   columns: readonly Column[] | null,
+  tags: readonly number[] = valueTags(values),
 ): void {
   writer.count(values.length)
-  for (const { column, fn, args: all } of values) {
-    const { args, k, ignoreNulls } = splitArguments(fn, all)
-    writer.byte(FUNCTIONS.indexOf(fn)).field(column).count(k).flag(ignoreNulls).count(args.length)
+  values.forEach(({ column, fn, args: all }, i) => {
+    const { args, k, ignoreNulls, fractions } = splitArguments(fn, all)
+    writer.byte(FUNCTIONS.indexOf(fn)).field(column).count(k).flag(ignoreNulls).count(fractions.length)
+    for (const fraction of fractions) writer.double(fraction)
+    writer.byte(tags[i] ?? 0).count(args.length)
     for (const arg of args) {
       if (columns) writer.expression(arg, columns)
       else writer.type(arg.type)
     }
-  }
+  })
 }
 
-/** Whether keys of the exchange have more behind the group, so that it is partitioned by prefix. */
-export function hasCompositeKeys(values: readonly GroupValue[]): boolean {
-  return values.some(({ fn }) => fn === 'countDistinct')
+interface Arguments {
+  args: readonly Expression[]
+  k: number
+  ignoreNulls: boolean
+  fractions: readonly number[]
 }
 
-/** Some take a literal behind the column: `topK` how many, `first` and `last` whether nulls are ignored. */
-function splitArguments(
-  fn: GroupFn,
-  args: readonly Expression[],
-): { args: readonly Expression[]; k: number; ignoreNulls: boolean } {
+/** Some take a literal behind the column: `topK` how many, `first` and `last` whether nulls are ignored, percentiles which. */
+function splitArguments(fn: GroupFn, args: readonly Expression[]): Arguments {
   const option = args[1]?.op === 'literal' ? args[1].value : undefined
+  const one: Arguments = { args: args.slice(0, 1), k: 0, ignoreNulls: false, fractions: [] }
   switch (fn) {
     case 'topK':
-      return { args: args.slice(0, 1), k: Number(option), ignoreNulls: false }
+      return { ...one, k: Number(option) }
     case 'first':
     case 'last':
-      return { args: args.slice(0, 1), k: 0, ignoreNulls: option === true }
+      return { ...one, ignoreNulls: option === true }
+    case 'percentile':
+    case 'percentileDisc':
+      return { ...one, fractions: numbersOf(args[1]!) }
     default:
-      return { args, k: 0, ignoreNulls: false }
+      return { ...one, args }
   }
+}
+
+/** Of a literal, or of an array of these. */
+function numbersOf(option: Expression): number[] {
+  if (option.op === 'call') return option.args.flatMap(numbersOf)
+  return [Number((option as LiteralExpression).value)]
 }

@@ -17,7 +17,8 @@ export interface WindowSource {
 }
 
 const RANKS: readonly WindowFn[] = ['rowNumber', 'rank', 'denseRank', 'percentRank', 'cumeDist', 'ntile']
-const LISTS: readonly WindowFn[] = ['collectList', 'collectSet', 'topK']
+/** Their states hold all values of a frame. */
+const HOLDING: readonly WindowFn[] = ['collectList', 'collectSet', 'topK', 'percentile', 'percentileDisc']
 
 /** What is computed together, and the places of its results. */
 interface Part {
@@ -38,11 +39,11 @@ export function writeWindow(writer: ProgramWriter, source: WindowSource): void {
   }
 }
 
-/** Aggregates of equal frames together; but lists, of which there is hardly more than one, on their own. */
+/** Aggregates of equal frames together; but those that hold values, of which there is hardly more than one, on their own. */
 function partsOf(values: readonly WindowValue[]): Part[] {
   const parts = new Map<string, Part>()
   values.forEach((value, i) => {
-    const isAggregate = value.frame !== null && value.fn !== 'nthValue' && !LISTS.includes(value.fn)
+    const isAggregate = value.frame !== null && value.fn !== 'nthValue' && !HOLDING.includes(value.fn)
     const key = isAggregate ? JSON.stringify(value.frame) : `${i}`
     const part = parts.get(key) ?? { values: [], places: [] }
     part.values.push(value)
@@ -78,7 +79,7 @@ function writePart(writer: ProgramWriter, values: readonly WindowValue[], source
   writer.byte(fn === 'nthValue' ? 2 : 3)
   writeFrame(writer, frame!, source)
   if (fn !== 'nthValue') {
-    writeGroupValues(writer, values as readonly GroupValue[], columns)
+    writeGroupValues(writer, values as readonly GroupValue[], columns, [])
     return
   }
   writer.count(wholeOf(args[1]!)).field(column).expression(args[0]!, columns)

@@ -1,6 +1,7 @@
 /** Checks that a plan is consistent: what back ends rely on and types cannot express. A violation is a bug in the front end. */
 import { RunjobError } from '../base/errors.js'
 import { columnsOf } from './columns.js'
+import { hasCompositeKeys } from './groups.js'
 import type { Exchange, ExchangeInput, ExchangeRows, Input, Operator, OperatorOf, Plan, Stage } from './plan.js'
 import { probeOf, tableJoinsIn } from './stages.js'
 import { type Column, sameType, typeText } from './type.js'
@@ -136,8 +137,7 @@ function oddColumns(plan: Pick<Plan, 'stages'>, input: Input, wanted: readonly C
 function oddRows({ record, descending, grouping, partitionBy, combine }: Exchange, rows: ExchangeRows): string | null {
   if (record.key !== 'bytes' || record.value !== 'bytes') return 'records of rows are bytes'
   if (descending || partitionBy === 'user') return 'an exchange of rows is ascending, and partitioned by hash or range'
-  const isPrefix =
-    rows.kind === 'sides' || (rows.kind === 'groups' && rows.values.some(({ fn }) => fn === 'countDistinct'))
+  const isPrefix = rows.kind === 'sides' || (rows.kind === 'groups' && hasCompositeKeys(rows.values))
   if ((grouping === 'prefix') !== isPrefix) return `an exchange of ${rows.kind} is not grouped as its keys are`
   if (rows.kind === 'rows' && rows.by) {
     if (partitionBy !== 'hash' || combine !== null) return 'rows by partition are neither divided nor combined'

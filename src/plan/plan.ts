@@ -177,7 +177,7 @@ export interface GroupValue {
   /** Of the result. */
   column: Column
   fn: GroupFn
-  /** What it reads; empty for `count` of rows. `topK`: k is a literal after the column. */
+  /** What it reads; empty for `count` of rows. After the column `topK` has k, and percentiles a fraction or an array of these: literals. */
   args: Expression[]
 }
 
@@ -197,6 +197,8 @@ export type GroupFn =
   | 'collectList'
   | 'collectSet'
   | 'topK'
+  | 'percentile'
+  | 'percentileDisc'
 
 /** A window function: a value for each row, from rows around it. */
 export interface WindowValue {

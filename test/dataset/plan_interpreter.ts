@@ -2,7 +2,7 @@
 import type { AggregateNode, JoinNode, Logical, WindowNode } from '../../dist/src/dataset/logical.js'
 import type { ReadQuery } from '../../dist/src/dataset/query.js'
 import { conjuncts } from '../../dist/src/dataset/tree.js'
-import type { Expression, SortKey } from '../../dist/src/plan/expression.js'
+import type { Expression, LiteralExpression, SortKey } from '../../dist/src/plan/expression.js'
 import type { FrameEnd, GroupFn, WindowValue } from '../../dist/src/plan/plan.js'
 import type { Column } from '../../dist/src/plan/type.js'
 import { interpret } from '../helpers/interpreter/interpreter.js'
@@ -87,7 +87,7 @@ function interpretGroups({ input, by, values }: AggregateNode, rows: Rows): Rows
     ])
 }
 
-function aggregated(fn: GroupFn, [arg]: readonly Expression[], rows: Rows, columns: readonly Column[]): Value {
+function aggregated(fn: GroupFn, [arg, option]: readonly Expression[], rows: Rows, columns: readonly Column[]): Value {
   const all = arg ? rows.map((row) => interpret(arg, row, columns)) : rows.map(() => true)
   const present = all.filter((value) => value !== null)
   if (fn === 'count') return BigInt(present.length)
@@ -96,12 +96,20 @@ function aggregated(fn: GroupFn, [arg]: readonly Expression[], rows: Rows, colum
   if (fn === 'collectList') return present
   if (present.length === 0) return null
   const ordered = [...present].sort((a, b) => compare(a, b, arg!.type))
+  if (fn === 'percentile') return interpolated(ordered as number[], Number((option as LiteralExpression).value))
   if (fn === 'min') return ordered[0]!
   if (fn === 'max') return ordered.at(-1)!
   if (fn === 'sum' && arg!.type === 'double') return (present as number[]).reduce((sum, value) => sum + value, 0)
   if (fn === 'sum') return present.reduce<bigint>((sum, value) => sum + BigInt(value as bigint), 0n)
   if (fn === 'avg') return present.reduce<number>((sum, value) => sum + Number(value), 0) / present.length
   throw new Error(`no test asks for ${fn}`)
+}
+
+function interpolated(sorted: readonly number[], fraction: number): number {
+  const place = (sorted.length - 1) * fraction
+  const [low, high] = [Math.floor(place), Math.ceil(place)]
+  const [x, y] = [sorted[low]!, sorted[high]!]
+  return x === y || low === high ? x : (high - place) * x + (place - low) * y
 }
 
 /** In the order of partitions, and there of the window; each result is found from the start. */

@@ -34,10 +34,12 @@ import {
   locate,
   long,
   max,
+  median,
   min,
   type Nullable,
   nullable,
   parquet,
+  percentile,
   type RowForms,
   type RowOf,
   type RowWith,
@@ -448,14 +450,20 @@ describe('the types of data frames', () => {
       ids: number
       mean: number
     }>()
-    const lists = orders
-      .groupBy('status')
-      .agg((c) => ({ all: collectList(c.note), net: sum(c.total.mul(2)), top: topK(3, 'id') }))
+    const lists = orders.groupBy('status').agg((c) => ({
+      all: collectList(c.note),
+      net: sum(c.total.mul(2)),
+      top: topK(3, 'id'),
+      middle: median('total'),
+      high: percentile(c.id, [0.9, 0.99]),
+    }))
     expectTypeOf<SchemaOf<typeof lists>>().toEqualTypeOf<{
       status: Str
       all: List<Str>
       net: Decimal
       top: List<Long>
+      middle: Double
+      high: List<Double>
     }>()
     const counted = orders.groupBy('status').count()
     expectTypeOf<SchemaOf<typeof counted>>().toEqualTypeOf<{ status: Str; count: Long }>()

@@ -169,6 +169,7 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
       run('join', { left: file('id,a\n1,2\n'), right: file(rows) }, { memory: '48MB', params: { on: 'id' } }),
     )
   },
+  WINDOW_TOO_LARGE: { testedIn: 'e2e/dataset_aggregates.test.ts' },
   WORKER_DIED: () => failure(run(dying, file('die'))),
   TASK_TIMEOUT: () => failure(run(waiting, file('wait'), { params: { gate: '/nowhere/gate' }, taskTimeout: 200 })),
   OUT_OF_MEMORY: () => failure(run(hoarding, file('hoard'), { memory: '48MB' })),

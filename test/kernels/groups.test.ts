@@ -8,10 +8,10 @@ import { decompressPage } from '../../dist/src/io/format/parquet/codec.js'
 import { readFooter } from '../../dist/src/io/format/parquet/footer.js'
 import { ParquetProgram } from '../../dist/src/io/format/parquet/program.js'
 import { fromNative, kernels } from '../../dist/src/kernels/addon.js'
-import { hasCompositeKeys } from '../../dist/src/kernels/group_program.js'
 import { pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
 import { decodeRows, encodeRows, type Row } from '../../dist/src/kernels/rows.js'
 import type { Expression } from '../../dist/src/plan/expression.js'
+import { hasCompositeKeys } from '../../dist/src/plan/groups.js'
 import type { GroupFn, GroupValue } from '../../dist/src/plan/plan.js'
 import type { Column, Type } from '../../dist/src/plan/type.js'
 import { parquetFile } from '../helpers/parquet.js'
@@ -50,14 +50,24 @@ const literal = (value: number | boolean): Expression => ({
   type: typeof value === 'number' ? 'integer' : 'boolean',
 })
 
-function value(fn: GroupFn, result: Type, ...args: (string | number | boolean)[]): GroupValue {
+function value(fn: GroupFn, result: Type, ...args: (string | number | boolean | number[])[]): GroupValue {
   const name = [fn, ...args].join(' ')
   return {
     column: column(name, result),
     fn,
-    args: args.map((arg) => (typeof arg === 'string' ? reference(arg) : literal(arg))),
+    args: args.map((arg) =>
+      typeof arg === 'string' ? reference(arg) : Array.isArray(arg) ? array(arg.map(literal)) : literal(arg),
+    ),
   }
 }
+
+const array = (args: Expression[]): Expression => ({
+  op: 'call',
+  fn: 'array',
+  args,
+  type: listOf('double'),
+  nullable: false,
+})
 
 interface Run {
   /** Of each partial table; 0: each batch gives its states away. */
@@ -240,6 +250,13 @@ function oracle({ fn, args, column: { type } }: GroupValue, rows: Row[]): unknow
       const texts = present.map(keyText)
       return present.filter((_, i) => texts.indexOf(texts[i]!) === i).map(zeroedAll)
     }
+    case 'percentile':
+    case 'percentileDisc': {
+      const sorted = numbers.map((x) => zeroed(x) as number).sort(compareValues)
+      const at = (fraction: number) => (fn === 'percentile' ? interpolated : atLeast)(sorted, fraction)
+      if (sorted.length === 0) return null
+      return typeof type === 'object' ? literalsOf(args[1]!).map(at) : at(option as number)
+    }
     case 'topK':
       return [...present]
         .sort((a, b) => compareValues(b, a))
@@ -247,6 +264,20 @@ function oracle({ fn, args, column: { type } }: GroupValue, rows: Row[]): unknow
         .map(zeroedAll)
   }
 }
+
+function interpolated(sorted: number[], fraction: number): number {
+  const place = (sorted.length - 1) * fraction
+  const [low, high] = [Math.floor(place), Math.ceil(place)]
+  const [x, y] = [sorted[low]!, sorted[high]!]
+  return x === y || low === high ? x : (high - place) * x + (place - low) * y
+}
+
+function atLeast(sorted: number[], fraction: number): number {
+  return sorted[Math.max(0, Math.ceil(fraction * sorted.length) - 1)]!
+}
+
+const literalsOf = (expression: Expression): number[] =>
+  expression.op === 'call' ? expression.args.flatMap(literalsOf) : [(expression as { value: number }).value]
 
 const zeroedAll = (x: unknown): unknown => (Array.isArray(x) ? x.map(zeroedAll) : zeroed(x))
 const scaleOf = (type: Type) => (type as { scale: number }).scale
@@ -295,12 +326,16 @@ const EVERYTHING: GroupValue[] = [
     value('topK', listOf(typeOf(name)), name, 3),
   ]),
 ]
-const DISTINCT: GroupValue[] = [
+const SORTED: GroupValue[] = [
   value('countDistinct', 'long', 'double'),
   value('count', 'long'),
   value('countDistinct', 'long', 'text', 'int'),
   value('max', 'string', 'text'),
   ...NAMES.map((name) => value('countDistinct', 'long', name)),
+  value('percentile', 'double', 'double', 0.5),
+  value('percentile', listOf('double'), 'double', [0, 0.1, 0.33, 0.99, 1]),
+  value('percentileDisc', 'double', 'double', 0.25),
+  value('percentileDisc', listOf('double'), 'double', [0, 1]),
 ]
 
 /** Sums of these may be too large. */
@@ -332,15 +367,15 @@ describe('groups', () => {
     for (const layout of layouts) expect(grouped(rows, by, values, layout)).toEqual(right)
   })
 
-  it.each(cases)('of distinct values, by $by: seed $seed', ({ seed, by, tame }) => {
+  it.each(cases)('that see their values sorted, by $by: seed $seed', ({ seed, by, tame }) => {
     const random = new Random(seed)
     const rows = random.times(400, () => randomRow(random, tame))
-    const right = expected(rows, by, DISTINCT)
-    for (const layout of layouts) expect(grouped(rows, by, DISTINCT, layout)).toEqual(right)
+    const right = expected(rows, by, SORTED)
+    for (const layout of layouts) expect(grouped(rows, by, SORTED, layout)).toEqual(right)
   })
 
   it('of nothing are none, or one without grouping columns', () => {
-    for (const values of [EVERYTHING, DISTINCT]) {
+    for (const values of [EVERYTHING, SORTED]) {
       expect(grouped([], ['word'], values)).toEqual([])
       expect(grouped([], [], values)).toEqual(expected([], [], values))
     }
@@ -515,7 +550,7 @@ describe('states that are damaged', () => {
     const rows = random.times(20, () => randomRow(random, false))
     const layout = ['bytes' as const]
     const values = EVERYTHING.filter((one) => !isRisky(one))
-    for (const one of [...values.map((_, i) => values.slice(i, i + 3)).filter((_, i) => i % 3 === 0), DISTINCT]) {
+    for (const one of [...values.map((_, i) => values.slice(i, i + 3)).filter((_, i) => i % 3 === 0), SORTED]) {
       const collector = kernels.createCollector({
         mode: 'append',
         aggregates: [],
@@ -592,6 +627,10 @@ describe('programs of groups', () => {
       value('collectList', 'long', 'int'),
       value('varPop', 'double', 'narrow'),
       value('countDistinct', 'long'),
+      value('percentile', 'double', 'int', 0.5),
+      value('percentile', 'double', 'double', 1.5),
+      value('percentile', 'double', 'double', [0.5, 0.6]),
+      value('percentileDisc', 'long', 'double', 0.5),
     ]) {
       expect(codeOf(() => open([wrong]))).toBe('BAD_ARGUMENT')
     }

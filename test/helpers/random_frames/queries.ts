@@ -166,7 +166,7 @@ function aggregates(random: Random, columns: readonly Column[]) {
   add('long', api.count(), 'count(*)')
   for (const { name, kind, most, isExact } of columns) {
     if (random.below(3) > 0) continue
-    switch (random.pick(['sum', 'sum', 'avg', 'min', 'max', 'count', 'countDistinct'])) {
+    switch (random.pick(['sum', 'sum', 'avg', 'min', 'max', 'count', 'countDistinct', 'median'])) {
       case 'sum':
         // No sum reaches what JavaScript has no number for.
         if (kind === 'int' || kind === 'long') {
@@ -186,6 +186,10 @@ function aggregates(random: Random, columns: readonly Column[]) {
         break
       case 'max':
         add(kind, api.max(name), `max("${name}")`, most, isExact)
+        break
+      case 'median':
+        if (kind === 'int' || (kind === 'double' && isExact))
+          add('double', api.median(name), `median("${name}")`, most, false)
         break
       case 'count':
         add('long', api.count(name), `count("${name}")`)
