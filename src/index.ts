@@ -1,5 +1,6 @@
 /** The public surface of runjob. */
 export {
+  approxCountDistinct,
   collectList,
   collectSet,
   median,

@@ -32,6 +32,8 @@ std::unique_ptr<GroupFunction> New(const GroupCall& call) {
     case GroupFn::kPercentile:
     case GroupFn::kPercentileDisc:
       return NewPercentile(call);
+    case GroupFn::kApproxCountDistinct:
+      return NewApproxCount(call);
   }
   return nullptr;
 }

@@ -36,6 +36,7 @@ enum class GroupFn : uint8_t {
   kTopK = 14,
   kPercentile = 15,
   kPercentileDisc = 16,
+  kApproxCountDistinct = 17,
 };
 
 // n rows of a batch that count, from the `first` on, and the state of each row's group.
@@ -143,7 +144,7 @@ struct GroupCall {
   GroupFn fn = GroupFn::kCount;
   Field result;
   std::vector<Type> args;
-  uint32_t k = 0;                 // kTopK
+  uint32_t k = 0;                 // kTopK; kApproxCountDistinct: the precision
   bool ignore_nulls = false;      // kFirst, kLast
   std::vector<double> fractions;  // kPercentile, kPercentileDisc: from 0 to 1
   uint8_t tag = 0;                // values are part of the keys (group_values.h); 0: they are not
@@ -165,5 +166,6 @@ std::unique_ptr<GroupFunction> NewEnd(const GroupCall& call);      // first, las
 std::unique_ptr<GroupFunction> NewCollection(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewTop(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewPercentile(const GroupCall& call);
+std::unique_ptr<GroupFunction> NewApproxCount(const GroupCall& call);
 
 }  // namespace runjob

@@ -79,7 +79,7 @@ function percentiles(name: 'percentile' | 'percentileDisc'): PercentileAggregate
         `The 95th percentile is ${name}('ms', 0.95).`,
       )
     }
-    const literals = all.map(fractionTree)
+    const literals = all.map(doubleTree)
     return groupValue(
       name,
       column,
@@ -88,7 +88,7 @@ function percentiles(name: 'percentile' | 'percentileDisc'): PercentileAggregate
   }) as unknown as PercentileAggregate
 }
 
-function fractionTree(value: number): Untyped {
+function doubleTree(value: number): Untyped {
   return { kind: 'literal', value, type: 'double' }
 }
 
@@ -102,7 +102,31 @@ export const percentile = percentiles('percentile')
 /** The same, but always one of the values: the first of which at least that fraction is not above it. */
 export const percentileDisc = percentiles('percentileDisc')
 /** The value in the middle, or the mean of the two there: `percentile(column, 0.5)`. */
-export const median = frameAggregate<'percentile'>('median', 'percentile', fractionTree(0.5))
+export const median = frameAggregate<'percentile'>('median', 'percentile', doubleTree(0.5))
+
+interface ApproxCount {
+  <const C extends string>(column: C, error?: number): Asked<'count', NoInfer<C>>
+  <X, N extends string>(expression: ExpressionOf<X, N>, error?: number): Asked<'count', N, X>
+}
+
+/** Of HyperLogLog with the least and the most registers, 2^18 of a byte. */
+const [MOST_ERROR, LEAST_ERROR] = [0.39, 0.0022]
+
+/**
+ * About how many different values there are; the exact number of a few. The same for any order and workers. 0 over nothing.
+ *
+ * @param error the relative standard deviation of the answers, from 0.0022 to 0.39; a group takes about `1.2 / error ** 2` bytes
+ */
+export const approxCountDistinct = maker('approxCountDistinct', 2, (arg: unknown, error: unknown = 0.05) => {
+  const column = columnOf('approxCountDistinct', arg)
+  if (typeof error !== 'number' || !(error >= LEAST_ERROR && error <= MOST_ERROR)) {
+    throw invalid(
+      `approxCountDistinct(): the error must be a number from ${LEAST_ERROR} to ${MOST_ERROR}, not ${describe(error)}`,
+      'By default it is 0.05. countDistinct() counts exactly.',
+    )
+  }
+  return groupValue('approxCountDistinct', column, doubleTree(error))
+}) as unknown as ApproxCount
 
 const FUNCTIONS: Readonly<Record<AggregateFn, GroupFn>> = {
   count: 'count',

@@ -93,6 +93,7 @@ export function groupValue(
   switch (fn) {
     case 'count':
     case 'countDistinct':
+    case 'approxCountDistinct':
       return always('long')
     case 'sum':
       if (isDecimal) return value(widened(given.type, 10, 0))

@@ -23,6 +23,7 @@ const FUNCTIONS: readonly GroupFn[] = [
   'topK',
   'percentile',
   'percentileDisc',
+  'approxCountDistinct',
 ]
 
 /**
@@ -55,7 +56,7 @@ interface Arguments {
   fractions: readonly number[]
 }
 
-/** Some take a literal behind the column: `topK` how many, `first` and `last` whether nulls are ignored, percentiles which. */
+/** Some take a literal behind the column: `topK` how many, `first` and `last` whether nulls are ignored, percentiles which, and so on. */
 function splitArguments(fn: GroupFn, args: readonly Expression[]): Arguments {
   const option = args[1]?.op === 'literal' ? args[1].value : undefined
   const one: Arguments = { args: args.slice(0, 1), k: 0, ignoreNulls: false, fractions: [] }
@@ -65,12 +66,19 @@ function splitArguments(fn: GroupFn, args: readonly Expression[]): Arguments {
     case 'first':
     case 'last':
       return { ...one, ignoreNulls: option === true }
+    case 'approxCountDistinct':
+      return { ...one, k: precisionOf(Number(option)) }
     case 'percentile':
     case 'percentileDisc':
       return { ...one, fractions: numbersOf(args[1]!) }
     default:
       return { ...one, args }
   }
+}
+
+/** As in Spark. HyperLogLog has 2^precision registers. */
+function precisionOf(error: number): number {
+  return Math.ceil(2 * Math.log2(1.106 / error))
 }
 
 /** Of a literal, or of an array of these. */

@@ -177,7 +177,7 @@ export interface GroupValue {
   /** Of the result. */
   column: Column
   fn: GroupFn
-  /** What it reads; empty for `count` of rows. After the column `topK` has k, and percentiles a fraction or an array of these: literals. */
+  /** What it reads; empty for `count` of rows. After the column `topK` has k, percentiles a fraction or an array of these, and `approxCountDistinct` its error: literals. */
   args: Expression[]
 }
 
@@ -199,6 +199,7 @@ export type GroupFn =
   | 'topK'
   | 'percentile'
   | 'percentileDisc'
+  | 'approxCountDistinct'
 
 /** A window function: a value for each row, from rows around it. */
 export interface WindowValue {

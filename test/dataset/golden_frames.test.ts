@@ -34,6 +34,7 @@ interface Table {
 }
 
 const {
+  approxCountDistinct,
   avg,
   col,
   collectList,
@@ -336,6 +337,8 @@ function aggregateOf(text: string): [Any, ((column: Any) => Any) | null] | null 
   if (text === 'count(*)' || text === 'count(1)') return [count(), null]
   const distinct = /^count\(DISTINCT (\w+)\)$/.exec(text)
   if (distinct) return [countDistinct(distinct[1]!), null]
+  const about = /^approx_count_distinct\((\w+)(?:, ([\d.]+))?\)$/.exec(text)
+  if (about) return [approxCountDistinct(about[1]!, about[2] ? Number(about[2]) : undefined), null]
   const within = /^percentile_(cont|disc)\(([\d.]+)\) WITHIN GROUP \(ORDER BY (\w+)\)$/.exec(text)
   if (within) return [(within[1] === 'cont' ? percentile : percentileDisc)(within[3]!, Number(within[2])), null]
   const share = /^percentile\((\w+), (?:([\d.]+)|array\(([\d., ]*)\))\)$/.exec(text)

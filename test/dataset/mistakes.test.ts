@@ -1,5 +1,6 @@
 /** Mistakes of those who write data frames are refused where they are made, in words that say what to do. */
 import {
+  approxCountDistinct,
   col,
   collectList,
   countDistinct,
@@ -210,6 +211,7 @@ describe('windows', () => {
     ['an aggregate', () => frame.agg({ r: sum(rank().over(window)) }), 'a window function is not possible here'],
     ['a group', () => frame.groupBy(rank().over(window).as('r')).count(), 'a window function is not possible here'],
     ['a window in a window', () => frame.select(sum(rank().over(window)).over(window)), 'is not possible here'],
+    ['an error that is too small', () => approxCountDistinct('n', 0.001), 'from 0.0022 to 0.39, not 0.001'],
     ['a median of text', () => frame.agg({ r: median('k') }), 'needs numbers, not string'],
     ['a fraction of a hundred', () => percentile('n', 95), 'from 0 to 1, or a list of these, not 95'],
     ['a fraction that is none', () => percentileDisc('n', [0.5, Number.NaN]), 'not NaN'],

@@ -14,7 +14,7 @@ type Any = any
 const CASES = Number(process.env.RUNJOB_CASES ?? 4)
 const SEED = Number(process.env.RUNJOB_SEED ?? 1)
 
-const { median, percentile, percentileDisc, Window } = runjob as Any
+const { approxCountDistinct, median, percentile, percentileDisc, Window } = runjob as Any
 
 const SCHEMA = { id: 'int', k: 'string', i: 'int', x: 'double', m: 'decimal(20,2)', s: 'string', b: 'boolean' }
 
@@ -75,6 +75,7 @@ const ASKED: Record<string, [aggregate: Any, answer: (rows: readonly Row[]) => u
       return values.length === 0 ? null : [0, 0.25, 1].map((fraction) => interpolated(values, fraction))
     },
   ],
+  different: [approxCountDistinct('s', 0.01), (rows) => new Set(rows.flatMap(({ s }) => (s === null ? [] : [s]))).size],
   one_of_them: [
     percentileDisc('i', 0.3),
     (rows) => {
@@ -119,6 +120,29 @@ it(`of ${CASES} random tables`, { timeout: 300_000 }, async () => {
       ).toEqual(byKey)
     }
   }
+})
+
+it('about counts different values, with the error that is asked for, whatever the order', {
+  timeout: 60_000,
+}, async () => {
+  const folder = temporaryFolder()
+  const counts = [10, 63, 64, 300, 2000, 30_000]
+  for (const [part, step] of [1, 7919].entries()) {
+    const rows = counts.flatMap((count, k) => Array.from({ length: count }, (_, i) => `${k},${(i * step) % count}\n`))
+    writeFileSync(join(folder, `${part}.csv`), `k,v\n${rows.join('')}`)
+  }
+  const of = async (error: number, tuning: object, reversed = false) => {
+    const parts = ['0.csv', '1.csv'].map((name) => join(folder, name))
+    const frame = (runjob.read as Any).csv(reversed ? parts.reverse() : parts, { schema: { k: 'int', v: 'int' } })
+    const groups = frame.groupBy('k').agg({ n: approxCountDistinct('v', error) })
+    return (await groups.collect({ workers: 2, diskCheck: false, [TUNING]: tuning })).map(({ n }: Any) => n)
+  }
+  for (const error of [0.01, 0.05, 0.3]) {
+    const about = await of(error, {})
+    for (const [i, count] of counts.entries()) expect(Math.abs(about[i] / count - 1)).toBeLessThan(4 * error)
+    expect(await of(error, { splitBytes: 10_000, collectorBytes: 1, mergeRuns: 2 }, true)).toEqual(about)
+  }
+  expect((await of(0.05, {})).slice(0, 2)).toEqual([10, 63])
 })
 
 it('need no memory for the values of a group', { timeout: 60_000 }, async () => {

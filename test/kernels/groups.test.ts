@@ -206,6 +206,9 @@ function oracle({ fn, args, column: { type } }: GroupValue, rows: Row[]): unknow
       const complete = rows.filter((row) => names.every((name) => row[name] !== null))
       return new Set(complete.map((row) => names.map((name) => keyText(row[name])).join('|'))).size
     }
+    case 'approxCountDistinct':
+      // Of so few, all are known.
+      return new Set(present.map(keyText)).size
     case 'sum':
       if (present.length === 0) return null
       if (typeof source === 'object') return scaled(total((present as string[]).map(unscaled)), scaleOf(source))
@@ -324,6 +327,7 @@ const EVERYTHING: GroupValue[] = [
     value('collectList', listOf(typeOf(name)), name),
     value('collectSet', listOf(typeOf(name)), name),
     value('topK', listOf(typeOf(name)), name, 3),
+    value('approxCountDistinct', 'long', name, 0.05),
   ]),
 ]
 const SORTED: GroupValue[] = [
@@ -627,6 +631,9 @@ describe('programs of groups', () => {
       value('collectList', 'long', 'int'),
       value('varPop', 'double', 'narrow'),
       value('countDistinct', 'long'),
+      value('approxCountDistinct', 'double', 'int', 0.05),
+      value('approxCountDistinct', 'long', 'int', 0.5),
+      value('approxCountDistinct', 'long', 'int', 0.001),
       value('percentile', 'double', 'int', 0.5),
       value('percentile', 'double', 'double', 1.5),
       value('percentile', 'double', 'double', [0.5, 0.6]),
