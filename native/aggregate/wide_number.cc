@@ -74,10 +74,14 @@ void WideNumber::Divide(uint64_t n) {
   std::fill_n(limbs_, i, 0);
 }
 
-double WideNumber::Round() const {
+bool WideNumber::operator<(const WideNumber& other) const {
+  size_t i = kLimbs;
+  while (i > 0 && limbs_[i - 1] == other.limbs_[i - 1]) i--;
+  return i > 0 && limbs_[i - 1] < other.limbs_[i - 1];
+}
+
+WideNumber::Head WideNumber::HeadOf() const {
   const size_t end = End();
-  if (end == 0) return 0;
-  // The highest 128 bits, from the highest that is set on.
   Wide bits = 0;
   size_t i = end;
   const int unused = std::countl_zero(limbs_[end - 1]);
@@ -86,20 +90,35 @@ double WideNumber::Round() const {
     const int shift = room - kLimbBits;
     bits |= static_cast<Wide>(limbs_[i]) << shift;
   }
-  bool rest = rest_ || std::any_of(limbs_, limbs_ + i, [](uint32_t limb) { return limb != 0; });
+  const bool rest = rest_ || std::any_of(limbs_, limbs_ + i, [](uint32_t limb) { return limb != 0; });
+  return Head{bits, rest, lowest_ + static_cast<int>(end) * kLimbBits - unused};
+}
 
-  const int top = lowest_ + static_cast<int>(end) * kLimbBits - unused;  // 2^top is above all bits
-  const int digits = std::min(kMantissaBits, top - kLeastExponent);
-  if (digits <= 0) {
-    // Below the smallest double; half of it rounds to zero.
-    const bool is_more = digits == 0 && (bits << 1 != 0 || rest);
-    return is_more ? std::numeric_limits<double>::denorm_min() : 0;
-  }
-  uint64_t mantissa = static_cast<uint64_t>(bits >> (128 - digits));
+uint64_t WideNumber::Head::Round(int digits) const {
+  const uint64_t mantissa = static_cast<uint64_t>(bits >> (128 - digits));
   const Wide tail = bits << digits;
   constexpr Wide kHalf = Wide{1} << 127;
-  if (tail > kHalf || (tail == kHalf && (rest || (mantissa & 1) != 0))) mantissa++;
-  return std::ldexp(static_cast<double>(mantissa), top - digits);
+  return mantissa + (tail > kHalf || (tail == kHalf && (rest || (mantissa & 1) != 0)) ? 1 : 0);
+}
+
+double WideNumber::Round() const {
+  if (End() == 0) return 0;
+  const Head head = HeadOf();
+  const int digits = std::min(kMantissaBits, head.top - kLeastExponent);
+  if (digits <= 0) {
+    // Below the smallest double; half of it rounds to zero.
+    const bool is_more = digits == 0 && (head.bits << 1 != 0 || head.rest);
+    return is_more ? std::numeric_limits<double>::denorm_min() : 0;
+  }
+  return std::ldexp(static_cast<double>(head.Round(digits)), head.top - digits);
+}
+
+double WideNumber::Round(int* exponent) const {
+  *exponent = 0;
+  if (End() == 0) return 0;
+  const Head head = HeadOf();
+  *exponent = head.top;
+  return std::ldexp(static_cast<double>(head.Round(kMantissaBits)), -kMantissaBits);
 }
 
 }  // namespace runjob

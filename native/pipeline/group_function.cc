@@ -34,6 +34,10 @@ std::unique_ptr<GroupFunction> New(const GroupCall& call) {
       return NewPercentile(call);
     case GroupFn::kApproxCountDistinct:
       return NewApproxCount(call);
+    case GroupFn::kCorr:
+    case GroupFn::kCovarPop:
+    case GroupFn::kCovarSamp:
+      return NewCovariance(call);
   }
   return nullptr;
 }

@@ -37,6 +37,9 @@ enum class GroupFn : uint8_t {
   kPercentile = 15,
   kPercentileDisc = 16,
   kApproxCountDistinct = 17,
+  kCorr = 18,
+  kCovarPop = 19,
+  kCovarSamp = 20,
 };
 
 // n rows of a batch that count, from the `first` on, and the state of each row's group.
@@ -161,6 +164,7 @@ std::unique_ptr<GroupFunction> NewCount(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewSum(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewAverage(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewVariance(const GroupCall& call);
+std::unique_ptr<GroupFunction> NewCovariance(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewExtreme(const GroupCall& call);  // min, max
 std::unique_ptr<GroupFunction> NewEnd(const GroupCall& call);      // first, last
 std::unique_ptr<GroupFunction> NewCollection(const GroupCall& call);

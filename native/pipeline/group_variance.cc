@@ -1,37 +1,14 @@
 // Variances and standard deviations, from the count, the sum of the numbers x and the sum of their squares, all exact:
 //
 //   n * sum(x^2) - sum(x)^2     over  n * (n - 1), or n * n
-//
-// is computed with as many bits as it needs, so that no order of adding and merging shows, and nothing cancels.
-//
-// A square is exact in two doubles, unless it is too large or too small. Numbers are therefore scaled first, by a power of two that
-// depends on their size, and each of three sizes has its own sum of squares.
 #include <cmath>
 #include <limits>
 
-#include "aggregate/sum.h"
-#include "aggregate/wide_number.h"
 #include "pipeline/group_function.h"
+#include "pipeline/product_sum.h"
 
 namespace runjob {
 namespace {
-
-constexpr int kLimbBits = 32;
-constexpr int kSumUnit = -1074;  // of an ExactSum, as a power of two
-
-// The powers of two that numbers are multiplied by: chosen so that limbs of their squares lie on those of the sum's square.
-constexpr int kScale = 9;  // 2^-440 <= |x| < 2^500
-constexpr int kScaleOfHuge = -583;
-constexpr int kScaleOfTiny = 601;
-constexpr int kLowest = kSumUnit - 2 * kScaleOfTiny - 6 * kLimbBits;
-
-// The limb where a sum with this unit begins.
-constexpr size_t LimbOf(int unit) { return static_cast<size_t>(unit - kLowest) / kLimbBits; }
-constexpr bool Aligned(int unit) { return (unit - kLowest) % kLimbBits == 0; }
-static_assert(Aligned(2 * kSumUnit) && Aligned(kSumUnit - 2 * kScale) && Aligned(kSumUnit - 2 * kScaleOfHuge) &&
-              Aligned(kSumUnit - 2 * kScaleOfTiny));
-static_assert(LimbOf(kSumUnit - 2 * kScaleOfHuge) + ExactSum::kLimbs + 4 <= WideNumber::kLimbs);
-static_assert(LimbOf(2 * kSumUnit) + 2 * ExactSum::kLimbs + 4 <= WideNumber::kLimbs);
 
 class Variance final : public GroupFunction {
  public:
@@ -60,25 +37,19 @@ class Variance final : public GroupFunction {
     PutVarint(held->count, out);
     if (held->count == 0) return;
     out->push_back(static_cast<char>(held->infinite != 0));
-    for (const Sum& sum : {held->sum, held->squares}) WriteSum(sum, out);
-    out->push_back(static_cast<char>(held->extremes != nullptr));
-    if (held->extremes == nullptr) return;
-    WriteSum(held->extremes->huge, out);
-    WriteSum(held->extremes->tiny, out);
+    WriteSum(held->sum, out);
+    held->squares.Write(out);
   }
   bool Merge(char* state, StateReader* in, Arena* arena) override {
     State* const held = reinterpret_cast<State*>(state);
     uint64_t count;
-    uint8_t infinite, has_extremes;
+    uint8_t infinite;
     if (!in->ReadVarint(&count)) return false;
     if (count == 0) return true;
-    if (!in->Read(&infinite) || !MergeSum(in, &held->sum, arena) || !MergeSum(in, &held->squares, arena)) return false;
+    if (!in->Read(&infinite) || !MergeSum(in, &held->sum, arena) || !held->squares.Merge(in, arena)) return false;
     held->count += count;
     held->infinite |= infinite;
-    if (!in->Read(&has_extremes)) return false;
-    if (has_extremes == 0) return true;
-    Extremes* const extremes = held->ExtremesIn(arena);
-    return MergeSum(in, &extremes->huge, arena) && MergeSum(in, &extremes->tiny, arena);
+    return true;
   }
 
   Status Finish(const char* state, std::string* out, bool* null) override {
@@ -93,94 +64,28 @@ class Variance final : public GroupFunction {
   }
 
  private:
-  // Sums of squares of numbers that are scaled otherwise.
-  struct Extremes {
-    Sum huge;
-    Sum tiny;
-  };
-
   struct State {
     Sum sum;
-    Sum squares;
-    Extremes* extremes;
+    ProductSum squares;
     uint64_t count;
     uint64_t infinite;  // or not a number
 
     void Add(double x, Arena* arena) {
       count++;
-      const double size = std::fabs(x);
-      if (!(size < std::numeric_limits<double>::infinity())) {
+      if (!std::isfinite(x)) {
         infinite = 1;
         return;
       }
       sum.Add(x, arena);
-      if (size >= 0x1p-440 && size < 0x1p500) return AddSquare(x * 0x1p9, &squares, arena);
-      if (size == 0) return;
-      if (size >= 1) return AddSquare(std::ldexp(x, kScaleOfHuge), &ExtremesIn(arena)->huge, arena);
-      AddSquare(std::ldexp(x, kScaleOfTiny), &ExtremesIn(arena)->tiny, arena);
-    }
-    Extremes* ExtremesIn(Arena* arena) {
-      if (extremes == nullptr) extremes = new (arena->Allocate(sizeof(Extremes))) Extremes();
-      return extremes;
-    }
-
-   private:
-    static void AddSquare(double x, Sum* squares, Arena* arena) {
-      const double square = x * x;
-      squares->Add(square, arena);
-      squares->Add(std::fma(x, x, -square), arena);
+      squares.AddSquare(x, arena);
     }
   };
-  static_assert(kScale == 9);
-
-  static void WriteSum(const Sum& sum, std::string* out) {
-    out->push_back(static_cast<char>(sum.is_long()));
-    if (!sum.is_long()) {
-      PutFixed(sum.high, out);
-      PutFixed(sum.low, out);
-      return;
-    }
-    const size_t at = out->size();
-    out->resize(at + ExactSum::kBytes);
-    sum.exact()->WriteTo(out->data() + at);
-  }
-  static bool MergeSum(StateReader* in, Sum* sum, Arena* arena) {
-    uint8_t is_long;
-    if (!in->Read(&is_long)) return false;
-    if (is_long != 0) {
-      Slice bytes;
-      if (!in->ReadBytes(ExactSum::kBytes, &bytes)) return false;
-      sum->Add(ExactSum::ReadFrom(bytes.data), arena);
-      return true;
-    }
-    double high, low;
-    if (!in->Read(&high) || !in->Read(&low) || !std::isfinite(high) || !std::isfinite(low)) return false;
-    sum->Add(high, arena);
-    sum->Add(low, arena);
-    return true;
-  }
 
   double VarianceOf(const State& state) const {
-    WideNumber difference(kLowest);
-    uint32_t limbs[ExactSum::kLimbs];
-    const auto add_squares = [&](const Sum& squares, int scale) {
-      squares.Exactly().Magnitude(limbs);
-      difference.AddProduct(limbs, ExactSum::kLimbs, state.count, LimbOf(kSumUnit - 2 * scale));
-    };
-    add_squares(state.squares, kScale);
-    if (state.extremes != nullptr) {
-      add_squares(state.extremes->huge, kScaleOfHuge);
-      add_squares(state.extremes->tiny, kScaleOfTiny);
-    }
-    WideNumber square(kLowest);
-    state.sum.Exactly().Magnitude(limbs);
-    for (size_t i = 0; i < ExactSum::kLimbs; i++) {
-      square.AddProduct(limbs, ExactSum::kLimbs, limbs[i], LimbOf(2 * kSumUnit) + i);
-    }
-    difference.Subtract(square);
-    difference.Divide(state.count);
-    difference.Divide(sample_ ? state.count - 1 : state.count);
-    return difference.Round();
+    WideNumber variance = SignedNumber::Covariance(state.count, state.sum, state.sum, state.squares).size;
+    variance.Divide(state.count);
+    variance.Divide(sample_ ? state.count - 1 : state.count);
+    return variance.Round();
   }
 
   const TypeId arg_;

@@ -1,16 +1,28 @@
 /** Aggregates that only data frames have. The others serve jobs, too (job/reducers.ts). */
 import { describe, isPart, maker } from '../base/schema.js'
 import type { AggregateFn, GroupFn } from '../plan/plan.js'
-import { type ExpressionOf, type GroupValueOf, isExpression, type Windowed, withOver } from '../plan/typed.js'
+import {
+  type Double,
+  type ExpressionOf,
+  type GroupValueOf,
+  isExpression,
+  type Windowed,
+  withOver,
+} from '../plan/typed.js'
 import { columnTree, type Expr } from './column.js'
 import type { Untyped } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import type { AggregateTree } from './query.js'
 
+/** A column by its name, or an expression. */
+type Column = string | ExpressionOf<unknown>
+type NamesOf<A> = A extends string ? A : A extends ExpressionOf<unknown, infer N> ? N : never
+type Asked<F extends string, C extends string, X = never> = GroupValueOf<F, C, X> & Windowed<F, C, X>
+
 /** Over a column by its name, or over an expression. */
 interface FrameAggregate<F extends string> {
-  <const C extends string>(column: C): GroupValueOf<F, NoInfer<C>> & Windowed<F, NoInfer<C>>
-  <X, N extends string>(expression: ExpressionOf<X, N>): GroupValueOf<F, N, X> & Windowed<F, N, X>
+  <const C extends string>(column: C): Asked<F, NoInfer<C>>
+  <X, N extends string>(expression: ExpressionOf<X, N>): Asked<F, N, X>
 }
 
 /** What these functions make. */
@@ -52,6 +64,25 @@ export const stddevPop = frameAggregate<'deviation'>('stddevPop', 'stddevPop')
 export const variance = frameAggregate<'deviation'>('variance', 'varSamp')
 /** Variance of the whole population. */
 export const varPop = frameAggregate<'deviation'>('varPop', 'varPop')
+/** Over two columns, by name or as expressions: of the rows in which neither is null. */
+type PairAggregate = <const A extends Column, const B extends Column>(
+  x: A,
+  y: B,
+) => Asked<'deviation', NamesOf<A> | NamesOf<B>, Double>
+
+function pairAggregate(name: 'corr' | 'covarPop' | 'covarSamp'): PairAggregate {
+  return maker(name, 2, (x: unknown, y: unknown) =>
+    groupValue(name, columnOf(name, x), columnOf(name, y)),
+  ) as unknown as PairAggregate
+}
+
+/** Pearson's correlation, from -1 to 1; null for fewer than two pairs, and where one column has the same value in all. */
+export const corr = pairAggregate('corr')
+/** Covariance of a sample; null for fewer than two pairs. */
+export const covarSamp = pairAggregate('covarSamp')
+/** Covariance of the whole population. */
+export const covarPop = pairAggregate('covarPop')
+
 /** All values that are not null, in input order. */
 export const collectList = frameAggregate<'collect'>('collectList', 'collectList')
 /** All different values that are not null, in the order in which they come first. */
@@ -64,8 +95,6 @@ interface PercentileAggregate {
   <X, N extends string>(expression: ExpressionOf<X, N>, fraction: number): Asked<'percentile', N, X>
   <X, N extends string>(expression: ExpressionOf<X, N>, fractions: readonly number[]): Asked<'percentiles', N, X>
 }
-
-type Asked<F extends string, C extends string, X = never> = GroupValueOf<F, C, X> & Windowed<F, C, X>
 
 function percentiles(name: 'percentile' | 'percentileDisc'): PercentileAggregate {
   return maker(name, 2, (arg: unknown, fractions: unknown): FrameGroupValue => {

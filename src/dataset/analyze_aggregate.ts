@@ -5,6 +5,7 @@ import type { GroupValue } from '../plan/plan.js'
 import { type Column, markOf, sameType, type Type, typeText } from '../plan/type.js'
 import { outputName, resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
+import type { Untyped } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import { aggregate, columnOf, type Logical, project } from './logical.js'
 import { freshName } from './names.js'
@@ -72,7 +73,7 @@ export function groupValue(
 ): GroupValue {
   const [tree, ...more] = args
   if (tree === undefined) return { column: { name, type: 'long', nullable: false }, fn, args: [] }
-  const what = `${fn}(${expressionText(tree)})`
+  const what = `${fn}(${args.map(expressionText).join(', ')})`
   const cast = (to: Type): Expression => resolve({ kind: 'cast', arg: tree, to, try: false }, columns)
   const given = resolve(tree, columns)
   const literals = more.map((one) => resolve(one, columns))
@@ -85,8 +86,13 @@ export function groupValue(
     args: [arg, ...literals],
   })
   const always = (type: Type): GroupValue => ({ ...value(type), column: { name, type, nullable: false } })
-  const wrong = (expected: string) =>
-    invalid(`${name}: ${what} needs ${expected}, not ${typeText(given.type)}`, 'Cast it: c.x.cast(double()).')
+  const wrong = (expected: string, type = given.type) =>
+    invalid(`${name}: ${what} needs ${expected}, not ${typeText(type)}`, 'Cast it: c.x.cast(double()).')
+  const asDouble = (arg: Untyped): Expression => {
+    const { type } = resolve(arg, columns)
+    if (!isNumeric(type)) throw wrong('numbers', type)
+    return resolve({ kind: 'cast', arg, to: 'double', try: false }, columns)
+  }
   const listOfGiven: Type = { type: 'array', element: given.type, containsNull: false, ...markOf(given) }
   const isDecimal = typeof given.type === 'object' && given.type.type === 'decimal'
   const isWhole = given.type === 'integer' || given.type === 'long'
@@ -109,14 +115,16 @@ export function groupValue(
     case 'stddevPop':
     case 'varSamp':
     case 'varPop':
-      if (!isDecimal && !isWhole && given.type !== 'double') throw wrong('numbers')
       // Of a single value there is none.
-      return { ...value('double', cast('double')), column: { name, type: 'double', nullable: true } }
+      return { column: { name, type: 'double', nullable: true }, fn, args: [asDouble(tree)] }
+    case 'corr':
+    case 'covarPop':
+    case 'covarSamp':
+      return { column: { name, type: 'double', nullable: true }, fn, args: [tree, more[0]!].map(asDouble) }
     case 'percentile':
     case 'percentileDisc': {
-      if (!isDecimal && !isWhole && given.type !== 'double') throw wrong('numbers')
       const isOne = literals[0]?.op === 'literal'
-      return value(isOne ? 'double' : { type: 'array', element: 'double', containsNull: false }, cast('double'))
+      return value(isOne ? 'double' : { type: 'array', element: 'double', containsNull: false }, asDouble(tree))
     }
     case 'min':
     case 'max':
@@ -130,6 +138,11 @@ export function groupValue(
       if (ascending) throw invalid(`${name}: topK() of the smallest is not possible in data frames`)
       return always(listOfGiven)
   }
+}
+
+function isNumeric(type: Type): boolean {
+  if (typeof type === 'object') return type.type === 'decimal'
+  return type === 'integer' || type === 'long' || type === 'double'
 }
 
 /** Spark's types of sums and means of decimals. */

@@ -24,6 +24,9 @@ const FUNCTIONS: readonly GroupFn[] = [
   'percentile',
   'percentileDisc',
   'approxCountDistinct',
+  'corr',
+  'covarPop',
+  'covarSamp',
 ]
 
 /**

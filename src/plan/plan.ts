@@ -200,6 +200,9 @@ export type GroupFn =
   | 'percentile'
   | 'percentileDisc'
   | 'approxCountDistinct'
+  | 'corr'
+  | 'covarPop'
+  | 'covarSamp'
 
 /** A window function: a value for each row, from rows around it. */
 export interface WindowValue {

@@ -9,6 +9,7 @@ import {
   col,
   collectList,
   concatWs,
+  corr,
   count,
   countDistinct,
   csv,
@@ -456,6 +457,7 @@ describe('the types of data frames', () => {
       top: topK(3, 'id'),
       middle: median('total'),
       high: percentile(c.id, [0.9, 0.99]),
+      like: corr('total', c.id),
     }))
     expectTypeOf<SchemaOf<typeof lists>>().toEqualTypeOf<{
       status: Str
@@ -464,6 +466,7 @@ describe('the types of data frames', () => {
       top: List<Long>
       middle: Double
       high: List<Double>
+      like: Nullable<Double>
     }>()
     const counted = orders.groupBy('status').count()
     expectTypeOf<SchemaOf<typeof counted>>().toEqualTypeOf<{ status: Str; count: Long }>()

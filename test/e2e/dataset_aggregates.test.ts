@@ -14,7 +14,7 @@ type Any = any
 const CASES = Number(process.env.RUNJOB_CASES ?? 4)
 const SEED = Number(process.env.RUNJOB_SEED ?? 1)
 
-const { approxCountDistinct, median, percentile, percentileDisc, Window } = runjob as Any
+const { approxCountDistinct, corr, covarSamp, median, percentile, percentileDisc, Window } = runjob as Any
 
 const SCHEMA = { id: 'int', k: 'string', i: 'int', x: 'double', m: 'decimal(20,2)', s: 'string', b: 'boolean' }
 
@@ -63,6 +63,19 @@ function interpolated(values: readonly number[], fraction: number): number | nul
   return x === y || low === high ? x : (high - place) * x + (place - low) * y
 }
 
+type Pair = [i: number, m: number]
+
+function pairs(rows: readonly Row[]): Pair[] {
+  return rows.flatMap(({ i, m }) => (i === null || m === null ? [] : [[i, m] as Pair]))
+}
+
+function covariance(all: readonly Pair[]): number | null {
+  if (all.length < 2) return null
+  const mean = (of: 0 | 1) => all.reduce((sum, pair) => sum + pair[of], 0) / all.length
+  const [x, y] = [mean(0), mean(1)]
+  return all.reduce((sum, [i, m]) => sum + (i - x) * (m - y), 0) / (all.length - 1)
+}
+
 /** The aggregate, and its answer. */
 const ASKED: Record<string, [aggregate: Any, answer: (rows: readonly Row[]) => unknown]> = {
   middle: [median('i'), (rows) => interpolated(numbers(rows, 'i'), 0.5)],
@@ -73,6 +86,23 @@ const ASKED: Record<string, [aggregate: Any, answer: (rows: readonly Row[]) => u
     (rows) => {
       const values = numbers(rows, 'i')
       return values.length === 0 ? null : [0, 0.25, 1].map((fraction) => interpolated(values, fraction))
+    },
+  ],
+  together: [
+    covarSamp('i', 'm'),
+    (rows) => {
+      const answer = covariance(pairs(rows))
+      return answer === null ? null : expect.closeTo(answer, 8)
+    },
+  ],
+  like: [
+    corr('m', 'i'),
+    (rows) => {
+      const all = pairs(rows)
+      const [of, x, y] = [all, all.map(([i]) => [i, i]), all.map(([, m]) => [m, m])].map((one) =>
+        covariance(one as Pair[]),
+      )
+      return of === null || x === 0 || y === 0 ? null : expect.closeTo(of! / Math.sqrt(x! * y!), 12)
     },
   ],
   different: [approxCountDistinct('s', 0.01), (rows) => new Set(rows.flatMap(({ s }) => (s === null ? [] : [s]))).size],

@@ -33,6 +33,7 @@ const COLUMNS: Column[] = [
   column('int', 'integer'),
   column('long', 'long'),
   column('double', 'double'),
+  column('double2', 'double'),
   column('narrow', decimal(10, 2)),
   column('wide', decimal(38, 3)),
   column('text', 'string'),
@@ -136,6 +137,7 @@ function randomRow(random: Random, tame: boolean): Row {
     int: random.pick([0, 1, -1, 2 ** 31 - 1, -(2 ** 31)]),
     long: random.pick([0, -1, 2 ** 40, -(2 ** 42)]),
     double: double(),
+    double2: double(),
     narrow: random.pick(['0.00', '-0.01', '99999999.99', '0.05']),
     wide: random.pick(['0.000', '-99999999999999999999999999999999.999', '12345678901234567890.123']),
     text: text(),
@@ -239,6 +241,18 @@ function oracle({ fn, args, column: { type } }: GroupValue, rows: Row[]): unknow
       const variance = rounded(difference, divisor, 2n)
       return fn.startsWith('stddev') ? Math.sqrt(variance) : variance
     }
+    case 'covarPop':
+    case 'covarSamp': {
+      const pairs = rows
+        .map((row) => names.map((name) => row[name]) as number[])
+        .filter((pair) => !pair.includes(null!))
+      const n = BigInt(pairs.length)
+      if (n < (fn === 'covarPop' ? 1n : 2n)) return null
+      if (pairs.flat().some((x) => !Number.isFinite(x))) return Number.NaN
+      const [x, y] = [0, 1].map((side) => pairs.map((pair) => exactly(pair[side]!))) as [bigint[], bigint[]]
+      const difference = n * total(x.map((one, i) => one * y[i]!)) - total(x) * total(y)
+      return rounded(difference, fn === 'covarPop' ? n * n : n * (n - 1n), 2n)
+    }
     case 'min':
       return zeroedAll(present.reduce((a, b) => (compareValues(b, a) < 0 ? b : a), present[0] ?? null))
     case 'max':
@@ -316,6 +330,9 @@ const EVERYTHING: GroupValue[] = [
   value('avg', decimal(38, 3), 'wide'),
   ...(['varPop', 'varSamp', 'stddevPop', 'stddevSamp'] as const).map((fn) => value(fn, 'double', 'double')),
   value('varSamp', 'double', 'int'),
+  value('covarPop', 'double', 'double', 'double2'),
+  value('covarSamp', 'double', 'double', 'double2'),
+  value('covarSamp', 'double', 'double', 'double'),
   value('stddevPop', 'double', 'long'),
   ...NAMES.flatMap((name) => [
     value('min', typeOf(name), name),
@@ -546,6 +563,57 @@ describe('a variance', () => {
       }
     }
   })
+
+  it('makes correlations of numbers of every size', () => {
+    const corr = value('corr', 'double', 'double', 'double2')
+    const of = (pairs: [number, number][], run: Run = {}) =>
+      grouped(
+        pairs.map(([double, double2]) => ({ double, double2 })),
+        [],
+        [corr],
+        run,
+      )[0]![corr.column.name]
+    const line = [1, 2, 3, 5, 11, 4]
+    for (const scale of [1, 0.1, 1e300, 1e-300, 5e-324]) {
+      for (const run of [{}, { memoryBytes: 0, batchRows: 1, parts: 2 }]) {
+        expect(
+          of(
+            line.map((x) => [x * scale, x * 1e307]),
+            run,
+          ),
+        ).toBeCloseTo(1, 14)
+        expect(
+          of(
+            line.map((x) => [x / 3, -x * scale]),
+            run,
+          ),
+        ).toBeCloseTo(-1, 14)
+      }
+    }
+    const pairs: [number, number][] = [
+      [1, 10],
+      [2, 5],
+      [3, 20],
+      [1e9, 3],
+    ]
+    const first = of(pairs)
+    expect(first).toBeCloseTo(-0.570636664820089, 14)
+    expect(of([...pairs].reverse(), { memoryBytes: 0, batchRows: 1, parts: 3 })).toBe(first)
+    expect(
+      of([
+        [1, 2],
+        [1, 3],
+      ]),
+    ).toBe(null)
+    expect(of([[1, 2]])).toBe(null)
+    expect(
+      of([
+        [1, 2],
+        [Number.NaN, 3],
+      ]),
+    ).toBe(Number.NaN)
+    expect(of([])).toBe(null)
+  })
 })
 
 describe('states that are damaged', () => {
@@ -631,6 +699,9 @@ describe('programs of groups', () => {
       value('collectList', 'long', 'int'),
       value('varPop', 'double', 'narrow'),
       value('countDistinct', 'long'),
+      value('corr', 'double', 'double'),
+      value('covarPop', 'double', 'double', 'int'),
+      value('covarSamp', 'long', 'double', 'double2'),
       value('approxCountDistinct', 'double', 'int', 0.05),
       value('approxCountDistinct', 'long', 'int', 0.5),
       value('approxCountDistinct', 'long', 'int', 0.001),

@@ -1,0 +1,128 @@
+#include "pipeline/product_sum.h"
+
+#include <cmath>
+#include <new>
+#include <utility>
+
+namespace runjob {
+
+namespace {
+
+constexpr int kLimbBits = 32;
+constexpr int kSumUnit = -1074;  // of an ExactSum, as a power of two
+
+// The powers of two that products are multiplied by: chosen so that limbs of their sums lie on those of a product of sums.
+constexpr int kScale = 18;  // 2^-880 <= |x * y| < 2^1000
+constexpr int kScaleOfHuge = -1166;
+constexpr int kScaleOfTiny = 1202;
+constexpr int kLowest = kSumUnit - kScaleOfTiny - 6 * kLimbBits;
+
+// The limb where a sum with this unit begins.
+constexpr size_t LimbOf(int unit) { return static_cast<size_t>(unit - kLowest) / kLimbBits; }
+constexpr bool Aligned(int unit) { return (unit - kLowest) % kLimbBits == 0; }
+static_assert(Aligned(2 * kSumUnit) && Aligned(kSumUnit - kScale) && Aligned(kSumUnit - kScaleOfHuge) &&
+              Aligned(kSumUnit - kScaleOfTiny));
+static_assert(LimbOf(kSumUnit - kScaleOfHuge) + ExactSum::kLimbs + 4 <= WideNumber::kLimbs);
+static_assert(LimbOf(2 * kSumUnit) + 2 * ExactSum::kLimbs + 4 <= WideNumber::kLimbs);
+
+// REQUIRES: the product and what rounding it leaves are no subnormal numbers.
+void AddProduct(double x, double y, Sum* sum, Arena* arena) {
+  const double product = x * y;
+  sum->Add(product, arena);
+  sum->Add(std::fma(x, y, -product), arena);
+}
+
+}  // namespace
+
+void ProductSum::Add(double x, double y, Arena* arena) {
+  if (x == 0 || y == 0) return;
+  if (std::fabs(x) < std::fabs(y)) std::swap(x, y);
+  const double size = std::fabs(x * y);
+  if (size >= 0x1p-880 && size < 0x1p1000) return AddProduct(x, std::ldexp(y, kScale), &sum_, arena);
+  if (size >= 1) return AddProduct(std::ldexp(x, kScaleOfHuge), y, &ExtremesIn(arena)->huge, arena);
+  AddProduct(x, std::ldexp(y, kScaleOfTiny), &ExtremesIn(arena)->tiny, arena);
+}
+
+void ProductSum::AddSquare(double x, Arena* arena) {
+  const double size = std::fabs(x);
+  if (size >= 0x1p-440 && size < 0x1p500) {
+    const double scaled = x * 0x1p9;
+    return AddProduct(scaled, scaled, &sum_, arena);
+  }
+  Add(x, x, arena);
+}
+
+ProductSum::Extremes* ProductSum::ExtremesIn(Arena* arena) {
+  if (extremes_ == nullptr) extremes_ = new (arena->Allocate(sizeof(Extremes))) Extremes();
+  return extremes_;
+}
+
+void ProductSum::Write(std::string* out) const {
+  WriteSum(sum_, out);
+  out->push_back(static_cast<char>(extremes_ != nullptr));
+  if (extremes_ == nullptr) return;
+  WriteSum(extremes_->huge, out);
+  WriteSum(extremes_->tiny, out);
+}
+
+bool ProductSum::Merge(StateReader* in, Arena* arena) {
+  uint8_t has_extremes;
+  if (!MergeSum(in, &sum_, arena) || !in->Read(&has_extremes)) return false;
+  if (has_extremes == 0) return true;
+  Extremes* const extremes = ExtremesIn(arena);
+  return MergeSum(in, &extremes->huge, arena) && MergeSum(in, &extremes->tiny, arena);
+}
+
+void WriteSum(const Sum& sum, std::string* out) {
+  out->push_back(static_cast<char>(sum.is_long()));
+  if (!sum.is_long()) {
+    PutFixed(sum.high, out);
+    PutFixed(sum.low, out);
+    return;
+  }
+  const size_t at = out->size();
+  out->resize(at + ExactSum::kBytes);
+  sum.exact()->WriteTo(out->data() + at);
+}
+
+bool MergeSum(StateReader* in, Sum* sum, Arena* arena) {
+  uint8_t is_long;
+  if (!in->Read(&is_long)) return false;
+  if (is_long != 0) {
+    Slice bytes;
+    if (!in->ReadBytes(ExactSum::kBytes, &bytes)) return false;
+    sum->Add(ExactSum::ReadFrom(bytes.data), arena);
+    return true;
+  }
+  double high, low;
+  if (!in->Read(&high) || !in->Read(&low) || !std::isfinite(high) || !std::isfinite(low)) return false;
+  sum->Add(high, arena);
+  sum->Add(low, arena);
+  return true;
+}
+
+SignedNumber SignedNumber::Covariance(uint64_t n, const Sum& x, const Sum& y, const ProductSum& xy) {
+  WideNumber plus(kLowest), minus(kLowest);
+  uint32_t limbs[ExactSum::kLimbs];
+  const auto add_products = [&](const Sum& sum, int scale) {
+    const bool negative = sum.Exactly().Magnitude(limbs);
+    (negative ? minus : plus).AddProduct(limbs, ExactSum::kLimbs, n, LimbOf(kSumUnit - scale));
+  };
+  add_products(xy.sum_, kScale);
+  if (xy.extremes_ != nullptr) {
+    add_products(xy.extremes_->huge, kScaleOfHuge);
+    add_products(xy.extremes_->tiny, kScaleOfTiny);
+  }
+  uint32_t others[ExactSum::kLimbs];
+  const bool same_sign = x.Exactly().Magnitude(limbs) == y.Exactly().Magnitude(others);
+  WideNumber& product = same_sign ? minus : plus;
+  for (size_t i = 0; i < ExactSum::kLimbs; i++) {
+    product.AddProduct(limbs, ExactSum::kLimbs, others[i], LimbOf(2 * kSumUnit) + i);
+  }
+  const bool negative = plus < minus;
+  WideNumber& larger = negative ? minus : plus;
+  larger.Subtract(negative ? plus : minus);
+  return SignedNumber{larger, negative};
+}
+
+}  // namespace runjob
