@@ -1,12 +1,18 @@
 /** The public surface of runjob. */
 export {
   approxCountDistinct,
+  boolAnd,
+  boolOr,
   collectList,
   collectSet,
   corr,
+  countIf,
   covarPop,
   covarSamp,
+  maxBy,
   median,
+  minBy,
+  mode,
   percentile,
   percentileDisc,
   stddev,

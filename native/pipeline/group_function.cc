@@ -38,6 +38,11 @@ std::unique_ptr<GroupFunction> New(const GroupCall& call) {
     case GroupFn::kCovarPop:
     case GroupFn::kCovarSamp:
       return NewCovariance(call);
+    case GroupFn::kMinBy:
+    case GroupFn::kMaxBy:
+      return NewExtremeBy(call);
+    case GroupFn::kMode:
+      return NewMode(call);
   }
   return nullptr;
 }

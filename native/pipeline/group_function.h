@@ -40,6 +40,9 @@ enum class GroupFn : uint8_t {
   kCorr = 18,
   kCovarPop = 19,
   kCovarSamp = 20,
+  kMinBy = 21,
+  kMaxBy = 22,
+  kMode = 23,
 };
 
 // n rows of a batch that count, from the `first` on, and the state of each row's group.
@@ -166,7 +169,9 @@ std::unique_ptr<GroupFunction> NewAverage(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewVariance(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewCovariance(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewExtreme(const GroupCall& call);  // min, max
-std::unique_ptr<GroupFunction> NewEnd(const GroupCall& call);      // first, last
+std::unique_ptr<GroupFunction> NewExtremeBy(const GroupCall& call);
+std::unique_ptr<GroupFunction> NewEnd(const GroupCall& call);  // first, last
+std::unique_ptr<GroupFunction> NewMode(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewCollection(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewTop(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewPercentile(const GroupCall& call);

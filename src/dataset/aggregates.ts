@@ -10,7 +10,7 @@ import {
   withOver,
 } from '../plan/typed.js'
 import { columnTree, type Expr } from './column.js'
-import type { Untyped } from './expression/untyped.js'
+import type { AggregateName, Untyped } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import type { AggregateTree } from './query.js'
 
@@ -27,11 +27,11 @@ interface FrameAggregate<F extends string> {
 
 /** What these functions make. */
 interface FrameGroupValue extends GroupValueOf<string, string, unknown> {
-  readonly groupFn: GroupFn
+  readonly groupFn: AggregateName
   readonly args: readonly Untyped[]
 }
 
-function frameAggregate<F extends string>(name: string, groupFn: GroupFn, ...more: Untyped[]): FrameAggregate<F> {
+function frameAggregate<F extends string>(name: string, groupFn: AggregateName, ...more: Untyped[]): FrameAggregate<F> {
   return maker(
     name,
     1,
@@ -39,7 +39,7 @@ function frameAggregate<F extends string>(name: string, groupFn: GroupFn, ...mor
   ) as unknown as FrameAggregate<F>
 }
 
-function groupValue(groupFn: GroupFn, ...args: Untyped[]): FrameGroupValue {
+function groupValue(groupFn: AggregateName, ...args: Untyped[]): FrameGroupValue {
   return withOver({ groupFn, args })
 }
 
@@ -133,6 +133,36 @@ export const percentileDisc = percentiles('percentileDisc')
 /** The value in the middle, or the mean of the two there: `percentile(column, 0.5)`. */
 export const median = frameAggregate<'percentile'>('median', 'percentile', doubleTree(0.5))
 
+/** In how many rows a condition is true. */
+export const countIf = frameAggregate<'count'>('countIf', 'countIf')
+/** Whether a condition is true in all rows in which it is not null. */
+export const boolAnd = frameAggregate<'max'>('boolAnd', 'boolAnd')
+/** Whether a condition is true in a row. */
+export const boolOr = frameAggregate<'max'>('boolOr', 'boolOr')
+
+/** The most frequent value; of several the smallest. In bounded memory, as `percentile`; not over windows. */
+export const mode = frameAggregate<'max'>('mode', 'mode')
+
+/** A value, and what decides of which row it is. */
+interface ByAggregate {
+  <const C extends string, const B extends Column>(
+    column: C,
+    by: B,
+  ): GroupValueOf<'max', NoInfer<C>, never, NoInfer<C> | NamesOf<B>> & Windowed<'max', NoInfer<C> | NamesOf<B>>
+  <X, N extends string, const B extends Column>(expression: ExpressionOf<X, N>, by: B): Asked<'max', N | NamesOf<B>, X>
+}
+
+function byAggregate(name: 'minBy' | 'maxBy'): ByAggregate {
+  return maker(name, 2, (column: unknown, by: unknown) =>
+    groupValue(name, columnOf(name, column), columnOf(name, by)),
+  ) as unknown as ByAggregate
+}
+
+/** The value in the row where `by` is smallest, null if it is null there; of equal rows that of the first. Rows without `by` do not count. */
+export const minBy = byAggregate('minBy')
+/** The same where `by` is largest. */
+export const maxBy = byAggregate('maxBy')
+
 interface ApproxCount {
   <const C extends string>(column: C, error?: number): Asked<'count', NoInfer<C>>
   <X, N extends string>(expression: ExpressionOf<X, N>, error?: number): Asked<'count', N, X>
@@ -176,6 +206,7 @@ interface JobAggregate {
   codec: unknown
   k?: number
   ascending?: boolean
+  ignoreNulls?: boolean
   expression?: Expr
 }
 
@@ -197,7 +228,7 @@ export function aggregateTree(name: string, given: unknown, what = 'agg()'): Agg
     const { groupFn, args } = given as FrameGroupValue
     return { name, fn: groupFn, args: [...args], ascending: false }
   }
-  const { fn, column, k, ascending = false, expression } = given as JobAggregate
+  const { fn, column, k, ascending = false, ignoreNulls = false, expression } = given as JobAggregate
   if (typeof fn !== 'string' || !Object.hasOwn(FUNCTIONS, fn)) {
     throw invalid(`${what}: ${JSON.stringify(name)} must be an aggregate such as sum('total'), not ${describe(given)}`)
   }
@@ -206,10 +237,11 @@ export function aggregateTree(name: string, given: unknown, what = 'agg()'): Agg
     throw invalid(`${what}: ${JSON.stringify(name)} must say which column it reads: sum('total')`)
   }
   const args = arg === null ? [] : [columnTree(arg)]
+  const option = k ?? (ignoreNulls || undefined)
   return {
     name,
     fn: FUNCTIONS[fn],
-    args: k === undefined ? args : [...args, { kind: 'literal', value: k }],
+    args: option === undefined ? args : [...args, { kind: 'literal', value: option }],
     ascending,
   }
 }

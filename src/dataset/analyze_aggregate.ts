@@ -1,7 +1,7 @@
 /** Groups and their values: names, types, and what the exchange needs. */
 import { type Expression, isNullable, type NamedExpression } from '../plan/expression.js'
 import { valueTags } from '../plan/groups.js'
-import type { GroupValue } from '../plan/plan.js'
+import type { GroupFn, GroupValue } from '../plan/plan.js'
 import { type Column, markOf, sameType, type Type, typeText } from '../plan/type.js'
 import { outputName, resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
@@ -72,26 +72,29 @@ export function groupValue(
   isGrouped: boolean,
 ): GroupValue {
   const [tree, ...more] = args
-  if (tree === undefined) return { column: { name, type: 'long', nullable: false }, fn, args: [] }
+  if (tree === undefined) return { column: { name, type: 'long', nullable: false }, fn: 'count', args: [] }
   const what = `${fn}(${args.map(expressionText).join(', ')})`
   const cast = (to: Type): Expression => resolve({ kind: 'cast', arg: tree, to, try: false }, columns)
   const given = resolve(tree, columns)
-  const literals = more.map((one) => resolve(one, columns))
-  const value = (type: Type, arg = given): GroupValue => ({
+  const rest = more.map((one) => resolve(one, columns))
+  const value = (type: Type, arg = given) => ({
     column: {
       ...{ name, type, nullable: !isGrouped || isNullable(arg) },
       ...(sameType(type, given.type) ? markOf(given) : {}),
     },
-    fn,
-    args: [arg, ...literals],
+    fn: fn as GroupFn,
+    args: [arg, ...rest],
   })
-  const always = (type: Type): GroupValue => ({ ...value(type), column: { name, type, nullable: false } })
+  const always = (type: Type) => ({ ...value(type), column: { name, type, nullable: false } })
   const wrong = (expected: string, type = given.type) =>
     invalid(`${name}: ${what} needs ${expected}, not ${typeText(type)}`, 'Cast it: c.x.cast(double()).')
   const asDouble = (arg: Untyped): Expression => {
     const { type } = resolve(arg, columns)
     if (!isNumeric(type)) throw wrong('numbers', type)
     return resolve({ kind: 'cast', arg, to: 'double', try: false }, columns)
+  }
+  const requireBoolean = () => {
+    if (given.type !== 'boolean') throw invalid(`${name}: ${what} needs a condition, not ${typeText(given.type)}`)
   }
   const listOfGiven: Type = { type: 'array', element: given.type, containsNull: false, ...markOf(given) }
   const isDecimal = typeof given.type === 'object' && given.type.type === 'decimal'
@@ -123,11 +126,29 @@ export function groupValue(
       return { column: { name, type: 'double', nullable: true }, fn, args: [tree, more[0]!].map(asDouble) }
     case 'percentile':
     case 'percentileDisc': {
-      const isOne = literals[0]?.op === 'literal'
+      const isOne = rest[0]?.op === 'literal'
       return value(isOne ? 'double' : { type: 'array', element: 'double', containsNull: false }, asDouble(tree))
+    }
+    case 'countIf':
+      requireBoolean()
+      return {
+        ...always('long'),
+        fn: 'count',
+        args: [resolve({ kind: 'call', fn: 'case', args: [tree, { kind: 'literal', value: true }] }, columns)],
+      }
+    case 'boolAnd':
+    case 'boolOr':
+      // False comes before true.
+      requireBoolean()
+      return { ...value('boolean'), fn: fn === 'boolAnd' ? 'min' : 'max' }
+    case 'minBy':
+    case 'maxBy': {
+      const { column, ...made } = value(given.type)
+      return { ...made, column: { ...column, nullable: column.nullable || isNullable(rest[0]!) } }
     }
     case 'min':
     case 'max':
+    case 'mode':
     case 'first':
     case 'last':
       return value(given.type)
@@ -140,7 +161,7 @@ export function groupValue(
   }
 }
 
-function isNumeric(type: Type): boolean {
+export function isNumeric(type: Type): boolean {
   if (typeof type === 'object') return type.type === 'decimal'
   return type === 'integer' || type === 'long' || type === 'double'
 }

@@ -1,6 +1,6 @@
 /** What columns hold: how many values, their mean, deviation, least and largest one. */
 import { type Column, typeText } from '../plan/type.js'
-import { groupValue } from './analyze_aggregate.js'
+import { groupValue, isNumeric } from './analyze_aggregate.js'
 import { resolve } from './expression/resolve.js'
 import type { Untyped } from './expression/untyped.js'
 import { invalid } from './invalid.js'
@@ -53,7 +53,5 @@ function isText({ type }: Column): boolean {
 }
 
 function isNumber({ type }: Column): boolean {
-  return (
-    type === 'integer' || type === 'long' || type === 'double' || (typeof type === 'object' && type.type === 'decimal')
-  )
+  return isNumeric(type)
 }

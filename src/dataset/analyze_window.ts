@@ -141,10 +141,10 @@ class Windows {
       args: args.map((arg) => resolve(arg, columns)),
       frame: null,
     })
-    if (fn === 'countDistinct') {
+    if (fn === 'countDistinct' || fn === 'mode') {
       throw invalid(
         `${name}: different values are not counted in windows`,
-        'Count them by groupBy() and agg(), and join the result; or take size(…) of collectSet(…).over(…).',
+        `Count them by groupBy() and agg(), and join the result${fn === 'mode' ? '' : '; or take size(…) of collectSet(…).over(…)'}.`,
       )
     }
     switch (fn) {
@@ -171,7 +171,7 @@ class Windows {
       }
       default: {
         const aggregate: GroupValue = groupValue({ name, fn, args, ascending: tree.ascending }, columns, false)
-        return { ...aggregate, fn, frame: this.#frame(name, asked, order) }
+        return { ...aggregate, fn: aggregate.fn as WindowFn, frame: this.#frame(name, asked, order) }
       }
     }
   }

@@ -94,14 +94,14 @@ export type AggregatesOf<C extends string> = Record<string, GroupValueOf<string,
 
 /** The columns that aggregates make. */
 export type AnswerColumns<A, S> = {
-  [N in keyof A]: A[N] extends GroupValueOf<infer F, infer C, infer X>
+  [N in keyof A]: A[N] extends GroupValueOf<infer F, infer C, infer X, string>
     ? Answers<[X] extends [never] ? S[C & keyof S] : X>[F & keyof Answers<unknown>]
     : never
 }
 
 /** The same over all rows, of which there may be none. */
 export type TotalColumns<A, S> = {
-  [N in keyof A]: A[N] extends GroupValueOf<infer F, infer C, infer X>
+  [N in keyof A]: A[N] extends GroupValueOf<infer F, infer C, infer X, string>
     ? Answers<Nullable<Base<[X] extends [never] ? S[C & keyof S] : X>>>[F & keyof Answers<unknown>]
     : never
 }

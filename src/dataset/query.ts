@@ -1,7 +1,7 @@
 /** What a data frame was asked for: immutable plain nodes. Names are not looked up yet, and types are not known (analyze.ts). */
-import type { Format, GroupFn, JoinType } from '../plan/plan.js'
+import type { Format, JoinType } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
-import type { SortTree, Untyped } from './expression/untyped.js'
+import type { AggregateName, SortTree, Untyped } from './expression/untyped.js'
 
 export type Query =
   | ReadQuery
@@ -48,7 +48,7 @@ export interface NamedTree {
 
 export interface AggregateTree {
   name: string
-  fn: GroupFn
+  fn: AggregateName
   args: Untyped[]
   /** `topK`: the smallest, not the largest. */
   ascending: boolean

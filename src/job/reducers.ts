@@ -29,6 +29,8 @@ export interface Aggregate<T = number, C extends string = string> {
   readonly codec: CodecSpec | null
   readonly k?: number
   readonly ascending?: boolean
+  /** Of `first` and `last` in a data frame. */
+  readonly ignoreNulls?: boolean
   /** What it reads in a data frame, if it is no column. */
   readonly expression?: unknown
   readonly answer?: T
@@ -131,11 +133,38 @@ export const mean = maker('mean', 1, numeric<'avg'>('mean'))
 /** The same, by Spark's name. */
 export const avg = maker('avg', 1, numeric<'avg'>('mean'))
 
-/** The first value in input order. */
-export const first = maker('first', 2, typed('first'))
+/** `ignoreNulls` in a data frame: the first value that is not null. A job's values are never null. */
+interface EndOptions<T> extends AsOption<T> {
+  ignoreNulls?: boolean
+}
 
-/** The last value in input order. */
-export const last = maker('last', 2, typed('last'))
+const END: Schema<EndOptions<never>> = { ...AS, ignoreNulls: isFlag }
+
+interface EndValue<F extends string> {
+  <T = number>(): AggregateReducer<T, never, F>
+  <T = number, const C extends string = string>(
+    column: C,
+    options?: EndOptions<T>,
+  ): AggregateReducer<T | null, NoInfer<C>, F>
+  <X, N extends string>(
+    expression: ExpressionOf<X, N>,
+    options?: Pick<EndOptions<X>, 'ignoreNulls'>,
+  ): GroupValueOf<F, N, X> & Windowed<F, N, X>
+}
+
+function end<F extends 'first' | 'last'>(fn: F): EndValue<F> {
+  return maker(fn, 2, (column?: string | ExpressionOf<unknown>, options: EndOptions<unknown> = {}) => {
+    requirePartOptions(fn, END, options as EndOptions<never>)
+    const codec = options.as?.spec ?? (column === undefined ? null : 'number')
+    return aggregator(fn, column, { codec, ...(options.ignoreNulls ? { ignoreNulls: true } : {}) })
+  }) as unknown as EndValue<F>
+}
+
+/** The first value in input order; in a data frame null if that is null, unless nulls are ignored. */
+export const first = end('first')
+
+/** The last value in input order; in a data frame null if that is null, unless nulls are ignored. */
+export const last = end('last')
 
 /** The k largest values (smallest with `ascending`), best first, duplicates kept. Holds k values per key. */
 export const topK = maker('topK', 3, (<T>(

@@ -173,7 +173,8 @@ function checkMap(map: AnyMap, isFirst: boolean, fail: Fail): void {
 /** Checks that every aggregate takes the type that it reads: the map's values, or columns of them. */
 function checkAggregates({ answers }: AggregateReduce, { value }: NormalStep, fail: Fail): void {
   const all = Object.values(answers)
-  for (const { fn, codec } of all) {
+  for (const { fn, codec, ignoreNulls } of all) {
+    if (ignoreNulls) fail(`${fn}({ ignoreNulls }) is for data frames: a job has no nulls to ignore`)
     const type = codec ?? value
     if ((fn === 'sum' || fn === 'mean') && type !== 'number') fail(`${fn}() needs numbers, not ${JSON.stringify(type)}`)
     if (fn === 'top' && type !== 'number' && type !== 'string') fail('topK() takes numbers or text')

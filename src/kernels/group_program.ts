@@ -27,6 +27,9 @@ const FUNCTIONS: readonly GroupFn[] = [
   'corr',
   'covarPop',
   'covarSamp',
+  'minBy',
+  'maxBy',
+  'mode',
 ]
 
 /**

@@ -1,7 +1,7 @@
 /** Aggregates that see their values sorted: values are part of the keys of their exchange, so none has to be held. */
 import type { GroupFn, GroupValue } from './plan.js'
 
-const SORTED: ReadonlySet<GroupFn> = new Set(['countDistinct', 'percentile', 'percentileDisc'])
+const SORTED: ReadonlySet<GroupFn> = new Set(['countDistinct', 'percentile', 'percentileDisc', 'mode'])
 
 /** Whether keys of the exchange have more behind the group, so that it is partitioned by prefix. */
 export function hasCompositeKeys(values: readonly GroupValue[]): boolean {

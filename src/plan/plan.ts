@@ -203,6 +203,9 @@ export type GroupFn =
   | 'corr'
   | 'covarPop'
   | 'covarSamp'
+  | 'minBy'
+  | 'maxBy'
+  | 'mode'
 
 /** A window function: a value for each row, from rows around it. */
 export interface WindowValue {
@@ -216,7 +219,7 @@ export interface WindowValue {
 }
 
 export type WindowFn =
-  | Exclude<GroupFn, 'countDistinct'>
+  | Exclude<GroupFn, 'countDistinct' | 'mode'>
   | 'rowNumber'
   | 'rank'
   | 'denseRank'

@@ -120,9 +120,13 @@ export function isExpression(value: unknown): value is ExpressionOf<unknown> {
   return typeof value === 'object' && value !== null && EXPRESSION in value
 }
 
-/** What `agg` makes of an aggregate `F` over the column `C`, or over an expression of type `X` over the columns `C`. */
-export interface GroupValueOf<F extends string, C extends string, X = never> {
-  readonly answers?: readonly [F, C, X]
+/**
+ * What `agg` makes of an aggregate `F` over the column `C`, or over an expression of type `X` over the columns `C`.
+ *
+ * @typeParam N all columns that it reads
+ */
+export interface GroupValueOf<F extends string, C extends string, X = never, N extends string = C> {
+  readonly answers?: readonly [F, C, X, N]
 }
 
 /** A format in which data frames can be read: rows with the columns `S`. */

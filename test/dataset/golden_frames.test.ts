@@ -36,20 +36,26 @@ interface Table {
 const {
   approxCountDistinct,
   avg,
+  boolAnd,
+  boolOr,
   col,
   collectList,
   collectSet,
   corr,
   count,
   countDistinct,
+  countIf,
   covarPop,
   covarSamp,
   first,
   last,
   lit,
   max,
+  maxBy,
   median,
   min,
+  minBy,
+  mode,
   percentile,
   percentileDisc,
   sortArray,
@@ -77,6 +83,13 @@ const AGGREGATES: Record<string, (arg: Any) => Any> = {
   var_pop: varPop,
   sum,
   median,
+  mode,
+  count_if: countIf,
+  bool_and: boolAnd,
+  bool_or: boolOr,
+  every: boolAnd,
+  some: boolOr,
+  any: boolOr,
   count,
   collect_list: collectList,
   collect_set: collectSet,
@@ -353,6 +366,10 @@ function aggregateOf(text: string): [Any, ((column: Any) => Any) | null] | null 
   if (text === 'count(*)' || text === 'count(1)') return [count(), null]
   const distinct = /^count\(DISTINCT (\w+)\)$/.exec(text)
   if (distinct) return [countDistinct(distinct[1]!), null]
+  const by = /^(min|max)_by\((\w+), (\w+)\)$/.exec(text)
+  if (by) return [(by[1] === 'min' ? minBy : maxBy)(by[2]!, by[3]!), null]
+  const end = /^(first|last|any_value|first_value)\((\w+)(?:, true\)|\) IGNORE NULLS)$/.exec(text)
+  if (end) return [((end[1] === 'last' ? last : first) as Any)(end[2], { ignoreNulls: true }), null]
   const pair = /^(corr|covar_pop|covar_samp)\((\w+), (-?)(\w+)\)$/.exec(text)
   if (pair) {
     const second = pair[3] ? col(pair[4]!).neg() : pair[4]!

@@ -90,8 +90,16 @@ function interpretGroups({ input, by, values }: AggregateNode, rows: Rows): Rows
 function aggregated(fn: GroupFn, [arg, option]: readonly Expression[], rows: Rows, columns: readonly Column[]): Value {
   const all = arg ? rows.map((row) => interpret(arg, row, columns)) : rows.map(() => true)
   const present = all.filter((value) => value !== null)
+  if (fn === 'minBy') {
+    const by = rows.map((row) => interpret(option!, row, columns))
+    const best = by.reduce<number>((b, x, i) => {
+      if (x === null) return b
+      return b < 0 || compare(x, by[b]!, option!.type) < 0 ? i : b
+    }, -1)
+    return all[best] ?? null
+  }
   if (fn === 'count') return BigInt(present.length)
-  if (fn === 'first') return all[0] ?? null
+  if (fn === 'first') return (option ? present : all)[0] ?? null
   if (fn === 'last') return all.at(-1) ?? null
   if (fn === 'collectList') return present
   if (present.length === 0) return null

@@ -4,6 +4,7 @@ import {
   abs,
   avg,
   type Bool,
+  boolAnd,
   broadcast,
   coalesce,
   col,
@@ -12,6 +13,7 @@ import {
   corr,
   count,
   countDistinct,
+  countIf,
   csv,
   type DataFrame,
   type DateType,
@@ -21,6 +23,7 @@ import {
   dateTrunc,
   decimal,
   double,
+  first,
   type Int,
   int,
   isNull,
@@ -35,8 +38,11 @@ import {
   locate,
   long,
   max,
+  maxBy,
   median,
   min,
+  minBy,
+  mode,
   type Nullable,
   nullable,
   parquet,
@@ -458,6 +464,12 @@ describe('the types of data frames', () => {
       middle: median('total'),
       high: percentile(c.id, [0.9, 0.99]),
       like: corr('total', c.id),
+      latest: maxBy('note', 'created_at'),
+      cheapest: minBy(c.id, c.total),
+      usual: mode('status'),
+      good: countIf(c.note.isNotNull()),
+      all_good: boolAnd(c.note.isNotNull()),
+      noted: first('note', { ignoreNulls: true }),
     }))
     expectTypeOf<SchemaOf<typeof lists>>().toEqualTypeOf<{
       status: Str
@@ -467,6 +479,12 @@ describe('the types of data frames', () => {
       middle: Double
       high: List<Double>
       like: Nullable<Double>
+      latest: Nullable<Str>
+      cheapest: Long
+      usual: Str
+      good: Long
+      all_good: Bool
+      noted: Nullable<Str>
     }>()
     const counted = orders.groupBy('status').count()
     expectTypeOf<SchemaOf<typeof counted>>().toEqualTypeOf<{ status: Str; count: Long }>()
@@ -477,6 +495,10 @@ describe('the types of data frames', () => {
       orders.groupBy('statsu')
       // @ts-expect-error unknown column
       orders.groupBy('status').agg({ x: sum('totl') })
+      // @ts-expect-error unknown column
+      orders.groupBy('status').agg({ x: maxBy('note', 'created') })
+      // @ts-expect-error unknown column
+      orders.groupBy('status').agg({ x: corr('total', 'idd') })
       // @ts-expect-error an expression of one row
       orders.groupBy('status').agg((c) => ({ x: c.total }))
     }

@@ -14,7 +14,21 @@ type Any = any
 const CASES = Number(process.env.RUNJOB_CASES ?? 4)
 const SEED = Number(process.env.RUNJOB_SEED ?? 1)
 
-const { approxCountDistinct, corr, covarSamp, median, percentile, percentileDisc, Window } = runjob as Any
+const {
+  approxCountDistinct,
+  boolAnd,
+  boolOr,
+  corr,
+  countIf,
+  covarSamp,
+  first,
+  maxBy,
+  median,
+  minBy,
+  percentile,
+  percentileDisc,
+  Window,
+} = runjob as Any
 
 const SCHEMA = { id: 'int', k: 'string', i: 'int', x: 'double', m: 'decimal(20,2)', s: 'string', b: 'boolean' }
 
@@ -63,6 +77,17 @@ function interpolated(values: readonly number[], fraction: number): number | nul
   return x === y || low === high ? x : (high - place) * x + (place - low) * y
 }
 
+function whether(rows: readonly Row[], test: (values: boolean[]) => boolean): boolean | null {
+  const values = rows.flatMap(({ b }) => (b === null ? [] : [b]))
+  return values.length === 0 ? null : test(values)
+}
+
+/** Of equal rows the first. */
+function extreme(rows: readonly Row[], isBetter: (i: number, best: number) => boolean): Row | undefined {
+  const all = rows.filter(({ i }) => i !== null)
+  return all.reduce((best, row) => (isBetter(row.i!, best.i!) ? row : best), all[0]!)
+}
+
 type Pair = [i: number, m: number]
 
 function pairs(rows: readonly Row[]): Pair[] {
@@ -105,6 +130,12 @@ const ASKED: Record<string, [aggregate: Any, answer: (rows: readonly Row[]) => u
       return of === null || x === 0 || y === 0 ? null : expect.closeTo(of! / Math.sqrt(x! * y!), 12)
     },
   ],
+  true_in: [countIf('b'), (rows) => rows.filter(({ b }) => b === true).length],
+  in_all: [boolAnd('b'), (rows) => whether(rows, (values) => values.every(Boolean))],
+  in_one: [boolOr('b'), (rows) => whether(rows, (values) => values.some(Boolean))],
+  a_first: [first('s', { ignoreNulls: true }), (rows) => rows.find(({ s }) => s !== null)?.s ?? null],
+  of_least: [minBy('s', 'i'), (rows) => extreme(rows, (i, best) => i < best)?.s ?? null],
+  of_most: [maxBy('id', 'i'), (rows) => extreme(rows, (i, best) => i > best)?.id ?? null],
   different: [approxCountDistinct('s', 0.01), (rows) => new Set(rows.flatMap(({ s }) => (s === null ? [] : [s]))).size],
   one_of_them: [
     percentileDisc('i', 0.3),

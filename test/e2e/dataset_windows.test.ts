@@ -83,6 +83,8 @@ function randomFunction(random: Random, window: Any, distance: (() => number | s
           api[random.pick(['first', 'last'])](random.pick(['o', 's'])),
           api.avg('o'),
           api.collectList('o'),
+          api.minBy('x', 'o'),
+          api.first('s', { ignoreNulls: true }),
           api.median(random.pick(['o', 'x'])),
           api.percentile('m', random.pick([0, 0.1, 0.75])),
           api.nthValue('s', random.pick([1, 2, 40])),

@@ -253,6 +253,17 @@ function oracle({ fn, args, column: { type } }: GroupValue, rows: Row[]): unknow
       const difference = n * total(x.map((one, i) => one * y[i]!)) - total(x) * total(y)
       return rounded(difference, fn === 'covarPop' ? n * n : n * (n - 1n), 2n)
     }
+    case 'minBy':
+    case 'maxBy': {
+      const by = rows.filter((row) => row[names[1]!] !== null)
+      const better = (a: Row, b: Row) => compareValues(b[names[1]!], a[names[1]!]) * (fn === 'minBy' ? 1 : -1) < 0
+      return by.reduce<Row | null>((best, row) => (best && !better(best, row) ? best : row), null)?.[names[0]!] ?? null
+    }
+    case 'mode': {
+      const times = (x: unknown) => present.filter((other) => keyText(other) === keyText(x)).length
+      const sorted = [...present].sort(compareValues)
+      return zeroedAll(sorted.reduce((best, x) => (times(x) > times(best) ? x : best), sorted[0] ?? null))
+    }
     case 'min':
       return zeroedAll(present.reduce((a, b) => (compareValues(b, a) < 0 ? b : a), present[0] ?? null))
     case 'max':
@@ -345,6 +356,8 @@ const EVERYTHING: GroupValue[] = [
     value('collectSet', listOf(typeOf(name)), name),
     value('topK', listOf(typeOf(name)), name, 3),
     value('approxCountDistinct', 'long', name, 0.05),
+    value('minBy', typeOf(name), name, 'day'),
+    value('maxBy', 'string', 'text', name),
   ]),
 ]
 const SORTED: GroupValue[] = [
@@ -352,7 +365,7 @@ const SORTED: GroupValue[] = [
   value('count', 'long'),
   value('countDistinct', 'long', 'text', 'int'),
   value('max', 'string', 'text'),
-  ...NAMES.map((name) => value('countDistinct', 'long', name)),
+  ...NAMES.flatMap((name) => [value('countDistinct', 'long', name), value('mode', typeOf(name), name)]),
   value('percentile', 'double', 'double', 0.5),
   value('percentile', listOf('double'), 'double', [0, 0.1, 0.33, 0.99, 1]),
   value('percentileDisc', 'double', 'double', 0.25),
@@ -699,6 +712,9 @@ describe('programs of groups', () => {
       value('collectList', 'long', 'int'),
       value('varPop', 'double', 'narrow'),
       value('countDistinct', 'long'),
+      value('minBy', 'long', 'int', 'int'),
+      value('maxBy', 'integer', 'int'),
+      value('mode', 'long', 'int'),
       value('corr', 'double', 'double'),
       value('covarPop', 'double', 'double', 'int'),
       value('covarSamp', 'long', 'double', 'double2'),

@@ -1,5 +1,5 @@
 /** Expressions as the builder makes them: names that are not looked up yet, and no types. Plain data, except for literals. */
-import type { WindowFn } from '../../plan/plan.js'
+import type { GroupFn, WindowFn } from '../../plan/plan.js'
 import type { MayBeExact, Type } from '../../plan/type.js'
 
 export type Untyped = UntypedColumn | UntypedLiteral | UntypedCall | UntypedCast | UntypedAlias | UntypedWindow
@@ -39,10 +39,13 @@ export interface UntypedAlias {
   name: string
 }
 
+/** Aggregates as they are asked for: some are others of something else. */
+export type AggregateName = GroupFn | 'countIf' | 'boolAnd' | 'boolOr'
+
 /** A window function. Only what makes columns of a frame may have it. */
 export interface UntypedWindow {
   kind: 'window'
-  fn: WindowFn | 'countDistinct'
+  fn: WindowFn | AggregateName
   args: Untyped[]
   /** `topK`: the smallest, not the largest. */
   ascending: boolean

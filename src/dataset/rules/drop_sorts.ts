@@ -3,7 +3,7 @@ import type { GroupFn } from '../../plan/plan.js'
 import { inputsOfNode, type Logical, withInputs } from '../logical.js'
 
 /** Values that follow from the order in which rows come in. */
-export const ORDERED: ReadonlySet<GroupFn> = new Set(['first', 'last', 'collectList', 'collectSet'])
+export const ORDERED: ReadonlySet<GroupFn> = new Set(['first', 'last', 'collectList', 'collectSet', 'minBy', 'maxBy'])
 
 export function dropSorts(node: Logical): Logical {
   const made = withInputs(node, inputsOfNode(node).map(dropSorts))
