@@ -29,9 +29,9 @@ export const host: Host = {
       ...(onPrepared ? { [PREPARED]: onPrepared } : {}),
     })
   },
-  evaluate: async (expression, paths, options) => {
+  evaluate: async (expression, paths, options, ofRows) => {
     const { evaluateQuery } = await import('../run/query.js')
-    return evaluateQuery(expression, paths, load('index') as Record<string, unknown>, process.cwd(), options)
+    return evaluateQuery(expression, paths, load('index') as Record<string, unknown>, process.cwd(), options, ofRows)
   },
   isInteractive: process.stdin.isTTY === true,
   openShell: async (paths, run) => {

@@ -20,9 +20,10 @@ export async function runQueryCommand(argv: readonly string[], host: Host, strea
   if (expression === undefined || expression.trim() === '') throw usageError('query', '', 'the expression is missing')
   const isPrinted = options.output === undefined
   const invocation = { options: { ...options, output: options.output ?? STDOUT }, params: {}, input: null }
-  const found = await host.evaluate(expression, paths, toRunOptions(invocation, STDOUT))
+  const ofRows = optionOfRows(options)
+  const found = await host.evaluate(expression, paths, toRunOptions(invocation, STDOUT), ofRows)
   if ('value' in found) {
-    refuseValue(options)
+    if (ofRows !== null) throw withoutMeaning(ofRows)
     // Such as show(), which has printed what there is.
     if (found.value === undefined) return
     return streams.data.write(`${textOf(found.value)}\n`)
@@ -55,12 +56,14 @@ function tablePrinter(data: DataOutput): Printer {
   }
 }
 
-/** A query may also be a value, such as `await df.count()`. */
-function refuseValue({ output, format, explain }: SharedOptions): void {
-  const name = output !== undefined ? '--output' : format !== undefined ? '--format' : explain ? '--explain' : null
-  if (name === null) return
-  throw new RunjobError('DATASET_INVALID', {
-    problem: `the query is a value, not a data frame, so ${name} has no meaning`,
+/** The first given option that concerns rows; a query may also be a value, such as `await df.count()`. */
+function optionOfRows({ output, format, explain }: SharedOptions): string | null {
+  return output !== undefined ? '--output' : format !== undefined ? '--format' : explain ? '--explain' : null
+}
+
+function withoutMeaning(option: string): RunjobError {
+  return new RunjobError('DATASET_INVALID', {
+    problem: `the query is a value, not a data frame, so ${option} has no meaning`,
     hint: 'An action such as collect() or count() gives a value; leave it out to get the rows.',
   })
 }

@@ -1,7 +1,7 @@
 /** One-line queries: an expression over the package's names and data frames of files. */
 import { messageOf, RunjobError } from '../base/errors.js'
 import { asyncFunction, require } from '../base/packages.js'
-import { describe, isPlainObject } from '../base/schema.js'
+import { describe, isPart, isPlainObject } from '../base/schema.js'
 import { didYouMean } from '../base/suggest.js'
 import { Expr } from '../dataset/column.js'
 import type { AnyDataset } from '../dataset/dataset.js'
@@ -13,6 +13,8 @@ import { setFrameRunner } from '../dataset/runner.js'
 import { type FoundFile, findInputs, type Piped } from '../io/input/inputs.js'
 import { outputsIn } from '../io/output/earlier.js'
 import { csv, jsonl } from '../job/formats.js'
+import { recoverMissing } from '../state/recover.js'
+import { HeldActions } from './held_actions.js'
 import { type InputKind, kindOfFiles, kindOfName } from './kind.js'
 import type { RunnableOptions } from './options.js'
 import { datasetOfOutputs } from './rows.js'
@@ -23,6 +25,7 @@ import { datasetOfOutputs } from './rows.js'
  *
  * @param names what the package exports
  * @param options of the run: those of its actions, too
+ * @param ofRows an option that has no meaning for what actions write; null: none is given
  * @throws OPTION_INVALID for an input that it does not read; DATASET_INVALID if it cannot be parsed, or throws; and what methods of data frames throw
  */
 export async function evaluateQuery(
@@ -31,24 +34,35 @@ export async function evaluateQuery(
   names: Readonly<Record<string, unknown>>,
   cwd: string,
   options: RunnableOptions,
+  ofRows: string | null = null,
 ): Promise<{ dataset: AnyDataset } | { value: unknown }> {
   requireUse(expression, paths)
   refuseOperators(`() => (${expression}\n)`, 'the query')
   const inputs = paths.map((path) => frameOf(path, cwd))
   const scope = { ...names, ...(inputs.length > 0 ? { df: inputs[0] } : {}), inputs }
-  setFrameRunner(async () => (await import('./actions.js')).actionsWith(options))
+  const actions = new HeldActions(options, ofRows)
+  setFrameRunner(() => actions.runner())
   const evaluate = compile(expression, Object.keys(scope))
   let value: unknown
   let isAwaited = /\bawait\b/.test(expression)
   try {
-    const [given] = await evaluate(...Object.values(scope))
+    const evaluation = evaluate(...Object.values(scope))
+    await actions.settle(evaluation)
+    const [given] = await evaluation
     isAwaited ||= isPromise(given)
+    if (isPromise(given)) await actions.settle(given)
     value = await given
   } catch (error) {
     if (error instanceof RunjobError) throw ofQuery(error)
     const problem = messageOf(error)
     const hint = hintFor(problem)
     throw new RunjobError('DATASET_INVALID', { problem: `the query fails: ${problem}`, hint }, { cause: error })
+  }
+  if (actions.areHeld) {
+    throw new RunjobError('DATASET_INVALID', {
+      problem: 'the query begins an action, but does not wait for its end',
+      hint: 'Await it: await df.count(), or await Promise.all([…]) for several.',
+    })
   }
   // What show() gives once it is done; otherwise a property that is misspelt.
   if (value === undefined && !isAwaited) {
@@ -100,6 +114,7 @@ function isShown(value: unknown): boolean {
 
 /** What would be printed as its inner parts. */
 function isUnfinished(value: unknown): boolean {
+  if (Array.isArray(value) || (isPlainObject(value) && !isPart(value))) return Object.values(value).some(isUnfinished)
   return isDataFrame(value) || value instanceof Expr || value instanceof Grouped || isPromise(value)
 }
 
@@ -130,7 +145,7 @@ function methodsHint(text: string): string {
   return `${near ? `Did you mean ${near}()? ` : ''}Methods of ${kind}: ${methods.join(', ')}.`
 }
 
-function isPromise(value: unknown): boolean {
+function isPromise(value: unknown): value is Promise<unknown> {
   return typeof value === 'object' && value !== null && 'then' in value
 }
 
@@ -173,7 +188,10 @@ export function frameOf(path: string, cwd: string): AnyFrame {
 
 /** What a run finds under a path. @throws OPTION_INVALID for standard input */
 export function filesOf(path: string, cwd: string): (FoundFile | Piped)[] {
-  if (path !== '-') return findInputs([path], cwd, { allFiles: false, own: [], outputsIn }).files
+  if (path !== '-') {
+    recoverMissing(path, cwd)
+    return findInputs([path], cwd, { allFiles: false, own: [], outputsIn }).files
+  }
   throw new RunjobError('OPTION_INVALID', {
     name: '<input>',
     value: path,
