@@ -377,8 +377,8 @@ const CATALOGUE = {
   PARTITION_INVALID: {
     kind: 'data',
     message: (p) => `A row has no folder to go into${because(p)}.`,
-    hint: () =>
-      'Filter such rows, or give the column another value. With --empty-as-null (emptyAsNull) an empty text goes where null goes.',
+    hint: (p) =>
+      `Filter such rows, or give the column another value.${/empty text/.test(because(p)) ? ' With --empty-as-null (emptyAsNull) an empty text goes where null goes.' : ''}`,
   },
   JSONL_BAD_RECORD: {
     kind: 'data',

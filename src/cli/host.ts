@@ -36,18 +36,23 @@ export interface Host {
   ): Promise<RunReport>
   /** What is known of a run, without running it. */
   prepareJob(job: Runnable, options: RunnableOptions): Promise<Prepared>
-  /** @param runs what its stages did, if it ran */
-  describePlan(prepared: Prepared, partitions: number | null, runs?: readonly StageReport[]): Promise<string>
+  /**
+   * @param planned the options of the run
+   * @param runs what its stages did, if it ran
+   */
+  describePlan(prepared: Prepared, planned: RunnableOptions, runs?: readonly StageReport[]): Promise<string>
   /**
    * Evaluates the expression of `runjob query`.
    *
    * @param options also for actions in it
+   * @param ofRows an option that concerns rows, without a meaning for what an action writes; null: none is given
    * @throws DATASET_INVALID; and what methods of data frames throw
    */
   evaluate(
     expression: string,
     paths: readonly string[],
     options: RunnableOptions,
+    ofRows: string | null,
   ): Promise<{ dataset: Runnable } | { value: unknown }>
   /** Whether someone types. */
   readonly isInteractive: boolean

@@ -149,7 +149,7 @@ async function explain(
     if (profile !== undefined) writeProfile(resolve(host.cwd, profile), report)
     runs = report.stages
   }
-  if (!json) return data.write(`${await host.describePlan(prepared!, planned.partitions ?? null, runs)}\n`)
+  if (!json) return data.write(`${await host.describePlan(prepared!, planned, runs)}\n`)
   const { plan } = prepared!
   return data.write(`${JSON.stringify(runs ? { plan, stages: runs } : plan)}\n`)
 }

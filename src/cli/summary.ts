@@ -40,6 +40,10 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
   const folders: [string, string][] = report.folders
     ? [['folders', `${formatCount(report.folders.read)} of ${formatCount(report.folders.found)} read`]]
     : []
+  const changed: [string, string][] = [
+    ['replaced', foldersText(report.replacedFolders ?? [])],
+    ['added', foldersText(report.addedFolders ?? [])],
+  ]
   const counters = Object.entries(report.counters).map(([name, n]): [string, string] => [
     printable(name),
     formatCount(n),
@@ -66,6 +70,7 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
         ...counters,
         ['output', report.output === '-' ? 'standard output' : report.output],
         ...named,
+        ...(report.replacedFolders ? changed : []),
       ],
       colors,
     ),
@@ -86,6 +91,8 @@ export function renderReportJson(report: RunReport): string {
     inputFiles,
     passedOver,
     folders,
+    replacedFolders,
+    addedFolders,
     counters,
     stages,
     resumedTasks,
@@ -93,10 +100,21 @@ export function renderReportJson(report: RunReport): string {
   } = report
   const { recordsRead, recordsWritten, notes, recordsQuarantined, quarantine, skewed, skipped, top } = report
   const inputs = { inputFiles, passedOver, folders }
+  const changed = { replacedFolders, addedFolders }
   const records = { recordsRead, recordsWritten, notes }
   const tasks = { resumedTasks, redoneTasks }
   const bad = { recordsQuarantined, quarantine }
-  return `${JSON.stringify({ job, output, outputs, elapsedMs, peakRssBytes, ...inputs, counters, stages, ...tasks, ...records, ...bad, skewed, skipped, top })}\n`
+  return `${JSON.stringify({ job, output, outputs, elapsedMs, peakRssBytes, ...inputs, ...changed, counters, stages, ...tasks, ...records, ...bad, skewed, skipped, top })}\n`
+}
+
+/** Folders that are named; of more, the first and how many there are. */
+const FOLDERS_NAMED = 3
+
+function foldersText(folders: readonly string[]): string {
+  if (folders.length === 0) return 'no folder'
+  const count = `${formatCount(folders.length)} folder${folders.length === 1 ? '' : 's'}`
+  const named = folders.slice(0, FOLDERS_NAMED).map(printable).join(', ')
+  return `${count}: ${named}${folders.length > FOLDERS_NAMED ? ', …' : ''}`
 }
 
 /** `--top`: lines of key, tab, number. Tabs, line ends and backslashes in a key are escaped, as in a TSV part. */

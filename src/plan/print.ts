@@ -25,6 +25,8 @@ export interface PlanSizes {
   partitions: readonly number[]
   /** Estimated output of each stage. */
   bytes: readonly number[]
+  /** By output: the folders of values that it has, if those that get rows will be replaced. */
+  folders: ReadonlyMap<string, readonly string[]>
 }
 
 /** What a stage did when the plan ran. */
@@ -99,7 +101,9 @@ export function printPlan(plan: Plan, sizes: PlanSizes, textOf: TextOf, runs?: r
     return sizes.bytes[index] ? `, about ${formatBytes(sizes.bytes[index])}` : ''
   }
   const outputs = plan.stages.flatMap(({ target }, index): Node[] =>
-    target.kind === 'sink' ? [{ text: sinkText(target) + estimate(index), children: [stageNode(index)] }] : [],
+    target.kind === 'sink'
+      ? [{ text: sinkText(target, sizes.folders.get(target.name)) + estimate(index), children: [stageNode(index)] }]
+      : [],
   )
   return [plan.job, ...linesOf(outputs, '')].join('\n')
 }
@@ -133,13 +137,24 @@ function linesOf(nodes: readonly Node[], indent: string): string[] {
   })
 }
 
-function sinkText({ name, format, compress, singleFile, partitionBy }: Sink): string {
+/** Folders that are named. */
+const FOLDERS_NAMED = 5
+
+/** Which folders get rows is known once they are there. */
+function replacedText(folders: readonly string[]): string {
+  if (folders.length === 0) return 'replaces no folder: there is none'
+  if (folders.length > FOLDERS_NAMED) return `replaces those of ${formatCount(folders.length)} folders that get rows`
+  return `replaces ${folders.length === 1 ? `${folders[0]} if it gets` : `those of ${folders.join(', ')} that get`} rows`
+}
+
+function sinkText({ name, format, compress, singleFile, partitionBy }: Sink, folders?: readonly string[]): string {
   return [
     `output${name && ` ${name}`}: ${format.kind}`,
     ...(format.kind === 'parquet' ? [format.codec] : []),
     ...(compress ? [compress] : []),
     ...(singleFile ? ['one file'] : []),
     ...(partitionBy ? [`in folders by ${partitionBy.join(', ')}`] : []),
+    ...(folders ? [replacedText(folders)] : []),
   ].join(', ')
 }
 

@@ -126,8 +126,7 @@ export const actions: FrameRunner = {
     if (isInWorker()) return new Promise(() => {})
     const { analyze = false, ...given } = checkedOptions(EXPLAIN_OPTIONS, (options ?? {}) as ExplainOptions)
     const dataset = datasetOf(frame)
-    const partitions = given.partitions ?? null
-    if (!analyze) return describePlan(await prepareOnly(dataset, { ...given, output: 'output' }), partitions)
+    if (!analyze) return describePlan(await prepareOnly(dataset, { ...given, output: 'output' }), given)
     let prepared: Prepared | undefined
     const { stages } = await inTemporaryFolder((folder) =>
       runAny(dataset, {
@@ -139,6 +138,6 @@ export const actions: FrameRunner = {
         },
       }),
     )
-    return describePlan(prepared!, partitions, stages)
+    return describePlan(prepared!, given, stages)
   },
 }

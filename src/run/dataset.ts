@@ -14,17 +14,18 @@ import { pruneFolders } from '../dataset/rules/prune_folders.js'
 import { type Source, sourcesOf } from '../dataset/sources.js'
 import { asksForTime } from '../dataset/time.js'
 import type { InputFile } from '../io/input/input_file.js'
-import { checkEncoding, textRules } from '../io/input/text_form.js'
+import { checkEncoding } from '../io/input/text_form.js'
 import { callsFunctions } from '../plan/functions.js'
 import { resolveParams } from '../plan/params.js'
 import type { Input, Plan, Stage } from '../plan/plan.js'
 import { JobState } from '../state/state.js'
+import { nameInPlace } from './in_place.js'
 import { runInputs, SourceFiles } from './inputs.js'
 import type { Settings } from './options.js'
 import type { FolderCount, Prepared, RunInputs } from './prepared.js'
 import { sinkOf } from './sink.js'
 import { sizeOf } from './sizes.js'
-import { encoded, SourceReader } from './source_reader.js'
+import { encoded, encodedRules, SourceReader } from './source_reader.js'
 import type { Copies } from './stdin.js'
 
 /**
@@ -42,6 +43,8 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
   if (encoding !== null) checkEncoding(encoding, 'encoding')
   const queries = outputs.map(({ frame }) => frame.query)
   const reads = readersOf(sourcesOf(queries), settings, copies)
+  const files = reads.map((reader) => reader.files)
+  const inPlace = nameInPlace({ dataset: name, params, outputs, files }, settings)
   const columns = new Map<ReadQuery, ReadColumns>()
   for (const reader of reads) {
     for (const read of reader.source.reads) columns.set(read, await reader.columnsOf(read))
@@ -89,7 +92,7 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
     stages: stages.map((stage) => encodedStage(stage, encoding)),
     ...(now === null ? {} : { now: String(now) }),
   }
-  return { plan, logical, code: null, identity: null, ...(await inputsOf(reads)) }
+  return { plan, logical, code: null, identity: null, inPlace, ...(await inputsOf(reads)) }
 }
 
 /** What is read in the same way, but with other schemas, is found and opened once. */
@@ -97,7 +100,7 @@ function readersOf(sources: readonly Source[], settings: Settings, copies: Copie
   const listed = new Map<string, SourceFiles>()
   return sources.map((source) => {
     const { paths } = source
-    const rules = textRules(encoded(source.format, settings.encoding))
+    const rules = encodedRules(source.format, settings)
     const key = JSON.stringify([paths, rules])
     const files = listed.get(key) ?? new SourceFiles({ paths, rules }, settings, copies)
     listed.set(key, files)

@@ -1,21 +1,28 @@
 /** A plan in words. Apart from explain.ts, so that a process which only runs jobs does not load what draws plans. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { explainText } from '../dataset/explain.js'
 import { expressionText } from '../dataset/expression/text.js'
 import { estimateStageBytes } from '../engine/disk.js'
 import { planPartitions } from '../engine/partitions.js'
 import type { StageReport } from '../engine/report.js'
+import { innermostFolders } from '../io/output/commit.js'
+import { resolveOutput } from '../io/output/place.js'
+import type { Plan } from '../plan/plan.js'
 import { printPlan } from '../plan/print.js'
+import { sinksOf } from '../plan/stages.js'
+import type { RunnableOptions } from './options.js'
 import type { Prepared } from './prepared.js'
 
 /**
  * The plan of a job or a dataset for people.
  *
- * @param partitions asked for; null: as the engine chooses
+ * @param planned the options of the run
  * @param runs what its stages did, if it ran; otherwise there are estimates of what they write
  */
 export function describePlan(
   { plan, logical, files, inputs }: Prepared,
-  partitions: number | null,
+  planned: Pick<RunnableOptions, 'partitions'> & Partial<Pick<RunnableOptions, 'output' | 'mode'>>,
   runs?: readonly StageReport[],
 ): string {
   const sizes = [...inputs].map(([name, own]) => {
@@ -24,8 +31,9 @@ export function describePlan(
   })
   const known = {
     inputs: new Map(sizes),
-    partitions: planPartitions(plan, files, partitions),
+    partitions: planPartitions(plan, files, planned.partitions ?? null),
     bytes: estimateStageBytes(plan, files),
+    folders: foldersToReplace(plan, planned),
   }
   const stages = printPlan(plan, known, expressionText, runs)
   if (logical === null) return stages
@@ -38,4 +46,19 @@ export function describePlan(
     ]
   })
   return [...trees, stages].join('\n\n')
+}
+
+/** Of each output: its folders of values, if those that get rows are replaced. */
+function foldersToReplace(
+  plan: Plan,
+  { output, mode }: Partial<Pick<RunnableOptions, 'output' | 'mode'>>,
+): ReadonlyMap<string, readonly string[]> {
+  if (mode !== 'overwritePartitions' || output === undefined) return new Map()
+  const path = resolveOutput(output, process.cwd())
+  return new Map(
+    sinksOf(plan).map(({ name }) => {
+      const folder = join(path, name)
+      return [name, existsSync(folder) ? innermostFolders(folder) : []]
+    }),
+  )
 }

@@ -15,8 +15,8 @@ export function identityOf({ plan, code, files, inputs }: Prepared, { partitions
 }
 
 /** Tells runs apart. */
-export function nameOfRun(identity: RunIdentity): string {
-  return sha256(JSON.stringify({ ...identity, sources: undefined }))
+export function nameOfRun({ inPlace }: Prepared, identity: RunIdentity): string {
+  return inPlace ?? sha256(JSON.stringify({ ...identity, sources: undefined }))
 }
 
 /** Covers the whole plan and the code of its functions, not where that code lies. */

@@ -6,12 +6,14 @@ import {
   findInputs,
   inspectFile,
   isPiped,
+  NOTHING_PASSED_OVER,
   type PassedOver,
   type Piped,
   type SearchOptions,
 } from '../io/input/inputs.js'
 import type { TextRules } from '../io/input/text_form.js'
 import { outputsIn } from '../io/output/earlier.js'
+import { recoverMissing } from '../state/recover.js'
 import type { Settings } from './options.js'
 import type { RunInputs } from './prepared.js'
 import type { Copies } from './stdin.js'
@@ -52,6 +54,7 @@ export class SourceFiles {
 
   constructor({ paths, rules }: Omit<InputSource, 'name'>, settings: Settings, copies: Copies) {
     const { allFiles, cwd, folder } = settings
+    for (const path of paths) if (path !== '-') recoverMissing(path, cwd)
     const search: SearchOptions = { allFiles, own: [folder.path], outputsIn: allFiles ? null : outputsIn }
     const { files, passedOver } = findInputs([...paths], cwd, search)
     this.found = files
@@ -95,7 +98,7 @@ export function runInputs(
     return number
   }
   const named = new Map([...inputs].map(([name, files]) => [name, files.map(numberOf)]))
-  const passedOver: PassedOver = { hidden: 0, special: 0, links: 0, outputs: 0 }
+  const passedOver: PassedOver = { ...NOTHING_PASSED_OVER }
   for (const reason of Object.keys(passedOver) as (keyof PassedOver)[]) {
     for (const source of sources) passedOver[reason] += source.passedOver[reason]
   }

@@ -49,7 +49,7 @@ export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies
     shape: comparableShape(job.shape(params), textOf(code)),
     earlier: earlierDefinitions(job),
   }
-  return { plan, logical: null, code, identity, ...inputs }
+  return { plan, logical: null, code, identity, inPlace: null, ...inputs }
 }
 
 /** The job with this encoding in all its formats. */

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { concatFiles, makeFolder } from '../base/files.js'
 import { checkSignal } from '../base/signal.js'
 import type { PlanResult } from '../engine/run_plan.js'
-import { checkOutput, commitOutput } from '../io/output/commit.js'
+import { type ChangedFolders, checkOutput, commitOutput } from '../io/output/commit.js'
 import { compressed } from '../io/output/compress.js'
 import { formOf, requireColumnsOfParts } from '../io/output/form.js'
 import { headerBytes } from '../io/output/formatter.js'
@@ -22,10 +22,11 @@ const BAD_RECORDS_TOLD = 10
 
 /** Checks, before any work, that the output of a plan may be written. */
 export async function checkSink(
-  { plan, files }: Prepared,
+  { plan, files, logical }: Prepared,
   { output, mode, badLimit }: Settings,
 ): Promise<'run' | 'skip'> {
-  const inputs = files.map((file) => file.path)
+  // Data frames may read what they replace.
+  const inputs = logical === null ? files.map((file) => file.path) : []
   const { format, compress, record, singleFile } = mainSinkOf(plan)
   if (singleFile) {
     const form = formOf(format, compress, record, fileColumns(mainSinkOf(plan)))
@@ -43,18 +44,22 @@ export async function checkSink(
   return todo
 }
 
-/** @param run from nameOfRun */
+/**
+ * @param run from nameOfRun
+ * @returns which folders changed, if only some were replaced
+ */
 export async function putInPlace(
   { plan }: Prepared,
   settings: Settings,
   result: PlanResult,
   run: string,
-): Promise<void> {
+): Promise<ChangedFolders | null> {
   const sink = mainSinkOf(plan)
   keepOnly(result, settings.folder)
   if (settings.onRecords) await handOver(sink, result, settings)
   else if (sink.singleFile) await commitAsFile(sink, result, settings, run)
-  else commitAsFolder(plan, result, settings, run)
+  else return commitAsFolder(plan, result, settings, run)
+  return null
 }
 
 /** Removes part files of attempts that do not count. */
@@ -66,12 +71,17 @@ function keepOnly({ parts }: PlanResult, folder: StateFolder): void {
   }
 }
 
-function commitAsFolder(plan: Plan, result: PlanResult, { output, folder, mode }: Settings, run: string): void {
+function commitAsFolder(
+  plan: Plan,
+  result: PlanResult,
+  { output, folder, mode }: Settings,
+  run: string,
+): ChangedFolders | null {
   // A named output that got no task has a folder, too.
   for (const { name } of sinksOf(plan)) makeFolder(join(folder.parts, name))
   const lists = quarantinePaths(result, folder)
   if (lists.length > 0) concatFiles(join(folder.parts, QUARANTINE), lists)
-  commitOutput(folder.parts, output, mode, run)
+  return commitOutput(folder.parts, output, mode, run)
 }
 
 async function commitAsFile(

@@ -29,4 +29,6 @@ export interface Prepared extends RunInputs {
   code: JobCode | null
   /** Workers find the job by it; null: they call no functions. */
   identity: JobIdentity | null
+  /** Names a run that reads what it replaces; null: all other runs. */
+  inPlace: string | null
 }

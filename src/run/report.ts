@@ -2,13 +2,14 @@
 
 import { join } from 'node:path'
 import { now } from '../base/now.js'
+import type { AnyDataset } from '../dataset/dataset.js'
 import type { StageReport, TaskProfile } from '../engine/report.js'
 import type { PlanResult } from '../engine/run_plan.js'
 import type { SkewedKey } from '../engine/skew.js'
-import type { PassedOver } from '../io/input/inputs.js'
+import { NOTHING_PASSED_OVER, type PassedOver } from '../io/input/inputs.js'
+import type { ChangedFolders } from '../io/output/commit.js'
 import { QUARANTINE, quarantinePathOf } from '../io/output/names.js'
-import type { Sink } from '../plan/plan.js'
-import { mainSinkOf, sinksOf } from '../plan/stages.js'
+import { sinksOf } from '../plan/stages.js'
 import type { Settings } from './options.js'
 import type { FolderCount, Prepared } from './prepared.js'
 
@@ -26,6 +27,9 @@ export interface RunReport {
   passedOver: PassedOver
   /** Of folders such as `year=2024`, whose names hold columns: how many were read, and how many there are. */
   folders?: FolderCount
+  /** With `overwritePartitions`: the folders of values that were replaced, and those that are new, by path in the output, sorted. */
+  replacedFolders?: string[]
+  addedFolders?: string[]
   counters: Record<string, number>
   stages: StageReport[]
   /** Tasks that an earlier run had finished. */
@@ -54,32 +58,56 @@ export interface RunResult<K = unknown, V = unknown> extends RunReport {
   read(): AsyncIterableIterator<[key: K, value: V]>
 }
 
+/** What a run did, and which folders of its output it changed, if it replaced only some. */
+export interface CommittedResult extends PlanResult {
+  changed: ChangedFolders | null
+}
+
+/** What of a run is reported, whether or not it had something to do. */
+type Reported = Pick<Prepared, 'files' | 'passedOver' | 'folders'> & {
+  job: string
+  /** Names of its outputs; empty: the output itself. */
+  outputs: readonly string[]
+}
+
+export function reportOf(prepared: Prepared, settings: Settings, startedMs: number, result: CommittedResult | null) {
+  const outputs = sinksOf(prepared.plan).map(({ name }) => name)
+  return report({ ...prepared, job: prepared.plan.job, outputs }, settings, startedMs, result)
+}
+
+/** Of a run of a dataset that was done before it began. */
+export function reportOfDone({ name, outputs }: AnyDataset, settings: Settings, startedMs: number): RunReport {
+  const names = outputs(settings.params).map((output) => output.name)
+  const known = { job: name, outputs: names, files: [], passedOver: NOTHING_PASSED_OVER, folders: null }
+  return report(known, settings, startedMs, null)
+}
+
 /** @param result null: nothing was run */
-export function reportOf(
-  { plan, files, passedOver, folders }: Prepared,
-  { output, onRecords, profile }: Settings,
+function report(
+  { job, outputs, files, passedOver, folders }: Reported,
+  { output, onRecords, profile, choice }: Settings,
   startedMs: number,
-  result: PlanResult | null,
+  result: CommittedResult | null,
 ): RunReport {
   const stages = result?.stages ?? []
   const flow = result?.flow ?? { read: 0, written: 0, notes: [] }
   const hasList = result !== null && result.quarantine.length > 0 && onRecords === null
-  const list = mainSinkOf(plan).singleFile ? quarantinePathOf(output) : join(output, QUARANTINE)
-  const sinks = sinksOf(plan)
-  const outputOf = ({ name }: Sink) => {
+  const list = choice.singleFile ? quarantinePathOf(output) : join(output, QUARANTINE)
+  const outputOf = (name: string) => {
     const parts = result?.parts.filter((part) => part.name.startsWith(`${name}/`)) ?? []
     const recordsWritten = parts.reduce((sum, part) => sum + part.records, 0)
     return [name, { output: join(output, name), recordsWritten }] as const
   }
   return {
-    job: plan.job,
+    job,
     output: onRecords ? '-' : output,
-    ...(sinks.every(({ name }) => name === '') ? {} : { outputs: Object.fromEntries(sinks.map(outputOf)) }),
+    ...(outputs.every((name) => name === '') ? {} : { outputs: Object.fromEntries(outputs.map(outputOf)) }),
     elapsedMs: now() - startedMs,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     inputFiles: new Set(files.map(({ path }) => path)).size,
     passedOver,
     ...(folders ? { folders } : {}),
+    ...(result?.changed ? { replacedFolders: result.changed.replaced, addedFolders: result.changed.added } : {}),
     counters: { ...result?.counters },
     stages,
     resumedTasks: result?.resumedTasks ?? 0,

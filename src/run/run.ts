@@ -4,6 +4,7 @@ import { RunjobError, toRunjobError } from '../base/errors.js'
 import { bytesBelow, fileError, makeFolder, removeTree, writeFileAtomic } from '../base/files.js'
 import { now } from '../base/now.js'
 import { requireArguments } from '../base/schema.js'
+import { isDataset } from '../dataset/dataset.js'
 import { checkDisk, estimateDiskBytes } from '../engine/disk.js'
 import { type PlanResult, PlanRun } from '../engine/run_plan.js'
 import { recoverOutput } from '../io/output/commit.js'
@@ -19,9 +20,9 @@ import { compareIdentities, JobState, type RunIdentity } from '../state/state.js
 import { identityOf, nameOfRun } from './identity.js'
 import { type RunOptions, readOptions, type Settings } from './options.js'
 import { checkSink, putInPlace, tellBadRecords } from './output.js'
-import { prepare } from './prepare.js'
+import { prepare, runnableOf } from './prepare.js'
 import type { Prepared } from './prepared.js'
-import { type RunReport, type RunResult, reportOf } from './report.js'
+import { type CommittedResult, type RunReport, type RunResult, reportOf, reportOfDone } from './report.js'
 import { Copies } from './stdin.js'
 
 /**
@@ -57,7 +58,14 @@ export async function runAny(given: unknown, options: unknown): Promise<RunResul
   const settings = readOptions(options)
   let report: RunReport | undefined
   try {
-    const prepared = await prepare(given, settings, new Copies(settings))
+    const found = await runnableOf(given, settings)
+    // Loaded only for datasets: jobs start without their code.
+    if (isDataset(found) && (await import('./in_place.js')).wasDoneInPlace(found, settings)) {
+      settings.onNote(DONE_BEFORE)
+      report = reportOfDone(found, settings, startedMs)
+      return { ...report, read: () => refuseRead() }
+    }
+    const prepared = await prepare(found, settings, new Copies(settings))
     settings.onPrepared?.(prepared)
     // As asked for, because a plan does not say what JavaScript gets.
     settings.onColumns?.(prepared.logical?.[0]?.asked.columns ?? [])
@@ -68,10 +76,7 @@ export async function runAny(given: unknown, options: unknown): Promise<RunResul
       read: () => {
         const { format, record, compress } = mainSinkOf(prepared.plan)
         if (prepared.logical === null) return readOutput(settings.output, format, record, compress)
-        throw new RunjobError('DATASET_INVALID', {
-          problem: 'read() is for the records of a job',
-          hint: 'Read the output of a dataset as a data frame: read(jsonl({ schema: { … } }), path).',
-        })
+        return refuseRead()
       },
     }
   } catch (error) {
@@ -81,17 +86,26 @@ export async function runAny(given: unknown, options: unknown): Promise<RunResul
   }
 }
 
+const DONE_BEFORE = 'the output was in place already: this run was cut off after its commit'
+
+function refuseRead(): never {
+  throw new RunjobError('DATASET_INVALID', {
+    problem: 'read() is for the records of a job',
+    hint: 'Read the output of a dataset as a data frame: read(jsonl({ schema: { … } }), path).',
+  })
+}
+
 /** @returns null: nothing to do */
-async function runPrepared(prepared: Prepared, settings: Settings): Promise<PlanResult | null> {
+async function runPrepared(prepared: Prepared, settings: Settings): Promise<CommittedResult | null> {
   const { plan } = prepared
   const { folder } = settings
   if ((await checkSink(prepared, settings)) === 'skip') return null
   const lock = acquireLock(folder.path)
   try {
     const identity = identityOf(prepared, settings)
-    if (wasCommitted(identity, settings)) {
+    if (wasCommitted(nameOfRun(prepared, identity), settings)) {
       removeTree(folder.path)
-      settings.onNote('the output was in place already: this run was cut off after its commit')
+      settings.onNote(DONE_BEFORE)
       return null
     }
     const result = await runPlan(prepared, settings, identity)
@@ -106,14 +120,14 @@ async function runPrepared(prepared: Prepared, settings: Settings): Promise<Plan
 }
 
 /** Finishes or undoes a commit that was cut off. Returns whether it was this run's, and is done. */
-function wasCommitted(identity: RunIdentity, { output, folder, fresh }: Settings): boolean {
+function wasCommitted(run: string, { output, folder, fresh }: Settings): boolean {
   const committed = recoverOutput(output)
   if (committed !== null) clearEarlier(folder)
-  return committed !== null && !fresh && committed === nameOfRun(identity)
+  return committed !== null && !fresh && committed === run
 }
 
 /** From the first task to the commit. */
-async function runPlan(prepared: Prepared, settings: Settings, identity: RunIdentity): Promise<PlanResult> {
+async function runPlan(prepared: Prepared, settings: Settings, identity: RunIdentity): Promise<CommittedResult> {
   // Starts the first worker, which comes up while the state is opened.
   const run = startPlan(prepared, settings, identity)
   let state: JobState | undefined
@@ -128,13 +142,13 @@ async function runPlan(prepared: Prepared, settings: Settings, identity: RunIden
       // Before the commit: a teardown may fail, or a late error come in.
       await run.end()
     }
-    await putInPlace(prepared, settings, result, nameOfRun(identity))
+    const changed = await putInPlace(prepared, settings, result, nameOfRun(prepared, identity))
     // A kept state is for people: no run continues it.
     if (settings.keepState) {
       state.put(COMMITTED, true)
       removeJournal(settings.folder.path)
     }
-    return result
+    return { ...result, changed }
   } catch (error) {
     isOver = state !== undefined && cannotGoOn(inOurWords(error, settings), prepared, settings)
     throw error

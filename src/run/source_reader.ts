@@ -12,6 +12,7 @@ import { type FileColumns, uniteColumns } from '../io/format/parquet/unite.js'
 import { folderValues } from '../io/input/folders.js'
 import { type InputFile, nameOf } from '../io/input/input_file.js'
 import { isPiped } from '../io/input/inputs.js'
+import { type TextRules, textRules } from '../io/input/text_form.js'
 import type { Format } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import type { SourceFiles } from './inputs.js'
@@ -227,4 +228,9 @@ export function withoutColumns(path: string, { kind }: Format, why: string): Run
 
 export function encoded(format: Format, encoding: string | null): Format {
   return encoding === null || format.kind === 'parquet' ? format : { ...format, encoding }
+}
+
+/** How text is read. */
+export function encodedRules(format: Format, { encoding }: Pick<Settings, 'encoding'>): TextRules {
+  return textRules(encoded(format, encoding))
 }

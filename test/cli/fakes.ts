@@ -210,6 +210,7 @@ export function fakeHost(run: (options: RunOptions) => Promise<RunReport> = asyn
       logical: null,
       code: null,
       identity: null,
+      inPlace: null,
       files: [],
       inputs: new Map(),
       passedOver: { hidden: 0, special: 0, links: 0, outputs: 0 },

@@ -219,6 +219,35 @@ describe('modes', () => {
     expect(snapshot(output)).toEqual(before)
   })
 
+  it('overwritePartitions says which folders it may replace, and then which it did', async () => {
+    const output = out()
+    const command = (lines: readonly string[], by: string, ...more: string[]) => {
+      const args = ['query', 'df', source(lines), '-o', output, '--mode', 'overwritePartitions', '--partition-by', by]
+      return runjob([...args, ...more])
+    }
+    const planOf = async (...more: string[]) => (await command(['9,b,2'], 'k,n', '--explain', ...more)).stdout
+    const foldersOf = ({ stdout }: { stdout: string }) => {
+      const { replacedFolders, addedFolders } = JSON.parse(stdout)
+      return { replacedFolders, addedFolders }
+    }
+    expect(await planOf()).toContain('in folders by k, n, replaces no folder: there is none')
+    expect(foldersOf(await command(['1,a,1', '2,b,1'], 'k,n', '--json'))).toEqual({
+      replacedFolders: [],
+      addedFolders: ['k=a/n=1', 'k=b/n=1'],
+    })
+    expect(await planOf()).toContain('in folders by k, n, replaces those of k=a/n=1, k=b/n=1 that get rows')
+    expect(await planOf('--analyze', '-q')).toContain('replaces those of k=a/n=1, k=b/n=1 that get rows')
+    const done = await command(['9,b,1', '8,b,2', '7,c,1', '6,d,1', '5,e,1'], 'k,n', '--no-progress')
+    expect(done.stderr).toMatch(/replaced +1 folder: k=b\/n=1\n +added +4 folders: k=b\/n=2, k=c\/n=1, k=d\/n=1, …\n/)
+    expect(await planOf()).toContain('replaces those of 6 folders that get rows')
+    expect(foldersOf(await command(['9,b,1', '8,f,2'], 'k,n', '--json'))).toEqual({
+      replacedFolders: ['k=b/n=1'],
+      addedFolders: ['k=f/n=2'],
+    })
+    const none = await runjob(['query', 'df', source(['1,a,1']), '-o', out(), '--partition-by', 'k', '--json'])
+    expect(foldersOf(none)).toEqual({})
+  })
+
   it('error, overwrite, ignore and append do what they do elsewhere', async () => {
     const path = source(['1,a,1', '2,b,1'])
     const output = await written(path, { format: 'parquet' })
@@ -285,6 +314,7 @@ describe('what has no folder', () => {
       'PARTITION_INVALID',
       expect.stringContaining('the value of k is an empty text'),
     ])
+    expect(error.hint).toContain('--empty-as-null')
     const output = out()
     await frame.write.partitionBy('k').json(output, { emptyAsNull: true })
     expect(filesIn(output)).toEqual(['k=__HIVE_DEFAULT_PARTITION__/part-r-00000.jsonl', 'k=a/part-r-00000.jsonl'])
@@ -292,7 +322,11 @@ describe('what has no folder', () => {
 
   it('is a text that means null, or has too long a name', async () => {
     for (const text of ['__HIVE_DEFAULT_PARTITION__', 'x'.repeat(254)]) {
-      expect((await failure(jsonRows([text]).write.partitionBy('k').json(out()))).code).toBe('PARTITION_INVALID')
+      const error = await failure(jsonRows([text]).write.partitionBy('k').json(out()))
+      expect([error.code, error.hint]).toEqual([
+        'PARTITION_INVALID',
+        'Filter such rows, or give the column another value.',
+      ])
     }
   })
 

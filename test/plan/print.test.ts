@@ -18,6 +18,7 @@ function shown(plan: Plan): string {
     inputs: new Map([['input', { files: 3, bytes: 120e6 }]]),
     partitions: each(2),
     bytes: each(500e6),
+    folders: new Map(),
   }
   return printPlan(plan, sizes, expressionText)
 }

@@ -214,6 +214,84 @@ describe.skipIf(!isGlibc)('a run into one file that is killed before a step', { 
   )
 })
 
+/** Queries that read what they replace: given again, they must not do to the new rows what they did to the old ones. */
+const IN_PLACE = [
+  { mode: 'overwrite', query: 'df.withColumnRenamed("n", "m")' },
+  { mode: 'append', query: 'df.withColumn("n", c => c.n.add(1))' },
+  { mode: 'overwritePartitions', query: 'df.filter(c => c.k.eq("a")).withColumn("n", c => c.n.add(1))' },
+] as const
+type InPlace = (typeof IN_PLACE)[number]
+
+const LAKE = {
+  'out/_SUCCESS': '',
+  'out/k=a/part-r-00000.jsonl': '{"n":1}\n{"n":2}\n',
+  'out/k=b/part-r-00000.jsonl': '{"n":3}\n',
+}
+
+function queryInPlace(folder: string, { mode, query }: InPlace, fault?: string): Promise<Exit> {
+  const lake = join(folder, 'out')
+  const args = ['query', query, lake, '-o', lake, '--mode', mode, '--partition-by', 'k', '-q', '--workers', '1']
+  const env = fault && {
+    LD_PRELOAD: FAULTS,
+    RUNJOB_FAULT: fault,
+    RUNJOB_FAULT_DIR: folder,
+    RUNJOB_FAULT_LOG: logOf(folder),
+  }
+  return tunedRunjob(args, {}, env ? { env } : {})
+}
+
+function tryStepInPlace(what: InPlace, step: number, right: Record<string, string>): Promise<string | undefined> {
+  return withFolder(LAKE, async (folder) => {
+    const output = join(folder, 'out')
+    const state = join(folder, '.out.runjob')
+    const old = snapshot(output)
+    const killed = await queryInPlace(folder, what, `step:${step}:once:KILL`)
+    const at = existsSync(logOf(folder)) ? readFileSync(logOf(folder), 'utf8').trim() : 'not at all'
+    const problem = (text: string) => `mode ${what.mode}, killed before step ${step} (${at}): ${text}`
+    const isNew = () => existsSync(output) && isEqual(snapshot(output), right)
+    if (killed.code !== null && killed.code !== 0) return problem(`exit code ${killed.code}\n${killed.stderr}`)
+    const replaced = join(state, 'replaced')
+    const place = existsSync(output) ? output : replaced
+    if (!isEqual(snapshot(place), old) && !isNew()) return problem(`found ${JSON.stringify(snapshot(place))}`)
+    if (killed.code === 0) return undefined
+    const left = existsSync(state) ? readdirSync(state).filter((name) => name !== 'lock') : []
+    const again = isNew() && left.length === 0 ? undefined : await queryInPlace(folder, what)
+    if (again && again.code !== 0) return problem(`the next run: exit code ${again.code}\n${again.stderr}`)
+    if (!again && existsSync(state)) await runjob(['clean', output])
+    if (!isNew()) return problem(`the next run left ${JSON.stringify(snapshot(output))}`)
+    const names = readdirSync(folder).sort().join(' ')
+    return names === 'out' ? undefined : problem(`left behind: ${names}`)
+  })
+}
+
+describe.skipIf(!isGlibc)(
+  'a query that replaces what it reads, killed before a step',
+  {
+    timeout: SUITE_TIMEOUT_MS,
+  },
+  () => {
+    beforeAll(() => {
+      execFileSync(process.execPath, [join(ROOT, 'native/build.mjs'), '--faults'], { stdio: 'inherit' })
+    })
+
+    it.each(IN_PLACE)('has its effect once: mode $mode', { timeout: SUITE_TIMEOUT_MS }, async (what) => {
+      const { steps, right } = await withFolder(LAKE, async (folder) => {
+        const { code, stderr } = await queryInPlace(folder, what, 'count')
+        expect(code, stderr).toBe(0)
+        const steps = Number(/^step (\d+)$/m.exec(readFileSync(logOf(folder), 'utf8'))?.[1])
+        return { steps, right: snapshot(join(folder, 'out')) }
+      })
+      expect(steps).toBeGreaterThan(20)
+      const problems: string[] = []
+      for (const step of stepsToTry(steps, caseCount(4, Number.POSITIVE_INFINITY), new Random(SEED))) {
+        const problem = await tryStepInPlace(what, step, right)
+        if (problem) problems.push(problem)
+      }
+      expect(problems.join('\n\n'), `seed ${SEED}, ${problems.length} of ${steps} steps`).toBe('')
+    })
+  },
+)
+
 describe('two runs that begin together', { timeout: SUITE_TIMEOUT_MS }, () => {
   it('write one output: the other gets OUTPUT_BUSY, or finds the output', async () => {
     const random = new Random(SEED)

@@ -41,6 +41,8 @@ export interface PassedOver {
   outputs: number
 }
 
+export const NOTHING_PASSED_OVER: Readonly<PassedOver> = { hidden: 0, special: 0, links: 0, outputs: 0 }
+
 /** A file that has not been opened yet. */
 export interface FoundFile {
   path: string
@@ -229,7 +231,7 @@ function listFolder(path: string, crawl: Crawl): string[] {
  * would have been read.
  */
 class Crawl {
-  readonly passedOver: PassedOver = { hidden: 0, special: 0, links: 0, outputs: 0 }
+  readonly passedOver: PassedOver = { ...NOTHING_PASSED_OVER }
   readonly #options: SearchOptions
   /** Whether this lists a folder. A glob reads everything that it matches. */
   #isListing = false

@@ -88,25 +88,33 @@ export function checkOutput(
   }
 }
 
+/** Folders of values, by path in the output, sorted: those that stood in for old ones, and those that are new. */
+export interface ChangedFolders {
+  replaced: string[]
+  added: string[]
+}
+
 /**
  * Makes a folder of finished parts the output. When this returns, a power cut cannot undo it.
  *
  * @param from below the state folder of `output`; gone afterwards
  * @param run identifies this run; recoverOutput returns it
+ * @returns of `overwritePartitions`; null: of other modes
  * @throws OUTPUT_EXISTS if something else appeared there meanwhile; DISK_FULL, OUTPUT_UNWRITABLE
  */
-export function commitOutput(from: string, output: string, mode: OutputMode, run: string): void {
+export function commitOutput(from: string, output: string, mode: OutputMode, run: string): ChangedFolders | null {
   const state = stateDirOf(output)
   try {
+    const changed = mode === 'overwritePartitions' ? changedFolders(from, output) : null
     makeFolder(dirname(output))
     const exists = existsSync(output) && !isEmptyFolder(output)
     if (!exists || mode === 'error' || mode === 'ignore') {
       finishFolder(from)
       if (mode === 'append' || mode === 'overwritePartitions') writeJournal(state, from, run)
       renameInto(from, output)
-      return
+      return changed
     }
-    const next = mode === 'overwrite' ? from : buildUnion(output, from, state, mode)
+    const next = mode === 'overwrite' ? from : buildUnion(output, from, state, changed?.replaced ?? [])
     finishFolder(next)
     writeJournal(state, next, run)
     renameSync(output, join(state, REPLACED))
@@ -118,6 +126,7 @@ export function commitOutput(from: string, output: string, mode: OutputMode, run
     }
     removeTree(join(state, REPLACED))
     removeTree(from)
+    return changed
   } catch (error) {
     throw fileError(error, output, 'write')
   }
@@ -207,24 +216,32 @@ function putBack(output: string, state: string): void {
 }
 
 /** Old files and new parts in one folder; the numbers of the new parts follow those of the old ones. */
-function buildUnion(output: string, from: string, state: string, mode: OutputMode): string {
+function buildUnion(output: string, from: string, state: string, replaced: readonly string[]): string {
   const union = join(state, UNION)
   removeTree(union)
   linkTree(output, union)
-  if (mode === 'overwritePartitions') removePartitions(from, union)
+  for (const folder of replaced) removeTree(join(union, folder))
   appendParts(from, union)
   return union
 }
 
-/** Removes the folders of values that the new parts have, too. */
-function removePartitions(from: string, union: string): void {
-  for (const entry of readdirSync(from, { withFileTypes: true })) {
-    if (!entry.isDirectory()) continue
-    const [own, old] = [join(from, entry.name), join(union, entry.name)]
-    const isInnermost = isPartitionFolder(entry.name) && partsAmong(readdirSync(own)).length > 0
-    if (isInnermost) removeTree(old)
-    else removePartitions(own, old)
-  }
+/** Of the innermost folders of values among new parts: which the output has, too, and which it has not. */
+function changedFolders(from: string, output: string): ChangedFolders {
+  const folders = innermostFolders(from)
+  const isOld = (folder: string) => existsSync(join(output, folder))
+  return { replaced: folders.filter(isOld), added: folders.filter((folder) => !isOld(folder)) }
+}
+
+/** Paths of the folders of values that have parts, below an output; sorted. */
+export function innermostFolders(output: string): string[] {
+  const below = (folder: string): string[] =>
+    readdirSync(join(output, folder), { withFileTypes: true }).flatMap((entry) => {
+      if (!entry.isDirectory()) return []
+      const path = join(folder, entry.name)
+      const isInnermost = isPartitionFolder(entry.name) && partsAmong(readdirSync(join(output, path))).length > 0
+      return isInnermost ? [path] : below(path)
+    })
+  return below('').sort()
 }
 
 function appendParts(from: string, into: string): void {

@@ -58,6 +58,11 @@ export function refuseUnsafe(output: string, inputs: readonly string[]): void {
   }
 }
 
+/** Whether a file is an output, or in it, by any path. */
+export function isWithin(path: string, output: string): boolean {
+  return isInside(realPathOf(path), realPathOf(output))
+}
+
 function isInside(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 }
