@@ -1,4 +1,5 @@
 /** Defines datasets. */
+
 import { RunjobError, userError } from '../base/errors.js'
 import {
   check,
@@ -23,6 +24,7 @@ import {
   type Specs,
 } from '../plan/params.js'
 import type { FrameSchema, RowOf } from '../plan/typed.js'
+import { whileBuilding } from './cache.js'
 import type { Dataset } from './dataset.js'
 import type { DataFrame } from './frame.js'
 import { outputsOf } from './outputs.js'
@@ -107,7 +109,7 @@ export function defineDataset(...args: unknown[]): Dataset<never, never> {
       const resolved = resolveParams(params, values)
       let made: unknown
       try {
-        made = build({ read, params: resolved })
+        made = whileBuilding(() => build({ read, params: resolved }))
       } catch (error) {
         throw userError(error, 'build')
       }

@@ -26,7 +26,7 @@ const ALGORITHMS = { broadcast: ', right side in one table', hash: ', by partiti
 function nodeText(node: Logical): string {
   switch (node.kind) {
     case 'read':
-      return `read ${node.source.format.kind} ${node.files ?? node.source.paths.join(', ')}: ${node.columns.map(({ name }) => name).join(', ')}`
+      return `read ${node.source.format.kind} ${node.files ?? node.source.name ?? node.source.paths.join(', ')}: ${node.columns.map(({ name }) => name).join(', ')}`
     case 'filter':
       return `filter ${expressionText(node.where)}`
     case 'project':

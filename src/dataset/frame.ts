@@ -27,6 +27,7 @@ import {
 import { aggregateTree } from './aggregates.js'
 import { analyzeDeclared } from './analyze.js'
 import { refuseMore } from './arguments.js'
+import { markCached, unmarkCached } from './cache.js'
 import {
   type Columns,
   columnsProxy,
@@ -294,6 +295,26 @@ export class DataFrame<S> implements FrameOf<S> {
   /** Aggregates over all rows: one row. */
   agg<A extends AggregatesOf<Names<S>>>(values: A | ((columns: Columns<S>) => A)): DataFrame<TotalColumns<A, S>> {
     return new Grouped<S, unknown>(this.query, []).agg(values) as never
+  }
+
+  /**
+   * From now on the actions of this frame, and of frames that are made of it, compute its rows once: the first one keeps them in a temporary
+   * folder (below `TMPDIR`), as Parquet, until unpersist() or the end of the program. Returns this frame.
+   *
+   * @throws DATASET_INVALID in `build` of a dataset, where what is used twice is computed once
+   */
+  cache(): this {
+    markCached(this.query, 'cache()')
+    return this
+  }
+  persist(): this {
+    markCached(this.query, 'persist()')
+    return this
+  }
+  /** Forgets the rows that cache() keeps: at once, or when the actions that read them are done. Returns this frame. */
+  unpersist(): this {
+    unmarkCached(this.query)
+    return this
   }
 
   /** How it is written: `frame.write.mode('overwrite').partitionBy('year').parquet('lake')`. */

@@ -34,6 +34,8 @@ export interface ReadQuery {
   kind: 'read'
   format: Format
   paths: string[]
+  /** What people see instead of the paths; absent: the paths. */
+  name?: string
   /** null: known once the files are open. */
   schema: Column[] | null
   /** Whether columns of folders that are not declared may be more than text. */
@@ -86,6 +88,24 @@ export function inputsOf(query: Query): readonly Query[] {
       return [query.left, query.right]
     default:
       return [query.input]
+  }
+}
+
+/** The same node over other inputs. */
+export function withInputQueries(query: Query, inputs: readonly Query[]): Query {
+  if (inputsOf(query).every((old, i) => old === inputs[i])) return query
+  const [input, second] = inputs as [Query, Query]
+  switch (query.kind) {
+    case 'read':
+      return query
+    case 'union':
+      return { ...query, inputs: [...inputs] }
+    case 'setOperation':
+      return { ...query, inputs: [input, second] }
+    case 'join':
+      return { ...query, left: input, right: second }
+    default:
+      return { ...query, input }
   }
 }
 

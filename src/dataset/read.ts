@@ -24,7 +24,7 @@ interface ParquetOptions<S extends FrameSchema> {
   schema?: S
 }
 
-const PARQUET: Format = { kind: 'parquet', encoding: null }
+export const PARQUET: Format = { kind: 'parquet', encoding: null }
 const isSchema = check<never>('a plain object of types, such as { id: long() }', isPlainObject)
 
 /** Apache Parquet: columns with types. */

@@ -24,8 +24,8 @@ export function sourcesOf(queries: readonly Query[]): Source[] {
       continue
     }
     const taken = [...sources.values()].map(({ name }) => name)
-    const { paths, format } = read
-    sources.set(key, { name: freshName(paths.join(', '), taken), paths, format, reads: [read] })
+    const { paths, format, name = paths.join(', ') } = read
+    sources.set(key, { name: freshName(name, taken), paths, format, reads: [read] })
   }
   return [...sources.values()]
 }

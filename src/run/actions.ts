@@ -7,6 +7,7 @@ import type { FrameWriter } from '../dataset/writer.js'
 import type { Row } from '../kernels/rows.js'
 import type { FrameSchema, RowForms } from '../plan/typed.js'
 import { describePlan } from './describe.js'
+import { readsOutput, withKeptRows, withRowsSoFar } from './kept_rows.js'
 import { type DatasetOptions, PREPARED, RUN_OPTIONS, type RunnableOptions } from './options.js'
 import { prepareOnly } from './prepare.js'
 import type { Prepared } from './prepared.js'
@@ -52,13 +53,15 @@ const EXPLAIN_OPTIONS: Schema<ExplainOptions> = { ...OPTIONS, analyze: isFlag }
 async function collectRows(frame: AnyFrame, given: unknown): Promise<Row[]> {
   if (isInWorker()) return new Promise(() => {})
   const { longs, timestamps, ...options } = checkedOptions(ROW_OPTIONS, (given ?? {}) as ActionOptions & RowForms)
-  return (await runForRows(datasetOf(frame), options, { longs, timestamps })).rows
+  const form = { longs, timestamps }
+  return withKeptRows(frame, options, async (known) => (await runForRows(datasetOf(known), options, form)).rows)
 }
 
 async function peek(frame: AnyFrame, given: unknown): Promise<Row | null> {
   if (isInWorker()) return new Promise(() => {})
   const options = checkedOptions(OPTIONS, (given ?? {}) as ActionOptions)
-  return (await runForRows(datasetOf(frame), options, 'shown')).rows[0] ?? null
+  const { rows } = await withKeptRows(frame, options, (known) => runForRows(datasetOf(known), options, 'shown'))
+  return rows[0] ?? null
 }
 
 /** Of a terminal that does not say. */
@@ -68,7 +71,9 @@ async function show(frame: AnyFrame, count: number, given: unknown): Promise<voi
   if (isInWorker()) return new Promise(() => {})
   const options = checkedOptions(OPTIONS, (given ?? {}) as ActionOptions)
   // One more shows that there are more.
-  const { columns, rows } = await runForRows(datasetOf(frame.limit(count + 1)), options, 'shown')
+  const { columns, rows } = await withKeptRows(frame, options, (known) =>
+    runForRows(datasetOf(known.limit(count + 1)), options, 'shown'),
+  )
   const total = rows.length > count ? null : rows.length
   const width = process.stdout.isTTY ? process.stdout.columns || DEFAULT_WIDTH : Number.POSITIVE_INFINITY
   process.stdout.write(renderTable(columns, rows.slice(0, count), { width, total }))
@@ -90,14 +95,26 @@ async function writeRows(
 ): Promise<void> {
   if (isInWorker()) return new Promise(() => {})
   const options = checkedOptions(WRITE_OPTIONS, (given ?? {}) as WriteOptions)
-  await runAny(datasetOf(frame as AnyFrame), {
+  const written = {
     ...options,
     output: path,
     format,
     partitionBy: choice.partitionBy,
     ...(choice.mode === null ? {} : { mode: choice.mode }),
-  })
+  }
+  const write = async (known: AnyFrame) => {
+    await runAny(datasetOf(known), written)
+  }
+  const own = frame as AnyFrame
+  await (readsOutput(own, path) ? write(own) : withKeptRows(own, pick(options), write))
 }
+
+/** Those of an action. */
+function pick(options: WriteOptions): ActionOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => isAction(name)))
+}
+
+const isAction = (name: string) => (NAMES as readonly string[]).includes(name)
 
 /**
  * Actions with other options unless they are called with these.
@@ -105,8 +122,7 @@ async function writeRows(
  * @param given of a run; those that concern its output have no meaning
  */
 export function actionsWith(given: RunnableOptions): FrameRunner {
-  const known: readonly string[] = NAMES
-  const defaults = Object.fromEntries(Object.entries(given).filter(([name]) => known.includes(name)))
+  const defaults = Object.fromEntries(Object.entries(given).filter(([name]) => isAction(name)))
   const all = (options: unknown) => ({ ...defaults, ...(options as ActionOptions | undefined) })
   return {
     collect: (frame, options) => actions.collect(frame, all(options)),
@@ -125,19 +141,31 @@ export const actions: FrameRunner = {
   explain: async (frame, options) => {
     if (isInWorker()) return new Promise(() => {})
     const { analyze = false, ...given } = checkedOptions(EXPLAIN_OPTIONS, (options ?? {}) as ExplainOptions)
-    const dataset = datasetOf(frame)
-    if (!analyze) return describePlan(await prepareOnly(dataset, { ...given, output: 'output' }), given)
-    let prepared: Prepared | undefined
-    const { stages } = await inTemporaryFolder((folder) =>
-      runAny(dataset, {
-        ...given,
-        output: join(folder, 'output'),
-        profile: true,
-        [PREPARED]: (known: Prepared) => {
-          prepared = known
-        },
-      }),
-    )
-    return describePlan(prepared!, given, stages)
+    return analyze ? withKeptRows(frame, given, (known) => analyzed(known, given)) : explained(frame, given)
   },
+}
+
+async function explained(frame: AnyFrame, options: ActionOptions): Promise<string> {
+  return withRowsSoFar(frame, options, async (known, missing) => {
+    const plan = await describePlan(await prepareOnly(datasetOf(known), { ...options, output: 'output' }), options)
+    if (missing === 0) return plan
+    const what = missing === 1 ? 'one cached frame' : `${missing} cached frames`
+    return `rows of ${what} are kept by the first action; until then it is\n\n${plan}`
+  })
+}
+
+/** Runs it, and throws its rows away. */
+async function analyzed(frame: AnyFrame, options: ActionOptions): Promise<string> {
+  let prepared: Prepared | undefined
+  const { stages } = await inTemporaryFolder((folder) =>
+    runAny(datasetOf(frame), {
+      ...options,
+      output: join(folder, 'output'),
+      profile: true,
+      [PREPARED]: (known: Prepared) => {
+        prepared = known
+      },
+    }),
+  )
+  return describePlan(prepared!, options, stages)
 }

@@ -6,6 +6,7 @@ import { recoverOutput } from '../io/output/commit.js'
 import { JOURNAL } from '../io/output/journal.js'
 import { QUARANTINE } from '../io/output/names.js'
 import { stateDirOf } from '../io/output/place.js'
+import { isKept } from './kept.js'
 
 /** Paths in a state folder. */
 export interface StateFolder {
@@ -48,9 +49,9 @@ export function stateFolderOf(output: string): StateFolder {
   }
 }
 
-/** Whether any of these files is a copy of standard input or a pipe: no later run can read it again. */
+/** Whether any of these files is a copy of standard input or a pipe, or has rows that a program keeps: no later run can read it again. */
 export function holdsCopies(files: readonly { path: string }[], stateDir: string): boolean {
-  return files.some(({ path }) => path.startsWith(join(stateDir, COPIES)))
+  return files.some(({ path }) => path.startsWith(join(stateDir, COPIES)) || isKept(path))
 }
 
 /** Removes what earlier runs left, except locks and this run's copies. */
