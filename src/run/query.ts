@@ -10,6 +10,7 @@ import { refuseOperators } from '../dataset/operators.js'
 import { outputsOf } from '../dataset/outputs.js'
 import { parquet, read } from '../dataset/read.js'
 import { setFrameRunner } from '../dataset/runner.js'
+import { isFrameWriter } from '../dataset/writer.js'
 import { type FoundFile, findInputs, type Piped } from '../io/input/inputs.js'
 import { outputsIn } from '../io/output/earlier.js'
 import { csv, jsonl } from '../job/formats.js'
@@ -68,7 +69,7 @@ export async function evaluateQuery(
   if (value === undefined && !isAwaited) {
     throw new RunjobError('DATASET_INVALID', { problem: 'the query gives undefined', hint: methodsHint(expression) })
   }
-  if (isDataFrame(value) || isOfFrames(value)) {
+  if (isOfRows(value) || (isPlainObject(value) && Object.values(value).some(isOfRows))) {
     const outputs = outputsOf(value, 'the query must give', (problem) => {
       throw new RunjobError('DATASET_INVALID', { problem, hint: 'Several data frames are { daily: df…, total: df… }.' })
     })
@@ -101,8 +102,9 @@ function ofQuery(error: RunjobError): RunjobError {
   return new RunjobError('DATASET_INVALID', { problem, hint }, { cause: error })
 }
 
-function isOfFrames(value: unknown): boolean {
-  return isPlainObject(value) && Object.values(value).some(isDataFrame)
+/** A data frame, or how one is written. */
+function isOfRows(value: unknown): boolean {
+  return isDataFrame(value) || isFrameWriter(value)
 }
 
 /** Whether a value that is no data frame can be printed: what actions return, and numbers, texts and lists. */
@@ -115,7 +117,7 @@ function isShown(value: unknown): boolean {
 /** What would be printed as its inner parts. */
 function isUnfinished(value: unknown): boolean {
   if (Array.isArray(value) || (isPlainObject(value) && !isPart(value))) return Object.values(value).some(isUnfinished)
-  return isDataFrame(value) || value instanceof Expr || value instanceof Grouped || isPromise(value)
+  return isOfRows(value) || value instanceof Expr || value instanceof Grouped || isPromise(value)
 }
 
 function hintOf(value: unknown): string {

@@ -300,6 +300,24 @@ describe('the command', () => {
   })
 })
 
+it('a query may say how each of its outputs is written', async () => {
+  const path = source(['1,a,7', '2,b,8'])
+  const output = out()
+  const query = "({ rows: df.write.partitionBy('k'), all: df.write.partitionBy('n') })"
+  expect((await runjob(['query', query, path, '-o', output, '--quiet'])).code).toBe(0)
+  expect(filesIn(output).map((name) => name.replace(/\/part.*/, ''))).toEqual([
+    'all/n=7',
+    'all/n=8',
+    'rows/k=a',
+    'rows/k=b',
+  ])
+  const alone = out()
+  expect((await runjob(['query', "df.write.partitionBy('k')", path, '-o', alone, '--quiet'])).code).toBe(0)
+  expect(filesIn(alone).length).toBe(2)
+  const listed = await runjob(['query', "[df.write.partitionBy('k')]", path])
+  expect([listed.code, listed.stdout]).toEqual([1, ''])
+})
+
 describe('what has no folder', () => {
   const jsonRows = (values: readonly unknown[]) => {
     const path = join(temporaryFolder(), 'in.jsonl')
