@@ -170,7 +170,7 @@ export {
   year,
   zeroIfNull,
 } from './dataset/functions.js'
-export { parquet, type Read, read } from './dataset/read.js'
+export { type Read, read } from './dataset/read.js'
 export {
   binary,
   boolean,

@@ -82,6 +82,7 @@ class ParquetScan : public Wrapped<ParquetScan> {
       const Slice spec = BytesArg(info[0], "spec");
       pipeline_->RequireReady(env);
       runjob::Pipeline& pipeline = *pipeline_->native;
+      options.places = pipeline.places();
       Check(env, parquet::Scan::Create(spec, options, source_.get(), decompressor_.get(), pipeline.head(), &native_));
       const Schema& own = native_->schema();
       const Schema& input = pipeline.input();

@@ -219,6 +219,10 @@ Status Scan::AddBatch() {
   };
   Checked checked(this);
   const auto place_of = [this](size_t row) { return RecordPlace{group_row_ + row, Slice()}; };
+  if (options_.places != nullptr) {
+    options_.places->clear();
+    for (size_t row = 0; row < batch_.rows; row++) options_.places->push_back(place_of(row));
+  }
   uint64_t added = 0;
   return AddRows(batch_, place_of, &checked, options_.bad, &added);
 }

@@ -10,6 +10,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "column/column_loader.h"
+#include "column/row_places.h"
 #include "column/vector.h"
 #include "parquet/assemble.h"
 #include "parquet/leaf.h"
@@ -23,6 +24,7 @@ struct ScanOptions {
   size_t max_page_bytes = size_t{1} << 30;
   // Where rows that the sink refuses are noted, and skipped: their offsets are rows of the group. Null: the first one is an error.
   BadRecords* bad = nullptr;
+  RowPlaces* places = nullptr;  // gets those of each batch: rows of the group, without a text
 };
 
 class Scan : public ColumnLoader {

@@ -1,15 +1,5 @@
 /** Data frames from files. */
-import {
-  check,
-  describe,
-  isFlag,
-  isPlainObject,
-  isText,
-  maker,
-  problemIn,
-  requirePartOptions,
-  type Schema,
-} from '../base/schema.js'
+import { check, describe, isFlag, isPlainObject, isText, problemIn, type Schema } from '../base/schema.js'
 import { CSV_OPTIONS, type CsvOptions, csvFormat, csvProblem } from '../io/format/csv/options.js'
 import { isEncoding } from '../io/input/text_form.js'
 import { columnsOf } from '../plan/declared.js'
@@ -26,17 +16,6 @@ interface ParquetOptions<S extends FrameSchema> {
 
 export const PARQUET: Format = { kind: 'parquet', encoding: null }
 const isSchema = check<never>('a plain object of types, such as { id: long() }', isPlainObject)
-
-/** Apache Parquet: columns with types. */
-export const parquet = maker(
-  'parquet',
-  1,
-  <S extends FrameSchema = Untyped>(options: ParquetOptions<S> = {}): Table<S> => {
-    requirePartOptions('parquet', { schema: isSchema }, options as ParquetOptions<never>)
-    return { input: PARQUET, ...(options.schema ? { schema: options.schema } : {}) }
-  },
-  'DATASET_INVALID',
-)
 
 type Paths = string | readonly string[]
 

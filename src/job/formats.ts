@@ -170,3 +170,18 @@ export const tsv = maker('tsv', 1, (options: TsvOptions = {}): Output => {
   requirePartOptions('tsv', TSV, options)
   return { output: { kind: 'tsv', escape: options.escape ?? true }, gzip: options.gzip ?? false }
 })
+
+/**
+ * Apache Parquet: columns with types. For data frames, files say which columns they have, unless there is a schema; a job's input needs one.
+ *
+ * @param options.schema the columns to read and their types, by name. A job's map gets rows of these; those that it reads by name only are
+ *   decoded, and only these can make a row a bad record. A column that a file lacks is null in its rows
+ */
+export const parquet = maker(
+  'parquet',
+  1,
+  <S extends FrameSchema = Untyped>(options: SchemaOption<S> = {}): Input<Records<S, never>> & Table<S> => {
+    requirePartOptions('parquet', { schema: isSchema }, options as SchemaOption<never>)
+    return withSchema({ input: { kind: 'parquet', encoding: null } }, options)
+  },
+)

@@ -38,7 +38,8 @@ export function checkJob(name: string, body: AnyBody, inputNames?: readonly stri
   for (const input of Object.values(body.inputs ?? { input: body.input })) {
     const wrong = input && formatProblem(input.input)
     if (wrong) fail(`${input.input.kind}(): ${wrong.option} ${wrong.problem}`)
-    if (input?.input.kind === 'parquet') fail('parquet() is for data frames: read(parquet(), path)')
+    if (input?.input.kind === 'parquet' && input.schema === undefined)
+      fail('parquet() needs a schema, such as the one that runjob schema prints for a file')
     if (input) checkSchema(input, fail)
   }
   const given = (body.steps?.map(({ step }) => step) ?? [body]) as { map?: unknown }[]

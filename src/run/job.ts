@@ -5,9 +5,11 @@ import { RunjobError, toRunjobError } from '../base/errors.js'
 import { fileError } from '../base/files.js'
 import { isPlainObject, unknownHelp } from '../base/schema.js'
 import { Columns, readColumns } from '../io/format/csv/columns.js'
+import { readParquetSchema } from '../io/format/parquet/schema.js'
 import { nameOf } from '../io/input/input_file.js'
 import { textRules } from '../io/input/text_form.js'
 import type { AnyBody } from '../job/body.js'
+import { declaredRows } from '../job/declared.js'
 import type { AnyJob } from '../job/define.js'
 import { comparableShape } from '../job/functions.js'
 import { lowerJob } from '../job/lower.js'
@@ -35,6 +37,7 @@ export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies
     return { name, paths: pathsOf(given, job, name), rules: textRules(input) }
   })
   const inputs = await listInputs(sources, settings, copies)
+  await checkParquet(job, body, inputs)
   const columnsOf = (input: string, format: CsvFormat) => readColumnsOf(input, format, inputs, job, settings)
   const lowered = await lowerJob({ job: job.name, body, columnsOf, output: settings.choice })
   if (settings.top > 0) requireNumbers(job, mainSinkOf(lowered), settings.top)
@@ -55,7 +58,9 @@ export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies
 /** The job with this encoding in all its formats. */
 function encoded(body: AnyBody, encoding: string | null): AnyBody {
   if (encoding === null) return body
-  const convert = <I extends { input: Format }>(input: I): I => ({ ...input, input: { ...input.input, encoding } })
+  const convert = <I extends { input: Format }>(given: I): I => {
+    return given.input.kind === 'parquet' ? given : { ...given, input: { ...given.input, encoding } }
+  }
   const { input, inputs } = body
   return {
     ...body,
@@ -64,6 +69,25 @@ function encoded(body: AnyBody, encoding: string | null): AnyBody {
       ? { inputs: Object.fromEntries(Object.entries(inputs).map(([name, one]) => [name, convert(one)])) }
       : {}),
   } as AnyBody
+}
+
+/** @throws COLUMN_UNKNOWN for a declared column that none of the files has: it would be null in every row */
+async function checkParquet(job: AnyJob, body: AnyBody, { files, inputs }: RunInputs): Promise<void> {
+  for (const name of job.inputNames) {
+    const input = body.inputs?.[name] ?? body.input!
+    if (input.input.kind !== 'parquet') continue
+    const missing = new Set(declaredRows(input)!.columns.map((column) => column.name))
+    const found = new Set<string>()
+    for (const n of inputs.get(name) ?? []) {
+      if (missing.size === 0) break
+      for (const column of await readParquetSchema(files[n]!)) {
+        found.add(column.name)
+        missing.delete(column.name)
+      }
+    }
+    const [first] = missing
+    if (first !== undefined) throw new RunjobError('COLUMN_UNKNOWN', { name: first, columns: [...found] })
+  }
 }
 
 /** The columns of an input: those of its first file that is not empty. */

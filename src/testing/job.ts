@@ -125,7 +125,7 @@ function fileOf({ input: format, schema }: Inputs[string], records: readonly unk
       return rows.map((row) => `${row.map((field) => csvField(format, field)).join(format.delimiter)}\n`).join('')
     }
     case 'parquet':
-      throw notWritable('no job reads parquet')
+      throw notWritable('parquet() is read with a schema')
   }
 }
 

@@ -39,7 +39,7 @@ export function recordMaker(
       }
     }
     case 'parquet':
-      throw new RunjobError('INTERNAL', { detail: 'no job reads parquet' })
+      throw new RunjobError('INTERNAL', { detail: 'parquet is read without a schema' })
   }
 }
 

@@ -11,7 +11,9 @@ import { recordGuard } from '../record_guard.js'
 import { forEachRecord } from '../record_reader.js'
 import { fieldsRead } from '../source/fields_only.js'
 import { openLines } from '../source/line_reader.js'
+import type { ParquetIntake } from '../source/parquet.js'
 import { openRows } from '../source/row_reader.js'
+import { typedParquet } from '../source/typed_parquet.js'
 import { typedReader } from '../source/typed_rows.js'
 
 /** Input size from which parsing a map pays off: loading the parser takes as long as cutting out all fields of this many bytes. */
@@ -22,15 +24,19 @@ export function mapOfFiles(
   format: Format,
   next: RecordIntake,
   env: TaskEnvironment,
-): ByteIntake {
+): ByteIntake | ParquetIntake {
   const map = env.functions.find(fn) as MapFunction
   const { context, quarantine } = env
   const { emit, undo } = next
   const call = env.guard('map', map, (record: unknown) => map(record, emit, context))
   const guard = quarantine && recordGuard(env, quarantine, undo)
-  const read = format.kind !== 'text' && env.task.bytes >= FIELDS_READ_FROM_BYTES ? fieldsRead(map) : null
+  // Which columns of Parquet are read must not depend on the size of a task: only these can be at fault.
+  const isAsked = format.kind === 'parquet' || (format.kind !== 'text' && env.task.bytes >= FIELDS_READ_FROM_BYTES)
+  const read = isAsked ? fieldsRead(map) : null
   if (rows) {
-    const reader = typedReader(withMarks(rows.columns, rows.exact), format, env, { call, guard, read })
+    const columns = withMarks(rows.columns, rows.exact)
+    if (format.kind === 'parquet') return typedParquet(columns, env, { call, guard, read }, next)
+    const reader = typedReader(columns, format, env, { call, guard, read })
     const close = () => reader.close()
     return {
       open: reader.open,

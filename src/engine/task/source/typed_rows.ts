@@ -33,7 +33,7 @@ export function typedReader(
   env: TaskEnvironment,
   { call, guard, read }: TypedUses,
 ): TypedReader {
-  const used = read && !read.any ? columns.filter(({ name }) => read.names.has(name)) : columns
+  const used = usedColumns(columns, read)
   const program = pipelineProgram({
     source: { kind: 'batches', columns },
     operators: [],
@@ -49,7 +49,7 @@ export function typedReader(
         null,
         nameOf(file),
       )
-      const rowAt = read ? lateRows(used, all) : wholeRows(used, all)
+      const rowAt = rowFactory(used, all, read)
       const check = new Utf8Check()
       /** Of the current row; -1: there is none. */
       let offset = -1
@@ -116,7 +116,17 @@ export function typedReader(
   }
 }
 
-type RowFactory = (block: RowBlock, r: number) => object
+/** Columns of which a map reads values. */
+export function usedColumns(columns: readonly Column[], read: FieldsRead | null): readonly Column[] {
+  return read && !read.any ? columns.filter(({ name }) => read.names.has(name)) : columns
+}
+
+export type RowFactory = (block: RowBlock, r: number) => object
+
+/** @param all the columns of the file, for errors */
+export function rowFactory(used: readonly Column[], all: Columns, read: FieldsRead | null): RowFactory {
+  return read ? lateRows(used, all) : wholeRows(used, all)
+}
 
 const BLOCK = Symbol('block')
 const ROW = Symbol('row')

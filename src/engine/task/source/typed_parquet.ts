@@ -1,0 +1,118 @@
+/** Rows of Parquet with the types of a schema, for a user's map. Columns that it does not read by name are not decoded. */
+import { type ErrorCode, RunjobError, type Where } from '../../../base/errors.js'
+import { Columns } from '../../../io/format/csv/columns.js'
+import { type InputFile, nameOf } from '../../../io/input/input_file.js'
+import { kernels } from '../../../kernels/addon.js'
+import type { Pipeline } from '../../../kernels/kernels.js'
+import { pipelineProgram } from '../../../kernels/pipeline_program.js'
+import { type BlockColumn, type RowBlock, readBlocks } from '../../../kernels/row_block.js'
+import type { Column } from '../../../plan/type.js'
+import type { TaskEnvironment } from '../environment.js'
+import type { Intake, RowIntake } from '../intake.js'
+import { type ParquetIntake, scanParquet } from './parquet.js'
+import { type RowFactory, rowFactory, type TypedUses, usedColumns } from './typed_rows.js'
+
+/** @param next what the map emits into */
+export function typedParquet(
+  columns: readonly Column[],
+  env: TaskEnvironment,
+  uses: TypedUses,
+  next: Intake,
+): ParquetIntake {
+  const used = usedColumns(columns, uses.read)
+  return scanParquet({ op: 'scan', columns: [...used] }, [], new MappedRows(columns, used, env, uses, next))
+}
+
+/** As text, if JavaScript does not hold it. */
+function shownValue(column: BlockColumn, row: number): unknown {
+  try {
+    return column.value(row)
+  } catch (error) {
+    return (error as RunjobError).params.value ?? null
+  }
+}
+
+/** Calls the map for each row. */
+class MappedRows implements RowIntake {
+  readonly pipeline: Pipeline
+  readonly #all: readonly Column[]
+  readonly #used: readonly Column[]
+  readonly #env: TaskEnvironment
+  readonly #uses: TypedUses
+  readonly #next: Intake
+  #rowAt: RowFactory = () => ({})
+  #place: (offset: number) => Where = () => ({})
+
+  constructor(all: readonly Column[], used: readonly Column[], env: TaskEnvironment, uses: TypedUses, next: Intake) {
+    this.#all = all
+    this.#used = used
+    this.#env = env
+    this.#uses = uses
+    this.#next = next
+    const program = pipelineProgram({
+      source: { kind: 'batches', columns: used },
+      operators: [],
+      end: { kind: 'blocks', texts: false, columns: used },
+    })
+    this.pipeline = kernels.createPipeline(program, null, {
+      memoryBytes: env.budget.collectorBytes,
+      onFull: () => this.passOn(),
+    })
+  }
+
+  begin(file: InputFile, place: (offset: number) => Where): void {
+    const names = this.#all.map(({ name }) => name)
+    this.#rowAt = rowFactory(this.#used, new Columns(names, null, nameOf(file)), this.#uses.read)
+    this.#place = place
+  }
+
+  passOn(): void {
+    const { where } = this.#env
+    const { quarantine } = this.#env
+    const bad = quarantine ? this.pipeline.takeBad() : []
+    let next = 0
+    const putAsideUpTo = (end: number) => {
+      for (; next < bad.length && bad[next]!.offset < end; next++) {
+        const { code, detail, offset, excerpt } = bad[next]!
+        quarantine!.add(new RunjobError(code as ErrorCode, { detail }), this.#place(offset), excerpt)
+      }
+    }
+    try {
+      for (const block of readBlocks(this.pipeline.takeOutput(), this.#used)) {
+        for (let r = 0; r < block.rows; r++) {
+          putAsideUpTo(block.offsets[r]!)
+          this.#map(block, r)
+        }
+      }
+      putAsideUpTo(Number.POSITIVE_INFINITY)
+    } finally {
+      this.#env.where = where
+    }
+  }
+
+  #map(block: RowBlock, r: number): void {
+    const { call, guard } = this.#uses
+    this.#env.where = () => this.#place(block.offsets[r]!)
+    const use = () => call(this.#rowAt(block, r))
+    if (guard) guard(use, () => this.#textOf(block, r))
+    else use()
+  }
+
+  /** What was read of a row. */
+  #textOf(block: RowBlock, r: number): string {
+    const values = this.#used.map(({ name }, i) => [name, shownValue(block.columns[i]!, r)])
+    return JSON.stringify(Object.fromEntries(values), (_, part) => (typeof part === 'bigint' ? String(part) : part))
+  }
+
+  end(): void {
+    this.#env.clock.time('map', () => this.pipeline.finish())
+    this.passOn()
+    this.pipeline.close()
+    this.#next.end()
+  }
+
+  abort(): void {
+    this.pipeline.close()
+    this.#next.abort?.()
+  }
+}
