@@ -34,7 +34,7 @@ const LATE = {
   'node:child_process': ['spawn', 'spawnSync'],
   'node:crypto': ['createHash', 'randomBytes'],
   'node:fs/promises': ['open', 'readFile'],
-  'node:module': ['createRequire', 'isBuiltin'],
+  'node:module': ['createRequire', 'findSourceMap', 'isBuiltin'],
   'node:v8': ['deserialize', 'serialize'],
 }
 

@@ -184,6 +184,7 @@ export {
   timestamp,
   timestampNtz,
 } from './dataset/types.js'
+export { udf } from './dataset/udf.js'
 export {
   cumeDist,
   denseRank,

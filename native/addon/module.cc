@@ -55,6 +55,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   ExportParquetFooter(exports);
   ExportParquetScan(exports);
   ExportHost(exports);
+  ExportUdf(exports);
   ExportJoinTable(exports);
   ExportMapper(exports);
   ExportLineFilter(exports);

@@ -25,6 +25,7 @@ void ExportScans(Napi::Object exports);
 void ExportParquetFooter(Napi::Object exports);
 void ExportParquetScan(Napi::Object exports);
 void ExportHost(Napi::Object exports);
+void ExportUdf(Napi::Object exports);
 void ExportJoinTable(Napi::Object exports);
 
 }  // namespace runjob::addon

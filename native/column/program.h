@@ -7,6 +7,7 @@
 //   expression  u8 0, u32 column
 //               u8 1, type, u8 is_null, value if it is not: see ReadLiteral
 //               u8 2, text function, type of the result, u8 nullable, u32 count, expression...
+//               u8 3, u32 call, type of the result, u32 count, (u8 exact, expression)...   a function of the user's (function/udf.h)
 //
 // A literal's value: boolean u8; int, date i32; long, timestamps i64; double f64; decimal i128; string, binary text. No nested types.
 #pragma once

@@ -5,6 +5,7 @@
 #include "column/expression.h"
 #include "function/call.h"
 #include "function/literal.h"
+#include "function/udf.h"
 
 namespace runjob {
 
@@ -52,6 +53,25 @@ class Compiled : public Expression {
 };
 
 Status Compile(ProgramReader* program, const Schema& input, int depth, std::set<uint32_t>* columns,
+               std::unique_ptr<Node>* node);
+
+Status CompileUdf(ProgramReader* program, const Schema& input, int depth, std::set<uint32_t>* columns,
+                  std::unique_ptr<Node>* node) {
+  uint32_t function = 0, count = 0;
+  Type type;
+  if (!program->Read(&function) || !program->Read(&type) || !program->Read(&count)) return BadProgram();
+  std::vector<UdfArgument> args;
+  for (uint32_t i = 0; i < count; i++) {
+    UdfArgument arg;
+    if (!program->Read(&arg.exact)) return BadProgram();
+    RUNJOB_RETURN_IF_ERROR(Compile(program, input, depth + 1, columns, &arg.value));
+    args.push_back(std::move(arg));
+  }
+  *node = MakeUdf(function, std::move(type), std::move(args));
+  return *node == nullptr ? BadProgram() : Status::Ok();
+}
+
+Status Compile(ProgramReader* program, const Schema& input, int depth, std::set<uint32_t>* columns,
                std::unique_ptr<Node>* node) {
   uint8_t kind = 0;
   if (depth > kMaxDepth) {
@@ -69,6 +89,7 @@ Status Compile(ProgramReader* program, const Schema& input, int depth, std::set<
     *node = ReadLiteral(program);
     return *node == nullptr ? BadProgram() : Status::Ok();
   }
+  if (kind == 3) return CompileUdf(program, input, depth, columns, node);
   Call call;
   bool nullable = false;
   uint32_t count = 0;

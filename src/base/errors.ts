@@ -501,7 +501,9 @@ const CATALOGUE = {
     message: (p) =>
       p.late
         ? `A function of the job failed after it had returned: ${p.message}`
-        : `${isListener(p.function) ? `The ${p.function} function` : p.function === 'build' ? "The dataset's build function" : p.function ? `The job's ${p.function} function` : 'A function of the job'} failed: ${p.message}`,
+        : p.isFrames === true
+          ? `The function ${p.function} failed: ${p.message}`
+          : `${isListener(p.function) ? `The ${p.function} function` : p.function === 'build' ? "The dataset's build function" : p.function ? `The job's ${p.function} function` : 'A function of the job'} failed: ${p.message}`,
     hint: (p) =>
       p.late
         ? 'It left a timer or a promise behind, which failed. Load what takes time in setup(), which may be async.'
@@ -510,6 +512,31 @@ const CATALOGUE = {
           : p.state === null
             ? 'Nothing was written. Fix the function, then run the same command.'
             : 'Nothing was written. Fix the function, then start over with --fresh: finished tasks came from the old code.',
+  },
+  FUNCTION_NOT_FOUND: {
+    kind: 'user',
+    message: (p) =>
+      p.module === undefined
+        ? `Workers cannot find the function ${p.function}: ${p.reason}.`
+        : `Workers cannot find ${p.function}: it is number ${p.number} of what ${p.module} makes, and for them it makes ${p.found}.`,
+    hint: (p) =>
+      p.isLate === true
+        ? 'It was made after an action, such as collect(), had begun: workers import the module up to there. Make functions before, at the top level of the module, or in a module of their own.'
+        : 'Workers import the module again. Make functions at the top level of a module, or in the build of a dataset, not in a callback.',
+  },
+  GRAPH_DIFFERS: {
+    kind: 'user',
+    message: (p) =>
+      `Workers find another function than the program's: in place of ${p.function}, ${p.module} makes ${text(p.found, 'one with another text')} for them.`,
+    hint: () =>
+      'Workers import the module again, and it must make the same functions in the same order, whatever the thread, the time or the environment.',
+  },
+  RESULT_INVALID: {
+    kind: 'user',
+    badRecord: true,
+    message: (p) => `The function ${p.function} gives ${p.problem}.`,
+    hint: () =>
+      'It must give values of the type with which udf() declares it, as rows have them; null only if that is nullable(…).',
   },
   EMIT_LATE: {
     kind: 'user',

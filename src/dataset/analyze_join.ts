@@ -138,6 +138,7 @@ function inside(tree: Untyped, sides: Sides): Untyped {
     case 'window':
       return tree
     case 'call':
+    case 'udf':
       return { ...tree, args: tree.args.map((arg) => inside(arg, sides)) }
     case 'cast':
     case 'alias':

@@ -75,6 +75,7 @@ class Windows {
       case 'window':
         return { kind: 'column', name: this.#result(tree, name) }
       case 'call':
+      case 'udf':
         return { ...tree, args: tree.args.map((arg) => this.replaced(arg)) }
       case 'cast':
         return { ...tree, arg: this.replaced(tree.arg) }

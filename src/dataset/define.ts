@@ -15,6 +15,7 @@ import {
   type Schema,
   safely,
 } from '../base/schema.js'
+import { notedBuild } from '../plan/made.js'
 import {
   checkParamSpec,
   type GivenParams,
@@ -105,7 +106,7 @@ export function defineDataset(...args: unknown[]): Dataset<never, never> {
     params,
     inputNames: [],
     summary: null,
-    outputs: (values) => {
+    outputs: notedBuild((values) => {
       const resolved = resolveParams(params, values)
       let made: unknown
       try {
@@ -114,7 +115,7 @@ export function defineDataset(...args: unknown[]): Dataset<never, never> {
         throw userError(error, 'build')
       }
       return outputsOf(made, 'build() must return', fail)
-    },
+    }),
   }
 }
 

@@ -1,4 +1,5 @@
 /** What a data frame was asked for: immutable plain nodes. Names are not looked up yet, and types are not known (analyze.ts). */
+import { hasMadeFunctions, isUserFunction, type UserFunction } from '../plan/made.js'
 import type { Format, JoinType } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import type { AggregateName, SortTree, Untyped } from './expression/untyped.js'
@@ -120,6 +121,20 @@ export function readsOf(query: Query): Set<ReadQuery> {
     for (const input of inputsOf(node)) visit(input)
   }
   visit(query)
+  return found
+}
+
+/** The user's functions in a query, wherever in its nodes they are. */
+export function functionsOf(query: Query): UserFunction[] {
+  const found: UserFunction[] = []
+  const seen = new Set<unknown>()
+  const visit = (value: unknown): void => {
+    if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || seen.has(value)) return
+    seen.add(value)
+    if (isUserFunction(value)) found.push(value)
+    else for (const part of Object.values(value)) visit(part)
+  }
+  if (hasMadeFunctions()) visit(query)
   return found
 }
 

@@ -13,7 +13,7 @@ import type { InputFile } from '../io/input/input_file.js'
 import { hasGuessedStarts } from '../io/input/splits.js'
 import { isIntact, type WrittenFile } from '../io/output/written_file.js'
 import { checkPlan } from '../plan/check.js'
-import type { JobIdentity } from '../plan/functions.js'
+import type { Identity } from '../plan/functions.js'
 import type { Exchange, Plan, Stage } from '../plan/plan.js'
 import { buildsOf, fillsRanges, stageFilling, stagesAfter, stagesBefore } from '../plan/stages.js'
 import { boundsFact, PARTITIONS, rangesFact, stageFact, tasksFact } from '../state/facts.js'
@@ -73,7 +73,7 @@ export interface RunPlanOptions {
   plan: Plan
   planHash: string
   /** Of the job whose functions workers need; null if they need none. */
-  identity: JobIdentity | null
+  identity: Identity | null
   files: InputFile[]
   /** Input name -> indexes into `files`. */
   inputs: Map<string, number[]>

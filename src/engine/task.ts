@@ -4,7 +4,7 @@ import type { InputFile } from '../io/input/input_file.js'
 import type { Split } from '../io/input/splits.js'
 import type { WrittenFile } from '../io/output/written_file.js'
 import type { KeyRange, PartitionCount } from '../kernels/kernels.js'
-import type { JobIdentity } from '../plan/functions.js'
+import type { Identity } from '../plan/functions.js'
 import type { Operator, Plan } from '../plan/plan.js'
 import type { BadRecordsInit, QuarantineEntry } from './bad_records.js'
 import type { TopRecord } from './top.js'
@@ -245,7 +245,7 @@ export interface WorkerInit {
   plan: Plan
   /** Identity of plan and input, kept in every run. */
   planHash: string
-  identity: JobIdentity | null
+  identity: Identity | null
   files: InputFile[]
   runsDir: string
   /** Where attempts write their parts, each in its own folder. */

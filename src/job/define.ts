@@ -1,8 +1,7 @@
 /**
  * A job: inputs, a map, a reduce, an output; or a chain of such steps.
  */
-import { isAbsolute } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { callSite } from '../base/caller.js'
 import { RunjobError, userError } from '../base/errors.js'
 import { copyOf, describe, isThenable, requireArguments, safely } from '../base/schema.js'
 import { type JobFunctions, type JobModule, registerJob } from '../plan/functions.js'
@@ -109,7 +108,7 @@ export function defineJob(...args: unknown[]): Job<never> {
     body,
     functions: (values): JobFunctions => jobFunctions(body(values)),
     shape: (values) => bodyShape(body(values)),
-    definedIn: callerUrl(),
+    definedIn: callSite().url,
   }
   registerJob(job.name, defined)
   return defined
@@ -156,22 +155,6 @@ export function isJob(job: unknown): job is AnyJob {
 /** A job without its head. */
 function bodyOf({ name, description, examples, summary, inputNames, ...body }: JobHead & AnyBody): AnyBody {
   return body
-}
-
-/** URL of the module that called defineJob: workers import it. */
-function callerUrl(): string | null {
-  const { prepareStackTrace } = Error
-  try {
-    Error.prepareStackTrace = (_, sites) => sites.map((site) => site.getFileName())
-    // Node names ES modules by URL; tools with their own loaders (vitest, CommonJS) by path.
-    const urls = (new Error().stack as unknown as (string | null)[]).map((file) =>
-      file && isAbsolute(file) ? pathToFileURL(file).href : file,
-    )
-    const caller = urls.find((url) => url !== import.meta.url)
-    return caller?.startsWith('file:') ? caller : null
-  } finally {
-    Error.prepareStackTrace = prepareStackTrace
-  }
 }
 
 /**

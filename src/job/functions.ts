@@ -1,7 +1,7 @@
 /** A job's functions, as workers look them up. */
 import { RunjobError } from '../base/errors.js'
+import type { FunctionId } from '../plan/expression.js'
 import type { JobFunctions, JobShape, ReduceFunction } from '../plan/functions.js'
-import type { FunctionId } from '../plan/plan.js'
 import type { AnyBody } from './body.js'
 import { declaredRows } from './declared.js'
 import type { NativeMapper } from './mappers.js'

@@ -8,6 +8,7 @@ import { isErrorCode, RunjobError } from '../base/errors.js'
 import { require } from '../base/packages.js'
 import { textHost } from './host.js'
 import type { Kernels } from './kernels.js'
+import { faultOf, udfHost } from './udf.js'
 
 export type * from './kernels.js'
 
@@ -39,6 +40,8 @@ export function fromNative(error: unknown): unknown {
   }
   const { code, ...params } = { ...(error as NativeError) }
   if (params.detail === undefined || !isErrorCode(code)) return error
+  const fault = faultOf(code, params.detail)
+  if (fault) return fault.withParams(params)
   return new RunjobError(code, params, { cause: error })
 }
 
@@ -59,6 +62,7 @@ function load(): Kernels {
     const path = process.env.RUNJOB_ADDON
     const loaded: Kernels = path ? require(path) : loadAddon(packageRoot())
     loaded.setTextHost(textHost)
+    loaded.setUdfHost(udfHost)
     return loaded
   } catch (error) {
     const known = fromNative(error)

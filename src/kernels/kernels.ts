@@ -8,6 +8,7 @@
 
 import type { AggregateFn, JoinType } from '../plan/plan.js'
 import type { textHost } from './host.js'
+import type { udfHost } from './udf.js'
 
 /** Number: IEEE double, NaN means "missing". Bytes: any bytes. */
 export type ValueKind = 'number' | 'bytes'
@@ -569,6 +570,8 @@ export interface Kernels {
   setLowercaseTable(table: Uint32Array): void
   /** Of this thread: what expressions leave to JavaScript (host.ts). */
   setTextHost(host: typeof textHost): void
+  /** Of this thread: functions of the user's in expressions. */
+  setUdfHost(host: typeof udfHost): void
   formatNumber(x: number): string
   parseNumber(text: Uint8Array): number | undefined
   hashKey(key: Uint8Array): bigint

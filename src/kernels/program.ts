@@ -1,6 +1,7 @@
 /** Programs of pipelines: schemas, expressions and operators as bytes, as native/column/program.h reads them. */
-import type { Expression, LiteralExpression } from '../plan/expression.js'
+import type { CallExpression, Expression, LiteralExpression } from '../plan/expression.js'
 import type { Column, SimpleType, Type } from '../plan/type.js'
+import { callNumber } from './udf.js'
 
 const SIMPLE: Record<SimpleType, number> = {
   boolean: 0,
@@ -108,10 +109,19 @@ export class ProgramWriter {
       case 'literal':
         return this.byte(1).#literal(expression)
       case 'call':
+        if (expression.udf !== undefined) return this.#udf(expression, columns)
         this.byte(2).text(expression.fn).type(expression.type).flag(expression.nullable).count(expression.args.length)
         for (const arg of expression.args) this.expression(arg, columns)
         return this
     }
+  }
+
+  #udf(expression: CallExpression, columns: readonly Column[]): this {
+    const { args, type, udf } = expression
+    this.byte(3).count(callNumber(expression)).type(type).count(args.length)
+    const isExact = (i: number) => udf!.marks.some(([name, ...rest]) => name === String(i) && rest.length === 0)
+    for (const [i, arg] of args.entries()) this.flag(isExact(i)).expression(arg, columns)
+    return this
   }
 
   #literal({ value, type }: LiteralExpression): this {

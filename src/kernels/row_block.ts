@@ -1,4 +1,4 @@
-/** Rows for functions: blocks of columns, as native/pipeline/blocks_end.cc writes them, and the values of one row at a time. */
+/** Rows for functions: blocks of columns, as native/function/block_writer.h writes them, and the values of one row at a time. */
 import { RunjobError } from '../base/errors.js'
 import { type Column, EXACT, type Type } from '../plan/type.js'
 import { timeText, valueReader } from './rows.js'
@@ -34,6 +34,16 @@ export function readBlocks(bytes: Uint8Array, columns: readonly Column[]): RowBl
     blocks.push({ rows, offsets, columns: read.slice(0, columns.length), texts: read[columns.length] })
   }
   return blocks
+}
+
+/** A block of a call's arguments: as above, without offsets and texts of records. */
+export function readArguments(
+  bytes: Uint8Array,
+  columns: readonly Column[],
+): { rows: number; columns: readonly BlockColumn[] } {
+  const reader = new BlockReader(bytes)
+  const [rows] = reader.counts()
+  return { rows, columns: columns.map((column) => columnOf(reader, rows, column)) }
 }
 
 const TEXT: Column = { name: '', type: 'string', nullable: false }

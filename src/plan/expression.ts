@@ -2,7 +2,10 @@
  * Expressions over the columns of a row, typed and resolved: plain data. Back ends evaluate them as they stand; conversions that the
  * front end's rules ask for are calls of `cast`.
  */
-import type { MayBeExact, Type } from './type.js'
+import type { Marks, MayBeExact, Type } from './type.js'
+
+/** A user's function. The front end that made the plan finds it by this id, in each worker (functions.ts). */
+export type FunctionId = string
 
 export type Expression = ColumnExpression | LiteralExpression | CallExpression
 
@@ -28,10 +31,21 @@ export interface LiteralExpression extends MayBeExact {
 export interface CallExpression extends MayBeExact {
   op: 'call'
   fn: string
+  /** Of `udf`. */
+  udf?: UdfCall
   args: Expression[]
   /** Of the result. */
   type: Type
   nullable: boolean
+}
+
+/** Which of the user's functions is called. */
+export interface UdfCall {
+  function: FunctionId
+  /** For people. */
+  name: string
+  /** Marks of the arguments, which are named by their numbers from 0, and of the result, which is nameless. */
+  marks: Marks
 }
 
 export interface NamedExpression {

@@ -2,7 +2,9 @@
  * How a back end finds a user's functions: each worker imports the job's module and looks the job up by its name, in the registry
  * that defineJob() fills. Functions are never sent from thread to thread as text.
  */
-import type { FunctionId, Input, ParamValue, Stage } from './plan.js'
+import type { FunctionId } from './expression.js'
+import type { FunctionIdentity } from './made.js'
+import type { Input, ParamValue, Stage } from './plan.js'
 
 /** What the engine passes to a user's functions besides the record. */
 export interface TaskContext {
@@ -52,6 +54,14 @@ export interface JobIdentity {
   /** How many jobs of this name its module defined before. */
   earlier: number
 }
+
+/** Identifies the functions of a data frame's plan. */
+export interface FunctionsIdentity {
+  functions: FunctionIdentity[]
+}
+
+/** What workers must find in the module that they import. */
+export type Identity = JobIdentity | FunctionsIdentity
 
 /** Jobs of one name in one module: how many, and the last of them. */
 interface Definitions {

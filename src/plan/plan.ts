@@ -5,7 +5,7 @@
  * A plan is stages; a stage reads inputs through operators into one target. A MapReduce job is two stages: files -> map
  * -> exchange, exchange -> reduce -> sink. Any stage may read the exchange of any earlier one.
  */
-import type { Expression, LiteralExpression, NamedExpression, SortKey } from './expression.js'
+import type { Expression, FunctionId, LiteralExpression, NamedExpression, SortKey } from './expression.js'
 import type { Column, Marks } from './type.js'
 
 /** How a typed value becomes bytes. Keys of every codec compare with memcmp in the order of their values. */
@@ -84,9 +84,6 @@ export type Format =
     }
   /** Only `scan` reads it. */
   | { kind: 'parquet'; encoding: null }
-
-/** A user's function. The front end that made the plan finds it by this id, in each worker (functions.ts). */
-export type FunctionId = string
 
 export type AggregateFn = 'count' | 'sum' | 'min' | 'max' | 'mean' | 'first' | 'last' | 'top' | 'distinct'
 

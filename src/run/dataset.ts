@@ -8,19 +8,21 @@ import { lowerFrames } from '../dataset/lower.js'
 import { arrange, pushDown } from '../dataset/optimize.js'
 import type { DatasetOutput } from '../dataset/outputs.js'
 import { partitioned } from '../dataset/partitions.js'
-import { hasJoin, type ReadQuery } from '../dataset/query.js'
+import { functionsOf, hasJoin, type ReadQuery } from '../dataset/query.js'
 import type { Size } from '../dataset/rules/cardinality.js'
 import { pruneFolders } from '../dataset/rules/prune_folders.js'
 import { type Source, sourcesOf } from '../dataset/sources.js'
 import { asksForTime } from '../dataset/time.js'
 import type { InputFile } from '../io/input/input_file.js'
 import { checkEncoding } from '../io/input/text_form.js'
-import { callsFunctions } from '../plan/functions.js'
+import { numbered } from '../plan/function_ids.js'
 import { resolveParams } from '../plan/params.js'
 import type { Input, Plan, Stage } from '../plan/plan.js'
 import { JobState } from '../state/state.js'
+import { codeOfFunctions } from './functions.js'
 import { nameInPlace } from './in_place.js'
 import { runInputs, SourceFiles } from './inputs.js'
+import { moduleOf } from './load.js'
 import type { Settings } from './options.js'
 import type { FolderCount, Prepared, RunInputs } from './prepared.js'
 import { sinkOf } from './sink.js'
@@ -78,21 +80,23 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
     plan: optimized,
     sink: sinkOf(output, optimized.columns, partitions[i]!, settings),
   }))
-  const stages = lowerFrames(
+  const lowered = lowerFrames(
     sinks,
     reads.map(({ source }) => source),
   )
-  if (callsFunctions(stages)) throw new RunjobError('INTERNAL', { detail: 'a data frame calls a function' })
+  const { stages, functions } = numbered(lowered, queries.flatMap(functionsOf))
+  const found = functions.size === 0 ? null : await codeOfFunctions(functions)
   const plan: Plan = {
     version: 2,
     job: name,
-    module: null,
+    module: found && moduleOf(found.code, settings.folder),
     params,
     sideFiles: {},
     stages: stages.map((stage) => encodedStage(stage, encoding)),
     ...(now === null ? {} : { now: String(now) }),
   }
-  return { plan, logical, code: null, identity: null, inPlace, ...(await inputsOf(reads)) }
+  const { code, identity } = found ?? { code: null, identity: null }
+  return { plan, logical, code, identity, inPlace, ...(await inputsOf(reads)) }
 }
 
 /** What is read in the same way, but with other schemas, is found and opened once. */

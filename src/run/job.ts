@@ -19,7 +19,7 @@ import { resolveParams } from '../plan/params.js'
 import type { CsvFormat, Format, Plan, Sink } from '../plan/plan.js'
 import { mainSinkOf } from '../plan/stages.js'
 import { listInputs } from './inputs.js'
-import { codeOf, type JobCode, sideFilePaths } from './load.js'
+import { codeOf, type JobCode, moduleOf, sideFilePaths } from './load.js'
 import { type InputPaths, missing, type Settings } from './options.js'
 import type { Prepared, RunInputs } from './prepared.js'
 import type { Copies } from './stdin.js'
@@ -44,7 +44,7 @@ export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies
   const code = callsFunctions(lowered.stages) ? await codeOf(job) : null
   const plan: Plan = {
     ...lowered,
-    module: code && { path: 'path' in code.module ? code.module.path : settings.folder.module, hash: code.hash },
+    module: code && moduleOf(code, settings.folder),
     params,
     sideFiles: sideFiles(job, body, settings.cwd),
   }

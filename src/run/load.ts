@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { createRequire, isBuiltin } from 'node:module'
 import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { ImportKind, OnResolveResult, Plugin } from 'esbuild'
+import type { ImportKind, OnResolveResult, Plugin, StdinOptions } from 'esbuild'
 import { RunjobError, userError } from '../base/errors.js'
 import { temporaryFolder } from '../base/files.js'
 import { importModule, require } from '../base/packages.js'
@@ -14,6 +14,7 @@ import { didYouMean } from '../base/suggest.js'
 import { type AnyDataset, isDataset } from '../dataset/dataset.js'
 import type { AnyBody } from '../job/body.js'
 import { type AnyJob, isJob } from '../job/define.js'
+import type { StateFolder } from '../state/folder.js'
 
 export type Runnable = AnyJob | AnyDataset
 
@@ -28,6 +29,9 @@ export interface JobCode {
 
 /** Code that was read when its job was loaded, by place. */
 const loaded = new WeakMap<AnyJob, JobCode & { path: string }>()
+
+/** Bundles that this thread has imported, by their URL then. */
+const imported = new Map<string, JobCode>()
 
 const JOBS_DIR = fileURLToPath(new URL('../../jobs/', import.meta.url))
 const MODULE_ENDING = /\.[cm]?[jt]sx?$/
@@ -64,12 +68,13 @@ function loadBuiltin(name: string): AnyJob {
 }
 
 async function loadModule(path: string): Promise<Runnable> {
-  const code = await bundle(path)
+  const code = await bundle([path])
   const dir = temporaryFolder('runjob-')
   let module: { default?: unknown }
   try {
     const file = join(dir, 'job.mjs')
     writeFileSync(file, code.module.text)
+    imported.set(pathToFileURL(file).href, code)
     module = (await importModule(pathToFileURL(file).href)) as { default?: unknown }
   } catch (error) {
     throw userError(error, 'import', { file: path })
@@ -108,8 +113,28 @@ export async function codeOf(job: AnyJob): Promise<JobCode> {
   const path = fileURLToPath(job.definedIn)
   if (dirname(path) === dirname(join(JOBS_DIR, '_')))
     return { module: { path }, hash: contentHash(readFileSync(path)), sources: {} }
-  return bundle(path)
+  return bundle([path])
 }
+
+/** What workers import. */
+export function moduleOf({ module, hash }: JobCode, folder: StateFolder): { path: string; hash: string } {
+  return { path: 'path' in module ? module.path : folder.module, hash }
+}
+
+/** The bundle of that URL, which this thread has imported. */
+export function importedCode(url: string): JobCode | undefined {
+  return imported.get(url)
+}
+
+/** The code of modules that this thread has imported as they are: for all actions of a program as it was for the first. */
+export function codeOfModules(urls: readonly string[]): Promise<JobCode> {
+  const key = urls.join('\n')
+  const code = bundled.get(key) ?? bundle(urls.map((url) => fileURLToPath(url)))
+  bundled.set(key, code)
+  return code
+}
+
+const bundled = new Map<string, Promise<JobCode>>()
 
 /**
  * Paths of a job's side files by name: in the folder of its module or, if there is no such file, in the current folder.
@@ -129,17 +154,18 @@ export function sideFilePaths(job: AnyJob, body: AnyBody, cwd: string): Record<s
 }
 
 /**
- * Bundles a job's module and everything that it imports by relative path, by an alias (`paths` in tsconfig.json, `imports` in package.json),
+ * Bundles modules and everything that they import by relative path, by an alias (`paths` in tsconfig.json, `imports` in package.json),
  * or from a package whose files are outside node_modules, such as a workspace package. Installed packages stay outside: they are imported
  * from where the module would find them. Types are removed, not checked.
  *
  * @throws JOB_LOAD_FAILED with the compiler's messages
  */
-async function bundle(path: string): Promise<JobCode & { module: { text: string } }> {
+async function bundle(paths: readonly string[]): Promise<JobCode & { module: { text: string } }> {
+  const path = paths[0]!
   const esbuild = require('esbuild') as typeof import('esbuild')
   try {
     const result = await esbuild.build({
-      entryPoints: [path],
+      ...(paths.length === 1 ? { entryPoints: [path] } : { stdin: importing(paths) }),
       // Paths in messages and comments start here: a bundle must not depend on where the command runs.
       absWorkingDir: dirname(path),
       bundle: true,
@@ -189,6 +215,13 @@ async function bundle(path: string): Promise<JobCode & { module: { text: string 
       .join('; ')
     throw new RunjobError('JOB_LOAD_FAILED', { path, reason: reason ?? (error as Error).message }, { cause: error })
   }
+}
+
+/** Installed packages stay outside, these too. */
+function importing(paths: readonly string[]): StdinOptions {
+  const names = paths.map((path) => (isInstalled(path) ? pathToFileURL(path).href : path))
+  const contents = names.map((name) => `import ${JSON.stringify(name)}\n`).join('')
+  return { contents, resolveDir: dirname(paths[0]!) }
 }
 
 /** The names by which a job imports the package: always the running one, whatever is installed beside the job. */

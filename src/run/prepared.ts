@@ -2,7 +2,7 @@
 import type { Logical } from '../dataset/logical.js'
 import type { InputFile } from '../io/input/input_file.js'
 import type { PassedOver } from '../io/input/inputs.js'
-import type { JobIdentity } from '../plan/functions.js'
+import type { Identity } from '../plan/functions.js'
 import type { Plan } from '../plan/plan.js'
 import type { JobCode } from './load.js'
 
@@ -27,8 +27,8 @@ export interface Prepared extends RunInputs {
   logical: { output: string; asked: Logical; optimized: Logical }[] | null
   /** null: the plan calls no functions. */
   code: JobCode | null
-  /** Workers find the job by it; null: they call no functions. */
-  identity: JobIdentity | null
+  /** Workers find the functions by it; null: they call none. */
+  identity: Identity | null
   /** Names a run that reads what it replaces; null: all other runs. */
   inPlace: string | null
 }

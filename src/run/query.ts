@@ -15,6 +15,7 @@ import { type FoundFile, findInputs, type Piped } from '../io/input/inputs.js'
 import { outputsIn } from '../io/output/earlier.js'
 import { csv, jsonl, parquet } from '../job/formats.js'
 import { recoverMissing } from '../state/recover.js'
+import { setEvaluated } from './evaluated.js'
 import { HeldActions } from './held_actions.js'
 import { type InputKind, kindOfFiles, kindOfName } from './kind.js'
 import type { RunnableOptions } from './options.js'
@@ -43,6 +44,7 @@ export async function evaluateQuery(
   const scope = { ...names, ...(inputs.length > 0 ? { df: inputs[0] } : {}), inputs }
   const actions = new HeldActions(options, ofRows)
   setFrameRunner(() => actions.runner())
+  setEvaluated(() => evaluatingAgain(expression, paths, cwd))
   const evaluate = compile(expression, Object.keys(scope))
   let value: unknown
   let isAwaited = /\bawait\b/.test(expression)
@@ -80,6 +82,18 @@ export async function evaluateQuery(
     problem: `the query gives ${describe(value)}, not a data frame`,
     hint: hintOf(value),
   })
+}
+
+/** A module that evaluates the query again. */
+function evaluatingAgain(...query: [expression: string, paths: readonly string[], cwd: string]): string {
+  const urlOf = (name: string) => JSON.stringify(new URL(`../${name}.js`, import.meta.url).href)
+  const [expression, paths, cwd] = query.map((part) => JSON.stringify(part))
+  return [
+    `import * as names from ${urlOf('index')}`,
+    `import { evaluateQuery } from ${urlOf('run/query')}`,
+    `await evaluateQuery(${expression}, ${paths}, names, ${cwd}, {})`,
+    '',
+  ].join('\n')
 }
 
 /** @throws OPTION_INVALID for files that the expression does not read: their rows would be missing in silence */

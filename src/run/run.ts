@@ -12,6 +12,7 @@ import { removeJournal } from '../io/output/journal.js'
 import { readOutput } from '../io/output/read_back.js'
 import type { Job } from '../job/define.js'
 import { fromNative } from '../kernels/addon.js'
+import { noteAction } from '../plan/made.js'
 import { mainSinkOf, placeOf } from '../plan/stages.js'
 import { COMMITTED, type RunStart, START } from '../state/facts.js'
 import { clearEarlier, forgetRun, holdsCopies, removeCopies, removeState } from '../state/folder.js'
@@ -55,6 +56,7 @@ export function isInWorker(): boolean {
 /** Runs a job or a dataset. Only the records of a job can be read back by `read`. */
 export async function runAny(given: unknown, options: unknown): Promise<RunResult> {
   const startedMs = now()
+  noteAction()
   const settings = readOptions(options)
   let report: RunReport | undefined
   try {

@@ -184,6 +184,9 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
     failure(
       runJob('wordcount', { input: file('a'), output: join(temporaryFolder(), 'out'), signal: AbortSignal.abort() }),
     ),
+  FUNCTION_NOT_FOUND: { testedIn: 'udf/places.test.ts' },
+  GRAPH_DIFFERS: { testedIn: 'udf/places.test.ts' },
+  RESULT_INVALID: { testedIn: 'udf/results.test.ts' },
   BATCH_TOO_SMALL: { testedIn: 'kernels/runs.test.ts' },
   BAD_ARGUMENT: { testedIn: 'kernels/runs.test.ts' },
   ADDON_MISSING: async () => {

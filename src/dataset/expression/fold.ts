@@ -108,7 +108,7 @@ const SHORTER: Record<string, Rule> = {
 /** Functions that may have a value though an argument is null. */
 const TAKES_NULL: ReadonlySet<string> = new Set([
   ...['and', 'or', 'case', 'coalesce', 'isNull', 'isNotNull', 'isNaN', 'eqNullSafe', 'in'],
-  ...['greatest', 'least', 'hash', 'array', 'struct', 'concatWs'],
+  ...['greatest', 'least', 'hash', 'array', 'struct', 'concatWs', 'udf'],
 ])
 
 /** Null where an argument is null and nothing before it fails; what comes after it is not evaluated. */

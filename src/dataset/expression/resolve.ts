@@ -3,8 +3,8 @@
 import { RunjobError } from '../../base/errors.js'
 import { describe } from '../../base/schema.js'
 import { didYouMean } from '../../base/suggest.js'
-import type { Expression } from '../../plan/expression.js'
-import { type Column, EXACT, markedLike, markOf, sameType, type Type, typeText } from '../../plan/type.js'
+import { type Expression, isNullable } from '../../plan/expression.js'
+import { type Column, EXACT, markedLike, markOf, marksOf, sameType, type Type, typeText } from '../../plan/type.js'
 import { findFunction, functionNames } from './catalogue.js'
 import { castOf, convert, type Operand, settled, typeOf } from './coercion.js'
 import { isDecimal } from './decimal_types.js'
@@ -14,7 +14,7 @@ import { call } from './functions/entry.js'
 import { fieldOf, structOf } from './functions/nested.js'
 import { literalOf } from './literal.js'
 import { expressionText } from './text.js'
-import type { Untyped, UntypedCall, UntypedCast, UntypedLiteral } from './untyped.js'
+import type { Untyped, UntypedCall, UntypedCast, UntypedLiteral, UntypedUdf } from './untyped.js'
 
 /**
  * An expression over rows of these columns.
@@ -77,6 +77,11 @@ function operand(tree: Untyped, columns: readonly Column[]): Operand {
           'a window function is not possible here',
           'Make a column of it before, with select() or withColumn(), and use that.',
         ),
+      )
+    case 'udf':
+      return udfOf(
+        tree,
+        tree.args.map((arg) => within(arg, () => settled(of(arg)))),
       )
     case 'call': {
       const args = tree.args.map(of)
@@ -144,6 +149,15 @@ function callOf(tree: UntypedCall, args: Operand[], columns: readonly Column[]):
     return structOf(names, args)
   }
   return marked(tree.fn, args, entry.resolve(args))
+}
+
+function udfOf({ made, result }: UntypedUdf, args: Expression[]): Expression {
+  const { type, nullable } = result
+  const given = args.map((arg, i): Column => {
+    return { name: String(i), type: arg.type, nullable: isNullable(arg), ...markOf(arg) }
+  })
+  const udf = { function: made.id, name: made.name, marks: marksOf([...given, result]) }
+  return { op: 'call', fn: 'udf', udf, args, type, nullable, ...markOf(result) }
 }
 
 /** An explicit conversion. */

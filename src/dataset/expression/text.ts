@@ -34,6 +34,7 @@ function write(expression: Expression | Untyped, inner: boolean): string {
   if ('op' in expression) {
     if (expression.op === 'column') return shown(expression.name)
     if (expression.op === 'literal') return literalText(expression)
+    if (expression.udf !== undefined) return udfText(expression.udf.name, expression.args)
     return callText(expression, expression.fn, expression.args, inner)
   }
   switch (expression.kind) {
@@ -43,6 +44,8 @@ function write(expression: Expression | Untyped, inner: boolean): string {
       return valueText(expression.value)
     case 'call':
       return callText(expression, expression.fn, expression.args, inner)
+    case 'udf':
+      return udfText(expression.made.name, expression.args)
     case 'cast':
       return castText(expression.try ? 'try_cast' : 'cast', expression.arg, expression.to)
     case 'alias':
@@ -113,6 +116,10 @@ function callText(call: Part, fn: string, args: Part[], inner: boolean): string 
       return caseText(args)
   }
   return `${fn}(${list(args)})`
+}
+
+function udfText(name: string, args: Part[]): string {
+  return `${shown(name)}(${list(args)})`
 }
 
 function list(args: Part[]): string {

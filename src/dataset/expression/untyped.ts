@@ -1,8 +1,16 @@
 /** Expressions as the builder makes them: names that are not looked up yet, and no types. Plain data, except for literals. */
+import type { UserFunction } from '../../plan/made.js'
 import type { GroupFn, WindowFn } from '../../plan/plan.js'
-import type { MayBeExact, Type } from '../../plan/type.js'
+import type { Column, MayBeExact, Type } from '../../plan/type.js'
 
-export type Untyped = UntypedColumn | UntypedLiteral | UntypedCall | UntypedCast | UntypedAlias | UntypedWindow
+export type Untyped =
+  | UntypedColumn
+  | UntypedLiteral
+  | UntypedCall
+  | UntypedUdf
+  | UntypedCast
+  | UntypedAlias
+  | UntypedWindow
 
 /** A column, or a field of a struct: `address.city`. */
 export interface UntypedColumn {
@@ -22,6 +30,15 @@ export interface UntypedCall {
   kind: 'call'
   /** A name in the catalogue. */
   fn: string
+  args: Untyped[]
+}
+
+/** A call of a function of the user's. */
+export interface UntypedUdf {
+  kind: 'udf'
+  made: UserFunction
+  /** What it gives; nameless. */
+  result: Column
   args: Untyped[]
 }
 
@@ -72,6 +89,7 @@ export interface SortTree {
 export function partsOf(tree: Untyped): readonly Untyped[] {
   switch (tree.kind) {
     case 'call':
+    case 'udf':
       return tree.args
     case 'cast':
     case 'alias':

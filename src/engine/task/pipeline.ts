@@ -1,6 +1,6 @@
 /** The native pipeline of an input of rows: all its operators, from what reads the input to the task's target. */
 
-import { type ErrorCode, RunjobError, type Where } from '../../base/errors.js'
+import { RunjobError, type Where } from '../../base/errors.js'
 import { now } from '../../base/now.js'
 import { packageVersion } from '../../base/packages.js'
 import { compressPage } from '../../io/format/parquet/codec.js'
@@ -15,6 +15,7 @@ import {
   type PipelineSource,
   pipelineProgram,
 } from '../../kernels/pipeline_program.js'
+import { errorOf } from '../../kernels/udf.js'
 import { pick, rowsOf } from '../../plan/columns.js'
 import type { Expression, SortKey } from '../../plan/expression.js'
 import { operatorNames } from '../../plan/names.js'
@@ -167,7 +168,7 @@ class RowTarget implements RowIntake {
         maker === undefined
           ? this.#place(offset)
           : { stage: plan.stages[task.stage]!.name, operator: this.#makers[maker]! }
-      quarantine.add(new RunjobError(code as ErrorCode, { detail }), place, excerpt)
+      quarantine.add(errorOf(code, detail), place, excerpt)
     }
   }
 

@@ -1,18 +1,11 @@
 /** A worker thread: runs one task at a time until the run is over. */
 
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
-import { pathToFileURL } from 'node:url'
 import { parentPort } from 'node:worker_threads'
 import { RunjobError, toRunjobError, userError } from '../../base/errors.js'
-import { importModule } from '../../base/packages.js'
 import { fromNative, kernels } from '../../kernels/addon.js'
-import {
-  definitionsIn,
-  type JobFunctions,
-  type JobModule,
-  type JobShape,
-  type TaskContext,
-} from '../../plan/functions.js'
+import { setUserFunctions } from '../../kernels/udf.js'
+import type { JobFunctions, TaskContext } from '../../plan/functions.js'
 import type { Plan } from '../../plan/plan.js'
 import { placeOf } from '../../plan/stages.js'
 import { quarantineName } from '../bad_records.js'
@@ -22,6 +15,9 @@ import { checkedCalls, type Gate, guarded } from './calls.js'
 import { TaskClock } from './clock.js'
 import { Counters } from './counters.js'
 import { interrupted, newTally, noFunctions, type TaskEnvironment } from './environment.js'
+import { findFunctions } from './find_functions.js'
+import { findJob } from './find_job.js'
+import { importCode } from './import_code.js'
 import { closeTables } from './operator/table.js'
 import { takesRows } from './pipeline.js'
 import { Quarantine } from './quarantine.js'
@@ -196,81 +192,27 @@ function mayHaveBad(task: TaskSpec): boolean {
   return takesRows(input) || input.operators.some(({ op }) => op === 'map')
 }
 
-/**
- * The job's functions. Importing its module runs defineJob, which registers the job; a module that also runs the job never finishes
- * importing here (runJob waits for ever in a worker), and need not.
- */
-async function loadFunctions(plan: Plan): Promise<JobFunctions> {
-  if (plan.module === null) return noFunctions()
-  const job = await importJob(plan.module, plan)
-  const found = job.functions(plan.params)
+/** The user's functions, from the module that workers import. */
+async function loadFunctions({ module, params, job }: Plan): Promise<JobFunctions> {
+  if (module === null) return noFunctions()
+  shared.enterFunction(init.slot, 'import')
+  const code = await importCode(module.path)
+  const identity = init.identity!
+  if ('functions' in identity) {
+    const found = await findFunctions(code, identity, params)
+    setUserFunctions(found.find, (name) => shared.enterFunction(init.slot, name))
+    return found
+  }
+  const found = findJob(code, job, identity, params).functions(params)
   if (found.setup) {
     try {
       shared.enterFunction(init.slot, 'setup')
-      state = await found.setup({ params: plan.params, files: sideFiles })
+      state = await found.setup({ params, files: sideFiles })
     } catch (error) {
       throw userError(error, 'setup')
     }
   }
   return found
-}
-
-/** @throws JOB_LOAD_FAILED; JOB_INVALID if it is not certain that the job found is the job to run */
-async function importJob({ path }: { path: string }, plan: Plan): Promise<JobModule> {
-  process.setSourceMapsEnabled(true)
-  shared.enterFunction(init.slot, 'import')
-  const { job: name } = plan
-  const url = pathToFileURL(path).href
-  let runs = false
-  const running = new Promise<void>((resolve) => {
-    const stop = () => {
-      runs = true
-      resolve()
-    }
-    Object.assign(globalThis, { [Symbol.for('runjob.inWorker')]: stop })
-  })
-  try {
-    await Promise.race([importModule(url), running])
-  } catch (error) {
-    throw userError(error, 'import')
-  }
-  const found = definitionsIn(url, name)
-  const help =
-    'Workers import the module of a job up to its first runJob(). Define the job there once, and pass what varies as params.'
-  if (!found) {
-    const reason = runs ? `it runs a job before it defines "${name}"` : `importing it defines no job named "${name}"`
-    throw new RunjobError('JOB_LOAD_FAILED', { path, reason, help })
-  }
-  const invalid = (problem: string) => new RunjobError('JOB_INVALID', { job: name, problem, help })
-  if (found.count > 1)
-    throw invalid(`its module defines ${found.count} jobs of this name, and workers cannot tell which one to run`)
-  const { shape, earlier } = init.identity!
-  if (runs && earlier > 0)
-    throw invalid('its module runs another job of this name before it, and workers find that one')
-  const other = found.job.shape(plan.params)
-  const part = Object.keys({ ...shape, ...other }).find((one) => !isSame(shape[one], other[one]))
-  if (part === undefined) return found.job
-  throw invalid(`workers find another job than the given one: its ${part} ${difference(shape[part], other[part])}`)
-}
-
-const SHOWN_LENGTH = 60
-
-type Part = JobShape[string] | undefined
-
-function isSame(given: Part, found: Part): boolean {
-  if (given && 'source' in given && given.source === null) return found !== undefined && 'source' in found
-  return given !== undefined && found !== undefined && textOf(given) === textOf(found)
-}
-
-function difference(given: Part, found: Part): string {
-  if (given === undefined) return 'was not given'
-  if (found === undefined) return 'is missing'
-  const [before, now] = [textOf(given), textOf(found)]
-  return Math.max(before.length, now.length) > SHOWN_LENGTH ? 'differs' : `is ${now}, and was ${before}`
-}
-
-function textOf(part: JobShape[string]): string {
-  return 'text' in part ? part.text : (part.source ?? 'a function')
 }
 
 async function end(): Promise<void> {

@@ -1,0 +1,95 @@
+// Columns as blocks for functions in JavaScript (src/kernels/row_block.ts). Little endian; each part is filled up to a multiple of 8
+// bytes. A column:
+//
+//   u32 form, u32 has_nulls
+//   u8 each   1: null; only if has_nulls
+//   numbers   f64 each: int, double; boolean as 0 and 1; long, if all are safe integers; timestamp in milliseconds, if all are whole
+//   wide      i64 each: other longs and timestamps
+//   values    u32 ASCII bytes, u32 other bytes, (i32 start, i32 end) each, the bytes: string; decimal, date, timestampNtz as text; binary;
+//             a list or struct as in rows (column/rows.h). A value whose start is negative is at ~start of the other bytes
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/slice.h"
+#include "base/status.h"
+#include "column/vector.h"
+#include "function/node.h"
+#include "function/utf8_text.h"
+
+namespace runjob {
+
+class BlockWriter {
+ public:
+  // Appends to `out`, which is as long as whole parts are.
+  explicit BlockWriter(std::string* out) : out_(out) {}
+
+  void PutCounts(uint32_t a, uint32_t b);
+  // `number_of(i)`: a double.
+  template <class NumberOf>
+  void PutNumbers(size_t count, const NumberOf& number_of) {
+    char* const out = Reserve(count * sizeof(double));
+    for (size_t i = 0; i < count; i++) {
+      const double number = number_of(i);
+      std::memcpy(out + i * sizeof(number), &number, sizeof(number));
+    }
+  }
+  // The rows that count. `exact`: longs and timestamps are wide.
+  Status PutColumn(const Rows& rows, const Vector& column, bool exact);
+  // A column of texts. `text_of(i)`: the text.
+  template <class TextOf>
+  Status PutTextColumn(size_t count, const TextOf& text_of) {
+    PutCounts(kValues, 0);
+    return PutValues(count, [&](size_t i, std::string*) { return text_of(i); });
+  }
+
+ private:
+  enum Form : uint32_t { kNumbers = 0, kWide = 1, kValues = 2 };
+
+  char* Reserve(size_t size);
+  void PutHead(const Rows& rows, const Vector& column, Form form);
+  template <class T>
+  void PutPlain(const Rows& rows, const Vector& column);
+  void PutWhole(const Rows& rows, const Vector& column, bool exact);
+  // Null rows have no bytes.
+  template <class ValueOf>
+  Status PutTexts(const Rows& rows, const Vector& column, const ValueOf& value_of);
+
+  // `value_of(i, &text)`: the value, which may be in `text`.
+  template <class ValueOf>
+  Status PutValues(size_t count, const ValueOf& value_of) {
+    ascii_.clear();
+    other_.clear();
+    bounds_.clear();
+    for (size_t i = 0; i < count; i++) {
+      text_.clear();
+      const Slice value = value_of(i, &text_);
+      const bool is_ascii = IsAscii(value);
+      std::string* const bytes = is_ascii ? &ascii_ : &other_;
+      const size_t start = bytes->size();
+      bytes->append(value.data, value.size);
+      if (bytes->size() > kMaxTextBytes) return Status::Error("RECORD_TOO_LARGE", "rows have more than 2 GiB of text");
+      bounds_.push_back(is_ascii ? static_cast<int32_t>(start) : ~static_cast<int32_t>(start));
+      bounds_.push_back(static_cast<int32_t>(bytes->size()));
+    }
+    PutCounts(static_cast<uint32_t>(ascii_.size()), static_cast<uint32_t>(other_.size()));
+    const size_t bounds_bytes = bounds_.size() * sizeof(int32_t);
+    if (count > 0) std::memcpy(Reserve(bounds_bytes), bounds_.data(), bounds_bytes);
+    for (const std::string* bytes : {&ascii_, &other_})
+      std::memcpy(Reserve(bytes->size()), bytes->data(), bytes->size());
+    return Status::Ok();
+  }
+
+  static constexpr size_t kMaxTextBytes = INT32_MAX;
+
+  std::string* const out_;
+  std::string ascii_;
+  std::string other_;
+  std::string text_;
+  std::vector<int32_t> bounds_;
+};
+
+}  // namespace runjob

@@ -1,0 +1,34 @@
+/** Numbers of the functions in a plan: in the order of their first use, so that equal programs have equal plans. */
+import type { FunctionId } from './expression.js'
+import type { UserFunction } from './made.js'
+import type { Stage } from './plan.js'
+
+export interface Numbered {
+  stages: Stage[]
+  /** Those that the stages call, by their ids there. */
+  functions: Map<FunctionId, UserFunction>
+}
+
+/** @param made all functions that the stages may call */
+export function numbered(stages: Stage[], made: Iterable<UserFunction>): Numbered {
+  const known = new Map([...made].map((one) => [one.id, one]))
+  const functions = new Map<FunctionId, UserFunction>()
+  if (known.size === 0) return { stages, functions }
+  const ids = new Map<FunctionId, FunctionId>()
+  const idOf = (one: UserFunction): FunctionId => {
+    const id = ids.get(one.id) ?? String(ids.size + 1)
+    ids.set(one.id, id)
+    functions.set(id, one)
+    return id
+  }
+  const copy = (value: unknown, key = ''): unknown => {
+    if (typeof value === 'string') {
+      const called = key === 'fn' || key === 'function' ? known.get(value) : undefined
+      return called ? idOf(called) : value
+    }
+    if (Array.isArray(value)) return value.map((one) => copy(one))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, copy(one, name)]))
+  }
+  return { stages: copy(stages) as Stage[], functions }
+}

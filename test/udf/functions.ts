@@ -1,0 +1,70 @@
+/** Functions that tests call in data frames: workers import this module. */
+import {
+  binary,
+  boolean,
+  type ColumnType,
+  date,
+  decimal,
+  double,
+  int,
+  long,
+  nullable,
+  string,
+  timestamp,
+  timestampNtz,
+  udf,
+} from 'runjob'
+
+/** The value itself, as a function of each type. */
+export const same = {
+  boolean: udf((x: boolean | null) => x, nullable(boolean())),
+  int: udf((x: number | null) => x, nullable(int())),
+  long: udf((x: number | null) => x, nullable(long())),
+  bigint: udf((x: bigint | null) => x, nullable(long({ js: 'bigint' }))),
+  double: udf((x: number | null) => x, nullable(double())),
+  decimal: udf((x: string | null) => x, nullable(decimal(10, 2))),
+  wide: udf((x: string | null) => x, nullable(decimal(38, 10))),
+  string: udf((x: string | null) => x, nullable(string())),
+  binary: udf((x: Uint8Array | null) => x, nullable(binary())),
+  date: udf((x: string | null) => x, nullable(date())),
+  timestamp: udf((x: Date | null) => x, nullable(timestamp())),
+  micros: udf((x: bigint | null) => x, nullable(timestamp({ js: 'micros' }))),
+  ntz: udf((x: string | null) => x, nullable(timestampNtz())),
+}
+
+function wrong(type: ColumnType, make: () => unknown) {
+  const right = type.columnType === 'string' ? 'a' : 1
+  return udf((n: number) => (n === 7 ? make() : right) as never, type)
+}
+
+/** What functions give wrongly, where `n` is 7. */
+export const wrongAt7 = {
+  undefined: wrong(int(), () => undefined),
+  null: wrong(int(), () => null),
+  NaN: wrong(int(), () => Number.NaN),
+  'a large number': wrong(int(), () => 2 ** 31),
+  'a fraction': wrong(long(), () => 0.5),
+  'an unsafe number': wrong(long(), () => 2 ** 53),
+  text: wrong(double(), () => 'x'),
+  'a promise': wrong(int(), () => Promise.reject(new Error('later'))),
+  'a number': wrong(string(), () => 1),
+  'half a pair': wrong(string(), () => '\ud800'),
+  'no day': udf((n: number) => (n === 7 ? '2024-13-01' : '2024-01-01'), date()),
+  'a large price': udf((n: number) => (n === 7 ? '1234567.00' : String(n)), decimal(8, 2)),
+}
+
+export const throwingAt7 = udf(function throwing(n: number) {
+  if (n === 7) throw new RangeError('seven is out of range')
+  return n
+}, int())
+
+/** Fails for what must not reach it. */
+export const notBelow10 = udf((n: number) => {
+  if (n < 10) throw new Error(`${n} is below 10`)
+  return n
+}, int())
+
+export const plusOne = udf((n: number) => n + 1, int())
+export const plus = udf((a: number, b: number) => a + b, int())
+export const shout = udf((text: string | null) => (text === null ? 'NOTHING' : `${text.toUpperCase()}!`), string())
+export const one = udf(() => 1, int())
