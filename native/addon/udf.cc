@@ -44,8 +44,7 @@ class ScriptUdfHost : public UdfHost {
               const std::function<Status(const UdfResults&)>& take) override {
     const Napi::Env env = function_.Env();
     const Napi::HandleScope scope(env);
-    const auto bytes = Napi::Buffer<char>::Copy(env, block.data, block.size);
-    const Napi::Value answer = function_.Call({Napi::Number::New(env, call), bytes});
+    const Napi::Value answer = function_.Call({Napi::Number::New(env, call), Given(env, block)});
     const Napi::Object object = ObjectArg(answer, "answer");
     const Napi::Value row = object.Get("row");
     if (!row.IsUndefined()) {
@@ -85,7 +84,19 @@ class ScriptUdfHost : public UdfHost {
   }
 
  private:
+  // A block from the start of an array that is kept: a new one for each would be work for the garbage collector.
+  Napi::Value Given(Napi::Env env, Slice block) {
+    if (block.size > kMostKept) return Napi::Buffer<char>::Copy(env, block.data, block.size);
+    if (kept_.IsEmpty()) kept_ = Napi::Persistent(Napi::Uint8Array::New(env, kMostKept).As<Napi::Object>());
+    Napi::Uint8Array array = kept_.Value().As<Napi::Uint8Array>();
+    std::memcpy(array.Data(), block.data, block.size);
+    return array;
+  }
+
+  static constexpr size_t kMostKept = size_t{256} << 10;
+
   Napi::FunctionReference function_;
+  Napi::ObjectReference kept_;
 };
 
 // Of this thread, until its instance of the addon ends.

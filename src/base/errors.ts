@@ -518,7 +518,7 @@ const CATALOGUE = {
     message: (p) =>
       p.module === undefined
         ? `Workers cannot find the function ${p.function}: ${p.reason}.`
-        : `Workers cannot find ${p.function}: it is number ${p.number} of what ${p.module} makes, and for them it makes ${p.found}.`,
+        : `Workers cannot find the function ${p.function}: it is number ${p.number} of what ${p.module} makes, and for them it makes ${p.found}.`,
     hint: (p) =>
       p.isLate === true
         ? 'It was made after an action, such as collect(), had begun: workers import the module up to there. Make functions before, at the top level of the module, or in a module of their own.'
@@ -527,7 +527,7 @@ const CATALOGUE = {
   GRAPH_DIFFERS: {
     kind: 'user',
     message: (p) =>
-      `Workers find another function than the program's: in place of ${p.function}, ${p.module} makes ${text(p.found, 'one with another text')} for them.`,
+      `Workers find another function than the program's: in place of ${p.function}, which is ${p.declared}, ${p.module} makes ${text(p.found, 'one with another text')} for them.`,
     hint: () =>
       'Workers import the module again, and it must make the same functions in the same order, whatever the thread, the time or the environment.',
   },

@@ -132,7 +132,7 @@ export class Expr<X = unknown, N extends string = string> implements ExpressionO
   [Symbol.toPrimitive](): never {
     throw invalid(
       `an operator of JavaScript, or a template, takes ${shown(expressionText(this[EXPRESSION]))} for a value, but it is an expression`,
-      'Use the methods of columns: c.price.gt(10), c.price.mul(c.qty), c.name.eq(c.other), concat(c.first, c.last).',
+      'Use the methods of columns: c.price.gt(10), c.price.mul(c.qty), c.name.eq(c.other), concat(c.first, c.last). For JavaScript on values, make a function: udf((price) => price > 10, boolean())(c.price).',
     )
   }
 

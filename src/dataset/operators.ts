@@ -39,7 +39,7 @@ export function refuseOperators(source: string, what: string): void {
   const text = source.slice(found.node.start - TEXT_START, found.node.end - TEXT_START)
   throw invalid(
     `${what}: ${found.operator} of JavaScript does not see the values of a column: ${text}`,
-    `Write ${INSTEAD[found.operator]}.`,
+    `Write ${INSTEAD[found.operator]}. For JavaScript on values, make a function: udf((a, b) => …, boolean())(c.a, c.b).`,
   )
 }
 

@@ -8,6 +8,7 @@ import { mergeProjects } from './rules/merge_projects.js'
 import { pruneColumns } from './rules/prune_columns.js'
 import { pushFilters } from './rules/push_filters.js'
 import { pushLimits } from './rules/push_limits.js'
+import { shareCalls } from './rules/share_calls.js'
 
 export interface ArrangeOptions {
   /** Of the reads; what is missing counts as large. */
@@ -30,5 +31,5 @@ export function pushDown(plan: Logical, now: bigint, skipsBad: boolean): Logical
 /** The rest, for what pushDown() has made. */
 export function arrange(plan: Logical, { sizes = new Map(), joins }: ArrangeOptions): Logical {
   // Twice: sides count with the columns that are needed, and a join whose sides change places has a projection.
-  return mergeProjects(pruneColumns(chooseJoin(pruneColumns(plan), sizes, joins)))
+  return mergeProjects(shareCalls(pruneColumns(chooseJoin(pruneColumns(plan), sizes, joins))))
 }

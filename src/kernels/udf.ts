@@ -62,7 +62,7 @@ export function callNumber({ udf, args, type, nullable }: CallExpression): numbe
   return sites.length - 1
 }
 
-/** For `kernels.setUdfHost`. */
+/** For `kernels.setUdfHost`. @param block at the start of these bytes, which the next one overwrites */
 export function udfHost(number: number, block: Uint8Array): Answer {
   const { args, call } = sites[number]!
   const { rows, columns } = readArguments(block, args)

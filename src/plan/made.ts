@@ -23,7 +23,7 @@ export interface UserFunction {
   readonly call: (...args: never[]) => unknown
   /** Its name in plans and messages. */
   readonly name: string
-  /** What is known of it, as text, which must be the same in workers. */
+  /** What is known of it, as text, which must be the same in workers. Not its name: bundles number those. */
   readonly declared: string
   readonly place: MadePlace
   /** Whether the program had begun an action before: workers import its module up to there. */
@@ -33,6 +33,7 @@ export interface UserFunction {
 /** A function as workers look it up. */
 export interface FunctionIdentity {
   id: FunctionId
+  name: string
   declared: string
   /** As sourceOf() gives it; null: the worker's text may be another one. */
   source: string | null
@@ -75,7 +76,7 @@ shared[REGISTRY] = registry
  */
 export function userFunction(call: (...args: never[]) => unknown, what: string, type: string | null): UserFunction {
   const name = call.name || what
-  const declared = `${what} ${name}(${call.length})${type === null ? '' : ` -> ${type}`}`
+  const declared = `${what}(${call.length})${type === null ? '' : ` -> ${type}`}`
   const { building, hasActed } = registry
   const head = { id: `#${++registry.made}`, call, name, declared, isLate: hasActed }
   if (building !== null) {
@@ -135,11 +136,12 @@ export function madeIn(module: string | null): readonly Made[] {
   return registry.byModule.get(module) ?? []
 }
 
-/** The text of a function, the same however deep its bundle nests it. */
+/** The text of a function as comparableText() gives it. */
 export function sourceOf(call: (...args: never[]) => unknown): string {
-  return withoutIndent(Function.prototype.toString.call(call))
+  return comparableText(Function.prototype.toString.call(call))
 }
 
-export function withoutIndent(text: string): string {
-  return text.replace(/\n\s+/g, '\n')
+/** Text of code, whatever its bundle does to it: it nests it deeper, and numbers names that several modules have. */
+export function comparableText(code: string): string {
+  return code.replace(/\n\s+/g, '\n').replace(/(?<![\w$])([A-Za-z_$][\w$]*?)\d+(?![\w$])/g, '$1')
 }

@@ -3,7 +3,7 @@ import { RunjobError } from '../base/errors.js'
 import { require } from '../base/packages.js'
 import type { FunctionId } from '../plan/expression.js'
 import type { FunctionsIdentity } from '../plan/functions.js'
-import { type FunctionIdentity, sourceOf, type UserFunction, withoutIndent } from '../plan/made.js'
+import { comparableText, type FunctionIdentity, sourceOf, type UserFunction } from '../plan/made.js'
 import { evaluatedCode } from './evaluated.js'
 import { codeOfModules, importedCode, type JobCode } from './load.js'
 
@@ -19,10 +19,11 @@ export async function codeOfFunctions(
   const own = ownCode(modules)
   const code = own ?? (await codeOfModules(modulesOf(all)))
   const text = 'text' in code.module ? code.module.text : ''
-  const identities = [...functions].map(([id, { call, declared, place, isLate }]): FunctionIdentity => {
+  const identities = [...functions].map(([id, { call, name, declared, place, isLate }]): FunctionIdentity => {
     const isOwn = place.module === null || importedCode(place.module) !== undefined
     return {
       id,
+      name,
       declared,
       source: isOwn ? sourceOf(call) : sourceIn(text, call),
       place: { ...place, module: isOwn ? null : place.module },
@@ -47,13 +48,13 @@ function modulesOf(functions: readonly UserFunction[]): string[] {
 
 /** The source as the bundle has it; null if that cannot be told: other loaders print it in their own ways. */
 function sourceIn(bundle: string, call: UserFunction['call']): string | null {
-  const [all, own] = [withoutIndent(bundle), sourceOf(call)]
+  const [all, own] = [comparableText(bundle), sourceOf(call)]
   if (all.includes(own)) return own
   const esbuild = require('esbuild') as typeof import('esbuild')
   try {
     const options = { loader: 'ts', target: 'node20', logLevel: 'silent' } as const
     const { code } = esbuild.transformSync(`x = ${call}`, options)
-    const printed = withoutIndent(code.replace(/^x = /, '').replace(/;\s*$/, ''))
+    const printed = comparableText(code.replace(/^x = /, '').replace(/;\s*$/, ''))
     return all.includes(printed) ? printed : null
   } catch {
     // Such as a method, or native code.

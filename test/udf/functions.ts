@@ -68,3 +68,22 @@ export const plusOne = udf((n: number) => n + 1, int())
 export const plus = udf((a: number, b: number) => a + b, int())
 export const shout = udf((text: string | null) => (text === null ? 'NOTHING' : `${text.toUpperCase()}!`), string())
 export const one = udf(() => 1, int())
+
+const seen = new Set<number>()
+/** Fails for a value that it has seen before: each worker has a set of its own. */
+export const onceEach = udf((n: number) => {
+  if (seen.has(n)) throw new Error(`${n} for the second time`)
+  seen.add(n)
+  return n + 1
+}, int())
+
+export const mixed = udf(
+  (n: number | null, text: string | null, on: boolean | null, at: Date | null) =>
+    n === null ? null : `${n}|${text}|${on}|${at?.getTime()}`,
+  nullable(string()),
+)
+export const difference = udf((a: bigint, b: number) => Number(a) - b, double())
+export const isRemainder = udf((n: number, of: number, is: number) => n % of === is, boolean())
+export const forEver = udf((n: number) => {
+  for (;;) if (n < 0) return n
+}, int())

@@ -43,11 +43,11 @@ describe('a script', () => {
       'main.mjs': `${HEAD}
         import { plus } from './plus.mjs'
         const [one, ten] = [1, 10].map((by) => plus(by))
-        const own = udf((n) => n + 1000, int())
+        const own = udf(function own(n) { return n + 1000 }, int())
         const frame = ${READ}.limit(2).select((c) => ({ a: ten(c.n), b: one(c.n), c: own(c.n) }))
         console.log(JSON.stringify(await frame.collect()))`,
       'plus.mjs': `${HEAD}
-        udf((n) => n, int())
+        const own = udf(function own(n) { return n }, int())
         export const plus = (by) => udf((n) => n + by, int())`,
     })
     expect(stderr).toBe('')
@@ -81,7 +81,7 @@ describe('a script', () => {
     })
     expect(code).toBe(1)
     expect(stderr).toContain("code: 'FUNCTION_NOT_FOUND'")
-    expect(stderr).toMatch(/udf late\(1\) -> int.*main\.mjs/)
+    expect(stderr).toMatch(/the function late: .*main\.mjs/)
     expect(stderr).toContain('before')
   })
 
@@ -95,7 +95,7 @@ describe('a script', () => {
       })
     const ofThread = await differing('const f = isMainThread ? udf((n) => n, int()) : udf((a, b) => a, int())')
     expect(ofThread.stderr).toContain("code: 'GRAPH_DIFFERS'")
-    expect(ofThread.stderr).toContain('udf udf(2) -> int')
+    expect(ofThread.stderr).toContain('udf(2) -> int for them')
     const ofText = await differing('const f = udf(isMainThread ? (n) => n + 1 : (n) => n + 2, int())')
     expect(ofText.stderr).toContain("code: 'GRAPH_DIFFERS'")
   })

@@ -33,13 +33,13 @@ export async function findFunctions(
 
 /** @param built functions of the builds that have run */
 function findOne(
-  { declared, source, place, isLate }: FunctionIdentity,
+  { name, declared, source, place, isLate }: FunctionIdentity,
   code: ImportedCode,
   params: Record<string, ParamValue>,
   built: Map<Made, readonly UserFunction[]>,
 ): UserFunction {
   const { module, index, inBuild } = place
-  const what = { function: declared, module: module ?? code.url }
+  const what = { function: name, declared, module: module ?? code.url }
   const all = madeBy(code, module)
   const made = all[index]
   if (made === undefined)
