@@ -97,6 +97,19 @@ export function notedBuild<T>(build: (params: Values) => T): (params: Values) =>
   return (params) => building(place, () => build(params)).made
 }
 
+/** Of a function that is not counted, which workers cannot find. */
+export const NOWHERE: MadePlace = { module: null, index: -1, inBuild: null }
+
+/** Makes what is thrown away: functions in it are not counted. */
+export function uncounted<T>(make: () => T): T {
+  return building(NOWHERE, make).made
+}
+
+/** Whether functions are counted from now on. */
+export function setCounting(isCounting: boolean): void {
+  registry.building = isCounting ? null : { place: NOWHERE, functions: [] }
+}
+
 function building<T>(place: MadePlace, build: () => T): { made: T; functions: readonly UserFunction[] } {
   const { building: outer } = registry
   const own: Building = { place, functions: [] }

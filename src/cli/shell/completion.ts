@@ -6,6 +6,7 @@ import { RunjobError } from '../../base/errors.js'
 import { Expr } from '../../dataset/column.js'
 import { type AnyFrame, DataFrame, Grouped, isDataFrame } from '../../dataset/frame.js'
 import { setFrameRunner } from '../../dataset/runner.js'
+import { uncounted } from '../../plan/made.js'
 import { columnsOf } from '../../run/columns.js'
 import { placeIn } from './place.js'
 
@@ -52,7 +53,7 @@ function frameOf(expression: string, known: ReadonlySet<string>): AnyFrame | nul
   // An action in it does nothing. The next cell has a runner of its own.
   setFrameRunner(() => Promise.reject(new RunjobError('INTERRUPTED')))
   try {
-    const value: unknown = runInThisContext(expression)
+    const value: unknown = uncounted(() => runInThisContext(expression))
     if (value instanceof Promise) value.catch(() => {})
     if (value instanceof Grouped) return frameOf(expression.slice(0, expression.lastIndexOf('.groupBy(')), known)
     return isDataFrame(value) ? value : null

@@ -7,10 +7,13 @@ import { didYouMean } from '../../base/suggest.js'
 import { Expr } from '../../dataset/column.js'
 import { DataFrame, Grouped, isDataFrame } from '../../dataset/frame.js'
 import { setFrameRunner } from '../../dataset/runner.js'
+import { setCounting } from '../../plan/made.js'
+import { setEvaluated } from '../../run/evaluated.js'
 import type { RunnableOptions } from '../../run/options.js'
 import { frameOf } from '../../run/query.js'
 import { renderError } from '../report_error.js'
 import { createColors } from '../terminal.js'
+import { evaluatingAgain } from './again.js'
 import { completeColumns, methodsOf } from './completion.js'
 import { Work } from './work.js'
 
@@ -74,7 +77,9 @@ export async function openSession(options: SessionOptions): Promise<void> {
   })
   Object.assign(repl.context, names, { inputs }, inputs.length > 0 ? { df: inputs[0] } : {})
   const work = new Work({ ...options.run, onNote: (note) => output.write(`${note}\n`) })
-  cells = evaluateCells(repl, work, tell)
+  const evaluated: string[] = []
+  setEvaluated(() => evaluatingAgain({ cells: evaluated, paths, cwd }))
+  cells = evaluateCells(repl, work, evaluated, tell)
   completeColumns(repl, names, cells.unfinished)
   const { _domain } = repl as unknown as { _domain?: EventEmitter }
   _domain?.removeAllListeners('error').on('error', onError)
@@ -103,8 +108,12 @@ interface Cells {
   fail(error: unknown): Promise<void>
 }
 
-/** A cell whose value is a promise awaits it; one whose value is a data frame shows its first rows. */
-function evaluateCells(repl: REPLServer, work: Work, tell: (error: unknown) => void): Cells {
+/**
+ * A cell whose value is a promise awaits it; one whose value is a data frame shows its first rows.
+ *
+ * @param evaluated gets the cells
+ */
+function evaluateCells(repl: REPLServer, work: Work, evaluated: string[], tell: (error: unknown) => void): Cells {
   let unfinished = ''
   const usual = repl.eval
   // By the session itself, which takes no key but Ctrl-C meanwhile. What fails goes to fail().
@@ -123,14 +132,19 @@ function evaluateCells(repl: REPLServer, work: Work, tell: (error: unknown) => v
     // Completion has set another one.
     setFrameRunner(async () => work.runner)
     unfinished = ''
+    evaluated.push(code)
+    // Workers do not come past the first await of a cell.
+    setCounting(true)
     usual.call(repl, code, context, file, async (error, given) => {
       if (error) {
         // Recoverable. At once: the line that completes the cell may be there already.
         unfinished = code
+        evaluated.pop()
         return done(error, undefined)
       }
       done(null, await finished(given))
     })
+    setCounting(false)
   }
   Object.assign(repl, { eval: evaluate })
   return {

@@ -3,7 +3,7 @@ import { findSourceMap } from 'node:module'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { RunjobError } from '../../base/errors.js'
 import type { FunctionsIdentity, JobFunctions } from '../../plan/functions.js'
-import { type FunctionIdentity, type Made, madeIn, sourceOf, type UserFunction } from '../../plan/made.js'
+import { type FunctionIdentity, type Made, madeIn, NOWHERE, sourceOf, type UserFunction } from '../../plan/made.js'
 import type { ParamValue } from '../../plan/plan.js'
 import type { ImportedCode } from './import_code.js'
 
@@ -16,7 +16,8 @@ export async function findFunctions(
   { functions }: FunctionsIdentity,
   params: Record<string, ParamValue>,
 ): Promise<JobFunctions> {
-  const isThere = ({ place: { module, index } }: FunctionIdentity) => madeBy(code, module)[index] !== undefined
+  const isThere = ({ place: { module, index } }: FunctionIdentity) =>
+    index === NOWHERE.index || madeBy(code, module)[index] !== undefined
   if (!functions.every(isThere)) await Promise.race([code.acted, sleep(WAIT_MS, undefined, { ref: false })])
   const built = new Map<Made, readonly UserFunction[]>()
   const found = new Map(functions.map((one) => [one.id, findOne(one, code, params, built).call]))
@@ -39,6 +40,12 @@ function findOne(
   built: Map<Made, readonly UserFunction[]>,
 ): UserFunction {
   const { module, index, inBuild } = place
+  if (index === NOWHERE.index) {
+    throw new RunjobError('FUNCTION_NOT_FOUND', {
+      function: name,
+      reason: 'it was made after the first await of its cell',
+    })
+  }
   const what = { function: name, declared, module: module ?? code.url }
   const all = madeBy(code, module)
   const made = all[index]
