@@ -1,6 +1,7 @@
 #include "function/udf.h"
 
 #include <cmath>
+#include <cstring>
 #include <string>
 #include <utility>
 
@@ -37,12 +38,13 @@ class UdfNode : public Node {
       RUNJOB_RETURN_IF_ERROR(args_[i].value->Evaluate(frame, &values_[i]));
     }
     out_.Reset(rows.size);
-    for (size_t i = 0; i < rows.count; i++) asked_[i] = static_cast<uint16_t>(rows[i]);
-    for (size_t from = 0; from < rows.count;) {
-      const Rows part{rows.size, asked_ + from, PartFrom(from, rows.count)};
+    const size_t count = ChooseAsked(rows);
+    for (size_t from = 0; from < count;) {
+      const Rows part{rows.size, asked_ + from, PartFrom(from, count)};
       RUNJOB_RETURN_IF_ERROR(Ask(part));
       from += part.count;
     }
+    if (count < rows.count) FillAlike(rows);
     *result = out_.vector();
     return Status::Ok();
   }
@@ -50,6 +52,49 @@ class UdfNode : public Node {
  private:
   // Texts of a block at most, unless one is longer.
   static constexpr size_t kMostBytes = size_t{16} << 20;
+  static constexpr uint16_t kNoRow = UINT16_MAX;
+
+  // The only argument that differs from row to row, if it is a dictionary with few entries for the rows; else null.
+  const Vector* Dictionary(const Rows& rows) const {
+    const Vector* found = nullptr;
+    for (const Vector& value : values_) {
+      if (value.form == VectorForm::kConstant) continue;
+      if (found != nullptr || value.form != VectorForm::kDictionary || value.entries > rows.count) return nullptr;
+      found = &value;
+    }
+    return found;
+  }
+
+  // The rows to ask about: one for each entry of a dictionary, and for null; returns how many.
+  size_t ChooseAsked(const Rows& rows) {
+    const Vector* const dictionary = Dictionary(rows);
+    if (dictionary == nullptr) {
+      for (size_t i = 0; i < rows.count; i++) asked_[i] = static_cast<uint16_t>(rows[i]);
+      return rows.count;
+    }
+    first_.assign(dictionary->entries + 1, kNoRow);
+    size_t count = 0;
+    for (size_t i = 0; i < rows.count; i++) {
+      const uint16_t row = static_cast<uint16_t>(rows[i]);
+      uint16_t& first = first_[dictionary->valid(row) ? dictionary->codes[row] : dictionary->entries];
+      if (first == kNoRow) asked_[count++] = first = row;
+      alike_[row] = first;
+    }
+    return count;
+  }
+
+  // Rows that were not asked about have the result of one that was.
+  void FillAlike(const Rows& rows) {
+    const Vector results = out_.vector();
+    const size_t width = type().width();
+    char* const values = out_.values<char>();
+    for (size_t i = 0; i < rows.count; i++) {
+      const size_t row = rows[i], first = alike_[row];
+      if (row == first) continue;
+      std::memcpy(values + row * width, values + first * width, width);
+      if (!results.valid(first)) out_.SetNull(row);
+    }
+  }
 
   // How many rows go into one block.
   size_t PartFrom(size_t from, size_t end) const {
@@ -166,6 +211,8 @@ class UdfNode : public Node {
   VectorBuffer out_;
   std::vector<Vector> values_;  // of the arguments
   uint16_t asked_[kVectorRows];
+  std::vector<uint16_t> first_;  // the row that is asked about for each code, and for null
+  uint16_t alike_[kVectorRows];  // by row: the one that is asked about for it
   std::string block_;
 };
 
