@@ -6,55 +6,13 @@ import { decodeRows, encodeRows, type Row } from '../../dist/src/kernels/rows.js
 import type { LiteralExpression, NamedExpression } from '../../dist/src/plan/expression.js'
 import type { Column, Type } from '../../dist/src/plan/type.js'
 import { Random } from '../helpers/random.js'
+import { ROW_COLUMNS, randomRow } from './random_row.js'
 
 const column = (name: string, type: Type): Column => ({ name, type, nullable: true })
 const reference = ({ name, type, nullable }: Column): NamedExpression => ({
   name,
   value: { op: 'column', name, type, nullable },
 })
-
-const ALL: Column[] = [
-  column('flag', 'boolean'),
-  column('int', 'integer'),
-  column('long', 'long'),
-  column('double', 'double'),
-  column('narrow', { type: 'decimal', precision: 18, scale: 2 }),
-  column('wide', { type: 'decimal', precision: 38, scale: 3 }),
-  column('text', 'string'),
-  column('bytes', 'binary'),
-  column('date', 'date'),
-  column('time', 'timestamp'),
-  column('local', 'timestamp_ntz'),
-  column('list', { type: 'array', element: 'string', containsNull: true }),
-  column('deep', {
-    type: 'struct',
-    fields: [column('a', 'integer'), column('b', { type: 'array', element: 'double', containsNull: true })],
-  }),
-]
-
-function randomRow(random: Random): Row {
-  const pick = <T>(...values: T[]) => values[random.below(values.length)]!
-  const text = () => pick('', 'a', '\0', 'a\0b', 'twelve bytes', 'more than twelve bytes', 'é'.repeat(40))
-  const list = <T>(one: () => T) => Array.from({ length: random.below(4) }, () => (random.below(10) < 3 ? null : one()))
-  const double = () => pick(0, -0, 1.5, -1e300, Number.NaN, Infinity, -Infinity)
-  const row: Row = {
-    flag: pick(true, false),
-    int: pick(0, 1, -1, 2 ** 31 - 1, -(2 ** 31)),
-    long: pick(0, -1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER),
-    double: double(),
-    narrow: pick('0.00', '-0.01', '9999999999999999.99'),
-    wide: pick('0.000', '-12345678901234567890123456789012345.678', '18446744073709551.615'),
-    text: text(),
-    bytes: Uint8Array.from(Buffer.from(text())),
-    date: pick('1970-01-01', '1969-12-31', '0001-01-01', '9999-12-31'),
-    time: new Date(pick(0, -1, 1_700_000_000_000)),
-    local: pick('1969-12-31T23:59:59.999999', '2024-02-29T00:00:00.000'),
-    list: list(text),
-    deep: { a: pick(null, 1), b: random.below(5) === 0 ? null : list(double) },
-  }
-  for (const { name } of ALL) if (random.below(5) === 0) row[name] = null
-  return row
-}
 
 function open(program: PipelineProgram): Pipeline {
   return kernels.createPipeline(pipelineProgram(program), null, { memoryBytes: 1 << 20 })
@@ -64,12 +22,16 @@ describe('rows', () => {
   it('come out as they went in, of every type, with nulls', () => {
     const random = new Random(1)
     const rows = Array.from({ length: 2500 }, () => randomRow(random))
-    expect(decodeRows(encodeRows(rows, ALL), ALL)).toEqual(rows)
-    const program: PipelineProgram = { source: { kind: 'batches', columns: ALL }, operators: [], end: { kind: 'rows' } }
+    expect(decodeRows(encodeRows(rows, ROW_COLUMNS), ROW_COLUMNS)).toEqual(rows)
+    const program: PipelineProgram = {
+      source: { kind: 'batches', columns: ROW_COLUMNS },
+      operators: [],
+      end: { kind: 'rows' },
+    }
     const pipeline = open(program)
-    pipeline.addRows(encodeRows(rows, ALL))
+    pipeline.addRows(encodeRows(rows, ROW_COLUMNS))
     pipeline.finish()
-    expect(decodeRows(pipeline.takeOutput(), ALL)).toEqual(rows)
+    expect(decodeRows(pipeline.takeOutput(), ROW_COLUMNS)).toEqual(rows)
   })
 
   it('have no whole number or time that JavaScript would change', () => {
@@ -172,10 +134,10 @@ describe('a pipeline', () => {
 describe('an exchange', () => {
   const random = new Random(2)
   const rows = Array.from({ length: 3000 }, (_, id) => ({ ...randomRow(random), id }))
-  const columns = [...ALL, column('id', 'integer')]
+  const columns = [...ROW_COLUMNS, column('id', 'integer')]
 
   it.each(
-    ALL.flatMap(({ name, type }) =>
+    ROW_COLUMNS.flatMap(({ name, type }) =>
       typeof type === 'object' && type.type !== 'decimal'
         ? []
         : [false, true].flatMap((descending) => [true, false].map((nullsFirst) => ({ name, descending, nullsFirst }))),
@@ -240,7 +202,7 @@ function codeOf(call: () => unknown): string | undefined {
 }
 
 it('constants are refused if they are too few, of other types, or come after the rows', () => {
-  const source = { kind: 'batches' as const, columns: ALL.slice(0, 1) }
+  const source = { kind: 'batches' as const, columns: ROW_COLUMNS.slice(0, 1) }
   const made = (operators: PipelineProgram['operators']) => open({ source, operators, end: { kind: 'rows' } })
   const value: LiteralExpression = { op: 'literal', value: 1, type: 'integer' }
   const constants = { op: 'constants' as const, columns: [column('int', 'integer')] }
@@ -253,7 +215,7 @@ it('constants are refused if they are too few, of other types, or come after the
 })
 
 it('constants stand beside the rows that come in after them', () => {
-  const columns = ALL.slice(0, 2)
+  const columns = ROW_COLUMNS.slice(0, 2)
   const constants = [column('text', 'string'), column('day', 'date'), column('none', 'long')]
   const order = [constants[1]!, columns[1]!, constants[0]!, constants[2]!]
   const pipeline = open({
