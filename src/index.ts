@@ -23,6 +23,7 @@ export {
 export { type Case, type Columns, col, type Expr, lit, type Order, when } from './dataset/column.js'
 export type { Dataset } from './dataset/dataset.js'
 export { defineDataset } from './dataset/define.js'
+export { explode, explodeOuter, posexplode, posexplodeOuter } from './dataset/explode.js'
 export { broadcast, type DataFrame, type Grouped, type JoinOptions } from './dataset/frame.js'
 export {
   abs,

@@ -7,14 +7,15 @@ namespace runjob {
 namespace {
 
 // Bytes of a value.
-template <size_t kWidth>
-void CopyValues(const char* from, const uint16_t* rows, size_t n, char* to) {
-  for (size_t i = 0; i < n; i++) std::memcpy(to + i * kWidth, from + rows[i] * kWidth, kWidth);
+template <size_t kWidth, class Row>
+void CopyValues(const char* from, const Row* rows, size_t n, char* to) {
+  for (size_t i = 0; i < n; i++) std::memcpy(to + i * kWidth, from + size_t{rows[i]} * kWidth, kWidth);
 }
 
 }  // namespace
 
-void Gather::Take(const Vector& column, const uint16_t* rows, size_t n, Vector* result) {
+template <class Row>
+void Gather::TakeRows(const Vector& column, const Row* rows, size_t n, Vector* result) {
   *result = column;
   if (column.form == VectorForm::kConstant) return;
   if (column.validity != nullptr) {
@@ -30,7 +31,8 @@ void Gather::Take(const Vector& column, const uint16_t* rows, size_t n, Vector* 
   }
   if (column.type->id == TypeId::kStruct) {
     children_.resize(column.children.size());
-    for (size_t i = 0; i < children_.size(); i++) children_[i].Take(column.children[i], rows, n, &result->children[i]);
+    for (size_t i = 0; i < children_.size(); i++)
+      children_[i].TakeRows(column.children[i], rows, n, &result->children[i]);
     return;
   }
   const size_t width = column.type->width();
@@ -48,5 +50,8 @@ void Gather::Take(const Vector& column, const uint16_t* rows, size_t n, Vector* 
       return CopyValues<16>(from, rows, n, values_.data());
   }
 }
+
+template void Gather::TakeRows(const Vector&, const uint16_t*, size_t, Vector*);
+template void Gather::TakeRows(const Vector&, const uint32_t*, size_t, Vector*);
 
 }  // namespace runjob

@@ -13,9 +13,14 @@ class Gather {
  public:
   // `result`: row i has the value of row rows[i] of `column`; at most kVectorRows of them. Valid until the next call, and as long as
   // the column.
-  void Take(const Vector& column, const uint16_t* rows, size_t n, Vector* result);
+  void Take(const Vector& column, const uint16_t* rows, size_t n, Vector* result) { TakeRows(column, rows, n, result); }
+  // Of the child of a list, which may be long.
+  void Take(const Vector& column, const uint32_t* rows, size_t n, Vector* result) { TakeRows(column, rows, n, result); }
 
  private:
+  template <class Row>
+  void TakeRows(const Vector& column, const Row* rows, size_t n, Vector* result);
+
   std::vector<char> values_;
   std::vector<uint64_t> validity_;
   std::vector<uint32_t> codes_;

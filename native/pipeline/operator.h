@@ -42,6 +42,7 @@ class RowOperator : public ColumnSink {
 // Each reads what follows the byte that names the operator, source or end. `input` must stay where it is.
 Status CompileFilter(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
 Status CompileProject(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
+Status CompileExplode(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
 Status CompileLimit(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
 Status CompileExchangeSource(ProgramReader* program, std::unique_ptr<RowSource>* result);
 // `partitions`: as PipelineOptions. `sample` gets one, if the program wants it, and must stay where it is.

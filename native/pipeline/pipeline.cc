@@ -26,7 +26,15 @@ namespace runjob {
 namespace {
 
 enum SourceCode : uint8_t { kBatches = 0, kRows = 1, kGroups = 2, kMergeJoin = 3, kWindow = 4 };
-enum OperatorCode : uint8_t { kFilter = 0, kProject = 1, kLimit = 2, kProbe = 3, kConstants = 4, kKeyFilter = 5 };
+enum OperatorCode : uint8_t {
+  kFilter = 0,
+  kProject = 1,
+  kLimit = 2,
+  kProbe = 3,
+  kConstants = 4,
+  kKeyFilter = 5,
+  kExplode = 6
+};
 enum EndCode : uint8_t {
   kExchange = 0,
   kTextOut = 1,
@@ -244,6 +252,8 @@ class Chain : public Pipeline {
         return CompileProject(program, input, result);
       case kLimit:
         return CompileLimit(program, input, result);
+      case kExplode:
+        return CompileExplode(program, input, result);
       case kProbe:
         return CompileProbe(program, input, options.tables, result);
       case kKeyFilter:

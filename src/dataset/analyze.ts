@@ -5,6 +5,7 @@ import type { Expression, NamedExpression } from '../plan/expression.js'
 import { type Column, markOf, typeText } from '../plan/type.js'
 import { analyzeAggregate } from './analyze_aggregate.js'
 import { describeColumns } from './analyze_describe.js'
+import { withExploded } from './analyze_explode.js'
 import { analyzeJoin } from './analyze_join.js'
 import { analyzePivot } from './analyze_pivot.js'
 import { intersectOrExcept } from './analyze_sets.js'
@@ -82,13 +83,13 @@ function analyzeNode(node: Query, visit: (node: Query) => Logical, reads: Reads)
     }
     case 'select': {
       const input = visit(node.input)
-      const { from, values } = named(node.columns, input)
+      const { from, values } = named(node.columns, input, 'select()')
       requireDistinct(values, 'select()')
       return project(from, values)
     }
     case 'withColumns': {
       const input = visit(node.input)
-      const { from, values: added } = named(node.columns, input)
+      const { from, values: added } = named(node.columns, input, 'withColumns()')
       requireDistinct(added, 'withColumns()')
       const kept = unchanged(input.columns).map((old) => added.find(({ name }) => name === old.name) ?? old)
       return project(from, [...kept, ...added.filter((one) => !kept.includes(one))])
@@ -173,10 +174,17 @@ function condition(where: Untyped, columns: readonly Column[], what: string): Ex
   return resolved
 }
 
-/** @returns what they are computed from: the input, or the same with the results of their window functions */
-function named(trees: readonly NamedTree[], input: Logical): { from: Logical; values: NamedExpression[] } {
-  const all = trees.map(({ name, value }) => ({ name: name ?? outputName(value, input.columns), value }))
-  return withWindows(all, input, (from, values) => ({
+/** @returns what they are computed from: the input, or the same with rows of elements, or the results of window functions */
+function named(
+  columns: readonly NamedTree[],
+  input: Logical,
+  what: string,
+): { from: Logical; values: NamedExpression[] } {
+  const names = columns.map(({ name, value }) => name ?? outputName(value, input.columns))
+  const trees = columns.map(({ value }) => value)
+  const exploded = withExploded(trees, input, what)
+  const all = exploded.trees.map((value, i) => ({ name: names[i]!, value }))
+  return withWindows(all, exploded.from, (from, values) => ({
     from,
     values: values.map((value, i) => ({ name: all[i]!.name, value: resolve(value, from.columns) })),
   }))

@@ -136,6 +136,7 @@ function inside(tree: Untyped, sides: Sides): Untyped {
     }
     case 'literal':
     case 'window':
+    case 'explode':
       return tree
     case 'call':
     case 'udf':

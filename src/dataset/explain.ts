@@ -36,6 +36,11 @@ function nodeText(node: Logical): string {
           return text === name ? name : `${text} as ${name}`
         })
         .join(', ')}`
+    case 'explode': {
+      const { list, outer, position, element } = node
+      const made = [...(position === null ? [] : [position]), element].map(({ name }) => name).join(', ')
+      return `explode ${expressionText(list)} as ${made}${outer ? ', also without elements' : ''}`
+    }
     case 'aggregate':
       return `aggregate ${[...(node.by.length > 0 ? [`by ${node.by.join(', ')}`] : []), ...node.values.map(valueText)].join(', ')}`
     case 'window': {

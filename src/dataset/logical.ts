@@ -2,6 +2,7 @@
  * The logical plan: what a query means, with all names found and all types known. Immutable plain nodes; expressions name columns of the
  * node's input. The optimiser (optimize.ts) turns one into another with the same answer; lower.ts makes stages of it.
  */
+import { exploded } from '../plan/columns.js'
 import type { Expression, NamedExpression, SortKey } from '../plan/expression.js'
 import type { GroupValue, JoinType, WindowValue } from '../plan/plan.js'
 import { type Column, markOf } from '../plan/type.js'
@@ -11,6 +12,7 @@ export type Logical =
   | ReadNode
   | FilterNode
   | ProjectNode
+  | ExplodeNode
   | AggregateNode
   | WindowNode
   | JoinNode
@@ -42,6 +44,20 @@ export interface ProjectNode extends Node {
   readonly kind: 'project'
   readonly input: Logical
   readonly values: readonly NamedExpression[]
+}
+
+/**
+ * A row for each element of a list: the columns of `keep`, then its place from 0 on, if that is wanted, and the element. A list that is null or
+ * empty makes no row; if `outer`, one with nulls.
+ */
+export interface ExplodeNode extends Node {
+  readonly kind: 'explode'
+  readonly input: Logical
+  readonly list: Expression
+  readonly outer: boolean
+  readonly keep: readonly string[]
+  readonly position: Column | null
+  readonly element: Column
 }
 
 /** The grouping columns, then the values, a row for each group; without grouping columns one row, whatever comes in. */
@@ -130,6 +146,8 @@ export function withInputs(node: Logical, inputs: readonly Logical[]): Logical {
       return filter(input, node.where)
     case 'project':
       return project(input, node.values)
+    case 'explode':
+      return explode({ ...node, input })
     case 'aggregate':
       return aggregate(input, node.by, node.values)
     case 'window':
@@ -151,6 +169,12 @@ export function project(input: Logical, values: readonly NamedExpression[]): Pro
     return { name, type: value.type, nullable, ...markOf(value) }
   })
   return { kind: 'project', input, values, columns }
+}
+
+export function explode(parts: Omit<ExplodeNode, 'kind' | 'columns'>): ExplodeNode {
+  const { input, list, outer, keep, position, element } = parts
+  const columns = exploded(input.columns, { keep: [...keep], position, element })
+  return { kind: 'explode', input, list, outer, keep, position, element, columns }
 }
 
 export function aggregate(input: Logical, by: readonly string[], values: readonly GroupValue[]): AggregateNode {

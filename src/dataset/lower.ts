@@ -74,6 +74,10 @@ class Lowering {
         return through(this.#flow(node.input), { op: 'filter', where: node.where })
       case 'project':
         return through(this.#flow(node.input), { op: 'project', columns: [...node.values] })
+      case 'explode': {
+        const { list, outer, keep, position, element } = node
+        return through(this.#flow(node.input), { op: 'explode', list, outer, keep: [...keep], position, element })
+      }
       case 'union':
         return { inputs: node.inputs.flatMap((input) => this.#flow(input).inputs), isOne: false }
       case 'aggregate':

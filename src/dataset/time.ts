@@ -18,6 +18,8 @@ function expressionsOf(node: Logical): readonly Expression[] {
       return [node.where]
     case 'project':
       return node.values.map(({ value }) => value)
+    case 'explode':
+      return [node.list]
     case 'aggregate':
     case 'window':
       return node.values.flatMap(({ args }) => args)

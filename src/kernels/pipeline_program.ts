@@ -1,7 +1,7 @@
 /** Programs of whole pipelines, as native/pipeline/pipeline.h reads them. */
-import { joined, projected, windowed } from '../plan/columns.js'
+import { exploded, joined, projected, windowed } from '../plan/columns.js'
 import type { Expression, LiteralExpression, NamedExpression, SortKey } from '../plan/expression.js'
-import type { GroupValue, ParquetCodec } from '../plan/plan.js'
+import type { GroupValue, OperatorOf, ParquetCodec } from '../plan/plan.js'
 import { type Column, EXACT } from '../plan/type.js'
 import { writeGroupValues } from './group_program.js'
 import {
@@ -25,6 +25,7 @@ export type PipelineSource =
 export type PipelineOperator =
   | { op: 'filter'; where: Expression }
   | { op: 'project'; columns: readonly NamedExpression[] }
+  | OperatorOf<'explode'>
   | { op: 'limit'; count: number }
   /** Adds columns whose values setConstants() gives. */
   | { op: 'constants'; columns: readonly Column[] }
@@ -84,6 +85,7 @@ export function pipelineProgram({ source, operators, end }: PipelineProgram): Ui
   for (const operator of operators) {
     writeOperator(writer, operator, columns)
     if (operator.op === 'project') columns = projected(operator.columns)
+    if (operator.op === 'explode') columns = exploded(columns, operator)
     if (operator.op === 'constants') columns = [...columns, ...operator.columns]
     if (operator.op === 'probe') columns = joined(operator.type, columns, operator.build)
   }
@@ -146,9 +148,25 @@ function writeOperator(writer: ProgramWriter, operator: PipelineOperator, column
       writer.byte(5)
       writeKeyFilter(writer, operator, columns)
       return
+    case 'explode':
+      writer.byte(6)
+      writeExplode(writer, operator, columns)
+      return
     case 'constants':
       writer.byte(4).schema(operator.columns)
   }
+}
+
+function writeExplode(
+  writer: ProgramWriter,
+  { list, outer, keep, position, element }: OperatorOf<'explode'>,
+  columns: readonly Column[],
+): void {
+  writer.expression(list, columns).flag(outer).count(keep.length)
+  for (const kept of keep) writer.count(columns.findIndex(({ name }) => name === kept))
+  writer.flag(position !== null)
+  if (position !== null) writer.text(position.name)
+  writer.text(element.name)
 }
 
 /** For setConstants(): a value for each of the columns. */

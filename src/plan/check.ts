@@ -43,6 +43,7 @@ const OPERATORS: Readonly<Record<Operator['op'], { takes: readonly Form[]; gives
   filter: { takes: ['rows'], gives: 'rows' },
   keyFilter: { takes: ['rows'], gives: 'rows' },
   project: { takes: ['rows'], gives: 'rows' },
+  explode: { takes: ['rows'], gives: 'rows' },
   limit: { takes: ['rows'], gives: 'rows' },
 }
 

@@ -1,7 +1,17 @@
 /** The columns of rows, from operator to operator. */
 import { RunjobError } from '../base/errors.js'
 import { isNullable, type NamedExpression } from './expression.js'
-import type { ExchangeInput, ExchangeRows, Input, JoinType, Plan, RowOperator, Sink, WindowValue } from './plan.js'
+import type {
+  ExchangeInput,
+  ExchangeRows,
+  Input,
+  JoinType,
+  OperatorOf,
+  Plan,
+  RowOperator,
+  Sink,
+  WindowValue,
+} from './plan.js'
 import { exchangeOf } from './stages.js'
 import type { Column } from './type.js'
 
@@ -43,6 +53,8 @@ function columnsAfter(plan: Stages, input: Input, operator: RowOperator, takes: 
       return [...takes]
     case 'project':
       return projected(operator.columns)
+    case 'explode':
+      return exploded(takes, operator)
   }
 }
 
@@ -69,6 +81,14 @@ export function pick(columns: readonly Column[], names: readonly string[]): Colu
 
 export function projected(columns: readonly NamedExpression[]): Column[] {
   return columns.map(({ name, value }) => ({ name, type: value.type, nullable: isNullable(value) }))
+}
+
+/** With what is made of a list. */
+export function exploded(
+  columns: readonly Column[],
+  { keep, position, element }: Pick<OperatorOf<'explode'>, 'keep' | 'position' | 'element'>,
+): Column[] {
+  return [...pick(columns, keep), ...(position === null ? [] : [position]), element]
 }
 
 /** With the results of window functions. */

@@ -156,6 +156,11 @@ export type RowOperator =
   /** Ahead of the probe with this build: may drop rows whose `column` is none of the values that its key `buildOn[key]` has. */
   | { op: 'keyFilter'; build: string; buildOn: string[]; key: number; column: string }
   | { op: 'project'; columns: NamedExpression[] }
+  /**
+   * A row for each element of a list: the columns of `keep`, then its place from 0 on, if that is wanted, and the element. A list that is null
+   * or empty makes no row; if `outer`, one with nulls.
+   */
+  | { op: 'explode'; list: Expression; outer: boolean; keep: string[]; position: Column | null; element: Column }
   /** The first rows. */
   | { op: 'limit'; count: number }
 

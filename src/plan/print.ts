@@ -273,6 +273,11 @@ function operatorText(operator: Operator, textOf: TextOf): string {
       return `filter ${operator.column} by the keys ${operator.buildOn[operator.key]} of the table`
     case 'project':
       return `project ${operator.columns.map((column) => projectText(column, textOf)).join(', ') || 'no columns'}`
+    case 'explode': {
+      const { list, outer, position, element } = operator
+      const made = [...(position === null ? [] : [position]), element].map(({ name }) => name).join(', ')
+      return `explode ${textOf(list)} as ${made}${outer ? ', also without elements' : ''}`
+    }
     case 'limit':
       return `limit ${formatCount(operator.count)}`
   }

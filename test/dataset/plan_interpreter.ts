@@ -25,6 +25,16 @@ export function interpretPlan(node: Logical, tables: Tables): Rows {
       return of(node.input).filter((row) => holds(node.where, row, node.input.columns))
     case 'project':
       return of(node.input).map((row) => node.values.map(({ value }) => interpret(value, row, node.input.columns)))
+    case 'explode': {
+      const { input, list, outer, position, keep } = node
+      const places = keep.map((name) => place(input.columns, name))
+      return of(input).flatMap((row) => {
+        const elements = (interpret(list, row, input.columns) ?? []) as Value[]
+        const made = elements.map((element, i): [Value, Value] => [i, element])
+        if (made.length === 0 && outer) made.push([null, null])
+        return made.map(([at, element]) => [...places.map((i) => row[i]!), ...(position === null ? [] : [at]), element])
+      })
+    }
     case 'limit':
       return of(node.input).slice(0, node.count)
     case 'union':

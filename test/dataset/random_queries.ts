@@ -1,21 +1,28 @@
 /** Random data frames over two small tables. */
 import {
+  array,
   col,
   count,
   csv,
   denseRank,
+  explode,
+  explodeOuter,
   int,
   lag,
   lit,
   max,
   min,
   nullable,
+  posexplode,
+  posexplodeOuter,
   rank,
   read,
   rowNumber,
+  split,
   string,
   sum,
   Window,
+  when,
 } from 'runjob'
 import type { ReadQuery } from '../../dist/src/dataset/query.js'
 import type { Value } from '../helpers/interpreter/value.js'
@@ -94,11 +101,31 @@ function windowed(random: Random, input: Any): Any {
     .filter(condition(random))
 }
 
+/** Lists that are null, empty, or have nulls. */
+function exploded(random: Random, input: Any): Any {
+  const list = random.pick<Any>([
+    array('a', 'b'),
+    when(condition(random), array(col('b'), lit(7))),
+    split('s', random.pick(['x', ''])),
+    array(lit(4).div(col('a')).cast('int')),
+  ])
+  const [position, element] = random.pick([posexplode, posexplodeOuter])(list) as Any
+  const only = random.pick([explode, explodeOuter])(list) as Any
+  const made = random.pick<Any>([
+    input.select('a', position.as('b'), element.as('e')),
+    input.select('a', 'b', only.as('e')),
+    input.withColumn('e', only),
+  ])
+  return made
+    .filter(random.pick<Any>([col('a').gt(2), col('b').gt(0), lit(4).div(col('b')).gt(1), col('e').isNotNull()]))
+    .select('a', random.pick<Any>(['b', col('b').add(1).as('b')]), col('e').cast('string').as('s'))
+}
+
 /** A frame with the columns a, b and s. */
 export function randomFrame(random: Random, sources: Sources, depth: number): Any {
   if (depth === 0) return random.pick(sources)
   const input = randomFrame(random, sources, depth - 1)
-  switch (random.below(13)) {
+  switch (random.below(14)) {
     case 0:
     case 1:
       return input.filter(condition(random))
@@ -130,7 +157,9 @@ export function randomFrame(random: Random, sources: Sources, depth: number): An
       return input.dropDuplicates('a')
     case 9:
       return windowed(random, input)
-    case 10: {
+    case 10:
+      return exploded(random, input)
+    case 11: {
       const method = random.pick(['intersect', 'except', 'intersectAll', 'exceptAll'])
       return input[method](randomFrame(random, sources, depth - 1))
     }

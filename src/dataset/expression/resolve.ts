@@ -31,6 +31,7 @@ export function outputName(tree: Untyped, columns: readonly Column[]): string {
   if (isField(tree)) return String(((tree as UntypedCall).args[1] as UntypedLiteral).value)
   // As in Spark: what windows are grouped by has no other name.
   if (tree.kind === 'call' && tree.fn === 'window') return 'window'
+  if (tree.kind === 'explode') return tree.part === 'position' ? 'pos' : 'col'
   if (tree.kind !== 'column') return expressionText(tree)
   const isColumn = columns.some(({ name }) => name === tree.name)
   return isColumn ? tree.name : tree.name.slice(tree.name.lastIndexOf('.') + 1)
@@ -82,6 +83,13 @@ function operand(tree: Untyped, columns: readonly Column[]): Operand {
       return udfOf(
         tree,
         tree.args.map((arg) => within(arg, () => settled(of(arg)))),
+      )
+    case 'explode':
+      return within(tree, () =>
+        refuse(
+          'makes rows, which is not possible here',
+          'Make a column of it before, with select() or withColumn(), and use that.',
+        ),
       )
     case 'call': {
       const args = tree.args.map(of)

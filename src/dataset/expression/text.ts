@@ -4,7 +4,7 @@ import type { CallExpression, Expression, LiteralExpression } from '../../plan/e
 import { type Type, typeText } from '../../plan/type.js'
 import { isDecimal } from './decimal_types.js'
 import { dateText, timestampText } from './time_text.js'
-import type { SortTree, Untyped, UntypedFrame, UntypedWindow } from './untyped.js'
+import type { SortTree, Untyped, UntypedExplode, UntypedFrame, UntypedWindow } from './untyped.js'
 
 const INFIX: Record<string, string> = {
   add: '+',
@@ -53,7 +53,13 @@ function write(expression: Expression | Untyped, inner: boolean): string {
       return write(expression.arg, inner)
     case 'window':
       return windowText(expression)
+    case 'explode':
+      return explodeText(expression)
   }
+}
+
+function explodeText({ list, outer, part }: UntypedExplode): string {
+  return `${part === 'position' ? 'posexplode' : 'explode'}${outer ? 'Outer' : ''}(${write(list, false)})`
 }
 
 function windowText({ fn, args, partition, order, frame }: UntypedWindow): string {

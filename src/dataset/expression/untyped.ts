@@ -11,6 +11,7 @@ export type Untyped =
   | UntypedCast
   | UntypedAlias
   | UntypedWindow
+  | UntypedExplode
 
 /** A column, or a field of a struct: `address.city`. */
 export interface UntypedColumn {
@@ -72,6 +73,15 @@ export interface UntypedWindow {
   frame: UntypedFrame | null
 }
 
+/** A column of the rows that are made of a list's elements. Only what makes columns of a frame may have it, as a whole column. */
+export interface UntypedExplode {
+  kind: 'explode'
+  list: Untyped
+  /** Whether a row without elements comes out once, with nulls. */
+  outer: boolean
+  part: 'position' | 'element'
+}
+
 /** The current row is 0; where a partition begins and ends is at an infinite distance. */
 export interface UntypedFrame {
   unit: 'rows' | 'range'
@@ -94,6 +104,8 @@ export function partsOf(tree: Untyped): readonly Untyped[] {
     case 'cast':
     case 'alias':
       return [tree.arg]
+    case 'explode':
+      return [tree.list]
     case 'window':
       return [...tree.args, ...tree.partition, ...tree.order.map(({ value }) => value)]
     default:

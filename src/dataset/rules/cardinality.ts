@@ -29,6 +29,8 @@ export function mostOf(node: Logical, sizes: Sizes): Size | null {
       return mostRead(node, sizes)
     case 'join':
       return mostJoined(node, sizes)
+    case 'explode':
+      return null
     default: {
       const total: Size = { bytes: 0, rows: 0 }
       for (const input of inputsOfNode(node)) {
@@ -105,6 +107,7 @@ function isUnique(node: Logical, names: readonly string[], sizes: Sizes): boolea
       const leftKeys = on.map((pair) => pair.left)
       return type === 'inner' && isUnique(right, names, sizes) && isUnique(left, leftKeys, sizes)
     }
+    case 'explode':
     case 'union':
       return false
   }

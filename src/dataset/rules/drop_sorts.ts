@@ -17,6 +17,7 @@ function unsorted(node: Logical): Logical {
       return unsorted(node.input)
     case 'filter':
     case 'project':
+    case 'explode':
     case 'union':
     case 'join':
       return withInputs(node, inputsOfNode(node).map(unsorted))

@@ -1,7 +1,17 @@
 /** What does not depend on a row is computed when the plan is built; a filter that always holds goes. */
 import type { Expression } from '../../plan/expression.js'
 import { fold } from '../expression/fold.js'
-import { aggregate, filter, inputsOfNode, join, type Logical, project, window, withInputs } from '../logical.js'
+import {
+  aggregate,
+  explode,
+  filter,
+  inputsOfNode,
+  join,
+  type Logical,
+  project,
+  window,
+  withInputs,
+} from '../logical.js'
 
 /** @param now the time of the plan: microseconds since 1970-01-01 UTC */
 export function foldConstants(node: Logical, now: bigint): Logical {
@@ -17,6 +27,8 @@ export function foldConstants(node: Logical, now: bigint): Logical {
         made.input,
         made.values.map(({ name, value }) => ({ name, value: fold(value, now) })),
       )
+    case 'explode':
+      return explode({ ...made, list: fold(made.list, now) })
     case 'aggregate':
       return aggregate(
         made.input,

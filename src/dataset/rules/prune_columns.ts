@@ -4,6 +4,7 @@ import type { Column } from '../../plan/type.js'
 import {
   aggregate,
   columnNamed,
+  explode,
   filter,
   join,
   type Logical,
@@ -48,6 +49,11 @@ function prune(node: Logical, needed: ReadonlySet<string>): Logical {
       const values = node.values.filter(isNeeded)
       const kept = values.length === 0 ? [cheapestValue(node.values)] : values
       return project(prune(node.input, columnsOf(kept.map(({ value }) => value))), kept)
+    }
+    case 'explode': {
+      const keep = node.keep.filter((name) => needed.has(name))
+      const position = node.position && isNeeded(node.position) ? node.position : null
+      return explode({ ...node, input: prune(node.input, new Set([...keep, ...columnsIn(node.list)])), keep, position })
     }
     case 'aggregate': {
       const values = node.values.filter(({ column }) => needed.has(column.name))

@@ -45,6 +45,13 @@ function pushed(node: Logical, conditions: readonly Expression[]): Logical {
       const moved = below.map((one) => substituted(one, (name) => plain.get(name) ?? undefined))
       return above(project(pushed(node.input, moved), node.values), rest)
     }
+    case 'explode': {
+      // A row without elements is not seen above; and one whose list has no value is.
+      const isOfInput = (one: Expression) => [...columnsIn(one)].every((name) => node.keep.includes(name))
+      const isSafe = cannotFail(node.list)
+      const [below, rest] = movable(conditions, (one) => isSafe && isOfInput(one) && (node.outer || cannotFail(one)))
+      return above(withInputs(node, [pushed(node.input, below)]), rest)
+    }
     case 'aggregate': {
       const [below, rest] = movable(
         conditions,

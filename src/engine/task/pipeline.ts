@@ -335,6 +335,7 @@ function operatorOf(operator: RowOperator, joins: readonly RowOperator[], { plan
     }
     case 'filter':
     case 'project':
+    case 'explode':
     case 'limit':
       return operator
     default:
