@@ -102,6 +102,7 @@ class LineScan : public Scan<LineScan> {
       LineScanOptions options;
       options.limit = RecordLimitArg(spec);
       options.skip_bom = BooleanArg(spec.Get("skipBom"), "skipBom");
+      options.places = places();
       if (schema().size() > 1 || (schema().size() == 1 && schema()[0].type.id != TypeId::kString)) {
         ThrowBadArgument(info.Env(), "lines are one column of text");
       }

@@ -8,10 +8,15 @@ const Schema kNoColumns;
 
 }  // namespace
 
-Status Constants::Compile(ProgramReader* program, const Schema& input, std::unique_ptr<Constants>* result) {
+Status Constants::Compile(ProgramReader* program, const Schema& input, const RowPlaces* places,
+                          std::unique_ptr<Constants>* result) {
   auto constants = std::make_unique<Constants>();
   Schema own;
-  if (!program->Read(&own)) return BadProgram();
+  bool has_place = false;
+  program->Read(&own);
+  if (!program->Read(&has_place)) return BadProgram();
+  if (has_place && (own.empty() || own.back().type.id != TypeId::kLong)) return BadProgram();
+  if (has_place) constants->places_ = places;
   constants->taken_ = input.size();
   constants->schema_ = input;
   constants->schema_.insert(constants->schema_.end(), own.begin(), own.end());
@@ -42,6 +47,16 @@ Status Constants::Add(const Batch& batch) {
   result_.columns.resize(schema_.size());
   for (size_t i = 0; i < values_.size(); i++) {
     RUNJOB_RETURN_IF_ERROR(values_[i]->Evaluate(batch, &result_.columns[taken_ + i]));
+  }
+  if (places_ != nullptr) {
+    Vector& place = result_.columns.back();
+    const auto first = static_cast<uint64_t>(place.at<int64_t>(0));
+    for (size_t i = 0; i < batch.count; i++) {
+      const size_t row = batch.row(i);
+      place_[row] = static_cast<int64_t>(first + (*places_)[row].offset);
+    }
+    place.form = VectorForm::kFlat;
+    place.values = place_;
   }
   return next_->Add(result_);
 }

@@ -19,7 +19,7 @@ constexpr size_t kBomBytes = 3;
 class LineScan : public Mapper {
  public:
   LineScan(const LineScanOptions& options, const Schema& schema, ColumnSink* sink, BadRecords* bad)
-      : Mapper(bad), limit_(options.limit), skip_bom_(options.skip_bom), sink_(sink) {
+      : Mapper(bad), limit_(options.limit), skip_bom_(options.skip_bom), places_(options.places), sink_(sink) {
     batch_.columns.resize(schema.size());
     for (size_t i = 0; i < schema.size(); i++) {
       batch_.columns[i].type = &schema[i].type;
@@ -130,6 +130,10 @@ class LineScan : public Mapper {
     if (rows_ == 0) return Status::Ok();
     batch_.rows = batch_.count = rows_;
     const auto place_of = [this](size_t row) { return RecordPlace{starts_[row], lines_[row].slice()}; };
+    if (places_ != nullptr) {
+      places_->clear();
+      for (size_t row = 0; row < rows_; row++) places_->push_back(place_of(row));
+    }
     Status status = AddRows(batch_, place_of, sink_, limit_.keep_bad ? &bad_ : nullptr, &records_out_);
     rows_ = 0;
     copies_.clear();
@@ -138,6 +142,7 @@ class LineScan : public Mapper {
 
   const RecordLimit limit_;
   const bool skip_bom_;
+  RowPlaces* const places_;
   ColumnSink* const sink_;
   uint64_t taken_ = 0;
   std::string held_;    // of the line at position_, from earlier chunks

@@ -3,14 +3,16 @@
 
 #include <memory>
 
+#include "column/row_places.h"
 #include "column/vector.h"
 #include "record/mapper.h"
 
 namespace runjob {
 
 struct LineScanOptions {
-  RecordLimit limit;      // of a line
-  bool skip_bom = false;  // the input starts at the file's first byte: drop a UTF-8 byte-order mark
+  RecordLimit limit;            // of a line
+  bool skip_bom = false;        // the input starts at the file's first byte: drop a UTF-8 byte-order mark
+  RowPlaces* places = nullptr;  // gets those of each batch
 };
 
 // A line ends before LF or CR LF. Invalid UTF-8 becomes U+FFFD, as the WHATWG Encoding Standard says. Rows at fault in the sink are

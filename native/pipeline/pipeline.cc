@@ -260,8 +260,9 @@ class Chain : public Pipeline {
         return CompileKeyFilter(program, input, options.tables, result);
       case kConstants: {
         std::unique_ptr<Constants> constants;
-        RUNJOB_RETURN_IF_ERROR(Constants::Compile(program, input, &constants));
+        RUNJOB_RETURN_IF_ERROR(Constants::Compile(program, input, &places_, &constants));
         constants_ = constants.get();
+        wants_places_ |= constants->has_place();
         *result = std::move(constants);
         return Status::Ok();
       }
@@ -341,7 +342,7 @@ class Chain : public Pipeline {
   GroupTable* groups_ = nullptr;                // the end, if it is one
   Constants* constants_ = nullptr;              // the operator, if there is one
   std::string output_;
-  RowPlaces places_;  // for a blocks end
+  RowPlaces places_;  // for constants, or a blocks end
   bool wants_places_ = false;
 };
 

@@ -7,7 +7,7 @@
 //   operator    u8 0, expression                                      filter
 //               u8 1, u32 count, (text name, expression)...           project
 //               u8 2, u64 count                                       limit
-//               u8 4, schema                                          constants: see SetConstants
+//               u8 4, schema, bool                                    constants: see SetConstants, and constants.h for the bool
 //               ...                                                   the others: see their files
 //   end         u8 0, u32 count, (u32 column, bool descending, bool nulls first)..., u8 side, u32 count, u32 column...,
 //               bool sampled

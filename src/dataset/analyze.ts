@@ -8,6 +8,7 @@ import { describeColumns } from './analyze_describe.js'
 import { withExploded } from './analyze_explode.js'
 import { analyzeJoin } from './analyze_join.js'
 import { analyzePivot } from './analyze_pivot.js'
+import { sampleRows } from './analyze_sample.js'
 import { intersectOrExcept } from './analyze_sets.js'
 import { withWindows } from './analyze_window.js'
 import { outputName, resolve } from './expression/resolve.js'
@@ -141,6 +142,8 @@ function analyzeNode(node: Query, visit: (node: Query) => Logical, reads: Reads)
       const input = visit(node.input)
       return { kind: 'limit', input, count: node.count, columns: input.columns }
     }
+    case 'sample':
+      return sampleRows(node, visit(node.input))
     case 'broadcast':
       // The join that has it as a side takes the hint.
       return visit(node.input)
@@ -158,7 +161,8 @@ function readNode(source: ReadQuery, found: ReadColumns | undefined): Logical {
   const all = [...columns, ...folders].map(
     (column) => source.schema?.find(({ name }) => name === column.name) ?? column,
   )
-  const read: Logical = { kind: 'read', source, columns: all, folders: folders.map(({ name }) => name), files: null }
+  const names = folders.map(({ name }) => name)
+  const read: Logical = { kind: 'read', source, columns: all, folders: names, place: null, files: null }
   const asDeclared = source.schema?.map(({ name }) => columnNamed(all, name)) ?? all
   return asDeclared.every((column, i) => column === all[i]) ? read : project(read, unchanged(asDeclared))
 }

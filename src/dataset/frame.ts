@@ -225,6 +225,23 @@ export class DataFrame<S> implements FrameOf<S> {
     return next({ kind: 'describe', input: this.query, columns: columns.length === 0 ? null : [...columns] })
   }
 
+  /**
+   * A share of the rows, about `fraction` of them, in their order. Each row draws a lot by the seed and its place in the files (a group: by its
+   * keys), so the same question has the same rows: for any number of workers, and whatever is filtered before.
+   *
+   * @param fraction from 0 to 1
+   * @param seed a whole number, for another choice; default: 0
+   */
+  sample(fraction: number, seed = 0): DataFrame<S> {
+    if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1)) {
+      const hint =
+        typeof fraction === 'boolean' ? 'No row is taken twice: sample(fraction, seed).' : 'For example sample(0.1).'
+      throw invalid(`sample() needs a fraction from 0 to 1, not ${describe(fraction)}`, hint)
+    }
+    if (!Number.isSafeInteger(seed)) throw invalid(`sample() needs a whole number as seed, not ${describe(seed)}`)
+    return next({ kind: 'sample', input: this.query, fraction, seed })
+  }
+
   /** The first rows. */
   limit(count: number): DataFrame<S> {
     requireCount(count, 'limit()')
@@ -484,6 +501,7 @@ refuseMore(DataFrame, {
   join: 3,
   crossJoin: 2,
   show: 2,
+  sample: 2,
 })
 refuseMore(Grouped)
 refuseMore(Pivoted)

@@ -28,8 +28,10 @@ interface Node {
 export interface ReadNode extends Node {
   readonly kind: 'read'
   readonly source: ReadQuery
-  /** Those of its columns, the last ones, that the files' folders give. */
+  /** Those of its columns, behind those of the files, that the files' folders give. */
   readonly folders: readonly string[]
+  /** The last of its columns, if that is which row of all files it is; null: none is. */
+  readonly place: string | null
   /** Name of the plan's input, where it is only some of the source's files; null: all. */
   readonly files: string | null
 }

@@ -61,11 +61,13 @@ class Lowering {
         const files = node.files ?? name
         const isOfFolders = ({ name }: Column) => node.folders.includes(name)
         const folders = node.columns.filter(isOfFolders)
-        const columns = node.columns.filter((column) => !isOfFolders(column))
+        const place = node.columns.find(({ name }) => name === node.place)
+        const columns = node.columns.filter((column) => !isOfFolders(column) && column !== place)
         const scan: RowOperator = {
           op: 'scan',
           columns,
           ...(folders.length === 0 ? {} : { folders }),
+          ...(place === undefined ? {} : { place }),
           ...(format.kind === 'csv' && node.source.schema === null ? { mayLack: true } : {}),
         }
         return { inputs: [{ kind: 'files', files, format, operators: [scan] }], isOne: false }

@@ -26,6 +26,7 @@ export type Query =
   | { kind: 'join'; left: Query; right: Query; type: JoinType; on: JoinOn; suffix: string | null }
   | { kind: 'sort'; input: Query; keys: SortTree[] }
   | { kind: 'limit'; input: Query; count: number }
+  | { kind: 'sample'; input: Query; fraction: number; seed: number }
   /** A hint: in a join it is small enough to be held in memory. */
   | { kind: 'broadcast'; input: Query }
   | { kind: 'fillNulls'; input: Query; values: FillValues }

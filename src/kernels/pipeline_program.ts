@@ -27,8 +27,8 @@ export type PipelineOperator =
   | { op: 'project'; columns: readonly NamedExpression[] }
   | OperatorOf<'explode'>
   | { op: 'limit'; count: number }
-  /** Adds columns whose values setConstants() gives. */
-  | { op: 'constants'; columns: readonly Column[] }
+  /** Adds columns whose values setConstants() gives. `hasPlace`: the last one is the place of a row, counted from its value. */
+  | { op: 'constants'; columns: readonly Column[]; hasPlace?: boolean }
   | ProbeOperator
   | KeyFilterOperator
 
@@ -153,7 +153,10 @@ function writeOperator(writer: ProgramWriter, operator: PipelineOperator, column
       writeExplode(writer, operator, columns)
       return
     case 'constants':
-      writer.byte(4).schema(operator.columns)
+      writer
+        .byte(4)
+        .schema(operator.columns)
+        .flag(operator.hasPlace === true)
   }
 }
 

@@ -28,7 +28,7 @@ export function rowsOf(plan: Stages, exchange: string): ExchangeRows {
 function columnsAfter(plan: Stages, input: Input, operator: RowOperator, takes: readonly Column[]): Column[] {
   switch (operator.op) {
     case 'scan':
-      return [...operator.columns, ...(operator.folders ?? [])]
+      return [...operator.columns, ...(operator.folders ?? []), ...(operator.place ? [operator.place] : [])]
     case 'rows':
     case 'window':
     case 'groups':

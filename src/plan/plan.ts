@@ -132,11 +132,13 @@ export type Operator =
  * kind (ExchangeRows); one of these is the first. The others take rows, in their order, and give rows.
  */
 export type RowOperator =
-  /** The columns to read, by name, in this order; then those that the folders of each file give (InputFile.folders). */
+  /** The columns to read, by name, in this order; then those that the folders of each file give (InputFile.folders), and its place. */
   | {
       op: 'scan'
       columns: Column[]
       folders?: Column[]
+      /** One more, a long: which row of all files it is, by the name of its file and its place there. */
+      place?: Column
       /** A file of text may lack columns, whose values are null: they are those of all files. */
       mayLack?: true
     }

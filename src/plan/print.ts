@@ -251,7 +251,7 @@ function operatorText(operator: Operator, textOf: TextOf): string {
     case 'scan': {
       const names = (columns: readonly Column[]) => columns.map(({ name }) => name).join(', ')
       const folders = operator.folders ? `; of folders ${names(operator.folders)}` : ''
-      return `scan ${names(operator.columns) || 'no columns'}${folders}`
+      return `scan ${names(operator.columns) || 'no columns'}${folders}${operator.place ? '; and its place' : ''}`
     }
     case 'rows':
       return 'rows'

@@ -19,7 +19,7 @@ export function interpretPlan(node: Logical, tables: Tables): Rows {
   switch (node.kind) {
     case 'read': {
       const places = node.columns.map(({ name }) => place(node.source.schema!, name))
-      return tables.get(node.source)!.map((row) => places.map((i) => row[i]!))
+      return tables.get(node.source)!.map((row, at) => places.map((i) => (i < 0 ? BigInt(at) : row[i]!)))
     }
     case 'filter':
       return of(node.input).filter((row) => holds(node.where, row, node.input.columns))

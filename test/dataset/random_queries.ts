@@ -125,7 +125,7 @@ function exploded(random: Random, input: Any): Any {
 export function randomFrame(random: Random, sources: Sources, depth: number): Any {
   if (depth === 0) return random.pick(sources)
   const input = randomFrame(random, sources, depth - 1)
-  switch (random.below(14)) {
+  switch (random.below(15)) {
     case 0:
     case 1:
       return input.filter(condition(random))
@@ -159,7 +159,9 @@ export function randomFrame(random: Random, sources: Sources, depth: number): An
       return windowed(random, input)
     case 10:
       return exploded(random, input)
-    case 11: {
+    case 11:
+      return input.sample(random.pick([0, 0.3, 0.7, 1]), random.below(2))
+    case 12: {
       const method = random.pick(['intersect', 'except', 'intersectAll', 'exceptAll'])
       return input[method](randomFrame(random, sources, depth - 1))
     }

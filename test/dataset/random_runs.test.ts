@@ -15,9 +15,9 @@ import { randomFrame, randomTables, sourcesIn } from './random_queries.js'
 const CASES = Number(process.env.RUNJOB_CASES ?? 60)
 const SEED = Number(process.env.RUNJOB_SEED ?? 1)
 
-/** Whether which rows come out depends on an order that only the sort of equal rows, or of none, gives. */
+/** Whether which rows come out depends on an order that only the sort of equal rows, or of none, gives, or on where rows are in files. */
 function hasChoice(node: Logical): boolean {
-  return /limit|first\(/.test(explainText(node))
+  return /limit|first\(|hash\(/.test(explainText(node))
 }
 
 /** As sizes say; or every join in the same way, with a file and a run for every few rows, and tables in files. */

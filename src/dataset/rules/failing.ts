@@ -5,7 +5,7 @@ import type { Type } from '../../plan/type.js'
 /** Functions that never fail, whatever their arguments. Others may. */
 const SAFE: ReadonlySet<string> = new Set([
   ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'eqNullSafe', 'in', 'and', 'or', 'not'],
-  ...['isNull', 'isNotNull', 'isNaN', 'case', 'coalesce', 'greatest', 'least'],
+  ...['isNull', 'isNotNull', 'isNaN', 'case', 'coalesce', 'greatest', 'least', 'hash'],
   ...['tryAdd', 'trySubtract', 'tryMultiply', 'tryDivide', 'tryMod', 'tryCast'],
   ...['length', 'upper', 'lower', 'trim', 'ltrim', 'rtrim', 'startsWith', 'endsWith', 'contains', 'substring'],
   ...['year', 'quarter', 'month', 'dayOfMonth', 'dayOfYear', 'dayOfWeek', 'weekOfYear', 'hour', 'minute', 'second'],

@@ -37,9 +37,9 @@ function prune(node: Logical, needed: ReadonlySet<string>): Logical {
   const isNeeded = ({ name }: { name: string }) => needed.has(name)
   switch (node.kind) {
     case 'read': {
-      const isOfFiles = ({ name }: Column) => !node.folders.includes(name)
+      const isOfFiles = ({ name }: Column) => !node.folders.includes(name) && name !== node.place
       const columns = node.columns.filter(isNeeded)
-      // What folders give says nothing of how many rows a file has.
+      // Where rows are from says nothing of how many a file has.
       if (columns.some(isOfFiles)) return { ...node, columns }
       return { ...node, columns: [cheapest(node.columns.filter(isOfFiles)), ...columns] }
     }

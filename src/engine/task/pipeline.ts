@@ -4,7 +4,7 @@ import { RunjobError, type Where } from '../../base/errors.js'
 import { now } from '../../base/now.js'
 import { packageVersion } from '../../base/packages.js'
 import { compressPage } from '../../io/format/parquet/codec.js'
-import type { InputFile } from '../../io/input/input_file.js'
+import { type InputFile, nameOf } from '../../io/input/input_file.js'
 import { kernels } from '../../kernels/addon.js'
 import type { JoinTable, Pipeline } from '../../kernels/kernels.js'
 import {
@@ -17,7 +17,7 @@ import {
 } from '../../kernels/pipeline_program.js'
 import { errorOf } from '../../kernels/udf.js'
 import { pick, rowsOf } from '../../plan/columns.js'
-import type { Expression, SortKey } from '../../plan/expression.js'
+import type { Expression, LiteralExpression, SortKey } from '../../plan/expression.js'
 import { operatorNames } from '../../plan/names.js'
 import type {
   Exchange,
@@ -69,14 +69,13 @@ function linkTo(tables: Tables, input: Input, target: Target, env: TaskEnvironme
   const held = ('tableBytes' in env.task ? (env.task.tableBytes ?? 0) : 0) + tables.ownBytes
   env.budget = shared(env.budget, held, holders(input, target, env))
   const [first, ...following] = input.operators as RowOperator[]
-  const folders = first!.op === 'scan' ? (first!.folders ?? []) : []
   const names = operatorNames(env.plan, input)
-  // The columns of folders are an operator of their own.
-  const makers = folders.length > 0 ? [names[0]!, ...names] : names
+  // What says where rows are from is an operator of its own.
+  const makers = originOf(first!) === null ? names : [names[0]!, ...names]
   const rows = new RowTarget(
     (onFull) => openPipeline(input, target, env, tables.all, onFull),
     tables,
-    folders,
+    originOf(first!),
     makers,
     target,
     env,
@@ -110,25 +109,25 @@ class RowTarget implements RowIntake {
   readonly #tables: Tables
   readonly #target: Target
   readonly #env: TaskEnvironment
-  readonly #folders: readonly Column[]
+  readonly #origin: Origin | null
   readonly #makers: readonly string[]
   #place: (offset: number) => Where = () => ({})
   #given = 0
   #roomMs = 0
 
   /**
-   * @param folders columns that folders give
+   * @param origin the columns that say where rows are from
    * @param makers names of the links of the pipeline's program
    */
   constructor(
     open: (onFull: () => void) => Pipeline,
     tables: Tables,
-    folders: readonly Column[],
+    origin: Origin | null,
     makers: readonly string[],
     target: Target,
     env: TaskEnvironment,
   ) {
-    this.#folders = folders
+    this.#origin = origin
     this.#makers = makers
     this.#tables = tables
     this.#target = target
@@ -141,10 +140,12 @@ class RowTarget implements RowIntake {
     })
   }
 
-  begin({ folders }: InputFile, place: (offset: number) => Where): void {
+  begin(file: InputFile, first: number, place: (offset: number) => Where): void {
     this.#place = place
-    if (this.#folders.length === 0) return
-    this.pipeline.setConstants(constantsProgram(this.#folders.map(({ name }) => folders![name]!)))
+    if (this.#origin === null) return
+    const values = this.#origin.folders.map(({ name }) => file.folders![name]!)
+    if (this.#origin.place !== null) values.push(placeOf(file, first))
+    this.pipeline.setConstants(constantsProgram(values))
   }
 
   passOn(): void {
@@ -196,6 +197,31 @@ class RowTarget implements RowIntake {
   }
 }
 
+/** The columns that say where rows are from. */
+interface Origin {
+  folders: readonly Column[]
+  place: Column | null
+}
+
+/** null: there are none. */
+function originOf(first: RowOperator): Origin | null {
+  if (first.op !== 'scan') return null
+  const { folders = [], place = null } = first
+  return folders.length === 0 && place === null ? null : { folders, place }
+}
+
+function originOperators(origin: Origin | null): PipelineOperator[] {
+  if (origin === null) return []
+  const { folders, place } = origin
+  return [{ op: 'constants', columns: place === null ? folders : [...folders, place], hasPlace: place !== null }]
+}
+
+/** From where the places in a file are counted: those of different files are far from each other. */
+function placeOf(file: InputFile, first: number): LiteralExpression {
+  const start = kernels.xxh64(Buffer.from(nameOf(file)), 0n) + BigInt(first)
+  return { op: 'literal', value: String(BigInt.asIntN(64, start)), type: 'long' }
+}
+
 /**
  * How many collect rows or groups: the collector itself, a table of groups before it, a row group of Parquet, the rows of a key of a
  * join or of a window.
@@ -222,8 +248,7 @@ function openPipeline(
 ): Pipeline {
   const [first, ...operators] = limited(input.operators as RowOperator[], env)
   const joins = tableJoinsIn(operators)
-  const { folders } = first as Partial<OperatorOf<'scan'>>
-  const added: PipelineOperator[] = folders ? [{ op: 'constants', columns: folders }] : []
+  const added = originOperators(originOf(first!))
   const program = pipelineProgram({
     source: sourceOf(first!, input, env),
     operators: [...added, ...operators.map((operator) => operatorOf(operator, joins, env))],

@@ -17,7 +17,7 @@ export function scan(operator: OperatorOf<'scan'>, format: Format, next: RowInta
   return {
     async open(file, start) {
       const check = new Utf8Check()
-      next.begin(file, (offset) => ({ file: nameOf(file), offset: start + offset }))
+      next.begin(file, start, (offset) => ({ file: nameOf(file), offset: start + offset }))
       return mapperReader(await opener(file, start), file, start, env, {
         before: (chunk, last) => check.see(chunk, last),
         after: () => next.passOn(),

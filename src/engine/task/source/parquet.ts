@@ -57,8 +57,6 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
   const name = nameOf(file)
   env.enterFile(name)
   env.where = () => ({ file: name })
-  let firstRow = 0
-  intake.rows.begin(file, (offset) => ({ file: name, row: firstRow + offset + 1 }))
   const footer = env.clock.time('read', () => footerOf(file))
   const { readAll } = env.budget
   const pruner = new Pruner(file, footer, intake.columns, readAll ? [] : intake.filters)
@@ -77,7 +75,7 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
       const share = Math.floor(left / parts.length)
       for (const part of parts) {
         if (intake.done) break
-        const { group } = part
+        const { group, firstRow } = part
         const passing = env.clock.time('read', () => pruner.rowsOf(group))
         // Other tasks may read other parts of the same group.
         if (part.rows[0]?.start === 0) {
@@ -89,7 +87,7 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
           const isWhole = ranges[0]!.end - ranges[0]!.start === group.rows
           const pages = isWhole ? undefined : env.clock.time('read', () => program.pagesOf(file, group))
           scan.open(program.group(group, ranges, pages))
-          firstRow = part.firstRow
+          intake.rows.begin(file, firstRow, (offset) => ({ file: name, row: firstRow + offset + 1 }))
           readPart(scan, part, file, intake, env)
         }
         env.progress(share, 0, 0)
