@@ -194,6 +194,9 @@ Napi::Value Pipeline::TakeBad(const Napi::CallbackInfo& info) { return Bad(info.
 Napi::Value Pipeline::RowsMade(const Napi::CallbackInfo& info) {
   return Count(info.Env(), Open(info.Env()).rows_made());
 }
+Napi::Value Pipeline::RowsLeftOut(const Napi::CallbackInfo& info) {
+  return Count(info.Env(), Open(info.Env()).rows_left_out());
+}
 Napi::Value Pipeline::RowsIn(const Napi::CallbackInfo& info) { return Count(info.Env(), Open(info.Env()).rows_in()); }
 Napi::Value Pipeline::RowsOut(const Napi::CallbackInfo& info) { return Count(info.Env(), Open(info.Env()).rows_out()); }
 Napi::Value Pipeline::HeldBytes(const Napi::CallbackInfo& info) {

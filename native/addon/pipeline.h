@@ -74,6 +74,7 @@ class Pipeline : public Wrapped<Pipeline> {
             Getter<&Pipeline::RowsIn>("rowsIn"),
             Getter<&Pipeline::RowsOut>("rowsOut"),
             Getter<&Pipeline::RowsMade>("rowsMade"),
+            Getter<&Pipeline::RowsLeftOut>("rowsLeftOut"),
             Getter<&Pipeline::HeldBytes>("bytes"),
             Getter<&Pipeline::Done>("done"),
             Getter<&Pipeline::Measures>("measures"),
@@ -95,6 +96,7 @@ class Pipeline : public Wrapped<Pipeline> {
   Napi::Value RowsIn(const Napi::CallbackInfo& info);
   Napi::Value RowsOut(const Napi::CallbackInfo& info);
   Napi::Value RowsMade(const Napi::CallbackInfo& info);
+  Napi::Value RowsLeftOut(const Napi::CallbackInfo& info);
   Napi::Value HeldBytes(const Napi::CallbackInfo& info);
   Napi::Value Done(const Napi::CallbackInfo& info);
   Napi::Value Measures(const Napi::CallbackInfo& info);

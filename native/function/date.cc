@@ -265,6 +265,49 @@ std::unique_ptr<Node> MakeFromUnix(Call* call) {
                   }));
 }
 
+// All windows of a length that an instant is in, the earliest first: (t, length, slide, offset) in microseconds.
+class WindowsKernel : public Kernel {
+ public:
+  Status Run(const std::vector<Vector>& args, const Rows& rows, const uint64_t* validity, VectorBuffer* out) override {
+    const Reader<int64_t> times(args[0]), lengths(args[1]), slides(args[2]), offsets(args[3]);
+    ListRange* const results = out->values<ListRange>();
+    VectorBuffer& windows = out->child(0);
+    Status status;
+    ForValid(rows, validity, [&](size_t row) {
+      const __int128 time = times[row], length = lengths[row], slide = slides[row];
+      const __int128 rest = (time - offsets[row]) % slide;
+      const __int128 last = time - (rest < 0 ? rest + slide : rest);
+      // The first start from which the window is not over.
+      const __int128 first = last - (last + length - time - 1) / slide * slide;
+      if (first < std::numeric_limits<int64_t>::min() || last + length > std::numeric_limits<int64_t>::max()) {
+        const std::string text =
+            "a window around " + std::to_string(times[row]) + " microseconds is beyond all timestamps";
+        status = Status::BadRecord("ARITHMETIC_OVERFLOW", text, static_cast<int64_t>(row));
+        return false;
+      }
+      const auto before = static_cast<uint32_t>(windows.size());
+      for (__int128 start = first; start <= last; start += slide) {
+        const size_t window = windows.AppendRow();
+        windows.child(0).values<int64_t>()[window] = static_cast<int64_t>(start);
+        windows.child(1).values<int64_t>()[window] = static_cast<int64_t>(start + length);
+      }
+      results[row] = {before, static_cast<uint32_t>(windows.size()) - before};
+      return true;
+    });
+    return status;
+  }
+};
+
+std::unique_ptr<Node> MakeWindows(Call* call) {
+  if (!call->Is({T::kLong, T::kLong, T::kLong, T::kLong}, T::kList)) return nullptr;
+  const Type& window = call->type.fields[0].type;
+  if (window.id != T::kStruct || window.fields.size() != 2) return nullptr;
+  for (const Field& end : window.fields) {
+    if (end.type.id != T::kTimestamp) return nullptr;
+  }
+  return MakeCall(call, std::make_unique<WindowsKernel>());
+}
+
 }  // namespace
 
 std::vector<Function> DateFunctions() {
@@ -295,6 +338,7 @@ std::vector<Function> DateFunctions() {
       {"timestampSeconds", MakeFromUnix<kSecond>},
       {"timestampMillis", MakeFromUnix<1000>},
       {"timestampMicros", MakeFromUnix<1>},
+      {"windows", MakeWindows},
   };
 }
 

@@ -1,7 +1,7 @@
 // Makes a row of each element of a list.
 //
 //   operator   u8 6, expression (a list), bool outer, u32 count, u32 column that is kept..., u8 whether there is a position, text its name if so,
-//              text name of the element
+//              text name of the element, u32 elements that a row has at most, or 0 if that is not known
 //
 // Rows have the columns that are kept, the position, from 0 on, and the element: in the order of the rows, then of the elements. A row whose
 // list is null or empty makes none; with `outer` one, with nulls.
@@ -23,6 +23,8 @@ namespace {
 constexpr uint32_t kNone = UINT32_MAX;
 constexpr size_t kBatchBytes =
     size_t{8} << 20;  // of what is kept, with each of its copies; a batch of long rows has fewer
+
+constexpr size_t kElementsAtOnce = size_t{64} * 1024;
 
 bool HasBytes(const Type& type) {
   if (type.is_bytes() || type.id == TypeId::kList) return true;
@@ -74,10 +76,29 @@ class Explode final : public RowOperator {
     if (has_position_) made_.columns[kept_.size()].type = &schema_[kept_.size()].type;
   }
 
+  void ExpectElements(uint32_t most) {
+    if (most > 0) rows_at_once_ = std::clamp<size_t>(kElementsAtOnce / most, 1, kVectorRows);
+  }
+
   const Schema& schema() const override { return schema_; }
   bool makes_rows() const override { return true; }
 
   Status Add(const Batch& batch) override {
+    if (batch.count <= rows_at_once_) return AddRows(batch);
+    for (size_t i = 0; i < batch.count; i++) selection_[i] = static_cast<uint16_t>(batch.row(i));
+    Batch some = batch;
+    for (size_t first = 0; first < batch.count && !next_->done(); first += some.count) {
+      some.selection = selection_ + first;
+      some.count = std::min(rows_at_once_, batch.count - first);
+      const Status status = AddRows(some);
+      // Rows before it have been passed on.
+      if (!status.ok()) return first == 0 ? status : Status::Error(status.code(), status.detail());
+    }
+    return Status::Ok();
+  }
+
+ private:
+  Status AddRows(const Batch& batch) {
     Vector lists;
     RUNJOB_RETURN_IF_ERROR(list_->Evaluate(batch, &lists));
     for (size_t i = 0; i < batch.count && !next_->done(); i++) {
@@ -96,7 +117,6 @@ class Explode final : public RowOperator {
     return Emit(batch, lists);
   }
 
- private:
   Status Put(const Batch& batch, const Vector& lists, size_t row, uint32_t element, uint32_t position, size_t bytes) {
     rows_[count_] = static_cast<uint16_t>(row);
     elements_[count_] = element;
@@ -150,6 +170,8 @@ class Explode final : public RowOperator {
 
   const std::unique_ptr<Expression> list_;
   const bool outer_;
+  size_t rows_at_once_ = kVectorRows;  // whose lists are evaluated together
+  uint16_t selection_[kVectorRows];
   bool has_position_ = false;
   std::vector<uint32_t> kept_;
   std::vector<uint32_t> long_;  // of these, the ones with values that may be long
@@ -194,6 +216,9 @@ Status CompileExplode(ProgramReader* program, const Schema& input, std::unique_p
   }
   if (!program->Read(&name)) return BadProgram();
   explode->AddElement(std::move(name));
+  uint32_t most = 0;
+  if (!program->Read(&most)) return BadProgram();
+  explode->ExpectElements(most);
   *result = std::move(explode);
   return Status::Ok();
 }

@@ -27,6 +27,9 @@ class RowOperator : public ColumnSink {
   // Of one that only selects rows: the columns that tell which. Null: it is another.
   virtual const std::vector<uint32_t>* filter_columns() const { return nullptr; }
 
+  // Of the rows that it does not pass on, those that are told of.
+  virtual uint64_t left_out() const { return 0; }
+
   // Whether the rows that it passes on are others than those that came in: an error's offset would be none of theirs.
   virtual bool makes_rows() const { return false; }
 

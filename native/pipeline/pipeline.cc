@@ -165,6 +165,11 @@ class Chain : public Pipeline {
     for (const auto& made : made_) rows += made->rows();
     return rows;
   }
+  uint64_t rows_left_out() const override {
+    uint64_t rows = 0;
+    for (const auto& link : operators_) rows += link->left_out();
+    return rows;
+  }
   size_t bytes() const override {
     size_t bytes = source_ == nullptr ? 0 : source_->bytes();
     for (const auto& link : operators_) bytes += link->bytes();

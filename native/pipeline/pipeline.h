@@ -4,7 +4,7 @@
 //   source      u8 0, schema                                          batches from outside: scans of files
 //               u8 1, schema                                          rows of an exchange: the value of a record is a row
 //               ...                                                   the others: see their files
-//   operator    u8 0, expression                                      filter
+//   operator    u8 0, expression, bool                                filter: see filter.cc for the bool
 //               u8 1, u32 count, (text name, expression)...           project
 //               u8 2, u64 count                                       limit
 //               u8 4, schema, bool                                    constants: see SetConstants, and constants.h for the bool
@@ -83,10 +83,11 @@ class Pipeline {
   virtual Status SetConstants(Slice program) = 0;
   // There is no more. Call once.
   virtual Status Finish() = 0;
-  virtual uint64_t rows_in() const = 0;    // added
-  virtual uint64_t rows_out() const = 0;   // that the end received
-  virtual uint64_t rows_made() const = 0;  // that may have been noted in options.bad
-  virtual size_t bytes() const = 0;        // held by operators
+  virtual uint64_t rows_in() const = 0;        // added
+  virtual uint64_t rows_out() const = 0;       // that the end received
+  virtual uint64_t rows_made() const = 0;      // that may have been noted in options.bad
+  virtual uint64_t rows_left_out() const = 0;  // by filters that count them
+  virtual size_t bytes() const = 0;            // held by operators
   // Where a scan says which records the rows of its next batch are; null: no one asks.
   virtual RowPlaces* places() = 0;
   virtual std::string* output() = 0;                      // bytes that the end gave so far: the caller takes them

@@ -10,6 +10,7 @@ import { analyzeJoin } from './analyze_join.js'
 import { analyzePivot } from './analyze_pivot.js'
 import { sampleRows } from './analyze_sample.js'
 import { intersectOrExcept } from './analyze_sets.js'
+import { withTimeWindows } from './analyze_time_windows.js'
 import { withWindows } from './analyze_window.js'
 import { outputName, resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
@@ -186,7 +187,8 @@ function named(
 ): { from: Logical; values: NamedExpression[] } {
   const names = columns.map(({ name, value }) => name ?? outputName(value, input.columns))
   const trees = columns.map(({ value }) => value)
-  const exploded = withExploded(trees, input, what)
+  const timed = withTimeWindows(trees, input, what)
+  const exploded = withExploded(timed.trees, timed.from, what)
   const all = exploded.trees.map((value, i) => ({ name: names[i]!, value }))
   return withWindows(all, exploded.from, (from, values) => ({
     from,

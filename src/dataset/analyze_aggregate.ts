@@ -3,6 +3,7 @@ import { type Expression, isNullable, type NamedExpression } from '../plan/expre
 import { valueTags } from '../plan/groups.js'
 import type { GroupFn, GroupValue } from '../plan/plan.js'
 import { type Column, markOf, sameType, type Type, typeText } from '../plan/type.js'
+import { withTimeWindows } from './analyze_time_windows.js'
 import { outputName, resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
 import type { Untyped } from './expression/untyped.js'
@@ -16,11 +17,11 @@ import { columnsIn, renamed } from './tree.js'
 const MOST_SORTED = 255
 
 /** Grouping expressions are computed before; then every key is a column. */
-export function analyzeAggregate({ by, values }: Extract<Query, { kind: 'aggregate' }>, input: Logical): Logical {
-  const keys = by.map(({ name, value }) => ({
-    name: name ?? outputName(value, input.columns),
-    value: resolve(value, input.columns),
-  }))
+export function analyzeAggregate({ by, values }: Extract<Query, { kind: 'aggregate' }>, asked: Logical): Logical {
+  const keyNames = by.map(({ name, value }) => name ?? outputName(value, asked.columns))
+  const trees = by.map(({ value }) => value)
+  const { from: input, trees: timed } = withTimeWindows(trees, asked, 'groupBy()')
+  const keys = timed.map((value, i) => ({ name: keyNames[i]!, value: resolve(value, input.columns) }))
   const answers = values.map((value) => groupValue(value, input.columns, keys.length > 0))
   if (Math.max(0, ...valueTags(answers)) > MOST_SORTED) {
     throw invalid(

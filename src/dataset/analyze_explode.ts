@@ -2,7 +2,7 @@
 import { markOf, typeText } from '../plan/type.js'
 import { resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
-import { partsOf, type Untyped, type UntypedExplode } from './expression/untyped.js'
+import { partsOf, treeKey, type Untyped, type UntypedExplode } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import { explode, type Logical } from './logical.js'
 import { freshName } from './names.js'
@@ -39,6 +39,7 @@ export function withExploded(
     input,
     list,
     outer: first.outer,
+    most: 0,
     keep: names,
     position: position === null ? null : { name: position, type: 'integer', nullable: first.outer },
     element: { name: element, type: type.element, nullable: first.outer || type.containsNull, ...markOf(type) },
@@ -59,8 +60,7 @@ function explodedBy(tree: Untyped): UntypedExplode | null {
 /** A list has one element a row, and one place of it. */
 function requireOne(made: readonly UntypedExplode[], what: string): void {
   const [first, second, third] = made
-  const isSame = (a: UntypedExplode, b: UntypedExplode) =>
-    a.outer === b.outer && JSON.stringify(a.list) === JSON.stringify(b.list)
+  const isSame = (a: UntypedExplode, b: UntypedExplode) => a.outer === b.outer && treeKey(a.list) === treeKey(b.list)
   if (second === undefined) return
   if (third === undefined && isSame(first!, second) && first!.part !== second.part) return
   throw invalid(

@@ -28,7 +28,7 @@ function nodeText(node: Logical): string {
     case 'read':
       return `read ${node.source.format.kind} ${node.files ?? node.source.name ?? node.source.paths.join(', ')}: ${node.columns.map(({ name }) => name).join(', ')}`
     case 'filter':
-      return `filter ${expressionText(node.where)}`
+      return `filter ${expressionText(node.where)}${node.leftOut ? ', and count the others' : ''}`
     case 'project':
       return `project ${node.values
         .map(({ name, value }) => {

@@ -522,8 +522,9 @@ type TimeWindow = Struct<{ start: Timestamp; end: Timestamp }>
 const windowOf: (column: unknown, length: string, slide?: string, offset?: string) => Expr = calling('window', 1)
 
 /**
- * The window of that length that an instant is in, such as `1 day`, for `groupBy`. Windows are in UTC and lie side by side: `slide` is the
- * length. The first one begins at 1970-01-01, or `offset` after it. A null instant is in no window, which is null.
+ * The window of that length that an instant is in, such as `1 day`, for `groupBy`. Windows are in UTC, and one begins at 1970-01-01, or `offset`
+ * after it. They lie side by side; or one begins after each `slide`, and a row is in several: it comes out once for each, the earliest first.
+ * A row without an instant is in no window: it is left out, and a note says how many were.
  */
 export function window<const A extends Column>(
   column: A,

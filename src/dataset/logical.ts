@@ -40,6 +40,8 @@ export interface FilterNode extends Node {
   readonly kind: 'filter'
   readonly input: Logical
   readonly where: Expression
+  /** Whether rows that do not pass are told of. */
+  readonly leftOut: boolean
 }
 
 export interface ProjectNode extends Node {
@@ -57,6 +59,8 @@ export interface ExplodeNode extends Node {
   readonly input: Logical
   readonly list: Expression
   readonly outer: boolean
+  /** So many elements has a row at most; 0: that is not known. */
+  readonly most: number
   readonly keep: readonly string[]
   readonly position: Column | null
   readonly element: Column
@@ -145,7 +149,7 @@ export function withInputs(node: Logical, inputs: readonly Logical[]): Logical {
     case 'join':
       return join({ ...node, left: input, right: second })
     case 'filter':
-      return filter(input, node.where)
+      return filter(input, node.where, node.leftOut)
     case 'project':
       return project(input, node.values)
     case 'explode':
@@ -161,8 +165,8 @@ export function withInputs(node: Logical, inputs: readonly Logical[]): Logical {
   }
 }
 
-export function filter(input: Logical, where: Expression): FilterNode {
-  return { kind: 'filter', input, where, columns: input.columns }
+export function filter(input: Logical, where: Expression, leftOut = false): FilterNode {
+  return { kind: 'filter', input, where, leftOut, columns: input.columns }
 }
 
 export function project(input: Logical, values: readonly NamedExpression[]): ProjectNode {
@@ -174,9 +178,9 @@ export function project(input: Logical, values: readonly NamedExpression[]): Pro
 }
 
 export function explode(parts: Omit<ExplodeNode, 'kind' | 'columns'>): ExplodeNode {
-  const { input, list, outer, keep, position, element } = parts
+  const { input, list, outer, most, keep, position, element } = parts
   const columns = exploded(input.columns, { keep: [...keep], position, element })
-  return { kind: 'explode', input, list, outer, keep, position, element, columns }
+  return { kind: 'explode', input, list, outer, most, keep, position, element, columns }
 }
 
 export function aggregate(input: Logical, by: readonly string[], values: readonly GroupValue[]): AggregateNode {

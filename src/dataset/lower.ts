@@ -73,12 +73,16 @@ class Lowering {
         return { inputs: [{ kind: 'files', files, format, operators: [scan] }], isOne: false }
       }
       case 'filter':
-        return through(this.#flow(node.input), { op: 'filter', where: node.where })
+        return through(this.#flow(node.input), {
+          op: 'filter',
+          where: node.where,
+          ...(node.leftOut ? { leftOut: true } : {}),
+        })
       case 'project':
         return through(this.#flow(node.input), { op: 'project', columns: [...node.values] })
       case 'explode': {
-        const { list, outer, keep, position, element } = node
-        return through(this.#flow(node.input), { op: 'explode', list, outer, keep: [...keep], position, element })
+        const { list, outer, most, keep, position, element } = node
+        return through(this.#flow(node.input), { op: 'explode', list, outer, most, keep: [...keep], position, element })
       }
       case 'union':
         return { inputs: node.inputs.flatMap((input) => this.#flow(input).inputs), isOne: false }

@@ -18,8 +18,13 @@ export interface RecordFlow {
 export function recordFlow(plan: Plan, stages: readonly FinishedStage[], files: readonly InputFile[]): RecordFlow {
   const flow = lostRecords(plan, stages, files.length)
   const results = stages.flatMap((stage) => stage.results)
-  const undecoded = undecodedNote(results, files)
-  return undecoded === null ? flow : { ...flow, notes: [...flow.notes, undecoded] }
+  const notes = [undecodedNote(results, files), leftOutNote(results)].filter((note) => note !== null)
+  return { ...flow, notes: [...flow.notes, ...notes] }
+}
+
+function leftOutNote(results: readonly StageResult[]): string | null {
+  const rows = sum(results, (task) => task.recordsLeftOut)
+  return rows === 0 ? null : `${counted(rows, 'row')} left out: without a time, they are in no window()`
 }
 
 /** Of files that turned out not to be UTF-8; those whose first bytes told have a note of their own. */

@@ -34,6 +34,8 @@ export interface StageReport {
   recordsFiltered: number
   /** Ragged rows that were dropped, as the job asks. */
   recordsDropped: number
+  /** Rows that have no time, and so no window of time. */
+  recordsLeftOut: number
   /** Bad records that were quarantined. */
   recordsQuarantined: number
   /** Records that were combined into others of the same key before they were written to a run. */
@@ -93,6 +95,7 @@ export function stageReport(
     recordsOut: sum((task) => task.recordsOut),
     recordsFiltered: sum((task) => task.recordsFiltered),
     recordsDropped: sum((task) => task.recordsDropped),
+    recordsLeftOut: sum((task) => task.recordsLeftOut),
     recordsQuarantined: sum((task) => task.recordsQuarantined),
     recordsCombined: sum((task) => task.recordsCombined),
     bytesIn: sum((task) => task.bytesIn),

@@ -136,6 +136,8 @@ interface StageTaskResult extends Result {
   recordsFiltered: number
   /** Ragged rows that were read and dropped, as the job asks. */
   recordsDropped: number
+  /** Rows of data frames that have no time, and so no window of time. */
+  recordsLeftOut: number
   /** Records that a map got: from the input, or from the step before. Any of them may be bad. */
   recordsMapped: number
   /** How many of these were quarantined, and the file that lists them. */

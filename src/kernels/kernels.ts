@@ -214,6 +214,8 @@ export interface Pipeline {
   readonly rowsOut: number
   /** With `keepBad`: rows that the source of an exchange, or an operator, made. */
   readonly rowsMade: number
+  /** That filters left out which count such rows. */
+  readonly rowsLeftOut: number
   /** Held by operators. */
   readonly bytes: number
   /** Whether more rows are of no use. */

@@ -1,6 +1,6 @@
 /** Programs of whole pipelines, as native/pipeline/pipeline.h reads them. */
 import { exploded, joined, projected, windowed } from '../plan/columns.js'
-import type { Expression, LiteralExpression, NamedExpression, SortKey } from '../plan/expression.js'
+import type { LiteralExpression, NamedExpression, SortKey } from '../plan/expression.js'
 import type { GroupValue, OperatorOf, ParquetCodec } from '../plan/plan.js'
 import { type Column, EXACT } from '../plan/type.js'
 import { writeGroupValues } from './group_program.js'
@@ -23,7 +23,7 @@ export type PipelineSource =
   | WindowSource
 
 export type PipelineOperator =
-  | { op: 'filter'; where: Expression }
+  | OperatorOf<'filter'>
   | { op: 'project'; columns: readonly NamedExpression[] }
   | OperatorOf<'explode'>
   | { op: 'limit'; count: number }
@@ -131,7 +131,10 @@ function columnsOf(source: PipelineSource): readonly Column[] {
 function writeOperator(writer: ProgramWriter, operator: PipelineOperator, columns: readonly Column[]): void {
   switch (operator.op) {
     case 'filter':
-      writer.byte(0).expression(operator.where, columns)
+      writer
+        .byte(0)
+        .expression(operator.where, columns)
+        .flag(operator.leftOut === true)
       return
     case 'project':
       writer.byte(1).count(operator.columns.length)
@@ -162,14 +165,14 @@ function writeOperator(writer: ProgramWriter, operator: PipelineOperator, column
 
 function writeExplode(
   writer: ProgramWriter,
-  { list, outer, keep, position, element }: OperatorOf<'explode'>,
+  { list, outer, most, keep, position, element }: OperatorOf<'explode'>,
   columns: readonly Column[],
 ): void {
   writer.expression(list, columns).flag(outer).count(keep.length)
   for (const kept of keep) writer.count(columns.findIndex(({ name }) => name === kept))
   writer.flag(position !== null)
   if (position !== null) writer.text(position.name)
-  writer.text(element.name)
+  writer.text(element.name).count(most)
 }
 
 /** For setConstants(): a value for each of the columns. */

@@ -154,15 +154,24 @@ export type RowOperator =
   | TableJoin<'probe'>
   /** The same, with the rows of the same partition of the other exchange. Both exchanges are partitioned by the keys. */
   | TableJoin<'hashJoin'>
-  | { op: 'filter'; where: Expression }
+  /** `leftOut`: rows that do not pass are told of, as those that a window of time has no place for. */
+  | { op: 'filter'; where: Expression; leftOut?: true }
   /** Ahead of the probe with this build: may drop rows whose `column` is none of the values that its key `buildOn[key]` has. */
   | { op: 'keyFilter'; build: string; buildOn: string[]; key: number; column: string }
   | { op: 'project'; columns: NamedExpression[] }
   /**
    * A row for each element of a list: the columns of `keep`, then its place from 0 on, if that is wanted, and the element. A list that is null
-   * or empty makes no row; if `outer`, one with nulls.
+   * or empty makes no row; if `outer`, one with nulls. `most`: so many elements has a row at most; 0: that is not known.
    */
-  | { op: 'explode'; list: Expression; outer: boolean; keep: string[]; position: Column | null; element: Column }
+  | {
+      op: 'explode'
+      list: Expression
+      outer: boolean
+      most: number
+      keep: string[]
+      position: Column | null
+      element: Column
+    }
   /** The first rows. */
   | { op: 'limit'; count: number }
 

@@ -268,7 +268,7 @@ function operatorText(operator: Operator, textOf: TextOf): string {
       return `${operator.type} join ${table} on ${keys || 'nothing'}${residualText(operator.residual, textOf)}`
     }
     case 'filter':
-      return `filter ${textOf(operator.where)}`
+      return `filter ${textOf(operator.where)}${operator.leftOut ? ', and count the others' : ''}`
     case 'keyFilter':
       return `filter ${operator.column} by the keys ${operator.buildOn[operator.key]} of the table`
     case 'project':

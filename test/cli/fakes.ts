@@ -64,6 +64,7 @@ export const stageReport: StageReport = {
   recordsOut: 318_000,
   recordsFiltered: 0,
   recordsDropped: 0,
+  recordsLeftOut: 0,
   recordsQuarantined: 0,
   recordsCombined: 0,
   bytesIn: 1_200_000_000,

@@ -31,7 +31,7 @@ const ELEMENTS: Record<string, { type: Type; values: unknown[] }> = {
 function operatorOf(list: Column, how: Partial<OperatorOf<'explode'>>): OperatorOf<'explode'> {
   const { element } = list.type as { element: Type }
   const names = { position: null, element: column('item', element) }
-  return { op: 'explode', list: read(list), outer: false, keep: ['id', 's'], ...names, ...how }
+  return { op: 'explode', list: read(list), outer: false, most: 0, keep: ['id', 's'], ...names, ...how }
 }
 
 function open(columns: Column[], operators: PipelineOperator[]): Pipeline {

@@ -95,6 +95,15 @@ export interface SortTree {
   nullsFirst: boolean
 }
 
+/** The same text for equal expressions. */
+export function treeKey(tree: Untyped): string {
+  return JSON.stringify(tree, (_, value) =>
+    typeof value === 'bigint' || (typeof value === 'number' && !Number.isFinite(value))
+      ? `${typeof value} ${value}`
+      : value,
+  )
+}
+
 /** The expressions that one is made of. */
 export function partsOf(tree: Untyped): readonly Untyped[] {
   switch (tree.kind) {

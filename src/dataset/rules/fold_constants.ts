@@ -20,7 +20,7 @@ export function foldConstants(node: Logical, now: bigint): Logical {
   switch (made.kind) {
     case 'filter': {
       const where = fold(made.where, now)
-      return isTrue(where) ? made.input : where === made.where ? made : filter(made.input, where)
+      return isTrue(where) ? made.input : where === made.where ? made : filter(made.input, where, made.leftOut)
     }
     case 'project':
       return project(

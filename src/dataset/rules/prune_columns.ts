@@ -5,7 +5,6 @@ import {
   aggregate,
   columnNamed,
   explode,
-  filter,
   join,
   type Logical,
   project,
@@ -44,7 +43,7 @@ function prune(node: Logical, needed: ReadonlySet<string>): Logical {
       return { ...node, columns: [cheapest(node.columns.filter(isOfFiles)), ...columns] }
     }
     case 'filter':
-      return filter(prune(node.input, new Set([...needed, ...columnsIn(node.where)])), node.where)
+      return withInputs(node, [prune(node.input, new Set([...needed, ...columnsIn(node.where)]))])
     case 'project': {
       const values = node.values.filter(isNeeded)
       const kept = values.length === 0 ? [cheapestValue(node.values)] : values

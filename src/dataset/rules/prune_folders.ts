@@ -19,7 +19,7 @@ export function pruneFolders(
   foldersOf: (read: ReadQuery) => FolderColumns | null,
   nameFor: (read: ReadQuery, kept: readonly number[]) => string,
 ): Logical {
-  if (node.kind === 'filter' && node.input.kind === 'read') {
+  if (node.kind === 'filter' && !node.leftOut && node.input.kind === 'read') {
     const folders = foldersOf(node.input.source)
     const where = folders && conditionOn(node.input, node.where)
     if (!where) return node

@@ -22,7 +22,7 @@ import { allOf, columnsIn, conjuncts, substituted } from '../tree.js'
 import { cannotFail } from './failing.js'
 
 export function pushFilters(node: Logical): Logical {
-  if (node.kind === 'filter') return pushed(node.input, conjuncts(node.where))
+  if (node.kind === 'filter' && !node.leftOut) return pushed(node.input, conjuncts(node.where))
   if (node.kind === 'join') return pushIntoSides(node, [])
   return withInputs(node, inputsOfNode(node).map(pushFilters))
 }
@@ -36,6 +36,10 @@ function pushed(node: Logical, conditions: readonly Expression[]): Logical {
   }
   switch (node.kind) {
     case 'filter':
+      if (node.leftOut) {
+        const [below, rest] = parted(conditions, cannotFail)
+        return above(withInputs(node, [pushed(node.input, below)]), rest)
+      }
       // What is below may protect what is above: its conditions come first.
       return pushed(node.input, [...conjuncts(node.where), ...conditions])
     case 'project': {

@@ -13,6 +13,7 @@ type MapCounts =
   | 'recordsOut'
   | 'recordsFiltered'
   | 'recordsDropped'
+  | 'recordsLeftOut'
   | 'recordsMapped'
   | 'boundaries'
   | 'undecoded'
@@ -33,6 +34,7 @@ export function newTally(): Tally {
     recordsOut: 0,
     recordsFiltered: 0,
     recordsDropped: 0,
+    recordsLeftOut: 0,
     recordsMapped: 0,
     groups: 0,
     boundaries: [],

@@ -188,6 +188,7 @@ class RowTarget implements RowIntake {
       tally.recordsOut = target.rows?.kind === 'groups' ? target.collector.recordsIn : this.pipeline.rowsOut
     }
     tally.recordsMapped += this.pipeline.rowsMade
+    tally.recordsLeftOut += this.pipeline.rowsLeftOut
     const { sample, measures: links } = this.pipeline
     if (links.length > 0) tally.measures = { links, roomMs: this.#roomMs }
     if (sample !== null) tally.sample = sample
@@ -268,14 +269,14 @@ function openPipeline(
   })
 }
 
-/** The conditions right after a scan, in their order: of a key filter, what bounds say. */
+/** The conditions right after a scan, in their order, up to one that counts rows: of a key filter, what bounds say. */
 function filtersAfter(
   { columns }: OperatorOf<'scan'>,
   following: readonly RowOperator[],
   tables: readonly JoinTable[],
 ): Expression[] {
   const joins = tableJoinsIn(following)
-  const end = following.findIndex(({ op }) => op !== 'filter' && op !== 'keyFilter')
+  const end = following.findIndex((one) => (one.op === 'filter' ? one.leftOut : one.op !== 'keyFilter'))
   return (end < 0 ? following : following.slice(0, end)).flatMap((operator) => {
     if (operator.op === 'filter') return [operator.where]
     if (operator.op !== 'keyFilter') return []

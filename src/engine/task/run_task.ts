@@ -74,7 +74,7 @@ async function readInput(env: TaskEnvironment, task: MapSpec | ReduceSpec, chain
 
 function resultOf(env: TaskEnvironment, task: MapSpec | ReduceSpec, written: Written): StageResult {
   const { tally } = env
-  const { recordsIn, recordsFiltered, recordsDropped, recordsMapped, columns, sample } = tally
+  const { recordsIn, recordsFiltered, recordsDropped, recordsLeftOut, recordsMapped, columns, sample } = tally
   const result: Omit<StageResult, 'kind'> = {
     ...attemptOf(env),
     input: task.input,
@@ -82,6 +82,7 @@ function resultOf(env: TaskEnvironment, task: MapSpec | ReduceSpec, written: Wri
     recordsIn,
     recordsFiltered,
     recordsDropped,
+    recordsLeftOut,
     recordsMapped,
     // Filled in after the functions' pending work is over.
     recordsQuarantined: 0,

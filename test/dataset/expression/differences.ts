@@ -17,8 +17,7 @@ export const DIFFERENCES: Difference[] = [
     ids: [],
   },
   {
-    reason:
-      'A null instant is in no window, which is a group of its own: Spark leaves such rows out. Windows may not overlap.',
+    reason: 'In a `filter` or `orderBy`, the window of a null instant is null: Spark leaves such rows out.',
     ids: [],
   },
   {

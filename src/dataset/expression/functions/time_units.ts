@@ -2,9 +2,9 @@
 import { type Expression, isNullable } from '../../../plan/expression.js'
 import type { Type } from '../../../plan/type.js'
 import { convert, type Operand } from '../coercion.js'
-import { parseDuration } from '../duration.js'
 import { refuse } from '../fault.js'
 import { DAY_MICROS } from '../parse.js'
+import { timeWindow } from '../time_window.js'
 import { call, type FunctionEntry, literalText, plain, taken } from './entry.js'
 import { structOf } from './nested.js'
 
@@ -41,17 +41,20 @@ function textOf(operand: Operand, name: string, example: string): string {
 }
 
 /** start = t - pmod(t - offset, length), in microseconds. */
-function windowOf([t, length, slide, offset]: Operand[]): Expression {
+function windowOf([t, ...lengths]: Operand[]): Expression {
   const time = taken(t!, 'timestamp', 't')
-  const duration = (operand: Operand, name: string) => parseDuration(textOf(operand, name, '1 day'))
-  const size = duration(length!, 'length')
-  if (size <= 0n) refuse('the length of a window is above zero')
-  if (slide !== undefined && duration(slide, 'slide') !== size) refuse('windows that overlap are not supported')
-  const from = offset === undefined ? 0n : duration(offset, 'offset')
-  if (from >= size || -from >= size) refuse('the offset of a window is below its length')
-  const rest = call('pmod', [difference(micros(time), long(from)), long(size)], 'long')
+  const names = ['length', 'slide', 'offset']
+  const [size, slide, from] = lengths.map((operand, i) => textOf(operand, names[i]!, '1 day'))
+  const parts = timeWindow(size!, slide, from)
+  if (parts.slide !== parts.length) {
+    refuse(
+      'windows that overlap make rows, which is not possible here',
+      'Make a column of them before, with select() or withColumn(), and use that.',
+    )
+  }
+  const rest = call('pmod', [difference(micros(time), long(parts.offset)), long(parts.length)], 'long')
   const start = difference(micros(time), rest)
-  const window = structOf(['start', 'end'], [instant(start), instant(sum(start, long(size)))])
+  const window = structOf(['start', 'end'], [instant(start), instant(sum(start, long(parts.length)))])
   if (!isNullable(time)) return window
   return call('case', [call('isNotNull', [time], 'boolean', false), window], window.type, true)
 }
@@ -230,7 +233,7 @@ export const TIME_UNITS: FunctionEntry[] = [
     signature:
       "(t: timestamp, length: string, slide: string = length, offset: string = '0 seconds') -> struct<start:timestamp,end:timestamp>",
     nulls: '',
-    does: 'The window of that length that the instant is in, such as `1 day`: from 1970-01-01 UTC on, or from `offset` after it; without its end. Windows that overlap are not supported: `slide` is the length.',
+    does: 'The window of that length that the instant is in, such as `1 day`: from 1970-01-01 UTC on, or from `offset` after it; without its end. With a `slide` below the length windows overlap, and a row is in several: only columns of a frame, and groups, may be such windows.',
     least: 2,
     most: 4,
     resolve: windowOf,
