@@ -173,6 +173,8 @@ export const tsv = maker('tsv', 1, (options: TsvOptions = {}): Output => {
 
 /**
  * Apache Parquet: columns with types. For data frames, files say which columns they have, unless there is a schema; a job's input needs one.
+ * As output, each field of a record has a column, as in csv(); `schema` names them in order and says their types. Without it they have the names
+ * that csv() gives them: text is `string()`, a number `double()`, a bigint `decimal(38, 0)`, bytes are `binary()`, json() is its text.
  *
  * @param options.schema the columns to read and their types, by name. A job's map gets rows of these; those that it reads by name only are
  *   decoded, and only these can make a row a bad record. A column that a file lacks is null in its rows
@@ -180,8 +182,9 @@ export const tsv = maker('tsv', 1, (options: TsvOptions = {}): Output => {
 export const parquet = maker(
   'parquet',
   1,
-  <S extends FrameSchema = Untyped>(options: SchemaOption<S> = {}): Input<Records<S, never>> & Table<S> => {
+  <S extends FrameSchema = Untyped>(options: SchemaOption<S> = {}): Input<Records<S, never>> & Output & Table<S> => {
     requirePartOptions('parquet', { schema: isSchema }, options as SchemaOption<never>)
-    return withSchema({ input: { kind: 'parquet', encoding: null } }, options)
+    const output: SinkFormat = { kind: 'parquet', codec: 'snappy' }
+    return withSchema({ input: { kind: 'parquet', encoding: null }, output, gzip: false }, options)
   },
 )

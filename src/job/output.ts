@@ -1,10 +1,12 @@
 /** What a job writes, and in which form the command asks for it: the sink of its plan. */
 import { RunjobError } from '../base/errors.js'
 import { fieldCount } from '../io/output/fields.js'
+import { columnsProblem, ownColumns } from '../io/output/record_rows.js'
 import { isColumns, isRow, valueColumns } from '../plan/codec.js'
 import type { CodecSpec, OutputCompression, ParquetCodec, RecordSpec, Sink, SinkFormat } from '../plan/plan.js'
 import type { AnyBody } from './body.js'
-import type { Output } from './formats.js'
+import { declaredRows } from './declared.js'
+import type { Input, Output } from './formats.js'
 
 export const FORMAT_NAMES = ['text', 'tsv', 'csv', 'jsonl', 'parquet'] as const satisfies readonly SinkFormat['kind'][]
 export type FormatName = (typeof FORMAT_NAMES)[number]
@@ -35,14 +37,16 @@ export function lowerSink({ job, body, record, isNative, isWords, names, choice 
   const hasValue = !isColumns(record.value) || record.value.columns.length > 0
   const own: SinkFormat = body.output?.output ?? (hasValue ? { kind: 'tsv', escape: !isWords } : { kind: 'text' })
   const isChosen = choice.format !== undefined && choice.format !== own.kind
-  const format = isChosen ? chosenFormat(job, choice.format!, isWords) : own
+  const format = isChosen ? chosenFormat(choice.format!, isWords) : own
   if (format.kind === 'text' && hasValue && (isChosen || isNative)) {
     const problem = `text holds one column, but the records have ${describeColumns(fieldNames(record, names))}`
     const help = 'tsv, csv and jsonl can hold them all.'
     if (isChosen) throw new RunjobError('OPTION_INVALID', { name: 'format', value: 'text', problem, help })
     throw new RunjobError('JOB_INVALID', { job, problem: `its output is text(), but ${problem}`, help })
   }
-  const chosen = fileCompression(choice.compress)
+  // Of a file as a whole; Parquet compresses pages.
+  const isParquet = format.kind === 'parquet'
+  const chosen = isParquet ? null : fileCompression(choice.compress)
   const compressOf = (output: Output | undefined) => chosen ?? (output?.gzip ? 'gzip' : null)
   const named = Object.entries(body.outputs ?? {})
   const singleFile = choice.singleFile ?? false
@@ -56,8 +60,10 @@ export function lowerSink({ job, body, record, isNative, isWords, names, choice 
   return {
     kind: 'sink',
     name: '',
-    format: withHeader(job, format, record, names, isChosen),
-    compress: compressOf(body.output),
+    format: isParquet
+      ? withColumns(job, body.output, record, names, choice.compress)
+      : withHeader(job, format, record, names, isChosen),
+    compress: isParquet ? null : compressOf(body.output),
     record,
     singleFile,
     named: Object.fromEntries(
@@ -80,15 +86,10 @@ export function fileCompression(compress: ParquetCodec | undefined): OutputCompr
   })
 }
 
-function chosenFormat(job: string, kind: FormatName, isWords: boolean): SinkFormat {
+function chosenFormat(kind: FormatName, isWords: boolean): SinkFormat {
   switch (kind) {
     case 'parquet':
-      throw new RunjobError('OPTION_INVALID', {
-        name: 'format',
-        value: kind,
-        problem: `${job} is a job: its records have no columns with types`,
-        help: 'Datasets and queries write Parquet; read the output of the job with one of them.',
-      })
+      return { kind, codec: 'snappy' }
     case 'text':
     case 'jsonl':
       return { kind }
@@ -122,6 +123,26 @@ function withHeader(
     })
   }
   return format
+}
+
+/** @throws JOB_INVALID if the declared columns are not those of the records */
+function withColumns(
+  job: string,
+  output: Output | undefined,
+  record: RecordSpec,
+  names: string[] | null,
+  codec: ParquetCodec = 'snappy',
+): SinkFormat {
+  const declared = output?.output.kind === 'parquet' ? declaredRows(output as unknown as Input<unknown>) : null
+  if (declared === null) return { kind: 'parquet', codec, columns: ownColumns(record, fieldNames(record, names)) }
+  const { columns } = declared
+  const problem = columnsProblem(record, columns)
+  if (problem === null) return { kind: 'parquet', codec, columns }
+  throw new RunjobError('JOB_INVALID', {
+    job,
+    problem: `its output parquet() ${problem}`,
+    help: 'Declare one column for each field of a record, in order.',
+  })
 }
 
 /** Default names for the fields of a row. */

@@ -29,9 +29,12 @@ const part =
   (value: unknown) =>
     value !== null && typeof value === 'object' && names.some((name) => name in value)
 
-const readable = 'a format that can be read: text(), csv() or jsonl()'
+const readable = 'a format that can be read: text(), csv(), jsonl() or parquet()'
 const isInput: Check<Input<never>> = check(readable, part('input'))
-const isOutput: Check<Output> = check('a format that can be written: tsv(), csv(), jsonl() or text()', part('output'))
+const isOutput: Check<Output> = check(
+  'a format that can be written: tsv(), csv(), jsonl(), text() or parquet()',
+  part('output'),
+)
 
 /** A promise that it returns is awaited; a generator would never run. */
 const isSetup: Check<never> = check(

@@ -76,7 +76,9 @@ function checkSchema(given: Input<unknown>, fail: Fail): void {
 function checkOutputs({ output: own, outputs = {} }: AnyBody, fail: Fail): void {
   for (const output of [own, ...Object.values(outputs)]) {
     const { input: format, schema } = (output ?? {}) as Partial<Input<unknown>>
-    if (format && schema !== undefined) fail(`${format.kind}() as an output takes no schema, which is for reading`)
+    if (format && format.kind !== 'parquet' && schema !== undefined)
+      fail(`${format.kind}() as an output takes no schema, which is for reading`)
+    if (format?.kind === 'parquet') declaredRows(output as unknown as Input<unknown>, fail)
     if (format?.kind !== 'csv') continue
     const wrong = csvProblem(format)
     if (wrong) fail(`csv(): ${wrong.option} ${wrong.problem}`)
@@ -87,6 +89,8 @@ function checkOutputs({ output: own, outputs = {} }: AnyBody, fail: Fail): void 
   for (const [name, output] of Object.entries(outputs)) {
     const problem = outputNameProblem(name)
     if (problem !== null) fail(problem)
+    if (output.output.kind === 'parquet')
+      fail(`its output "${name}" takes values of any type: parquet() is for the records of a job`)
     const header = headerOf(output)
     if (header && (header.length < 1 || header.length > 2))
       fail(`its output "${name}" names ${describeColumns(header)}, but its rows are a key and a value`)

@@ -325,8 +325,8 @@ export type SinkFormat =
   | { kind: 'tsv'; escape: boolean; header?: string[] }
   | { kind: 'csv'; delimiter: string; header: string[] | null }
   | { kind: 'jsonl' }
-  /** Rows of a data frame; pages are compressed, not the file. */
-  | { kind: 'parquet'; codec: ParquetCodec }
+  /** Pages are compressed, not the file. `columns`: of the records of a job, one for each of their fields. */
+  | { kind: 'parquet'; codec: ParquetCodec; columns?: Column[] }
   /** Rows as bytes, for the program that runs a data frame: the form of native/column/rows.h, after the length of each as u32. */
   | { kind: 'rows' }
 

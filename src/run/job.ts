@@ -22,6 +22,7 @@ import { listInputs } from './inputs.js'
 import { codeOf, type JobCode, moduleOf, sideFilePaths } from './load.js'
 import { type InputPaths, missing, type Settings } from './options.js'
 import type { Prepared, RunInputs } from './prepared.js'
+import { requireOwnName } from './sink.js'
 import type { Copies } from './stdin.js'
 
 /** @throws OPTION_INVALID, PARAM_MISSING, JOB_INVALID; and what listInputs and lowerJob throw */
@@ -40,6 +41,7 @@ export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies
   await checkParquet(job, body, inputs)
   const columnsOf = (input: string, format: CsvFormat) => readColumnsOf(input, format, inputs, job, settings)
   const lowered = await lowerJob({ job: job.name, body, columnsOf, output: settings.choice })
+  if (settings.choice.singleFile && mainSinkOf(lowered).format.kind === 'parquet') requireOwnName(settings.output)
   if (settings.top > 0) requireNumbers(job, mainSinkOf(lowered), settings.top)
   const code = callsFunctions(lowered.stages) ? await codeOf(job) : null
   const plan: Plan = {

@@ -13,6 +13,7 @@ import { checkFile, commitFile, forEachBlock, type JoinedBytes } from '../io/out
 import { fileColumns } from '../plan/columns.js'
 import type { Plan, Sink } from '../plan/plan.js'
 import { mainSinkOf, sinksOf } from '../plan/stages.js'
+import type { Column } from '../plan/type.js'
 import type { StateFolder } from '../state/folder.js'
 import type { Settings } from './options.js'
 import type { Prepared } from './prepared.js'
@@ -29,11 +30,11 @@ export async function checkSink(
   const inputs = logical === null ? files.map((file) => file.path) : []
   const { format, compress, record, singleFile } = mainSinkOf(plan)
   if (singleFile) {
-    const form = formOf(format, compress, record, fileColumns(mainSinkOf(plan)))
+    const form = formOf(format, compress, record, columnsOfFiles(mainSinkOf(plan)))
     return checkFile(output, mode, inputs, { form, mayHaveBad: badLimit !== null })
   }
   const forms = sinksOf(plan).flatMap((sink) => [
-    [sink.name, formOf(sink.format, sink.compress, sink.record, fileColumns(sink), sink.partitionBy)] as const,
+    [sink.name, formOf(sink.format, sink.compress, sink.record, columnsOfFiles(sink), sink.partitionBy)] as const,
     ...Object.entries(sink.named).map(([name, named]) => {
       return [join(sink.name, name), formOf(named.format, named.compress, named.record)] as const
     }),
@@ -42,6 +43,11 @@ export async function checkSink(
   if (mode === 'append' || mode === 'overwritePartitions')
     for (const [name, form] of forms) await requireColumnsOfParts(join(output, name), form)
   return todo
+}
+
+/** Of rows of data frames, and of records with a schema. */
+function columnsOfFiles(sink: Sink): Column[] | undefined {
+  return sink.format.kind === 'parquet' && sink.format.columns ? sink.format.columns : fileColumns(sink)
 }
 
 /**
@@ -93,7 +99,7 @@ async function commitAsFile(
   const joined = {
     ...joinedBytes(sink, result, folder),
     quarantine: quarantinePaths(result, folder),
-    form: formOf(sink.format, sink.compress, sink.record, fileColumns(sink)),
+    form: formOf(sink.format, sink.compress, sink.record, columnsOfFiles(sink)),
   }
   await commitFile(joined, output, mode, run, () => checkSignal(signal))
 }

@@ -77,7 +77,8 @@ export async function runAny(given: unknown, options: unknown): Promise<RunResul
       ...report,
       read: () => {
         const { format, record, compress } = mainSinkOf(prepared.plan)
-        if (prepared.logical === null) return readOutput(settings.output, format, record, compress)
+        if (prepared.logical === null && format.kind !== 'parquet')
+          return readOutput(settings.output, format, record, compress)
         return refuseRead()
       },
     }
@@ -92,8 +93,8 @@ const DONE_BEFORE = 'the output was in place already: this run was cut off after
 
 function refuseRead(): never {
   throw new RunjobError('DATASET_INVALID', {
-    problem: 'read() is for the records of a job',
-    hint: 'Read the output of a dataset as a data frame: read(jsonl({ schema: { … } }), path).',
+    problem: 'read() is for the records of a job, in formats of text',
+    hint: 'Read the output of a dataset, or Parquet, as a data frame: read(parquet(), path).',
   })
 }
 

@@ -47,7 +47,7 @@ const ENDINGS: Readonly<Record<string, FormatName>> = {
 }
 
 /** @throws OPTION_INVALID for the name of a file that is compressed as a whole */
-function requireOwnName(path: string): void {
+export function requireOwnName(path: string): void {
   if (!/\.(?:gz|zst)$/i.test(path)) return
   throw new RunjobError('OPTION_INVALID', {
     name: 'output',

@@ -1,11 +1,12 @@
-/** Jobs that read Parquet: their rows are those of data frames, however they are read and divided. */
+/** Jobs that read and write Parquet: their rows are those of data frames, however they are read and divided. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { defineJob, int, jsonl, long, nullable, parquet, read, string, words } from 'runjob'
 import { describe, expect, it } from 'vitest'
 import { linesOf, temporaryFolder, writeFiles } from '../helpers/folder.js'
-import { CONFIGS, type Config, failure, run } from '../helpers/run.js'
+import { CONFIGS, type Config, failure, run, runjob } from '../helpers/run.js'
+import { misfits, own, totals, typed } from './parquet_output_jobs.js'
 import { misspelt, named, nested, ranged, rows, sales, twoInputs, whole } from './parquet_row_jobs.js'
 import { FLAT, NESTED, shown } from './typed_row_jobs.js'
 
@@ -162,5 +163,113 @@ describe('bad rows of Parquet', () => {
       const error = await failure(run(sales, path))
       expect([error.code, error.where]).toMatchObject([code, { file: path, row: 3 }])
     }
+  })
+})
+
+describe('records as Parquet', () => {
+  const fileWith = (content: string, name = 'a.jsonl') => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { [name]: content })
+    return join(folder, name)
+  }
+  const framed = (path: string) => read(parquet(), path).collect()
+
+  it('have a column for each of their fields, of the declared types', async () => {
+    const rows = Array.from({ length: 3000 }, (_, id) => ({
+      id,
+      at: `20${10 + (id % 80)}-01-31`,
+      wide: `${'9'.repeat(20)}${id}`,
+      tags: id % 3 === 0 ? [] : ['ü', `t${id}`],
+      x: id % 5 === 0 ? null : id / 7,
+    }))
+    const path = fileWith(rows.map((row) => `${JSON.stringify(row)}\n`).join(''))
+    const wanted = rows.map(({ id, at, wide, tags, x }) => ({
+      id,
+      at,
+      wide,
+      more: { tags, x },
+      raw: new Uint8Array(Buffer.from(at)),
+    }))
+    for (const config of Object.values<Config>(CONFIGS)) {
+      const { output } = await run(typed, path, config)
+      const found = await framed(output)
+      expect(found.map((row) => ({ ...row, raw: new Uint8Array(row.raw as Uint8Array) }))).toEqual(wanted)
+    }
+  })
+
+  it('come from native aggregates, and may be one file', async () => {
+    const path = fileWith('region,amount\nnorth,3\nsouth,\nnorth,4.5\n', 'a.csv')
+    const wanted = [
+      { region: 'north', n: 2, total: 7.5, most: 4.5 },
+      { region: 'south', n: 1, total: 0, most: null },
+    ]
+    const { output } = await run(totals, path, { partitions: 2 })
+    expect((await framed(output)).sort((a, b) => (String(a.region) < String(b.region) ? -1 : 1))).toEqual(wanted)
+    const file = join(temporaryFolder(), 'all.parquet')
+    await run(totals, path, { output: file, singleFile: true } as never)
+    expect(await framed(file)).toEqual(wanted)
+    // Only what looks the same is added.
+    await run(totals, path, { output, mode: 'append' })
+    expect((await framed(output)).length).toBe(4)
+    expect((await failure(run(own, fileWith('{"k":"a","n":1}\n'), { output, mode: 'append' }))).code).toBe(
+      'OUTPUT_DIFFERENT',
+    )
+  })
+
+  it('of a ready-made job have columns by --format parquet, in the codec that is asked for', async () => {
+    const path = fileWith('b a\nb ü\n', 'a.txt')
+    const output = join(temporaryFolder(), 'out')
+    expect((await runjob(['wordcount', path, '-o', output, '--format', 'parquet', '--gzip', '-q'])).code).toBe(0)
+    expect((await framed(output)).map(({ key, value }) => `${key} ${value}`).sort()).toEqual(['a 1', 'b 2', 'ü 1'])
+    const found = join(temporaryFolder(), 'found')
+    expect((await runjob(['grep', 'ü', path, '-o', found, '--format', 'parquet', '-q'])).code).toBe(0)
+    expect(await framed(found)).toEqual([{ key: 'b ü' }])
+    expect((await runjob(['grep', 'zzz', path, '-o', `${found}2`, '--format', 'parquet', '-q'])).code).toBe(0)
+    expect(await framed(`${found}2`)).toEqual([])
+  })
+
+  it('keep zeros, null and text as they are', async () => {
+    const { output } = await run(own, fileWith('{"k":"","n":-0}\n{"k":"\\u0000ü","n":null}\n{"k":"x","n":1e300}\n'))
+    const found = await framed(output)
+    expect(found).toEqual([
+      { key: '', value: -0 },
+      { key: '\u0000ü', value: null },
+      { key: 'x', value: 1e300 },
+    ])
+    expect(Object.is(found[0]!.value, -0)).toBe(true)
+    const result = await run(own, fileWith('{"k":"a","n":1}\n'))
+    expect(() => result.read()).toThrow('in formats of text')
+  })
+
+  it('are bad records where they are not of their column', async () => {
+    const path = fileWith('1\n1.5\n2147483648\nnull\n2\n')
+    const error = await failure(run(misfits, path))
+    expect([error.code, error.message]).toEqual([
+      'EMIT_TYPE',
+      expect.stringContaining('the column n of its output is int, which does not hold 1.5'),
+    ])
+    const { output } = await run(misfits, path, { maxBad: 3 })
+    expect(await framed(output)).toEqual([
+      { k: 'k', n: 1 },
+      { k: 'k', n: 2 },
+    ])
+    const unset = await failure(run(own, fileWith('{"k":"a"}\n')))
+    expect([unset.code, unset.hint]).toEqual(['EMIT_TYPE', expect.stringContaining('misspelt property')])
+    const late = fileWith('{"id":1,"at":"no date","wide":"1","tags":[],"x":1}\n')
+    expect((await failure(run(typed, late))).code).toBe('CELL_INVALID')
+  })
+
+  it('are refused where columns do not fit', async () => {
+    const job = (schema: object) => {
+      const all = { name: 'x', input: jsonl(), map: () => {}, output: parquet({ schema: schema as never }) }
+      return failure(run(defineJob(all as never), fileWith('1\n')))
+    }
+    expect((await job({ k: string() })).message).toContain('has 1 column (k), but its records have 2 fields')
+    expect((await job({ k: string(), n: string() })).message).toContain(
+      'has the column n of type string, but that field of its records is number',
+    )
+    expect(() => defineJob({ name: 'x', input: jsonl(), map: () => {}, outputs: { o: parquet() } } as never)).toThrow(
+      'parquet() is for the records of a job',
+    )
   })
 })

@@ -229,8 +229,9 @@ describe('what Parquet cannot hold', () => {
     )
 
   it('is refused before anything is read', async () => {
-    const job = await runjob(['wordcount', source(1), '-o', join(temporaryFolder(), 'x'), '--format', 'parquet'])
-    expect([job.code, job.stderr]).toEqual([2, expect.stringContaining('Datasets and queries write Parquet')])
+    const file = join(temporaryFolder(), 'x.parquet.gz')
+    const job = await runjob(['wordcount', source(1), '-o', file, '--single-file', '--gzip', '--format', 'parquet'])
+    expect([job.code, job.stderr]).toEqual([2, expect.stringContaining('Parquet is compressed inside')])
     const text = await inFormat({ format: 'jsonl', compress: 'snappy' })
     expect([text.code, text.message]).toEqual(['OPTION_INVALID', expect.stringContaining('it is for Parquet')])
     const named = await inFormat({

@@ -5,6 +5,7 @@ import type { CodecSpec, ColumnSpec, RecordSpec, SinkFormat } from '../../plan/p
 import { csvQuoter } from '../format/csv/quote.js'
 import { escapeTsv } from '../format/tsv.js'
 import { holdsAnyBytes, nestsColumns, tupleOf } from './fields.js'
+import { rowLine } from './record_rows.js'
 
 /** Formats records and keeps their bytes until they are taken. */
 export interface Formatter {
@@ -29,10 +30,14 @@ export interface Formatter {
  * - `jsonl`: `{"key": …, "value": …}`, or `{"key": …, "price": …, "qty": …}` for named columns (inside `"value"` if one of
  *   them is called key); bigints are strings of digits, bytes base64, missing values null; a row's fields have names, too
  *
+ * - `parquet`: lines of JSON, which ParquetPart reads (record_rows.ts)
+ *
  * Text with half a surrogate pair, which UTF-8 cannot hold, is refused; JSON has an escape for it.
  */
 export function createFormatter(format: SinkFormat, record: RecordSpec): Formatter {
-  if (format.kind === 'rows' || format.kind === 'parquet') return NATIVE_ONLY
+  if (format.kind === 'rows') return NATIVE_ONLY
+  if (format.kind === 'parquet')
+    return format.columns ? new TextFormatter('', rowLine(record, format.columns), 'utf8') : NATIVE_ONLY
   if (format.kind === 'jsonl') return new TextFormatter('', jsonLine(record), 'utf8')
   // Text is collected as one string. Bytes that may not be UTF-8 fit in if each character is one byte.
   const encoding = holdsAnyBytes(record) ? 'latin1' : 'utf8'

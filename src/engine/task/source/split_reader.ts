@@ -21,7 +21,7 @@ export interface SplitReader {
 
 const PORTION_BYTES = 64 << 10
 /** A key must fit in one record of a run, with the record's own bytes (native/run/run_format.h). */
-const MAX_LINE_BYTES = 2 ** 31 - 2 ** 17
+export const MAX_LINE_BYTES = 2 ** 31 - 2 ** 17
 
 /** How many bytes a word or line may have, and what happens to a longer one. */
 export function lineLimit(env: TaskEnvironment): Required<RecordLimit> {

@@ -17,6 +17,7 @@ import { closeDrained, type LineIntake } from '../intake.js'
 import { Ranking } from '../ranking.js'
 import { forEachRecord } from '../record_reader.js'
 import type { Undoable } from '../undoable.js'
+import { openParquetPart } from './parquet_part.js'
 import type { Target, Written } from './target.js'
 
 const FLUSH_BYTES = 1 << 18
@@ -36,10 +37,19 @@ class Part implements Undoable {
   #mark = { records: 0, bytes: 0 }
 
   /** @param options.undoable records are held back until keepRecord() */
-  constructor(sink: SinkPart, name: string, dir: string, options: { undoable: boolean; header: boolean }) {
+  constructor(
+    sink: SinkPart,
+    name: string,
+    dir: string,
+    env: TaskEnvironment,
+    options: { undoable: boolean; header: boolean },
+  ) {
     this.#undoable = options.undoable
     this.name = name
-    this.#writer = openPart(join(dir, name), sink.compress)
+    const { format } = sink
+    const isOfRecords = format.kind === 'parquet' && format.columns !== undefined
+    const path = join(dir, name)
+    this.#writer = isOfRecords ? openParquetPart(path, format, env) : openPart(path, sink.compress)
     this.#formatter = createFormatter(sink.format, sink.record)
     if (options.header && this.#formatter.header.length > 0) this.#writer.write(this.#formatter.header)
   }
@@ -119,7 +129,7 @@ export class PartTarget implements Target, LineIntake, Undoable {
     this.#numberOf = isColumns(value)
       ? (object) => (object as Record<string, unknown>)[value.columns[0]!.name]
       : (n) => n
-    this.#main = new Part(sink, this.#nameOf(sink, ''), this.#dir, { undoable, header: !sink.singleFile })
+    this.#main = new Part(sink, this.#nameOf(sink, ''), this.#dir, env, { undoable, header: !sink.singleFile })
     this.emit = checkedEmit(env.gate, this.#add)
     env.writeNamed = (output, key, value) => this.#writeNamed(output, key, value)
   }
@@ -179,7 +189,7 @@ export class PartTarget implements Target, LineIntake, Undoable {
       this.#write(bytes, records)
       return
     }
-    const isJson = format.kind === 'jsonl'
+    const isJson = format.kind === 'jsonl' || format.kind === 'parquet'
     // Bytes that are not UTF-8 are kept, if the format can hold them.
     this.#lines ??= createFormatter(format, isJson ? record : { ...record, key: 'bytes' })
     const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -202,7 +212,7 @@ export class PartTarget implements Target, LineIntake, Undoable {
         throw new RunjobError('OUTPUT_UNKNOWN', { name: output, known })
       }
       const name = this.#nameOf(sink, output)
-      part = new Part(sink, name, this.#dir, { undoable: this.#env.quarantine !== null, header: true })
+      part = new Part(sink, name, this.#dir, this.#env, { undoable: this.#env.quarantine !== null, header: true })
       this.#named.set(output, part)
       this.#new.push(output)
     }
