@@ -15,6 +15,7 @@ What expressions of data frames are made of. Meaning is Spark's, with ANSI on, b
 - An int that overflows, a division by zero, and a value that a type cannot hold are errors of their row, with the place of its record. The
   \`try…\` functions give null instead. A branch that a row does not take is not evaluated for it.
 - Times are in UTC.
+- A function of your own, in JavaScript, is \`udf(fn, type)\`: [datasets](datasets.md#your-own-functions) says how.
 `
 
 const cell = (text: string) => text.replaceAll('|', '\\|')

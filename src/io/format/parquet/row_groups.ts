@@ -1,6 +1,4 @@
 /** The row groups of a footer, over the numbers that native code has read (native/parquet/footer.h). */
-import type { SchemaElement } from './footer.js'
-
 /** Bytes of the file; some writers do not say how many. */
 export interface Place {
   start: number
@@ -125,8 +123,14 @@ function known(number: number): number | null {
   return number === UNKNOWN ? null : number
 }
 
+/** What the schema says of a column. */
+interface ColumnType {
+  name: string
+  physical: number | null
+}
+
 /** @throws Error that says what is wrong with them */
-export function rowGroups(footer: Buffer, numbers: Float64Array, leaves: readonly SchemaElement[]): RowGroup[] {
+export function rowGroups(footer: Buffer, numbers: Float64Array, leaves: readonly ColumnType[]): RowGroup[] {
   const groups: RowGroup[] = []
   let at = 1
   for (let left = numbers[0]!; left > 0; left--) {
