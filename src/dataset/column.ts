@@ -318,9 +318,13 @@ const CONDITIONS: ReadonlySet<string> = new Set([
   ...['like', 'rlike', 'startsWith', 'endsWith', 'contains'],
 ])
 
+function isCondition(tree: Tree): boolean {
+  return tree.kind === 'udf' ? tree.result.type === 'boolean' : tree.kind === 'call' && CONDITIONS.has(tree.fn)
+}
+
 function noteMade(tree: Tree): void {
   for (const part of partsOf(tree)) unused!.delete(part)
-  if (tree.kind === 'call' && CONDITIONS.has(tree.fn)) unused!.add(tree)
+  if (isCondition(tree)) unused!.add(tree)
 }
 
 /**

@@ -3,11 +3,7 @@
  * false, for all rows and in silence. Those that ask an object for a value throw (Expr); the others show in the source only.
  */
 import { isNode, type Node, parseFunction, TEXT_START } from '../base/syntax.js'
-import * as functions from './functions.js'
 import { invalid } from './invalid.js'
-
-/** Functions that make expressions of expressions. */
-const MAKERS: ReadonlySet<string> = new Set([...Object.keys(functions), 'lit', 'when'])
 
 /** What the source must have, or it needs no closer look. */
 const SUSPECT = /\|\||&&|\?|!|==|\b(?:if|while|for)\b/
@@ -114,12 +110,9 @@ class Scope {
       }
       case 'CallExpression': {
         const callee = node.callee as Node
-        if (callee.type !== 'Identifier') return this.#isExpression(callee)
-        if (callee.name === 'col') return true
-        return (
-          MAKERS.has(callee.name as string) &&
-          (node.arguments as Node[]).some((argument) => this.#isExpression(argument))
-        )
+        if (callee.type === 'Identifier' ? callee.name === 'col' : this.#isExpression(callee)) return true
+        // Of the package, or the user's own, such as what udf() makes.
+        return (node.arguments as Node[]).some((argument) => this.#isExpression(argument))
       }
       case 'ConditionalExpression':
         return [node.consequent, node.alternate].some((branch) => this.#isExpression(branch as Node))

@@ -55,7 +55,22 @@ export const udf: <const A extends readonly unknown[], T extends AnyType>(
       )
     }
     const made = userFunction(fn, 'udf', typeText(result.type))
-    return (...columns: readonly unknown[]) => new Expr({ kind: 'udf', made, result, args: columns.map(columnTree) })
+    return (...columns: readonly unknown[]) => {
+      requireAll(fn, made.name, columns)
+      return new Expr({ kind: 'udf', made, result, args: columns.map(columnTree) })
+    }
   },
   'DATASET_INVALID',
 ) as never
+
+/** What may take more arguments than it says: those with defaults, and the rest. */
+const TAKES_MORE = /\.\.\.|\barguments\b|=[^>=]/
+
+/** @throws DATASET_INVALID: in JavaScript an argument that is missing is undefined, and one too many is lost */
+function requireAll(fn: { readonly length: number }, name: string, columns: readonly unknown[]): void {
+  const { length } = fn
+  const isMore = columns.length > length && !TAKES_MORE.test(Function.prototype.toString.call(fn))
+  if (columns.length >= length && !isMore) return
+  const takes = length === 1 ? 'one column' : `${length} columns`
+  throw invalid(`${name}() takes ${takes}, not ${columns.length}`, 'Give one for each parameter of the function.')
+}
