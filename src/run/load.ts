@@ -129,7 +129,7 @@ export function importedCode(url: string): JobCode | undefined {
 /** The code of modules that this thread has imported as they are: for all actions of a program as it was for the first. */
 export function codeOfModules(urls: readonly string[]): Promise<JobCode> {
   const key = urls.join('\n')
-  const code = bundled.get(key) ?? bundle(urls.map((url) => fileURLToPath(url)))
+  const code = bundled.get(key) ?? bundle([...new Set(urls.map((url) => fileURLToPath(url)))])
   bundled.set(key, code)
   return code
 }

@@ -57,6 +57,18 @@ describe('a script', () => {
     ])
   })
 
+  it('may have names that URLs write in another way, and import with a query', async () => {
+    const { stdout, stderr } = await script({
+      'ma in.mjs': `${HEAD}
+        import { f } from './sub dir/ä.mjs?copy=1'
+        const g = udf((n) => n * 10, int())
+        console.log(JSON.stringify(await ${READ}.limit(2).select((c) => ({ n: g(f(c.n)) })).collect()))`,
+      'sub dir/ä.mjs': `${HEAD}
+        export const f = udf((n) => n + 1, int())`,
+    })
+    expect({ stdout, stderr }).toEqual({ stdout: '[{"n":10},{"n":20}]\n', stderr: '' })
+  })
+
   it('may be CommonJS, and wait before it makes them', async () => {
     const { stdout, stderr } = await script({
       'main.cjs': `const { ${NAMES} } = require('runjob')

@@ -74,8 +74,10 @@ function madeBy({ path, url }: ImportedCode, module: string | null): readonly Ma
   // It is part of the bundle, whose source map says of which line.
   const map = findSourceMap(path) ?? findSourceMap(url)
   if (map === undefined) return []
+  // It may have been imported with a query, for another copy.
+  const source = module.replace(/[?#].*$/, '')
   return madeIn(url).filter(({ site }) => {
     const entry = map.findEntry(site.line - 1, site.column - 1)
-    return 'originalSource' in entry && entry.originalSource === module
+    return 'originalSource' in entry && entry.originalSource === source
   })
 }
