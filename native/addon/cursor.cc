@@ -115,6 +115,24 @@ Napi::Value Cursor::LargestKey(const Napi::CallbackInfo& info) {
   return result;
 }
 
+Napi::Value Cursor::SampleValues(const Napi::CallbackInfo& info) {
+  CursorState state = TakeOver(info.Env());
+  std::unique_ptr<ValueSampler> sampler = NewValueSampler(std::move(state.native));
+  state.sampler = sampler.get();
+  state.native = std::move(sampler);
+  return Make(info.Env(), std::move(state));
+}
+
+Napi::Value Cursor::SampledValues(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Open(env);
+  if (state_.sampler == nullptr) ThrowBadArgument(env, "sampledValues() needs sampleValues() first");
+  const std::vector<std::string> values = state_.sampler->Values();
+  Napi::Array array = Napi::Array::New(env, values.size());
+  for (size_t i = 0; i < values.size(); i++) array.Set(static_cast<uint32_t>(i), Bytes(env, values[i]));
+  return array;
+}
+
 Napi::Value Cursor::Read(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const Layout layout = LayoutArg(info[1], "layout");

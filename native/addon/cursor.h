@@ -20,6 +20,7 @@ struct CursorState {
   std::unique_ptr<runjob::Cursor> native;  // null: closed, or taken over
   TopTracker* tracker = nullptr;           // somewhere in `native`
   LargestKeyTracker* largest = nullptr;    // likewise
+  ValueSampler* sampler = nullptr;         // likewise
   const runjob::Cursor* merge = nullptr;   // of runs: at the bottom of `native`
   // Cursors over a collector's memory: whose, and which content of it.
   std::shared_ptr<CollectorState> source;
@@ -43,6 +44,8 @@ class Cursor : public Wrapped<Cursor> {
             Method<&Cursor::Top>("top"),
             Method<&Cursor::TrackLargestKey>("trackLargestKey"),
             Method<&Cursor::LargestKey>("largestKey"),
+            Method<&Cursor::SampleValues>("sampleValues"),
+            Method<&Cursor::SampledValues>("sampledValues"),
             Method<&Cursor::Read>("read"),
             Method<&Cursor::FormatRecords>("format"),
             Method<&Cursor::Collect>("collect"),
@@ -79,6 +82,8 @@ class Cursor : public Wrapped<Cursor> {
   Napi::Value Top(const Napi::CallbackInfo& info);
   Napi::Value TrackLargestKey(const Napi::CallbackInfo& info);
   Napi::Value LargestKey(const Napi::CallbackInfo& info);
+  Napi::Value SampleValues(const Napi::CallbackInfo& info);
+  Napi::Value SampledValues(const Napi::CallbackInfo& info);
   Napi::Value Read(const Napi::CallbackInfo& info);
   Napi::Value FormatRecords(const Napi::CallbackInfo& info);
   Napi::Value Collect(const Napi::CallbackInfo& info);

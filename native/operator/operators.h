@@ -71,4 +71,11 @@ class LargestKeyTracker : public Cursor {
 std::unique_ptr<LargestKeyTracker> NewLargestKeyTracker(std::unique_ptr<Cursor> input, bool prefix_grouping,
                                                         size_t suffix_bytes);
 
+// Keeps a sample of the values that pass by, of at most 2,048 and a megabyte. It follows from the records and their order.
+class ValueSampler : public Cursor {
+ public:
+  virtual std::vector<std::string> Values() const = 0;
+};
+std::unique_ptr<ValueSampler> NewValueSampler(std::unique_ptr<Cursor> input);
+
 }  // namespace runjob

@@ -48,10 +48,11 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
     printable(name),
     formatCount(n),
   ])
-  const skewed = report.skewed.map(({ key, records, of, stage }): [string, string] => [
-    'skewed',
-    `key ${printable(key)} has ${formatCount(records)} of ${formatCount(of)} records in stage ${printable(stage)}`,
-  ])
+  const skewed = report.skewed.map(({ key, records, of, isEstimate, side, stage }): [string, string] => {
+    const share = `${isEstimate ? 'about ' : ''}${formatCount(records)} of ${formatCount(of)} records`
+    const where = side ? `of the ${side} side in stage` : 'in stage'
+    return ['skewed', `key ${printable(key)} has ${share} ${where} ${printable(stage)}`]
+  })
   const named = Object.entries(report.outputs ?? {}).map(([name, { recordsWritten }]): [string, string] => [
     `  ${printable(name)}`,
     `${formatCount(recordsWritten)} written`,

@@ -98,6 +98,8 @@ export interface JoinNode extends Node {
   readonly broadcast: 'left' | 'right' | null
   /** null: not chosen yet. */
   readonly algorithm: Algorithm | null
+  /** The sides have changed places. */
+  readonly isSwapped?: boolean
 }
 
 /**
@@ -204,8 +206,8 @@ export function join(parts: Omit<JoinNode, 'kind' | 'columns'>): JoinNode {
           ...missing(left.columns, type === 'right' || type === 'full'),
           ...missing(right.columns, type === 'left' || type === 'full'),
         ]
-  const { on, residual, broadcast, algorithm } = parts
-  return { kind: 'join', left, right, type, on, residual, broadcast, algorithm, columns }
+  const { on, residual, broadcast, algorithm, isSwapped = false } = parts
+  return { kind: 'join', left, right, type, on, residual, broadcast, algorithm, isSwapped, columns }
 }
 
 /** A column may be null if it may be in one of the inputs. */

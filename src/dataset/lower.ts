@@ -123,7 +123,7 @@ class Lowering {
   }
 
   #join(node: JoinNode): Flow {
-    const { left, right, type, on, residual, algorithm } = node
+    const { left, right, type, on, residual, algorithm, isSwapped } = node
     const [leftKeys, rightKeys] = [on.map((pair) => pair.left), on.map((pair) => pair.right)]
     if (algorithm === 'broadcast') {
       const build = this.#exchangeId('broadcast', this.#flow(right).inputs, plainRows(right), { partitions: 1 })
@@ -137,7 +137,10 @@ class Lowering {
       const build = this.#exchangeId('build', rightFlow.inputs, plainRows(right, rightKeys), { partitions: null })
       const read: RowOperator = { op: 'rows' }
       const probe = this.#exchange('probe', leftFlow.inputs, plainRows(left, leftKeys), { partitions: null, read })
-      return through(probe, { op: 'hashJoin', build, type, on: leftKeys, buildOn: rightKeys, residual })
+      return through(probe, {
+        ...{ op: 'hashJoin', build, type, on: leftKeys, buildOn: rightKeys, residual },
+        ...(isSwapped && { isSwapped }),
+      })
     }
     const rows: ExchangeRows = {
       kind: 'sides',

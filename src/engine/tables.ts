@@ -2,6 +2,7 @@
 import { formatBytes } from '../base/units.js'
 import type { Input, Stage } from '../plan/plan.js'
 import { tableJoinsIn } from '../plan/stages.js'
+import { isLarge } from './skew.js'
 import type { BuildSpec, MapSpec, ReduceSpec, RunEntry, WorkerBudget } from './task.js'
 
 /** Of a row: its head, where it is, and its slots, of which half are free, or more. */
@@ -83,8 +84,16 @@ export class TablePlan {
     const { partition } = task
     const own = runs.filter(({ partitions }) => partitions[partition]!.records > 0)
     const size = total(own.map(({ partitions }) => partitions[partition]!))
-    const inMemory = sizeInMemory(size) <= this.#ownBytes
-    return { exchange, partition, runs: namesOf(own), records: size.records, isShared: false, inMemory }
+    const isSkewed = isLarge(size.records, total(runs).records, runs[0]?.partitions.length ?? 0)
+    return {
+      exchange,
+      partition,
+      runs: namesOf(own),
+      records: size.records,
+      isShared: false,
+      inMemory: sizeInMemory(size) <= this.#ownBytes,
+      ...(isSkewed ? { watchKeys: true } : {}),
+    }
   }
 }
 

@@ -34,6 +34,8 @@ export interface BuildSpec {
   isShared: boolean
   /** Otherwise it is in a file. */
   inMemory: boolean
+  /** It has far more rows than others: the key that most have is wanted. */
+  watchKeys?: true
 }
 
 interface StageTask extends Task {
@@ -185,12 +187,23 @@ export interface Boundary {
   end: number
 }
 
+/** Of a partition of an exchange. */
+export interface LargestKey {
+  exchange: string
+  text: string
+  records: number
+  /** Records of the partition. */
+  of: number
+  /** `records` follows from a sample. */
+  isEstimate?: true
+}
+
 export interface ReduceResult extends StageTaskResult {
   kind: 'reduce'
   /** Keys for which a reduce was called. */
   groups: number
-  /** With `watchKeys`: as text, and how many records have it. */
-  largestKey?: { text: string; records: number }
+  /** With `watchKeys`, of what it read and of tables that it made. */
+  largestKeys?: LargestKey[]
   /** For a join without results: some keys of each side. */
   lonelyKeys?: Record<'left' | 'right', string[]>
 }

@@ -158,6 +158,9 @@ export interface Cursor {
   trackLargestKey(prefixGrouping: boolean, suffixBytes: number): Cursor
   /** With its first record, as it is in the runs; 0 records if there is none. */
   largestKey(): { key: Uint8Array; value: Uint8Array; records: number }
+  /** Keep a sample of the values, of at most 2,048 and a megabyte, which follows from the records and their order. */
+  sampleValues(): Cursor
+  sampledValues(): Uint8Array[]
 
   /**
    * Fills the batch with the next records, as many as fit. A record that does not fit an empty batch throws

@@ -183,6 +183,8 @@ interface TableJoin<Name extends string> {
   on: string[]
   buildOn: string[]
   residual: Expression | null
+  /** The user's left side is the table. */
+  isSwapped?: true
 }
 
 /** An aggregate over the rows of a group. */

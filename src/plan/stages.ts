@@ -26,6 +26,15 @@ export function tableJoinsIn(operators: readonly Operator[]): OperatorOf<'probe'
   return operators.filter((operator) => operator.op === 'probe' || operator.op === 'hashJoin')
 }
 
+/** The join by partition that an exchange is a side of. */
+export function partitionedJoinOf(
+  operators: readonly Operator[],
+  exchange: string,
+): OperatorOf<'hashJoin'> | undefined {
+  const joins = operators.filter((operator) => operator.op === 'hashJoin')
+  return joins.find(({ build }) => build === exchange) ?? joins[0]
+}
+
 /** The probe whose table has the keys of a filter. */
 export function probeOf(
   operators: readonly Operator[],

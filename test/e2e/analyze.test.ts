@@ -11,10 +11,12 @@ import {
   defineDataset,
   int,
   type Progress,
+  rank,
   read,
   runDataset,
   string,
   sum,
+  Window,
 } from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run/options.js'
 import { temporaryFolder, writeFiles } from '../helpers/folder.js'
@@ -178,6 +180,29 @@ describe('a skewed key', () => {
       { stage: 'output', key: 'city = "x"', records: COUNT / 2 + 1, of: COUNT + 2 },
     ])
     expect(await skewed('grouped', all.groupBy('city').agg({ n: count() }))).toEqual([])
+  })
+
+  it('is named for joins by partition and windows, of which a sample says about how often it comes, and with its side', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'rows.csv': `city,n\n${rows()}`, 'few.csv': 'city,country\nx,NO\nk1,NO\n' })
+    const [all, few] = [read(sales, join(folder, 'rows.csv')), read(cities, join(folder, 'few.csv'))]
+    const skewed = async (name: string, frame: AnyFrame, workers: number) => {
+      const options = { partitions: 6, workers, mode: 'overwrite' as const, [TUNING]: { joins: 'hash' as const } }
+      const dataset = defineDataset({ name, build: () => frame })
+      return (await runDataset(dataset, { ...options, output: join(folder, name) })).skewed
+    }
+    const half = { stage: 'output', key: 'city = "x"', of: COUNT, isEstimate: true }
+    for (const [name, frame, side] of [
+      ['left', all.join(few, 'city', 'full'), { side: 'left' }],
+      ['right', few.join(all, 'city', 'full'), { side: 'right' }],
+      ['window', all.withColumn('r', rank().over(Window.partitionBy('city').orderBy('n'))), {}],
+    ] as const) {
+      const [found, ...more] = await skewed(name, frame, 2)
+      expect(more).toEqual([])
+      expect(found).toMatchObject({ ...half, ...side })
+      expect(Math.abs(found!.records / (COUNT / 2) - 1)).toBeLessThan(0.05)
+      expect(await skewed(name, frame, 1)).toEqual([found])
+    }
   })
 
   it('is named in the summary of a job whose reduce reads all values, and not where they are combined', async () => {

@@ -186,6 +186,8 @@ const entries: Record<string, { make?: () => Any; args: () => Any[] }> = {
   'Cursor.trackTop': { make: () => track(filled().sorted()), args: () => [layout, 3] },
   'Cursor.trackLargestKey': { make: () => track(filled().sorted()), args: () => [true, 1] },
   'Cursor.largestKey': { make: () => filled().sorted().trackLargestKey(false, 0), args: () => [] },
+  'Cursor.sampleValues': { make: () => track(filled().sorted()), args: () => [] },
+  'Cursor.sampledValues': { make: () => filled().sorted().sampleValues(), args: () => [] },
   'Cursor.top': { make: () => filled().sorted().trackTop(layout, 3), args: () => [] },
   'Cursor.read': {
     make: () => track(filled().sorted()),

@@ -615,6 +615,35 @@ describe('a range of keys', () => {
   })
 })
 
+describe('a sample of values', () => {
+  const sampleOf = (values: string[]) => {
+    const records = values.map((value): Rec => ({ key: '', values: [0, value] }))
+    const cursor = kernels.openRuns([writeRun([records], layout)], 0, { descending: false }).sampleValues()
+    expect(readAll(cursor, layout, { byteCount: 4 << 20 })).toHaveLength(values.length)
+    const sample = cursor.sampledValues()
+    cursor.close()
+    return sample
+  }
+
+  test('has all of a few, and of many as many as fit, whatever the pattern of their order', () => {
+    expect(sampleOf([])).toEqual([])
+    expect(sampleOf(['a', 'b', 'c'])).toHaveLength(3)
+    const many = Array.from({ length: 50_000 }, (_, i) => (i % 2 === 0 ? 'even' : 'odd'))
+    const sample = sampleOf(many)
+    expect(sampleOf(many)).toEqual(sample)
+    expect(sample.length).toBeLessThanOrEqual(2048)
+    expect(sample.length).toBeGreaterThan(512)
+    const even = sample.filter((value) => binary(value).includes('even')).length
+    expect(Math.abs(even / sample.length - 0.5)).toBeLessThan(0.08)
+  })
+
+  test('takes no more than a megabyte', () => {
+    const sample = sampleOf(Array.from({ length: 500 }, (_, i) => String(i).padEnd(20_000)))
+    expect(sample.length).toBeGreaterThan(5)
+    expect(sample.reduce((sum, value) => sum + value.length, 0)).toBeLessThanOrEqual(1 << 20)
+  })
+})
+
 describe('the largest key', () => {
   test('is the first of those with the most records, whatever comes with them in a batch', () => {
     fc.assert(

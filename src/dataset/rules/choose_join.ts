@@ -67,6 +67,7 @@ function swap(node: JoinNode, type: JoinType, algorithm: Algorithm): Logical {
     residual: node.residual,
     broadcast: node.broadcast === null ? null : node.broadcast === 'left' ? 'right' : 'left',
     algorithm,
+    isSwapped: !node.isSwapped,
   })
   return project(swapped, unchanged(node.columns))
 }

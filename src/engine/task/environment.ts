@@ -23,7 +23,7 @@ type MapCounts =
   | 'sample'
 
 /** The counts of a task's source and operators. */
-export interface Tally extends Pick<MapResult, MapCounts>, Pick<ReduceResult, 'groups' | 'largestKey'> {
+export interface Tally extends Pick<MapResult, MapCounts>, Required<Pick<ReduceResult, 'groups' | 'largestKeys'>> {
   /** With `profile`, of a task that handles rows. */
   measures?: PipelineMeasures
 }
@@ -37,6 +37,7 @@ export function newTally(): Tally {
     recordsLeftOut: 0,
     recordsMapped: 0,
     groups: 0,
+    largestKeys: [],
     boundaries: [],
     undecoded: [],
     rowGroups: 0,

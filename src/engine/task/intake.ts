@@ -80,11 +80,12 @@ export function through(next: SortedIntake, change: (cursor: Cursor) => Cursor):
 }
 
 /** The counts of a cursor on runs after it is drained. */
-export function closeDrained(cursor: Cursor, { tally, task, plan }: TaskEnvironment): void {
+export function closeDrained(cursor: Cursor, env: TaskEnvironment): void {
+  const { tally, task, plan } = env
   tally.recordsIn += cursor.runRecords
   if (task.kind === 'reduce' && task.watchKeys) {
     const { exchange } = plan.stages[task.stage]!.inputs[task.input] as ExchangeInput
-    tally.largestKey = largestKeyOf(cursor, exchangeOf(plan, exchange))
+    tally.largestKeys.push(largestKeyOf(cursor, exchangeOf(plan, exchange), env))
   }
   cursor.close()
 }

@@ -100,7 +100,7 @@ function resultOf(env: TaskEnvironment, task: MapSpec | ReduceSpec, written: Wri
     return { ...result, kind: 'map', boundaries, undecoded, rowGroups, rowGroupsSkipped }
   }
   const lonelyKeys = written.recordsOut === 0 ? keysOfSides(env, task) : null
-  const { groups, largestKey } = tally
-  const found = { ...(largestKey ? { largestKey } : {}), ...(lonelyKeys ? { lonelyKeys } : {}) }
+  const { groups, largestKeys } = tally
+  const found = { ...(largestKeys.length > 0 ? { largestKeys } : {}), ...(lonelyKeys ? { lonelyKeys } : {}) }
   return { ...result, kind: 'reduce', groups, ...found }
 }

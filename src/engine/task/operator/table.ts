@@ -6,10 +6,11 @@ import { joinTableProgram, tableRowsFor } from '../../../kernels/join_program.js
 import type { JoinTable } from '../../../kernels/kernels.js'
 import { rowsOf } from '../../../plan/columns.js'
 import type { Operator, OperatorOf } from '../../../plan/plan.js'
-import { probeOf, tableJoinsIn } from '../../../plan/stages.js'
+import { exchangeOf, probeOf, tableJoinsIn } from '../../../plan/stages.js'
 import { expectCount } from '../../counts.js'
 import { attemptName, type BuildSpec } from '../../task.js'
 import type { TaskEnvironment } from '../environment.js'
+import { largestKeyOf, trackLargestKey } from '../largest_key.js'
 
 type TableJoin = OperatorOf<'probe' | 'hashJoin'>
 
@@ -119,14 +120,17 @@ function makeTable(table: JoinTable, { build }: TableJoin, spec: BuildSpec, env:
     env.checkStop()
   }
   const { runs, partition, records } = spec
-  const cursor = kernels.openRuns(
+  const opened = kernels.openRuns(
     runs.map((run) => join(env.runsDir, run)),
     partition,
     { descending: false },
   )
+  const exchange = exchangeOf(env.plan, build)
+  const cursor = spec.watchKeys ? trackLargestKey(opened, exchange) : opened
   env.clock.time('merge', () => {
     while (table.add(cursor, ADD_RECORDS) > 0) env.checkStop()
   })
   expectCount(`${env.task.id} read from ${build}`, cursor.runRecords, records)
+  if (spec.watchKeys) env.tally.largestKeys.push(largestKeyOf(cursor, exchange, env))
   cursor.close()
 }
