@@ -119,12 +119,20 @@ export function parseTimestamp(text: string, zones = true): bigint | null {
 
 /** Only what is the same all the year round: `Z`, `UTC`, `+5:30`. Names of places are for Spark alone. */
 function zoneSeconds(zone: string): number | null {
-  const match = /^(?:(?:UTC|GMT|UT)?([+-])(\d{1,2})(?::?(\d{2}))?(?::?(\d{2}))?|Z|UTC|GMT|UT|)$/.exec(zone)
-  if (!match) return null
-  const [hours, minutes, seconds] = [Number(match[2] ?? 0), Number(match[3] ?? 0), Number(match[4] ?? 0)]
-  const offset = (hours * 60 + minutes) * 60 + seconds
-  if (minutes > 59 || seconds > 59 || offset > 18 * 3600) return null
-  return match[1] === '-' ? -offset : offset
+  if (/^(?:Z|UTC|GMT|UT|)$/.test(zone)) return 0
+  const [, sign, offset] = /^(?:UTC|GMT|UT)?([+-])([\d:]+)$/.exec(zone) ?? []
+  if (offset === undefined) return null
+  // h, hh, hhmm, hhmmss; or h:m and h:mm:ss, with one digit or two.
+  const match =
+    /^(\d{1,2})$/.exec(offset) ??
+    /^(\d\d)(\d\d)(\d\d)?$/.exec(offset) ??
+    /^(\d{1,2}):(\d{1,2})$/.exec(offset) ??
+    /^(\d{1,2}):(\d\d):(\d\d)$/.exec(offset)
+  if (match === null) return null
+  const [hours, minutes, seconds] = match.slice(1).map((digits) => Number(digits ?? 0)) as [number, number?, number?]
+  const total = hours * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0)
+  if ((minutes ?? 0) > 59 || (seconds ?? 0) > 59 || total > 18 * 3600) return null
+  return sign === '-' ? -total : total
 }
 
 export const DAY_MICROS = 86_400_000_000n
