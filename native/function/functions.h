@@ -22,5 +22,6 @@ std::vector<Function> DateFunctions();
 std::vector<Function> DateTextFunctions();
 std::vector<Function> ListFunctions();
 std::vector<Function> StructFunctions();
+std::vector<Function> JsonFunctions();
 
 }  // namespace runjob

@@ -24,6 +24,7 @@ std::unordered_map<std::string_view, Factory> AllFunctions() {
            DateTextFunctions,
            ListFunctions,
            StructFunctions,
+           JsonFunctions,
        }) {
     for (const Function& function : family()) all.emplace(function.name, function.make);
   }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/slice.h"
-#include "json/json_text.h"
+#include "text/json_text.h"
 
 namespace runjob {
 

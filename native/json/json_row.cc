@@ -8,7 +8,7 @@
 #include "base/base64.h"
 #include "column/add_rows.h"
 #include "column/text.h"
-#include "json/json_text.h"
+#include "text/json_text.h"
 
 namespace runjob {
 

@@ -579,6 +579,17 @@ export const arrayMax: Giving<Any> = calling('arrayMax', 1)
 /** A field of a struct. `address.city` is short for it. */
 export const field: Giving<Any, [name: string]> = calling('field', 1)
 
+// JSON.
+
+/**
+ * What JSON text has at a path, such as `$.address.lines[0]` or `$['a.b']`: a string without quotes, a number with its digits, an object or
+ * list as JSON without spaces. Null if the text is no JSON, if there is nothing, or null.
+ */
+export const getJsonObject: Giving<Nullable<Str>, [path: string]> = calling('getJsonObject', 1)
+
+/** A struct or list as JSON without spaces. Fields that are null are left out, elements are not. */
+export const toJson: OfColumn<Str> = calling('toJson', 1)
+
 /**
  * In a schema, a type: values with names and types of their own, `struct({ city: string(), zip: string() })`. Of columns, an expression:
  * `struct('city', c.zip.as('code'))`.

@@ -121,6 +121,10 @@ const TEXTS = [
     'YWJj',
   ],
   'a text of more than twelve bytes, so that it is not inline',
+  '{"a":1.50, "b":[{"c":"\\u00e9\\n\\ud800"}, null], "a": 2}',
+  '{"a":null,"a":{"x": [ ]}} and more',
+  ' [true, {"a":""}]',
+  '{"a":1,',
 ]
 const DAYS = [0, -1, 1, 19_753, 19_782, -719_162, 2_932_896, 11_016, -141_428, 365, -1_000_000]
 const MICROS = [0n, -1n, 1n, 1_706_704_496_789_012n, -62_135_596_800_000_000n, 86_399_999_999n, -86_400_000_001n]
@@ -219,6 +223,7 @@ class TreeMaker {
       random.pick(['add', 'subtract', 'multiply', 'mod', 'pmod', 'tryAdd', 'trySubtract', 'tryMultiply', 'tryMod'])
     const unit = (...units: string[]): Untyped => ({ kind: 'literal', value: random.pick(units) })
     const text = (...texts: string[]): Untyped => ({ kind: 'literal', value: random.pick(texts) })
+    const named = (name: string, arg: Untyped): Untyped => ({ kind: 'alias', arg, name })
     switch (kind) {
       case 'boolean': {
         const same = random.pick(Object.keys(NAMES) as Kind[])
@@ -315,6 +320,9 @@ class TreeMaker {
           () => call('regexpReplace', of('string'), text('b+', '(a)(b)?'), text('x', '$1', '')),
           () => call('regexpExtract', of('string'), text('(b)c', '([a-z]+)'), this.#int(0, 1)),
           () => call('field', of('struct'), { kind: 'literal', value: 'q' }),
+          () => call('getJsonObject', of('string'), text('$', '$.a', '$[0]', "$.b[0]['c']", '$[1].a')),
+          () => call('toJson', of(random.pick(['ints', 'texts', 'struct'] as Kind[]))),
+          () => call('toJson', call('struct', named('p', any()), named('q', any()))),
           () => this.#cast(any(), 'string'),
         )
       case 'binary':

@@ -1,6 +1,7 @@
 /** All functions of expressions, in one table: docs/functions.md is made from it. */
 import { ARITHMETIC } from './functions/arithmetic.js'
 import type { FunctionEntry } from './functions/entry.js'
+import { JSON_TEXT } from './functions/json.js'
 import { LOGIC } from './functions/logic.js'
 import { MATH } from './functions/math.js'
 import { NESTED } from './functions/nested.js'
@@ -15,6 +16,7 @@ export const CATALOGUE: Readonly<Record<string, readonly FunctionEntry[]>> = {
   'Text and binary': STRINGS,
   'Dates and times': [...TIMES, ...TIME_UNITS],
   'Lists and structs': NESTED,
+  JSON: JSON_TEXT,
 }
 
 const BY_NAME = new Map(

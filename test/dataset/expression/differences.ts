@@ -135,4 +135,17 @@ export const DIFFERENCES: Difference[] = [
     reason: 'A part 0 of `splitPart`, and a weekday that does not exist, are refused when the plan is built.',
     ids: ['string.143', 'datetime.016'],
   },
+  {
+    reason:
+      'Numbers in JSON keep their digits (Spark makes 1.5 of 1.50), single quotes are no JSON, and null is null by itself and in lists, where Spark gives the text `null`.',
+    ids: 'json.001 json.002 json.004 json.011 json.020'.split(' '),
+  },
+  {
+    reason: 'A path in JSON that is none, or has wildcards, is refused: Spark gives null for the one.',
+    ids: 'json.006 json.008 json.014 json.015 json.017 json.018 json.022 json.024 json.026 json.027'.split(' '),
+  },
+  {
+    reason: '`toJson` keeps microseconds and writes decimals without an exponent, and takes no null without a type.',
+    ids: 'json.050 json.051 json.057 json.062 json.068 json.070 json.071 json.075'.split(' '),
+  },
 ]

@@ -10,7 +10,7 @@ import { evaluateRows } from '../../helpers/native.js'
 import { DIFFERENCES } from './differences.js'
 
 const TOPICS = new Set(
-  'logic compare in conditional arith math literal coercion decimal round cast try string like datetime hash collections'.split(
+  'logic compare in conditional arith math literal coercion decimal round cast try string like datetime hash collections json'.split(
     ' ',
   ),
 )

@@ -20,6 +20,7 @@ import {
 } from './calendar.js'
 import { cast } from './cast.js'
 import { hash } from './hash.js'
+import { getJsonObject, toJson } from './json.js'
 import { abs, floor, negate, operate, round } from './numbers.js'
 import { initcap, like, locate, pad, split, substring, substringIndex, trim, unbase64, unhex } from './strings.js'
 import { compare, Failure, fail, fieldsOf, inLong, isDecimal, type Value } from './value.js'
@@ -171,6 +172,14 @@ const LAZY: Record<string, (args: Expression[], at: Evaluate, call: CallExpressi
   greatest: extreme(1),
   least: extreme(-1),
   hash: (args, at) => args.reduce((seed, arg) => hash(at(arg), arg.type, seed), 42),
+  getJsonObject([s, ...steps], at) {
+    const text = at(s!)
+    return text === null ? null : getJsonObject(text as string, steps.map(at))
+  },
+  toJson([x], at) {
+    const value = at(x!)
+    return value === null ? null : toJson(value, x!.type)
+  },
   array: (args, at) => args.map(at),
   struct: (args, at) => args.map(at),
   concatWs(args, at) {

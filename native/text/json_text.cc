@@ -1,4 +1,4 @@
-#include "json/json_text.h"
+#include "text/json_text.h"
 
 #include <cstring>
 
