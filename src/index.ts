@@ -1,4 +1,7 @@
 /** The public surface of runjob. */
+export type { Collection } from './collection/collection.js'
+export type { CollectionContext } from './collection/query.js'
+export type { CollectionWriter } from './collection/writer.js'
 export {
   approxCountDistinct,
   boolAnd,
@@ -230,7 +233,7 @@ export type {
   TimestampNtz,
   Untyped,
 } from './plan/typed.js'
-export type { ActionOptions } from './run/actions.js'
+export type { ActionOptions } from './run/action_options.js'
 export { explainJob } from './run/explain.js'
 export type { DatasetOptions, RunOptions } from './run/options.js'
 export type { RunResult } from './run/report.js'

@@ -284,6 +284,17 @@ const CATALOGUE = {
     message: (p) => `${p.expression === undefined ? '' : `${p.expression}: `}${ended(p.problem)}`,
     hint: (p) => text(p.hint, 'docs/functions.md lists what each function takes.'),
   },
+  COLLECTION_INVALID: {
+    kind: 'user',
+    badRecord: true,
+    message: (p) => ended(p.problem),
+    hint: (p) => text(p.hint, 'docs/collections.md says what each method takes.'),
+  },
+  COLLECTION_EMPTY: {
+    kind: 'data',
+    message: (p) => `${p.method} of a collection without elements has no answer.`,
+    hint: () => 'Ask first() whether there is one, or fold from a value: aggregateByKey().',
+  },
   INT64_UNSAFE: {
     kind: 'data',
     badRecord: true,
@@ -503,7 +514,7 @@ const CATALOGUE = {
         ? `A function of the job failed after it had returned: ${p.message}`
         : p.isFrames === true
           ? `The function ${p.function} failed: ${p.message}`
-          : `${isListener(p.function) ? `The ${p.function} function` : p.function === 'build' ? "The dataset's build function" : p.function ? `The job's ${p.function} function` : 'A function of the job'} failed: ${p.message}`,
+          : `${isListener(p.function) ? `The ${p.function} function` : p.function === 'build' ? "The dataset's build function" : isMethod(p.function) ? `The function of ${p.function}` : p.function ? `The job's ${p.function} function` : 'A function of the job'} failed: ${p.message}`,
     hint: (p) =>
       p.late
         ? 'It left a timer or a promise behind, which failed. Load what takes time in setup(), which may be async.'
@@ -761,7 +772,7 @@ export class RunjobError extends Error {
 
   /** Whether one record is at fault, and others may be fine. */
   get isBadRecord(): boolean {
-    return catalogue[this.code].badRecord ?? false
+    return (catalogue[this.code].badRecord ?? false) && this.params.noRow !== true
   }
 
   /** Rewrites the hint for readers who set the options of csv() in another way. */
@@ -1029,6 +1040,11 @@ function tilde(path: unknown): string {
 /** A function among the options of a run: `onProgress`. */
 function isListener(name: unknown): boolean {
   return /^on[A-Z]/.test(String(name))
+}
+
+/** A method that takes a function: `flatMap()`. */
+function isMethod(name: unknown): boolean {
+  return String(name).endsWith('()')
 }
 
 /** `sum(): …`: functions that jobs and data frames share know of neither. */

@@ -53,7 +53,7 @@ export interface Host {
     paths: readonly string[],
     options: RunnableOptions,
     ofRows: string | null,
-  ): Promise<{ dataset: Runnable } | { value: unknown }>
+  ): Promise<{ dataset: Runnable; hasColumns: boolean } | { value: unknown }>
   /** Whether someone types. */
   readonly isInteractive: boolean
   /**

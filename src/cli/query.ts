@@ -28,7 +28,8 @@ export async function runQueryCommand(argv: readonly string[], host: Host, strea
     if (found.value === undefined) return
     return streams.data.write(`${textOf(found.value)}\n`)
   }
-  const isTable = isPrinted && options.format === undefined && host.stdout.isTTY === true && !options.explain
+  const isShown = isPrinted && options.format === undefined && host.stdout.isTTY === true && !options.explain
+  const isTable = isShown && found.hasColumns
   const printer = isTable ? tablePrinter(streams.data) : isPrinted ? linePrinter(streams.data) : undefined
   return runParsed(found.dataset, invocation, ['query', ...argv], host, streams, printer)
 }
@@ -70,5 +71,6 @@ function withoutMeaning(option: string): RunjobError {
 
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value
+  if (value instanceof Map) return textOf([...value])
   return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part), 2) ?? String(value)
 }

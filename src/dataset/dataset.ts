@@ -2,7 +2,7 @@
 import { safely } from '../base/schema.js'
 import type { ParamSpec } from '../plan/params.js'
 import type { ParamValue } from '../plan/plan.js'
-import type { DatasetOutput } from './outputs.js'
+import type { CollectionOutput, DatasetOutput } from './outputs.js'
 
 /** A dataset, ready to run. `R` is the type of its rows; of several outputs, the types by name. */
 export interface Dataset<P = Record<string, ParamValue>, R = unknown> {
@@ -18,7 +18,7 @@ export interface Dataset<P = Record<string, ParamValue>, R = unknown> {
    *
    * @throws PARAM_UNKNOWN, PARAM_MISSING, PARAM_INVALID, DATASET_INVALID
    */
-  outputs(params: Record<string, ParamValue | undefined>): DatasetOutput[]
+  outputs(params: Record<string, ParamValue | undefined>): DatasetOutput[] | CollectionOutput
   readonly types?: { params: P; row: R }
 }
 

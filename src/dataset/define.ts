@@ -15,6 +15,7 @@ import {
   type Schema,
   safely,
 } from '../base/schema.js'
+import type { Collection } from '../collection/collection.js'
 import { notedBuild } from '../plan/made.js'
 import {
   checkParamSpec,
@@ -61,7 +62,8 @@ const HEAD: Schema<DatasetHead & { params: unknown; build: unknown }> = {
 
 /**
  * Defines a dataset: `build` makes a data frame from the files that it names and the values of its parameters, which become flags of the
- * command line. If it makes several, `{ daily: …, total: … }`, the output has a folder for each: one run, which commits all or none.
+ * command line. If it makes several, `{ daily: …, total: … }`, the output has a folder for each: one run, which commits all or none. It may
+ * also make a collection.
  *
  * @throws DATASET_INVALID
  *
@@ -74,6 +76,9 @@ const HEAD: Schema<DatasetHead & { params: unknown; build: unknown }> = {
 export function defineDataset<S extends FrameSchema, const P extends Record<string, ParamSpec> = Record<never, never>>(
   dataset: DatasetHead & Parametrized<P> & Built<Params<P>, DataFrame<S> | FrameWriter<S>>,
 ): Dataset<GivenParams<P>, RowOf<S>>
+export function defineDataset<T, const P extends Record<string, ParamSpec> = Record<never, never>>(
+  dataset: DatasetHead & Parametrized<P> & Built<Params<P>, Collection<T>>,
+): Dataset<GivenParams<P>, T>
 export function defineDataset<
   T extends Record<string, FrameSchema>,
   const P extends Record<string, ParamSpec> = Record<never, never>,

@@ -12,7 +12,9 @@ import {
   problemIn,
   type Schema,
 } from '../base/schema.js'
+import { Collection } from '../collection/collection.js'
 import type { JoinType } from '../plan/plan.js'
+import { runner } from '../plan/runner.js'
 import {
   type Bool,
   type ExpressionOf,
@@ -21,6 +23,7 @@ import {
   isExpression,
   type Long,
   type Nullable,
+  type RowOf,
   type RowWith,
   type Str,
 } from '../plan/typed.js'
@@ -59,7 +62,6 @@ import type {
 import { invalid } from './invalid.js'
 import { refuseOperators } from './operators.js'
 import type { AggregateTree, FillValues, JoinOn, NamedTree, Query, SideColumn } from './query.js'
-import { frameRunner } from './runner.js'
 import { FrameWriter } from './writer.js'
 
 export type AnyFrame = DataFrame<FrameSchema>
@@ -242,6 +244,11 @@ export class DataFrame<S> implements FrameOf<S> {
     return next({ kind: 'sample', input: this.query, fraction, seed })
   }
 
+  /** Its rows as objects, by the names of the columns, for functions. */
+  rows(): Collection<RowOf<S>> {
+    return new Collection<RowOf<S>>({ kind: 'rows', frame: this, areLines: false })
+  }
+
   /** The first rows. */
   limit(count: number): DataFrame<S> {
     requireCount(count, 'limit()')
@@ -346,7 +353,7 @@ export class DataFrame<S> implements FrameOf<S> {
 
   /** All rows, in memory. `{ longs: 'bigint', timestamps: 'micros' }` gives them in forms that hold every long and every timestamp. */
   async collect<const O extends FormsIn<O> = object>(options?: O): Promise<RowWith<S, O>[]> {
-    return (await frameRunner()).collect(this as never, options) as Promise<RowWith<S, O>[]>
+    return (await runner()).collect(this as never, options) as Promise<RowWith<S, O>[]>
   }
   /** The first rows. */
   async take<const O extends FormsIn<O> = object>(count: number, options?: O): Promise<RowWith<S, O>[]> {
@@ -361,19 +368,19 @@ export class DataFrame<S> implements FrameOf<S> {
   async count(options?: unknown): Promise<number> {
     const value = { name: 'count', fn: 'count' as const, args: [], ascending: false }
     const counted = next({ kind: 'aggregate', input: this.query, by: [], values: [value] })
-    return (await (await frameRunner()).peek(counted as never, options))!.count as number
+    return (await (await runner()).peek(counted as never, options))!.count as number
   }
   async isEmpty(options?: unknown): Promise<boolean> {
-    return (await (await frameRunner()).peek(this.limit(1) as never, options)) === null
+    return (await (await runner()).peek(this.limit(1) as never, options)) === null
   }
   /** Prints the first rows as a table. */
   async show(rows = 20, options?: unknown): Promise<void> {
     requireCount(rows, 'show()')
-    return (await frameRunner()).show(this as never, rows, options)
+    return (await runner()).show(this as never, rows, options)
   }
   /** The plan as text: as asked for, optimised, and as stages. With `{ analyze: true }` it runs, and each operator says what it did. */
   async explain(options?: unknown): Promise<string> {
-    return (await frameRunner()).explain(this as never, options)
+    return (await runner()).explain(this as never, options)
   }
 
   #made(given: unknown, what: string): Tree {

@@ -1,5 +1,7 @@
-/** The outputs of a dataset: data frames by name. */
+/** The outputs of a dataset: data frames by name, or one collection. */
 import { copyOf, describe, isPlainObject } from '../base/schema.js'
+import { isCollection } from '../collection/collection.js'
+import type { Ending, Query } from '../collection/query.js'
 import { outputNameProblem } from '../io/output/names.js'
 import type { FrameSchema } from '../plan/typed.js'
 import { type DataFrame, isDataFrame } from './frame.js'
@@ -11,6 +13,17 @@ export interface DatasetOutput {
   frame: DataFrame<FrameSchema>
   /** null: as the run says. */
   partitionBy: readonly string[] | null
+}
+
+/** The only output. */
+export interface CollectionOutput {
+  collection: Query
+  /** null: as the run says. */
+  ending: Ending | null
+}
+
+export function isCollectionOutput(made: readonly DatasetOutput[] | CollectionOutput): made is CollectionOutput {
+  return 'collection' in made
 }
 
 /** null: it is no data frame. */
@@ -27,11 +40,16 @@ function outputOf(name: string, made: unknown, fail: (problem: string) => never)
 }
 
 /**
- * A data frame, or several by name, as outputs.
+ * A data frame, or several by name, or a collection, as outputs.
  *
  * @param what begins a sentence that says who must give them
  */
-export function outputsOf(made: unknown, what: string, fail: (problem: string) => never): DatasetOutput[] {
+export function outputsOf(
+  made: unknown,
+  what: string,
+  fail: (problem: string) => never,
+): DatasetOutput[] | CollectionOutput {
+  if (isCollection(made)) return { collection: made.query, ending: null }
   const only = outputOf('', made, fail)
   if (only) return [only]
   if (!isPlainObject(made)) fail(`${what} a data frame, or several by name, not ${describe(made)}`)
@@ -42,6 +60,8 @@ export function outputsOf(made: unknown, what: string, fail: (problem: string) =
     if (problem !== null) fail(problem)
     const output = outputOf(name, frame, fail)
     if (output) return output
+    if (isCollection(frame))
+      fail(`the output ${JSON.stringify(name)} is a collection, which can only be the whole output`)
     return fail(`${what} data frames, but the output ${JSON.stringify(name)} is ${describe(frame)}`)
   })
 }

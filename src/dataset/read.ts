@@ -5,9 +5,11 @@ import { isEncoding } from '../io/input/text_form.js'
 import { columnsOf } from '../plan/declared.js'
 import type { Format } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
-import type { FrameSchema, Str, Table, Untyped } from '../plan/typed.js'
+import type { FrameSchema, Table, Untyped } from '../plan/typed.js'
 import { DataFrame } from './frame.js'
 import { invalid } from './invalid.js'
+import type { ReadQuery } from './query.js'
+import { TextFrame } from './text_frame.js'
 
 interface ParquetOptions<S extends FrameSchema> {
   /** The columns to read. Without it, files say which they have. */
@@ -50,8 +52,8 @@ export interface Read {
   /** A JSON object a line, or a file that is an array of them. */
   json<S extends FrameSchema = Untyped>(paths: Paths, options?: JsonReadOptions<S>): DataFrame<S>
   parquet<S extends FrameSchema = Untyped>(paths: Paths, options?: ParquetOptions<S> & ReadOptions): DataFrame<S>
-  /** Lines of text, in the column `value`. */
-  text(paths: Paths): DataFrame<{ value: Str }>
+  /** Lines of text, in the column `value`; or as a collection, for functions: `read.text('books/').flatMap(line => line.split(' '))`. */
+  text(paths: Paths): TextFrame
 }
 
 function readTable<S extends FrameSchema>(format: Table<S>, paths: Paths, options: ReadOptions = {}): DataFrame<S> {
@@ -70,20 +72,22 @@ function framed<S extends FrameSchema>(
   schema: S | undefined,
   { inferPartitionTypes = true }: ReadOptions,
 ): DataFrame<S> {
+  return new DataFrame<S>(readQuery(format, paths, schema, inferPartitionTypes))
+}
+
+function readQuery(
+  format: Format,
+  paths: Paths,
+  schema: FrameSchema | undefined,
+  inferPartitionTypes: boolean,
+): ReadQuery {
   const problem = formatProblem(format)
   if (problem !== null) throw invalid(`${format.kind}(): ${problem}`)
   const list = typeof paths === 'string' ? [paths] : paths
   if (!Array.isArray(list) || list.length === 0 || !list.every((path) => typeof path === 'string' && path !== '')) {
     throw invalid(`read() needs the path of a file or folder, or a list of them, not ${describe(paths)}`)
   }
-  const columns = schemaOf(format, schema)
-  return new DataFrame<S>({
-    kind: 'read',
-    format,
-    paths: [...list],
-    schema: columns,
-    inferPartitionTypes,
-  })
+  return { kind: 'read', format, paths: [...list], schema: schemaOf(format, schema), inferPartitionTypes }
 }
 
 function schemaOf(format: Format, schema: FrameSchema | undefined): Column[] | null {
@@ -135,5 +139,5 @@ export const read: Read = Object.assign(readTable, {
     const given = optionsOf('parquet', table, options as ParquetOptions<never> & ReadOptions)
     return framed<S>(PARQUET, paths, given.schema, given)
   },
-  text: (paths: Paths): DataFrame<{ value: Str }> => framed<{ value: Str }>(TEXT, paths, undefined, {}),
+  text: (paths: Paths): TextFrame => new TextFrame(readQuery(TEXT, paths, undefined, true)),
 })

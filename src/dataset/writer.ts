@@ -1,9 +1,9 @@
 /** How a data frame is written: what `write` of a frame gives. */
 import { describe, isOneOf, isText } from '../base/schema.js'
+import { runner } from '../plan/runner.js'
 import type { FrameSchema } from '../plan/typed.js'
 import type { FrameOf, Names } from './frame_types.js'
 import { invalid } from './invalid.js'
-import { frameRunner } from './runner.js'
 
 const MODES = ['error', 'overwrite', 'ignore', 'append', 'overwritePartitions'] as const
 type Mode = (typeof MODES)[number]
@@ -59,7 +59,7 @@ export class FrameWriter<S> {
   }
 
   async #run(path: string, format: string, options: unknown): Promise<void> {
-    return (await frameRunner()).write(this as never, { path, format }, options)
+    return (await runner()).write(this as never, { path, format }, options)
   }
 }
 

@@ -155,7 +155,7 @@ export class PlanRun {
     this.#partitions = planPartitions(plan, files, options.partitions)
     const { memoryBytes, workers } = options
     const tuning = options.keepRuns ? { ...options.tuning, heldBytes: 0 } : options.tuning
-    const budget = planBudget(memoryBytes, workers, plan.module !== null, inputBytes(files), tuning)
+    const budget = planBudget(memoryBytes, workers, usesHeap(plan), inputBytes(files), tuning)
     this.#budget = budget
     this.#shared = new SharedState(budget.workers)
     this.#runs = new Runs(runsDir, budget.heldBytes, tuning.holdMs)
@@ -801,6 +801,13 @@ export class PlanRun {
     this.#shared.requestStop()
     void this.#pool.abort()
   }
+}
+
+/** Whether records come to JavaScript. */
+function usesHeap({ module, stages }: Plan): boolean {
+  return (
+    module !== null || stages.some(({ inputs }) => inputs.some((input) => input.operators.at(-1)?.op === 'elements'))
+  )
 }
 
 /** Whether another process finds all that a task has written. */

@@ -17,6 +17,9 @@ const MAX_LAST_SPLIT_BYTES = 512 * MIB
 /** Enough that workers do not wait long for the last task to finish. */
 const TASKS_PER_WORKER = 4
 
+/** Of a stage whose splits must not depend on the machine: enough for many workers. */
+const FIXED_TASKS = 256
+
 /** What a merge holds of a run in memory: a block (kBlockBytes in native/run/run_file.h) and what the system reads ahead... */
 const MERGE_BLOCK_BYTES = 1.5 * MIB
 /** ...and, even for a small run, pages of its tree and those that the system maps with them. */
@@ -40,13 +43,14 @@ export function planMapTasks(
 ): MapSpec[] {
   const total = files.reduce((sum, file) => sum + file.sizeBytes, 0)
   const usesFunction = stage.inputs.some(
-    (input) => input.kind === 'files' && input.operators.some(({ op }) => op === 'map'),
+    (input) => input.kind === 'files' && input.operators.some(({ op }) => op === 'map' || op === 'elements'),
   )
   const least = usesFunction ? MIN_FUNCTION_SPLIT_BYTES : MIN_NATIVE_SPLIT_BYTES
   // The work of a user's function must not be lost: its tasks stay small.
   const isGrouped = combinesInMemory(stage) && !usesFunction && tuning.splitBytes === undefined
   const most = isGrouped ? MAX_LAST_SPLIT_BYTES : MAX_SPLIT_BYTES
-  const target = tuning.splitBytes ?? clamp(Math.ceil(total / (workers * TASKS_PER_WORKER)), least, most)
+  const count = stage.fixedSplits ? FIXED_TASKS : workers * TASKS_PER_WORKER
+  const target = tuning.splitBytes ?? clamp(Math.ceil(total / count), least, most)
   const tasks: MapSpec[] = []
   stage.inputs.forEach((input, i) => {
     if (input.kind !== 'files') return

@@ -27,6 +27,7 @@ const OPERATORS: Readonly<Record<Operator['op'], { takes: readonly Form[]; gives
   fields: { takes: ['bytes'], gives: 'batches' },
   grep: { takes: ['bytes'], gives: 'lines' },
   map: { takes: ['bytes', 'sorted', 'records'], gives: 'records' },
+  elements: { takes: ['bytes', 'sorted', 'rows'], gives: 'records' },
   reduce: { takes: ['sorted'], gives: 'records' },
   aggregate: { takes: ['sorted'], gives: 'sorted' },
   join: { takes: ['sorted'], gives: 'sorted' },

@@ -13,18 +13,20 @@
  * | bigint | sign and length, then magnitude, big endian; all bits flipped if negative              |
  * | bytes  | unchanged                                                                              |
  * | json   | JSON text with sorted object keys                                                      |
+ * | any    | a tag, then as above (any.ts)                                                          |
  * | tuple  | each part's bytes with 00 written as 00 FF, then 00 01 (native key_encoding.h)         |
  */
 import { types } from 'node:util'
 import { RunjobError } from '../base/errors.js'
 import { describe } from '../base/schema.js'
+import { decodeAny, encodeAny } from './any.js'
+import { decodeBigint, encodeBigint, escapePart, numberAt, partAt, putNumber } from './ordered.js'
 import type { CodecSpec, ColumnSpec, MissingText, RecordSpec, ValueSpec } from './plan.js'
 
 /** The bytes that `byNumber` puts before a key: an encoded number. */
 export const NUMBER_KEY_BYTES = 8
 
 const utf8 = new TextEncoder()
-const scratch = new DataView(new ArrayBuffer(8))
 
 export function codecName(spec: CodecSpec): string {
   return typeof spec === 'string' ? spec : `tuple(${spec.tuple.map(codecName).join(', ')})`
@@ -51,6 +53,9 @@ export function encode(spec: CodecSpec, value: unknown, what?: string): Uint8Arr
       return value
     case 'json':
       return utf8.encode(jsonText(value, what))
+    case 'any':
+      // Copied: the next call writes over it.
+      return new Uint8Array(encodeAny(value, what === 'value' ? 'exact' : 'key', what))
   }
 }
 
@@ -74,7 +79,7 @@ export function decode(spec: CodecSpec, bytes: Uint8Array): unknown {
     case 'string':
       return asBuffer(bytes).toString('utf8')
     case 'number':
-      return decodeNumber(bytes)
+      return numberAt(bytes, 0)
     case 'bigint':
       return decodeBigint(bytes)
     case 'bytes':
@@ -82,6 +87,8 @@ export function decode(spec: CodecSpec, bytes: Uint8Array): unknown {
       return new Uint8Array(bytes)
     case 'json':
       return JSON.parse(asBuffer(bytes).toString('utf8'))
+    case 'any':
+      return decodeAny(bytes)
   }
 }
 
@@ -161,47 +168,9 @@ export class Descending {
 }
 
 function encodeNumber(value: number): Uint8Array {
-  scratch.setFloat64(0, value === 0 ? 0 : value)
-  const high = scratch.getUint32(0)
-  if (high >>> 31) {
-    scratch.setUint32(0, ~high >>> 0)
-    scratch.setUint32(4, ~scratch.getUint32(4) >>> 0)
-  } else {
-    scratch.setUint32(0, (high | 0x80000000) >>> 0)
-  }
-  return new Uint8Array(scratch.buffer.slice(0))
-}
-
-function decodeNumber(bytes: Uint8Array): number {
-  for (let i = 0; i < 8; i++) scratch.setUint8(i, bytes[i] ?? 0)
-  const high = scratch.getUint32(0)
-  if (high >>> 31) {
-    scratch.setUint32(0, (high & 0x7fffffff) >>> 0)
-  } else {
-    scratch.setUint32(0, ~high >>> 0)
-    scratch.setUint32(4, ~scratch.getUint32(4) >>> 0)
-  }
-  return scratch.getFloat64(0)
-}
-
-// A positive number is its length + 0x80000000 (so that longer sorts later), then its magnitude; a negative one is the
-// complement of its absolute value's encoding.
-function encodeBigint(value: bigint): Uint8Array {
-  const negative = value < 0n
-  let hex = (negative ? -value : value).toString(16)
-  if (hex.length % 2) hex = `0${hex}`
-  const magnitude = Buffer.from(hex, 'hex')
-  const bytes = new Uint8Array(4 + magnitude.length)
-  new DataView(bytes.buffer).setUint32(0, (0x80000000 + magnitude.length) >>> 0)
-  bytes.set(magnitude, 4)
-  return negative ? bytes.map((byte) => ~byte & 0xff) : bytes
-}
-
-function decodeBigint(bytes: Uint8Array): bigint {
-  const negative = (bytes[0] ?? 0) < 0x80
-  const plain = negative ? bytes.map((byte) => ~byte & 0xff) : bytes
-  const magnitude = BigInt(`0x${asBuffer(plain.subarray(4)).toString('hex')}`)
-  return negative ? -magnitude : magnitude
+  const bytes = new Uint8Array(NUMBER_KEY_BYTES)
+  putNumber(bytes, 0, value === 0 ? 0 : value)
+  return bytes
 }
 
 function encodeTuple(parts: CodecSpec[], value: unknown, what?: string): Uint8Array {
@@ -210,35 +179,12 @@ function encodeTuple(parts: CodecSpec[], value: unknown, what?: string): Uint8Ar
 }
 
 function decodeTuple(parts: CodecSpec[], bytes: Uint8Array): unknown[] {
-  const values: unknown[] = []
   let at = 0
-  for (const part of parts) {
-    const plain: number[] = []
-    while (at < bytes.length) {
-      const byte = bytes[at++]!
-      if (byte !== 0) {
-        plain.push(byte)
-        continue
-      }
-      if (bytes[at++] !== 0xff) break
-      plain.push(0)
-    }
-    values.push(decode(part, Uint8Array.from(plain)))
-  }
-  return values
-}
-
-function escapePart(bytes: Uint8Array): Uint8Array {
-  let zeros = 0
-  for (const byte of bytes) if (byte === 0) zeros++
-  const out = new Uint8Array(bytes.length + zeros + 2)
-  let at = 0
-  for (const byte of bytes) {
-    out[at++] = byte
-    if (byte === 0) out[at++] = 0xff
-  }
-  out[at + 1] = 1
-  return out
+  return parts.map((spec) => {
+    const { part, end } = partAt(bytes, at)
+    at = end
+    return decode(spec, part)
+  })
 }
 
 function concat(parts: Uint8Array[]): Uint8Array {

@@ -25,8 +25,16 @@ export interface TaskContext {
 }
 
 export type Emit = (key: unknown, value: unknown) => void
-export type MapFunction = (record: unknown, emit: Emit, ctx: TaskContext) => unknown
-export type ReduceFunction = (key: unknown, values: Iterable<unknown>, emit: Emit, ctx: TaskContext) => unknown
+/** One that a task has for itself may keep something from call to call, and emit the rest at the end of its records. */
+interface Ending {
+  end?(emit: Emit, ctx: TaskContext): void
+}
+export interface MapFunction extends Ending {
+  (record: unknown, emit: Emit, ctx: TaskContext): unknown
+}
+export interface ReduceFunction extends Ending {
+  (key: unknown, values: Iterable<unknown>, emit: Emit, ctx: TaskContext): unknown
+}
 export type PartitionFunction = (key: unknown, partitions: number) => number
 export type OrderFunction = (value: unknown, key: unknown) => unknown
 

@@ -9,7 +9,7 @@ import type { Expression, FunctionId, LiteralExpression, NamedExpression, SortKe
 import type { Column, Marks } from './type.js'
 
 /** How a typed value becomes bytes. Keys of every codec compare with memcmp in the order of their values. */
-export type CodecSpec = 'string' | 'number' | 'bigint' | 'bytes' | 'json' | { tuple: CodecSpec[] }
+export type CodecSpec = 'string' | 'number' | 'bigint' | 'bytes' | 'json' | 'any' | { tuple: CodecSpec[] }
 
 /** How a column of bytes marks a missing value: empty, or by a byte that no text has (codec.ts). */
 export type MissingText = 'empty' | 'marker'
@@ -125,7 +125,61 @@ export type Operator =
   | { op: 'byNumber'; descending: boolean }
   /** Removes what `byNumber` put there. */
   | { op: 'dropNumber' }
+  | ElementsOperator
   | RowOperator
+
+/** What a collection does between one exchange and the next: records become elements, which go through steps and are emitted. */
+export interface ElementsOperator {
+  op: 'elements'
+  from: ElementsFrom
+  steps: ElementStep[]
+  into: ElementsInto
+  gives: RecordSpec
+  /** Its records are rows of these columns, of the operators before it. */
+  rows?: { columns: Column[]; exact: Marks }
+}
+
+export interface ElementStep {
+  op: 'map' | 'filter' | 'flatMap' | 'mapValues' | 'keyBy' | 'mapPartitions'
+  fn: FunctionId
+}
+
+/** `group`: the values of both sides by themselves. */
+export type ElementsJoin = 'inner' | 'left' | 'group'
+
+export type ElementsFrom =
+  /** Lines, or rows as objects. */
+  | { kind: 'records' }
+  /** Of the records of an exchange. `numbered`: values with their number, from 0 in each task. */
+  | { kind: 'keys' | 'values' | 'numbered' }
+  /** Pairs of a key and its values: as they come, folded, or of two sides. */
+  | { kind: 'groups' }
+  | { kind: 'folded'; fold: ElementsFold }
+  | { kind: 'joined'; how: ElementsJoin }
+
+/** How the values of a key become one. */
+export type ElementsFold =
+  | { method: 'countByKey()' }
+  | { method: 'reduceByKey()'; merge: { fn: FunctionId } }
+  /** `zero`: what values are added to, encoded as `any`, in base64. */
+  | { method: 'aggregateByKey()'; zero: string; add: { fn: FunctionId }; merge: { fn: FunctionId } }
+
+export type ElementsInto =
+  /** Pairs become records. `side` of a join: 0 right, 1 left. */
+  | { kind: 'pairs'; method: string; side?: 0 | 1 }
+  /** The same, folded before as far as it goes. */
+  | { kind: 'folded'; fold: ElementsFold }
+  | { kind: 'keys' }
+  /** Under a key that a function makes; null: that of the pair. */
+  | { kind: 'sorted'; by: { fn: FunctionId } | null }
+  /** Under one key; so many are enough. */
+  | { kind: 'values'; most: number | null }
+  | { kind: 'texts' }
+  /** One value for a task. */
+  | { kind: 'count' }
+  | { kind: 'reduced'; fn: FunctionId }
+  /** Each element in a list, and null behind the last one of a task. */
+  | { kind: 'marked' }
 
 /**
  * What data frames are made of: rows of typed columns. `scan` reads files; `rows`, `window`, `groups` and `mergeJoin` read an exchange of that
@@ -316,6 +370,8 @@ export interface Exchange {
   grouping: 'whole' | 'prefix'
   /** The user's function that returns the ordering part (secondary sort). */
   order: FunctionId | null
+  /** Values are pairs of a side and a value; the side is the ordering part. */
+  sides?: true
   combine: Combine | null
   /** Absent: records of keys and values. Otherwise `record` is bytes. */
   rows?: ExchangeRows
@@ -326,7 +382,10 @@ export type SinkFormat =
   /** A header row only for data frames. */
   | { kind: 'tsv'; escape: boolean; header?: string[] }
   | { kind: 'csv'; delimiter: string; header: string[] | null }
-  | { kind: 'jsonl' }
+  /** `bare`: keys by themselves, which have no name and no value. */
+  | { kind: 'jsonl'; bare?: true }
+  /** Keys of codec `any`, after the length of each as u32: for the program that runs a collection. */
+  | { kind: 'values' }
   /** Pages are compressed, not the file. `columns`: of the records of a job, one for each of their fields. */
   | { kind: 'parquet'; codec: ParquetCodec; columns?: Column[] }
   /** Rows as bytes, for the program that runs a data frame: the form of native/column/rows.h, after the length of each as u32. */
@@ -358,6 +417,8 @@ export interface Stage {
   name: string
   inputs: Input[]
   target: Exchange | Sink
+  /** Where files are cut depends on their sizes alone, not on the workers: its functions keep something from record to record. */
+  fixedSplits?: true
 }
 
 export interface Plan {

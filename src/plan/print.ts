@@ -3,6 +3,8 @@ import { formatBytes, formatCount, formatDuration } from '../base/units.js'
 import type { Expression, LiteralExpression, NamedExpression, SortKey } from './expression.js'
 import type {
   AggregateCall,
+  ElementsInto,
+  ElementsOperator,
   Exchange,
   ExchangeRows,
   FileInput,
@@ -238,6 +240,8 @@ function operatorText(operator: Operator, textOf: TextOf): string {
     }
     case 'reduce':
       return `reduce by function ${operator.fn}`
+    case 'elements':
+      return elementsText(operator)
     case 'aggregate':
       return operator.aggregates.map(aggregateText).join(', ') || 'each key once'
     case 'join':
@@ -280,6 +284,31 @@ function operatorText(operator: Operator, textOf: TextOf): string {
     }
     case 'limit':
       return `limit ${formatCount(operator.count)}`
+  }
+}
+
+function elementsText({ from, steps, into }: ElementsOperator): string {
+  const first = 'fold' in from ? `merge for ${from.fold.method}` : 'how' in from ? `${from.how} join` : from.kind
+  const called = steps.map(({ op, fn }) => `${op} by function ${fn}`)
+  return [...(first === 'records' ? [] : [first]), ...called, lastText(into)].join(', ')
+}
+
+function lastText(into: ElementsInto): string {
+  switch (into.kind) {
+    case 'pairs':
+      return `pairs for ${into.method}`
+    case 'folded':
+      return `fold for ${into.fold.method}`
+    case 'sorted':
+      return into.by === null ? 'by their keys' : `by function ${into.by.fn}`
+    case 'reduced':
+      return `reduce by function ${into.fn}`
+    case 'texts':
+      return 'lines'
+    case 'count':
+      return 'count'
+    default:
+      return 'elements'
   }
 }
 

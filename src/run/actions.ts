@@ -2,43 +2,24 @@
 import { join } from 'node:path'
 import { checkedOptions, isFlag, isOneOf, type Schema } from '../base/schema.js'
 import type { AnyFrame } from '../dataset/frame.js'
-import type { FrameRunner } from '../dataset/runner.js'
 import type { FrameWriter } from '../dataset/writer.js'
 import type { Row } from '../kernels/rows.js'
+import type { Runner } from '../plan/runner.js'
 import type { FrameSchema, RowForms } from '../plan/typed.js'
+import { ACTION_OPTIONS, type ActionOptions, WRITE_OPTIONS, type WriteOptions } from './action_options.js'
 import { describePlan } from './describe.js'
+import { runElements, writeElements } from './elements.js'
 import { readsOutput, withKeptRows, withRowsSoFar } from './kept_rows.js'
-import { type DatasetOptions, PREPARED, RUN_OPTIONS, type RunnableOptions } from './options.js'
+import { PREPARED, type RunnableOptions } from './options.js'
 import { prepareOnly } from './prepare.js'
 import type { Prepared } from './prepared.js'
-import { datasetOf, type RowOptions, runForRows } from './rows.js'
+import { datasetOf, runForRows } from './rows.js'
 import { isInWorker, runAny } from './run.js'
 import { renderTable } from './table.js'
 import { inTemporaryFolder } from './temporary.js'
 
-/** Options of an action: those of a run that do not concern its output. */
-export type ActionOptions = Pick<RowOptions, (typeof NAMES)[number]>
-
-const NAMES = [
-  'workers',
-  'memory',
-  'partitions',
-  'maxBad',
-  'diskCheck',
-  'allFiles',
-  'encoding',
-  'retries',
-  'taskTimeout',
-  'speculate',
-  'signal',
-  'onProgress',
-  'onNote',
-] as const
-
-const OPTIONS = Object.fromEntries(NAMES.map((name) => [name, RUN_OPTIONS[name]])) as unknown as Schema<ActionOptions>
-
 const ROW_OPTIONS: Schema<ActionOptions & RowForms> = {
-  ...OPTIONS,
+  ...ACTION_OPTIONS,
   longs: isOneOf('bigint'),
   timestamps: isOneOf('micros'),
 }
@@ -48,7 +29,7 @@ interface ExplainOptions extends ActionOptions {
   analyze?: boolean
 }
 
-const EXPLAIN_OPTIONS: Schema<ExplainOptions> = { ...OPTIONS, analyze: isFlag }
+const EXPLAIN_OPTIONS: Schema<ExplainOptions> = { ...ACTION_OPTIONS, analyze: isFlag }
 
 async function collectRows(frame: AnyFrame, given: unknown): Promise<Row[]> {
   if (isInWorker()) return new Promise(() => {})
@@ -59,7 +40,7 @@ async function collectRows(frame: AnyFrame, given: unknown): Promise<Row[]> {
 
 async function peek(frame: AnyFrame, given: unknown): Promise<Row | null> {
   if (isInWorker()) return new Promise(() => {})
-  const options = checkedOptions(OPTIONS, (given ?? {}) as ActionOptions)
+  const options = checkedOptions(ACTION_OPTIONS, (given ?? {}) as ActionOptions)
   const { rows } = await withKeptRows(frame, options, (known) => runForRows(datasetOf(known), options, 'shown'))
   return rows[0] ?? null
 }
@@ -69,7 +50,7 @@ const DEFAULT_WIDTH = 80
 
 async function show(frame: AnyFrame, count: number, given: unknown): Promise<void> {
   if (isInWorker()) return new Promise(() => {})
-  const options = checkedOptions(OPTIONS, (given ?? {}) as ActionOptions)
+  const options = checkedOptions(ACTION_OPTIONS, (given ?? {}) as ActionOptions)
   // One more shows that there are more.
   const { columns, rows } = await withKeptRows(frame, options, (known) =>
     runForRows(datasetOf(known.limit(count + 1)), options, 'shown'),
@@ -78,15 +59,6 @@ async function show(frame: AnyFrame, count: number, given: unknown): Promise<voi
   const width = process.stdout.isTTY ? process.stdout.columns || DEFAULT_WIDTH : Number.POSITIVE_INFINITY
   process.stdout.write(renderTable(columns, rows.slice(0, count), { width, total }))
 }
-
-/** What a writer says itself, and what only jobs have. */
-type NotAsked = 'output' | 'format' | 'mode' | 'partitionBy' | 'input' | 'top'
-type WriteOptions = Omit<DatasetOptions, NotAsked | symbol>
-
-const NOT_ASKED: readonly string[] = ['output', 'format', 'mode', 'partitionBy', 'input', 'top'] satisfies NotAsked[]
-const WRITE_OPTIONS = Object.fromEntries(
-  Object.entries(RUN_OPTIONS).filter(([name]) => !NOT_ASKED.includes(name)),
-) as unknown as Schema<WriteOptions>
 
 async function writeRows(
   { frame, choice }: FrameWriter<FrameSchema>,
@@ -114,14 +86,14 @@ function pick(options: WriteOptions): ActionOptions {
   return Object.fromEntries(Object.entries(options).filter(([name]) => isAction(name)))
 }
 
-const isAction = (name: string) => (NAMES as readonly string[]).includes(name)
+const isAction = (name: string) => name in ACTION_OPTIONS
 
 /**
  * Actions with other options unless they are called with these.
  *
  * @param given of a run; those that concern its output have no meaning
  */
-export function actionsWith(given: RunnableOptions): FrameRunner {
+export function actionsWith(given: RunnableOptions): Runner {
   const defaults = Object.fromEntries(Object.entries(given).filter(([name]) => isAction(name)))
   const all = (options: unknown) => ({ ...defaults, ...(options as ActionOptions | undefined) })
   return {
@@ -130,14 +102,18 @@ export function actionsWith(given: RunnableOptions): FrameRunner {
     show: (frame, rows, options) => actions.show(frame, rows, all(options)),
     write: (writer, to, options) => actions.write(writer, to, all(options)),
     explain: (frame, options) => actions.explain(frame, all(options)),
+    runElements: (collection, use, options) => actions.runElements(collection, use, all(options)),
+    writeElements: (collection, to, options) => actions.writeElements(collection, to, all(options)),
   }
 }
 
-export const actions: FrameRunner = {
+export const actions: Runner = {
   collect: collectRows,
   peek,
   show,
   write: writeRows,
+  runElements,
+  writeElements,
   explain: async (frame, options) => {
     if (isInWorker()) return new Promise(() => {})
     const { analyze = false, ...given } = checkedOptions(EXPLAIN_OPTIONS, (options ?? {}) as ExplainOptions)

@@ -2,16 +2,43 @@
 import { RunjobError } from '../base/errors.js'
 import { require } from '../base/packages.js'
 import type { FunctionId } from '../plan/expression.js'
+import { numbered } from '../plan/function_ids.js'
 import type { FunctionsIdentity } from '../plan/functions.js'
 import { comparableText, type FunctionIdentity, sourceOf, type UserFunction } from '../plan/made.js'
+import type { Plan, Stage } from '../plan/plan.js'
 import { evaluatedCode } from './evaluated.js'
-import { codeOfModules, importedCode, type JobCode } from './load.js'
+import { codeOfModules, importedCode, type JobCode, moduleOf } from './load.js'
+import type { Settings } from './options.js'
+
+/** What a plan calls. */
+interface Called {
+  called: Pick<Plan, 'stages' | 'module'>
+  code: JobCode | null
+  identity: FunctionsIdentity | null
+}
+
+/**
+ * Stages that know their functions by numbers, and how workers find these.
+ *
+ * @param made all functions that the stages may call
+ * @throws what codeOfFunctions throws
+ */
+export async function withFunctions(
+  stages: Stage[],
+  made: readonly UserFunction[],
+  { folder }: Pick<Settings, 'folder'>,
+): Promise<Called> {
+  const { stages: called, functions } = numbered(stages, made)
+  if (functions.size === 0) return { called: { stages: called, module: null }, code: null, identity: null }
+  const { code, identity } = await codeOfFunctions(functions)
+  return { called: { stages: called, module: moduleOf(code, folder) }, code, identity }
+}
 
 /**
  * @param functions of the plan, by their ids there
  * @throws FUNCTION_NOT_FOUND if they are in no module; JOB_LOAD_FAILED
  */
-export async function codeOfFunctions(
+async function codeOfFunctions(
   functions: ReadonlyMap<FunctionId, UserFunction>,
 ): Promise<{ code: JobCode; identity: FunctionsIdentity }> {
   const all = [...functions.values()]

@@ -1,7 +1,7 @@
 /** Actions of a query wait until all of it has been evaluated and checked: what is refused has done nothing. */
 import { setImmediate } from 'node:timers/promises'
 import { RunjobError } from '../base/errors.js'
-import type { FrameRunner } from '../dataset/runner.js'
+import type { Runner } from '../plan/runner.js'
 import type { RunnableOptions } from './options.js'
 
 export class HeldActions {
@@ -20,13 +20,19 @@ export class HeldActions {
   }
 
   /** Who runs data frames: each action asks once. */
-  async runner(): Promise<FrameRunner> {
+  async runner(): Promise<Runner> {
     await new Promise<void>((resolve) => {
       this.#held.push(resolve)
       this.#onBegin()
     })
     const actions = (await import('./actions.js')).actionsWith(this.#options)
-    return this.#ofRows === null ? actions : { ...actions, write: () => this.#refuseWrite() }
+    return this.#ofRows === null
+      ? actions
+      : {
+          ...actions,
+          write: () => this.#refuseWrite(),
+          writeElements: () => this.#refuseWrite(),
+        }
   }
 
   /** Waits for an evaluation. Actions run before its end only if it waits for something. */

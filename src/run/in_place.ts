@@ -6,8 +6,11 @@
 import { createHash } from 'node:crypto'
 import { statSync } from 'node:fs'
 import { removeTree } from '../base/files.js'
+import { nodesOf } from '../collection/query.js'
 import type { AnyDataset } from '../dataset/dataset.js'
-import type { DatasetOutput } from '../dataset/outputs.js'
+import type { AnyFrame } from '../dataset/frame.js'
+import { type CollectionOutput, type DatasetOutput, isCollectionOutput } from '../dataset/outputs.js'
+import type { Query } from '../dataset/query.js'
 import { type Source, sourcesOf } from '../dataset/sources.js'
 import { isPiped } from '../io/input/inputs.js'
 import { isWithin } from '../io/output/place.js'
@@ -21,7 +24,7 @@ import { Copies } from './stdin.js'
 export interface Request {
   dataset: string
   params: Readonly<Record<string, unknown>>
-  outputs: readonly DatasetOutput[]
+  outputs: readonly DatasetOutput[] | CollectionOutput
   /** What its sources found. */
   files: readonly SourceFiles[]
 }
@@ -45,12 +48,18 @@ export function wasDoneInPlace(dataset: AnyDataset, settings: Settings): boolean
     if (committed === null || settings.fresh) return false
     const params = resolveParams(dataset.params, settings.params)
     const outputs = dataset.outputs(params)
-    const files = sourcesOf(outputs.map(({ frame }) => frame.query)).flatMap((source) => filesOf(source, settings))
+    const files = sourcesOf(queriesOf(outputs)).flatMap((source) => filesOf(source, settings))
     if (committed !== nameOf({ dataset: dataset.name, params, outputs, files }, settings)) return false
     removeTree(settings.folder.path)
     return true
   })
   return isDone ?? false
+}
+
+/** Of the data frames that are read. */
+function queriesOf(outputs: Request['outputs']): Query[] {
+  if (!isCollectionOutput(outputs)) return outputs.map(({ frame }) => frame.query)
+  return nodesOf(outputs.collection).flatMap((node) => (node.kind === 'rows' ? (node.frame as AnyFrame).query : []))
 }
 
 /** None if nothing is found: an output without rows may be in place of all files. */
@@ -71,7 +80,9 @@ function nameOf({ dataset, params, outputs, files }: Request, settings: Settings
     const { size, mtimeMs } = statSync(file.path)
     return [file.path, size, mtimeMs]
   })
-  const queries = outputs.map(({ name, frame, partitionBy: by }) => [name, frame.query, by])
+  const queries = isCollectionOutput(outputs)
+    ? outputs
+    : outputs.map(({ name, frame, partitionBy: by }) => [name, frame.query, by])
   const asked = { dataset, params, queries, mode, choice, partitionBy, emptyAsNull, encoding, allFiles, badLimit }
   return createHash('sha256')
     .update(textOf([asked, inputs]))

@@ -125,7 +125,7 @@ async function handOver(
 
 function joinedBytes(sink: Sink, result: PlanResult, folder: StateFolder): JoinedBytes {
   const { format, compress } = sink
-  const isText = compress === null && format.kind !== 'rows'
+  const isText = compress === null && format.kind !== 'rows' && format.kind !== 'values'
   return {
     parts: partPaths(result, folder),
     header: headerOf(sink),

@@ -3,17 +3,18 @@ import { messageOf, RunjobError } from '../base/errors.js'
 import { asyncFunction, require } from '../base/packages.js'
 import { describe, isPart, isPlainObject } from '../base/schema.js'
 import { didYouMean } from '../base/suggest.js'
+import { isCollection } from '../collection/collection.js'
 import { Expr } from '../dataset/column.js'
 import type { AnyDataset } from '../dataset/dataset.js'
 import { type AnyFrame, DataFrame, Grouped, isDataFrame } from '../dataset/frame.js'
 import { refuseOperators } from '../dataset/operators.js'
-import { outputsOf } from '../dataset/outputs.js'
+import { isCollectionOutput, outputsOf } from '../dataset/outputs.js'
 import { read } from '../dataset/read.js'
-import { setFrameRunner } from '../dataset/runner.js'
 import { isFrameWriter } from '../dataset/writer.js'
 import { type FoundFile, findInputs, type Piped } from '../io/input/inputs.js'
 import { outputsIn } from '../io/output/earlier.js'
 import { csv, jsonl, parquet } from '../job/formats.js'
+import { setRunner } from '../plan/runner.js'
 import { recoverMissing } from '../state/recover.js'
 import { setEvaluated } from './evaluated.js'
 import { HeldActions } from './held_actions.js'
@@ -37,13 +38,13 @@ export async function evaluateQuery(
   cwd: string,
   options: RunnableOptions,
   ofRows: string | null = null,
-): Promise<{ dataset: AnyDataset } | { value: unknown }> {
+): Promise<{ dataset: AnyDataset; hasColumns: boolean } | { value: unknown }> {
   requireUse(expression, paths)
   refuseOperators(`() => (${expression}\n)`, 'the query')
   const inputs = paths.map((path) => frameOf(path, cwd))
   const scope = { ...names, ...(inputs.length > 0 ? { df: inputs[0] } : {}), inputs }
   const actions = new HeldActions(options, ofRows)
-  setFrameRunner(() => actions.runner())
+  setRunner(() => actions.runner())
   setEvaluated(() => evaluatingAgain(expression, paths, cwd))
   const evaluate = compile(expression, Object.keys(scope))
   let value: unknown
@@ -71,11 +72,11 @@ export async function evaluateQuery(
   if (value === undefined && !isAwaited) {
     throw new RunjobError('DATASET_INVALID', { problem: 'the query gives undefined', hint: methodsHint(expression) })
   }
-  if (isOfRows(value) || (isPlainObject(value) && Object.values(value).some(isOfRows))) {
+  if (isOfRows(value) || isCollection(value) || (isPlainObject(value) && Object.values(value).some(isOfRows))) {
     const outputs = outputsOf(value, 'the query must give', (problem) => {
       throw new RunjobError('DATASET_INVALID', { problem, hint: 'Several data frames are { daily: df…, total: df… }.' })
     })
-    return { dataset: datasetOfOutputs(outputs, 'query') }
+    return { dataset: datasetOfOutputs(outputs, 'query'), hasColumns: !isCollectionOutput(outputs) }
   }
   if (isShown(value)) return { value }
   throw new RunjobError('DATASET_INVALID', {
@@ -124,14 +125,15 @@ function isOfRows(value: unknown): boolean {
 /** Whether a value that is no data frame can be printed: what actions return, and numbers, texts and lists. */
 function isShown(value: unknown): boolean {
   if (typeof value === 'function' || typeof value === 'symbol') return false
-  if (typeof value !== 'object' || value === null) return true
+  if (typeof value !== 'object' || value === null || value instanceof Map) return true
   return (Array.isArray(value) || isPlainObject(value)) && !Object.values(value).some(isUnfinished)
 }
 
 /** What would be printed as its inner parts. */
 function isUnfinished(value: unknown): boolean {
   if (Array.isArray(value) || (isPlainObject(value) && !isPart(value))) return Object.values(value).some(isUnfinished)
-  return isOfRows(value) || value instanceof Expr || value instanceof Grouped || isPromise(value)
+  if (isOfRows(value) || isCollection(value)) return true
+  return value instanceof Expr || value instanceof Grouped || isPromise(value)
 }
 
 function hintOf(value: unknown): string {

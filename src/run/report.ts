@@ -77,7 +77,8 @@ export function reportOf(prepared: Prepared, settings: Settings, startedMs: numb
 
 /** Of a run of a dataset that was done before it began. */
 export function reportOfDone({ name, outputs }: AnyDataset, settings: Settings, startedMs: number): RunReport {
-  const names = outputs(settings.params).map((output) => output.name)
+  const made = outputs(settings.params)
+  const names = 'collection' in made ? [''] : made.map((output) => output.name)
   const known = { job: name, outputs: names, files: [], passedOver: NOTHING_PASSED_OVER, folders: null }
   return report(known, settings, startedMs, null)
 }

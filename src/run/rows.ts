@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import type { AnyDataset } from '../dataset/dataset.js'
 import type { AnyFrame } from '../dataset/frame.js'
-import type { DatasetOutput } from '../dataset/outputs.js'
+import type { CollectionOutput, DatasetOutput } from '../dataset/outputs.js'
 import { decodeRows, type Row, type RowForm } from '../kernels/rows.js'
 import type { Column } from '../plan/type.js'
 import { COLUMNS, type DatasetOptions, RECORDS } from './options.js'
@@ -49,7 +49,7 @@ export function datasetOf(frame: AnyFrame): AnyDataset {
   return datasetOfOutputs([{ name: '', frame, partitionBy: null }], 'data frame')
 }
 
-export function datasetOfOutputs(outputs: DatasetOutput[], name: string): AnyDataset {
+export function datasetOfOutputs(outputs: DatasetOutput[] | CollectionOutput, name: string): AnyDataset {
   return { name, description: '', examples: [], params: {}, inputNames: [], summary: null, outputs: () => outputs }
 }
 

@@ -2,13 +2,13 @@
 import { RunjobError } from '../base/errors.js'
 import { describe, requireArguments } from '../base/schema.js'
 import { type Dataset, isDataset } from '../dataset/dataset.js'
-import { setFrameRunner } from '../dataset/runner.js'
+import { setRunner } from '../plan/runner.js'
 import type { DatasetOptions } from './options.js'
 import type { RunReport } from './report.js'
 import { isInWorker, runAny } from './run.js'
 
 // Whoever has this package has data frames that run.
-setFrameRunner(async () => (await import('./actions.js')).actions)
+setRunner(async () => (await import('./actions.js')).actions)
 
 /**
  * Runs a dataset to its end: on return its rows are in the output, whole. Running twice gives the same bytes.

@@ -121,6 +121,8 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
   CELL_INVALID: { testedIn: 'kernels/csv_columns.test.ts' },
   PARTITION_INVALID: { testedIn: 'e2e/partitions.test.ts' },
   DATASET_INVALID: { testedIn: 'dataset/expression/resolve.test.ts' },
+  COLLECTION_INVALID: { testedIn: 'collection/collection.test.ts' },
+  COLLECTION_EMPTY: { testedIn: 'collection/collection.test.ts' },
   COLUMN_EXTRA: () => {
     const left = temporaryFolder()
     writeFiles(left, { '1.csv': 'k\na\n', '2.csv': 'k,n\nb,1\n' })

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { constants, runInThisContext } from 'node:vm'
 import { type Node, parseFunction } from '../../base/syntax.js'
-import { setFrameRunner } from '../../dataset/runner.js'
+import { setRunner } from '../../plan/runner.js'
 import { frameOf } from '../../run/query.js'
 
 export interface SessionText {
@@ -29,7 +29,7 @@ export function evaluatingAgain(text: SessionText): string {
  * @param names what the package exports
  */
 export function evaluateAgain({ cells, paths, cwd }: SessionText, names: Readonly<Record<string, unknown>>): void {
-  setFrameRunner(() => new Promise(() => {}))
+  setRunner(() => new Promise(() => {}))
   const inputs = paths.map((path) => frameOf(path, cwd))
   const require = createRequire(join(cwd, 'session.js'))
   Object.assign(globalThis, names, { require, inputs }, inputs.length > 0 ? { df: inputs[0] } : {})

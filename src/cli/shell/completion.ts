@@ -5,8 +5,8 @@ import { runInThisContext } from 'node:vm'
 import { RunjobError } from '../../base/errors.js'
 import { Expr } from '../../dataset/column.js'
 import { type AnyFrame, DataFrame, Grouped, isDataFrame } from '../../dataset/frame.js'
-import { setFrameRunner } from '../../dataset/runner.js'
 import { uncounted } from '../../plan/made.js'
+import { setRunner } from '../../plan/runner.js'
 import { columnsOf } from '../../run/columns.js'
 import { placeIn } from './place.js'
 
@@ -51,7 +51,7 @@ function frameOf(expression: string, known: ReadonlySet<string>): AnyFrame | nul
   if (/[=;]/.test(expression.replaceAll('=>', ''))) return null
   if ([...expression.matchAll(/([\w$]+)\s*\(/g)].some(([, name]) => !known.has(name!))) return null
   // An action in it does nothing. The next cell has a runner of its own.
-  setFrameRunner(() => Promise.reject(new RunjobError('INTERRUPTED')))
+  setRunner(() => Promise.reject(new RunjobError('INTERRUPTED')))
   try {
     const value: unknown = uncounted(() => runInThisContext(expression))
     if (value instanceof Promise) value.catch(() => {})

@@ -4,10 +4,11 @@ import { type REPLServer, start } from 'node:repl'
 import { inspect } from 'node:util'
 import { RunjobError } from '../../base/errors.js'
 import { didYouMean } from '../../base/suggest.js'
+import { Collection, isCollection } from '../../collection/collection.js'
 import { Expr } from '../../dataset/column.js'
 import { DataFrame, Grouped, isDataFrame } from '../../dataset/frame.js'
-import { setFrameRunner } from '../../dataset/runner.js'
 import { setCounting } from '../../plan/made.js'
+import { setRunner } from '../../plan/runner.js'
 import { setEvaluated } from '../../run/evaluated.js'
 import type { RunnableOptions } from '../../run/options.js'
 import { frameOf } from '../../run/query.js'
@@ -109,7 +110,7 @@ interface Cells {
 }
 
 /**
- * A cell whose value is a promise awaits it; one whose value is a data frame shows its first rows.
+ * A cell whose value is a promise awaits it; one whose value is a data frame or a collection shows its beginning.
  *
  * @param evaluated gets the cells
  */
@@ -124,13 +125,14 @@ function evaluateCells(repl: REPLServer, work: Work, evaluated: string[], tell: 
     })
   const finished = async (given: unknown): Promise<unknown> => {
     const value = given instanceof Promise ? await awaited(given) : given
+    if (isCollection(value)) return awaited(value.take(SHOWN_ROWS))
     return isDataFrame(value) ? awaited(value.show(SHOWN_ROWS)) : value
   }
   const evaluate: typeof usual = (code, context, file, done) => {
     // Tab asks for what stands before the point; a cell is a line.
     if (!code.endsWith('\n')) return usual.call(repl, code, context, file, done)
     // Completion has set another one.
-    setFrameRunner(async () => work.runner)
+    setRunner(async () => work.runner)
     unfinished = ''
     evaluated.push(code)
     // Workers do not come past the first await of a cell.
@@ -165,7 +167,7 @@ function failureText(error: unknown, useColors: boolean): string {
   if (error instanceof RunjobError) return renderError(error, createColors(useColors))
   if (!(error instanceof Error)) return `thrown: ${inspect(error)}\n`
   const [, name] = /\.(\w+) is not a function$/.exec(error.message) ?? []
-  const near = name && didYouMean(name, [DataFrame, Grouped, Expr].flatMap(methodsOf))
+  const near = name && didYouMean(name, [DataFrame, Collection, Grouped, Expr].flatMap(methodsOf))
   // Frames of Node's session say nothing.
   const text = inspect(error).replace(/\n +at (?!.*file:|\/).*/g, '')
   return `${text}\n${near ? `  hint: Did you mean ${near}()?\n` : ''}`

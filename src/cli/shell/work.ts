@@ -1,10 +1,10 @@
 /** The actions that run in a session. */
-import type { FrameRunner } from '../../dataset/runner.js'
+import type { Runner } from '../../plan/runner.js'
 import { actionsWith } from '../../run/actions.js'
 import type { RunnableOptions } from '../../run/options.js'
 
 export class Work {
-  readonly runner: FrameRunner
+  readonly runner: Runner
   readonly #running = new Set<Promise<unknown>>()
   #controller = new AbortController()
 
@@ -18,6 +18,8 @@ export class Work {
       show: (frame, rows, given) => this.#track(actions.show(frame, rows, stoppable(given))),
       write: (writer, to, given) => this.#track(actions.write(writer, to, stoppable(given))),
       explain: (frame, given) => this.#track(actions.explain(frame, stoppable(given))),
+      runElements: (collection, use, given) => this.#track(actions.runElements(collection, use, stoppable(given))),
+      writeElements: (collection, to, given) => this.#track(actions.writeElements(collection, to, stoppable(given))),
     }
   }
 

@@ -1,11 +1,13 @@
 /** Links the operators of an input, with the task's target at the end. */
 import { RunjobError } from '../../base/errors.js'
-import type { CsvFormat, ExchangeInput, FileInput, Input, Operator, RecordSpec } from '../../plan/plan.js'
+import type { MapFunction, ReduceFunction } from '../../plan/functions.js'
+import type { CsvFormat, ExchangeInput, FileInput, Input, Operator, OperatorOf, RecordSpec } from '../../plan/plan.js'
 import { exchangeOf } from '../../plan/stages.js'
 import type { TaskEnvironment } from './environment.js'
 import type { BatchIntake, Intake, LineIntake, RecordIntake, SortedIntake } from './intake.js'
 import { aggregate } from './operator/aggregate.js'
 import { byNumber, dropNumber } from './operator/by_number.js'
+import { elementsMap, elementsReduce, isOfGroups } from './operator/elements.js'
 import { fields } from './operator/fields.js'
 import { grep } from './operator/grep.js'
 import { join } from './operator/join.js'
@@ -44,6 +46,14 @@ interface Link {
 
 // The plan has been checked: forms of neighbours match.
 function link(input: Input, { operator, takes, isGuarded }: Link, next: Intake, env: TaskEnvironment): Intake {
+  const mapBy = (map: MapFunction, rows?: OperatorOf<'map'>['rows']): Intake =>
+    input.kind === 'files' && !isGuarded
+      ? mapOfFiles(map, rows, input.format, next as RecordIntake, env)
+      : mapOfRecords(map, { takes, isGuarded }, next as RecordIntake, env)
+  const reduceBy = (call: ReduceFunction): Intake => {
+    const { grouping } = exchangeOf(env.plan, (input as ExchangeInput).exchange)
+    return reduce(call, { takes, prefixGrouping: grouping === 'prefix' }, next as RecordIntake, env)
+  }
   switch (operator.op) {
     case 'words':
       return words(operator, next as BatchIntake, env)
@@ -54,13 +64,11 @@ function link(input: Input, { operator, takes, isGuarded }: Link, next: Intake, 
     case 'grep':
       return grep(operator, next as LineIntake, env)
     case 'map':
-      return input.kind === 'files' && !isGuarded
-        ? mapOfFiles(operator, input.format, next as RecordIntake, env)
-        : mapOfRecords(operator, { takes, isGuarded }, next as RecordIntake, env)
-    case 'reduce': {
-      const { grouping } = exchangeOf(env.plan, (input as ExchangeInput).exchange)
-      return reduce(operator, { takes, prefixGrouping: grouping === 'prefix' }, next as RecordIntake, env)
-    }
+      return mapBy(env.functions.find(operator.fn) as MapFunction, operator.rows)
+    case 'elements':
+      return isOfGroups(operator) ? reduceBy(elementsReduce(operator, env)) : mapBy(elementsMap(operator, env))
+    case 'reduce':
+      return reduceBy(env.functions.find(operator.fn) as ReduceFunction)
     case 'aggregate':
       return aggregate(operator, takes, next as SortedIntake)
     case 'join':

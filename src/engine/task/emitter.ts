@@ -5,6 +5,7 @@
 import { RunjobError, userError } from '../../base/errors.js'
 import { describe, isThenable } from '../../base/schema.js'
 import type { BytesColumn, RecordBatch } from '../../kernels/kernels.js'
+import { encodeAny, encodeNumberAt, NUMBER_BYTES, TEXT_TAG } from '../../plan/any.js'
 import {
   emitType,
   encode,
@@ -135,6 +136,12 @@ class BytesWriter implements BytesColumn {
   /** Forgets what was written after the first `count` parts. */
   rewind(count: number): void {
     this.at = count === 0 ? 0 : this.ends[count - 1]!
+  }
+
+  /** One byte, before a text. */
+  tag(byte: number): void {
+    if (this.at >= this.#room) this.reserve(1)
+    this.bytes[this.at++] = byte
   }
 
   raw(bytes: Uint8Array): void {
@@ -300,6 +307,19 @@ function writer(column: BytesWriter, codec: CodecSpec, what: string): (value: un
     return (value) => {
       if (typeof value !== 'string') throw emitType(codec, value, what)
       column.text(value)
+    }
+  }
+  if (codec === 'any') {
+    const mode = what === 'key' ? 'key' : 'exact'
+    return (value) => {
+      if (typeof value === 'string' && value.isWellFormed()) {
+        column.tag(TEXT_TAG)
+        column.text(value)
+      } else if (typeof value === 'number') {
+        column.reserve(NUMBER_BYTES)
+        encodeNumberAt(value, mode, column.bytes, column.at)
+        column.at += NUMBER_BYTES
+      } else column.raw(encodeAny(value, mode, what))
     }
   }
   return (value) => column.raw(encode(codec, value, what))

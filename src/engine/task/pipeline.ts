@@ -35,6 +35,8 @@ import type { Column } from '../../plan/type.js'
 import type { WorkerBudget } from '../task.js'
 import type { TaskEnvironment } from './environment.js'
 import { closeDrained, type Intake, type RowIntake, type SortedIntake } from './intake.js'
+import { elementsMap } from './operator/elements.js'
+import { CalledRows } from './operator/map_rows.js'
 import { scan } from './operator/scan.js'
 import { openTables, type Tables } from './operator/table.js'
 import type { Quarantine } from './quarantine.js'
@@ -57,15 +59,21 @@ export function takesRows({ operators: [first] }: Input): boolean {
 /** @param input of the task's stage */
 export function linkRows(input: Input, target: Target, env: TaskEnvironment): Intake {
   const tables = openTables(input.operators, env)
+  const last = input.operators.at(-1)!
   try {
-    return linkTo(tables, input, target, env)
+    if (last.op !== 'elements') return linkTo(tables, input, target, env)
+    const rows = new CalledRows(elementsMap(last, env), last.rows!, target, env)
+    return linkTo(tables, { ...input, operators: input.operators.slice(0, -1) }, rows, env)
   } catch (error) {
     tables.close()
     throw error
   }
 }
 
-function linkTo(tables: Tables, input: Input, target: Target, env: TaskEnvironment): Intake {
+/** Takes what a pipeline gives. */
+type Taker = Target | CalledRows
+
+function linkTo(tables: Tables, input: Input, target: Taker, env: TaskEnvironment): Intake {
   const held = ('tableBytes' in env.task ? (env.task.tableBytes ?? 0) : 0) + tables.ownBytes
   env.budget = shared(env.budget, held, holders(input, target, env))
   const [first, ...following] = input.operators as RowOperator[]
@@ -107,7 +115,7 @@ function linkTo(tables: Tables, input: Input, target: Target, env: TaskEnvironme
 class RowTarget implements RowIntake {
   readonly pipeline: Pipeline
   readonly #tables: Tables
-  readonly #target: Target
+  readonly #target: Taker
   readonly #env: TaskEnvironment
   readonly #origin: Origin | null
   readonly #makers: readonly string[]
@@ -124,7 +132,7 @@ class RowTarget implements RowIntake {
     tables: Tables,
     origin: Origin | null,
     makers: readonly string[],
-    target: Target,
+    target: Taker,
     env: TaskEnvironment,
   ) {
     this.#origin = origin
@@ -159,7 +167,7 @@ class RowTarget implements RowIntake {
     // Parquet gives bytes when a row group is whole, and files of partitions end in the middle of a batch.
     if (records === 0 && parquetOf(this.#env) === null && !(target instanceof FolderTarget)) return
     this.#given += records
-    ;(target as PartTarget | FolderTarget).writeRows(this.pipeline.takeOutput(), records)
+    ;(target as PartTarget | FolderTarget | CalledRows).writeRows(this.pipeline.takeOutput(), records)
   }
 
   #putAside(quarantine: Quarantine): void {
@@ -227,8 +235,9 @@ function placeOf(file: InputFile, first: number): LiteralExpression {
  * How many collect rows or groups: the collector itself, a table of groups before it, a row group of Parquet, the rows of a key of a
  * join or of a window.
  */
-function holders({ operators: [first] }: Input, target: Target, env: TaskEnvironment): number {
+function holders({ operators: [first] }: Input, target: Taker, env: TaskEnvironment): number {
   const inParquet = parquetOf(env) === null ? 0 : 1
+  if (target instanceof CalledRows) return 2
   const collectors = !(target instanceof ExchangeTarget) ? inParquet : target.rows?.kind === 'groups' ? 2 : 1
   return collectors + (first!.op === 'mergeJoin' || first!.op === 'window' ? 1 : 0)
 }
@@ -242,7 +251,7 @@ function shared(budget: WorkerBudget, held: number, holders: number): WorkerBudg
 
 function openPipeline(
   input: Input,
-  target: Target,
+  target: Taker,
   env: TaskEnvironment,
   tables: JoinTable[],
   onFull: () => void,
@@ -253,7 +262,7 @@ function openPipeline(
   const program = pipelineProgram({
     source: sourceOf(first!, input, env),
     operators: [...added, ...operators.map((operator) => operatorOf(operator, joins, env))],
-    end: endOf(env),
+    end: target instanceof CalledRows ? { kind: 'rows' } : endOf(env),
   })
   const collector = target instanceof ExchangeTarget ? target.collector : null
   const { collectorBytes, enoughBytes } = env.budget
@@ -387,6 +396,7 @@ function outputEnd({ format, partitionBy }: Sink, { fileBytes }: WorkerBudget): 
 }
 
 function fileEnd(format: Exclude<SinkFormat, { kind: 'rows' }>): FileEnd {
+  if (format.kind === 'values') throw unknown('values of any type')
   if (format.kind === 'parquet') return { ...format, createdBy: `runjob version ${packageVersion()}` }
   // The header row is the target's.
   return { kind: 'text', format }

@@ -3,6 +3,7 @@ import { RunjobError } from '../../base/errors.js'
 import { splitCsvRow } from '../../io/format/csv/rows.js'
 import type { BytesColumn, Cursor, RecordBatch } from '../../kernels/kernels.js'
 import { layoutOf } from '../../kernels/layout.js'
+import { decodeAny, numberIn, TEXT_TAG } from '../../plan/any.js'
 import { decode, isColumns, isMissingText, isRow, valueColumns } from '../../plan/codec.js'
 import type { CodecSpec, ColumnSpec, MissingText, RecordSpec } from '../../plan/plan.js'
 import type { TaskClock } from './clock.js'
@@ -29,15 +30,20 @@ class BytesReader implements BytesColumn {
   }
 
   loaded(count: number, ascii: boolean): void {
-    this.#text = ascii && this.#codec === 'string' ? this.bytes.toString('latin1', 0, this.ends[count - 1]!) : null
+    const mayBeText = this.#codec === 'string' || this.#codec === 'any'
+    this.#text = ascii && mayBeText ? this.bytes.toString('latin1', 0, this.ends[count - 1]!) : null
   }
 
   at(i: number): unknown {
     const start = i === 0 ? 0 : this.ends[i - 1]!
     const end = this.ends[i]!
     if (this.#missing && isMissingText(this.bytes.subarray(start, end), this.#missing)) return null
-    if (this.#text !== null) return this.#text.slice(start, end)
+    if (this.#text !== null) {
+      if (this.#codec === 'string') return this.#text.slice(start, end)
+      if (this.bytes[start] === TEXT_TAG) return this.#text.slice(start + 1, end)
+    }
     if (this.#codec === 'string') return this.bytes.toString('utf8', start, end)
+    if (this.#codec === 'any') return numberIn(this.bytes, start) ?? decodeAny(this.bytes.subarray(start, end))
     return decode(this.#codec, this.bytes.subarray(start, end))
   }
 }

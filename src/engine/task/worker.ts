@@ -189,7 +189,7 @@ function mayHaveBad(task: TaskSpec): boolean {
   if (task.kind === 'map' || task.kind === 'sample') return true
   if (task.kind === 'merge') return false
   const input = init.plan.stages[task.stage]!.inputs[task.input]!
-  return takesRows(input) || input.operators.some(({ op }) => op === 'map')
+  return takesRows(input) || input.operators.some(({ op }) => op === 'map' || op === 'elements')
 }
 
 /** The user's functions, from the module that workers import. */

@@ -6,6 +6,7 @@ import { csvQuoter } from '../format/csv/quote.js'
 import { escapeTsv } from '../format/tsv.js'
 import { holdsAnyBytes, nestsColumns, tupleOf } from './fields.js'
 import { rowLine } from './record_rows.js'
+import { ValuesFormatter } from './values.js'
 
 /** Formats records and keeps their bytes until they are taken. */
 export interface Formatter {
@@ -27,6 +28,7 @@ export interface Formatter {
  * - `text`: the key; if it is empty, null or undefined, the value
  * - `tsv`, `csv`: the key, then the value's columns; each part of a tuple is a field. A missing value (null,
  *   for a number; in a named column undefined, too) is an empty field; json is written as JSON text, bytes unchanged
+ * - `values`: the key, for codec `any`
  * - `jsonl`: `{"key": …, "value": …}`, or `{"key": …, "price": …, "qty": …}` for named columns (inside `"value"` if one of
  *   them is called key); bigints are strings of digits, bytes base64, missing values null; a row's fields have names, too
  *
@@ -38,7 +40,8 @@ export function createFormatter(format: SinkFormat, record: RecordSpec): Formatt
   if (format.kind === 'rows') return NATIVE_ONLY
   if (format.kind === 'parquet')
     return format.columns ? new TextFormatter('', rowLine(record, format.columns), 'utf8') : NATIVE_ONLY
-  if (format.kind === 'jsonl') return new TextFormatter('', jsonLine(record), 'utf8')
+  if (format.kind === 'values') return new ValuesFormatter()
+  if (format.kind === 'jsonl') return new TextFormatter('', format.bare ? bareLine(record) : jsonLine(record), 'utf8')
   // Text is collected as one string. Bytes that may not be UTF-8 fit in if each character is one byte.
   const encoding = holdsAnyBytes(record) ? 'latin1' : 'utf8'
   const style = styleOf(format, encoding)
@@ -82,7 +85,7 @@ interface Style {
 }
 
 function styleOf(
-  format: Exclude<SinkFormat, { kind: 'jsonl' | 'parquet' | 'rows' }>,
+  format: Exclude<SinkFormat, { kind: 'jsonl' | 'parquet' | 'rows' | 'values' }>,
   encoding: Style['encoding'],
 ): Style {
   if (format.kind === 'csv') {
@@ -201,6 +204,8 @@ function textOf(codec: CodecSpec, style: Style, what: string): TextOf {
       }
     case 'json':
       return (value) => written(jsonText(value, what))
+    case 'any':
+      throw new RunjobError('INTERNAL', { detail: 'values of any type are no text' })
   }
 }
 
@@ -236,6 +241,11 @@ function jsonLine({ key, value }: RecordSpec): LineOf {
   if (columns.length === 0) return (k) => `{"key":${keyJson(k)}}\n`
   if (nestsColumns(value)) return (k, v) => `{"key":${keyJson(k)},"value":{${object(v)}}}\n`
   return (k, v) => `{"key":${keyJson(k)},${object(v)}}\n`
+}
+
+function bareLine({ key }: RecordSpec): LineOf {
+  const json = jsonOf(key, 'element')
+  return (element) => `${json(element)}\n`
 }
 
 function jsonOf(codec: CodecSpec, what: string): TextOf {

@@ -113,6 +113,7 @@ function lineReader(
       return (line) => fields.record(fields.rejoin(line.split('\t')))
     case 'parquet':
     case 'rows':
+    case 'values':
       throw new RunjobError('INTERNAL', { detail: 'rows are not lines' })
   }
 }

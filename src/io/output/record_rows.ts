@@ -5,9 +5,12 @@ import type { CodecSpec, RecordSpec } from '../../plan/plan.js'
 import { type Column, sameType, type Type, typeText } from '../../plan/type.js'
 import { tupleOf } from './fields.js'
 
+/** Only collections have values of any type. */
+type FieldCodec = Exclude<CodecSpec, object | 'any'>
+
 /** A field of a record: a part of its key or its value. */
 interface Field {
-  codec: Exclude<CodecSpec, object>
+  codec: FieldCodec
   mayMiss: boolean
 }
 
@@ -26,11 +29,16 @@ function valueFields(value: RecordSpec['value']): { codec: CodecSpec; mayMiss: b
   }))
 }
 
-function partsOf(codec: CodecSpec): Field['codec'][] {
-  return typeof codec === 'string' ? [codec] : codec.tuple.flatMap(partsOf)
+function partsOf(codec: CodecSpec): FieldCodec[] {
+  return typeof codec === 'string' ? [fieldCodec(codec)] : codec.tuple.flatMap(partsOf)
 }
 
-const OWN_TYPES: Readonly<Record<Field['codec'], Type>> = {
+function fieldCodec(codec: Exclude<CodecSpec, object>): FieldCodec {
+  if (codec === 'any') throw new RunjobError('INTERNAL', { detail: 'values of any type are no columns' })
+  return codec
+}
+
+const OWN_TYPES: Readonly<Record<FieldCodec, Type>> = {
   string: 'string',
   number: 'double',
   bigint: { type: 'decimal', precision: 38, scale: 0 },
@@ -60,7 +68,7 @@ export function columnsProblem(record: RecordSpec, columns: readonly Column[]): 
   return `has the column ${name} of type ${typeText(type)}, but that field of its records is ${codecName(fields[odd]!.codec)}`
 }
 
-function holds(type: Type, codec: Field['codec']): boolean {
+function holds(type: Type, codec: FieldCodec): boolean {
   const isDecimal = typeof type === 'object' && type.type === 'decimal'
   switch (codec) {
     case 'string':
@@ -107,7 +115,7 @@ type TextOf = (value: unknown) => string
 function fieldsText(codec: CodecSpec, mayMiss: boolean, columns: Column[], what: string): TextOf {
   if (typeof codec === 'string') {
     const column = columns.shift()!
-    const text = cellText({ codec, mayMiss }, column, what)
+    const text = cellText({ codec: fieldCodec(codec), mayMiss }, column, what)
     const label = `${JSON.stringify(column.name)}:`
     return (value) => label + text(value)
   }

@@ -20,16 +20,17 @@ import { typedReader } from '../source/typed_rows.js'
 const FIELDS_READ_FROM_BYTES = 1 << 20
 
 export function mapOfFiles(
-  { fn, rows }: OperatorOf<'map'>,
+  map: MapFunction,
+  rows: OperatorOf<'map'>['rows'],
   format: Format,
   next: RecordIntake,
   env: TaskEnvironment,
 ): ByteIntake | ParquetIntake {
-  const map = env.functions.find(fn) as MapFunction
   const { context, quarantine } = env
   const { emit, undo } = next
   const call = env.guard('map', map, (record: unknown) => map(record, emit, context))
   const guard = quarantine && recordGuard(env, quarantine, undo)
+  const end = mapEnd(map, next, env)
   // Which columns of Parquet are read must not depend on the size of a task: only these can be at fault.
   const isAsked = format.kind === 'parquet' || (format.kind !== 'text' && env.task.bytes >= FIELDS_READ_FROM_BYTES)
   const read = isAsked ? fieldsRead(map) : null
@@ -42,7 +43,7 @@ export function mapOfFiles(
       open: reader.open,
       end: () => {
         close()
-        next.end()
+        end()
       },
       abort: () => {
         close()
@@ -56,18 +57,34 @@ export function mapOfFiles(
       format.kind === 'csv'
         ? openRows(format, file, start, env, { call, guard, lateFields: read !== null })
         : openLines(format, file, start, env, { call, guard, fields }),
-    end: () => next.end(),
+    end,
+  }
+}
+
+/** Call at the end of a task's records: what the map has kept comes out, then the next one ends. */
+export function mapEnd(map: MapFunction, next: RecordIntake, env: TaskEnvironment): () => void {
+  const { emit, undo } = next
+  const { context } = env
+  const finish = map.end && env.guard('map', map.end, () => map.end!(emit, context))
+  return () => {
+    if (finish) {
+      env.where = () => ({ stage: env.plan.stages[env.task.stage]!.name })
+      // Of no record: it is kept as a whole.
+      undo.beginRecord()
+      finish()
+      undo.keepRecord()
+    }
+    next.end()
   }
 }
 
 /** @param isGuarded a map before it takes back what a bad record has done */
 export function mapOfRecords(
-  { fn }: OperatorOf<'map'>,
+  map: MapFunction,
   { takes, isGuarded }: { takes: RecordSpec; isGuarded: boolean },
   next: RecordIntake,
   env: TaskEnvironment,
 ): RecordIntake & SortedIntake {
-  const map = env.functions.find(fn) as MapFunction
   const { context, quarantine, task, tally } = env
   const { emit, undo } = next
   const guard = quarantine && !isGuarded ? recordGuard(env, quarantine, undo) : null
@@ -97,7 +114,7 @@ export function mapOfRecords(
       forEachRecord(cursor, takes, env, use)
       closeDrained(cursor, env)
     },
-    end: () => next.end(),
+    end: mapEnd(map, next, env),
   }
 }
 

@@ -58,11 +58,11 @@ export class ExchangeTarget implements Target, BatchIntake {
   }
 
   #openEmitter(): Emitter {
-    const { record, order, partition } = this.#exchange
+    const { record, order, sides, partition } = this.#exchange
     const { clock, functions, gate, quarantine } = this.#env
     this.#emitter ??= createEmitter({
       record,
-      order: order === null ? null : blaming('order', functions.find(order) as OrderFunction),
+      order: sides ? sideOf : order === null ? null : blaming('order', functions.find(order) as OrderFunction),
       partition:
         partition === null
           ? null
@@ -203,6 +203,8 @@ export class ExchangeTarget implements Target, BatchIntake {
     }
   }
 }
+
+const sideOf: OrderFunction = (value) => (value as [side: number, value: unknown])[0]
 
 /** A function that emit calls inside another one: its errors must name it, not the caller. */
 function blaming<A extends unknown[], R>(role: string, use: (...args: A) => R): (...args: A) => R {

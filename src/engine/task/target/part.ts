@@ -298,7 +298,7 @@ function plainText(value: unknown, what: string): string {
 
 /** How the kernels write this sink's records; null if a type or format needs JavaScript. */
 function nativeFormat({ format, record }: SinkPart): FormatOptions | null {
-  if (format.kind === 'jsonl' || format.kind === 'parquet' || format.kind === 'rows') return null
+  if (format.kind !== 'text' && format.kind !== 'tsv' && format.kind !== 'csv') return null
   // Rows are CSV with commas: other forms must split them.
   const isText = isRow(record.value)
   if (isText && format.kind !== 'text' && !(format.kind === 'csv' && format.delimiter === ',')) return null

@@ -1,0 +1,75 @@
+/** The steps between one exchange and the next as one function: each element goes through all of them before the next one comes. */
+import type { Emit, MapFunction, ReduceFunction, TaskContext } from '../../../plan/functions.js'
+import type { ElementStep } from '../../../plan/plan.js'
+import { type Opening, ofNoRecord, type Push, type Receiver, type Surroundings } from './receiver.js'
+import { batched, type Find, linkOf } from './steps.js'
+
+interface Pipe {
+  record(emit: Emit, ctx: TaskContext, use: (push: Push) => void): void
+  end(emit: Emit, ctx: TaskContext): void
+}
+
+/** What it keeps from record to record is of one task. */
+function openPipe(steps: readonly ElementStep[], find: Find, open: Opening): Pipe {
+  const task = {} as Surroundings
+  const receiver = open(task)
+  /** From the first step to the receiver: those that keep something. */
+  const keepers: Receiver[] = [receiver]
+  const push = steps.reduceRight<Push>((next, step) => {
+    if (step.op !== 'mapPartitions') return linkOf(step, find, next, task)
+    const batches = batched(step.fn, find, next, task)
+    keepers.unshift(batches)
+    return batches.push
+  }, receiver.push)
+  return {
+    record(emit, ctx, use) {
+      if (receiver.isFull) return
+      task.emit = emit
+      task.ctx = ctx
+      try {
+        use(push)
+      } catch (error) {
+        const undone = keepers.map((keeper) => keeper.discard?.() ?? true)
+        throw undone.every(Boolean) ? error : ofNoRecord(error)
+      }
+      for (const keeper of keepers) keeper.settle?.()
+    },
+    end(emit, ctx) {
+      task.emit = emit
+      task.ctx = ctx
+      for (const keeper of keepers) {
+        // What those before have given.
+        keeper.settle?.()
+        keeper.end?.()
+      }
+    },
+  }
+}
+
+/** @param elementOf of what the engine gives */
+export function mapOf(
+  steps: readonly ElementStep[],
+  find: Find,
+  open: Opening,
+  elementOf: (record: unknown) => unknown,
+): MapFunction {
+  const { record, end } = openPipe(steps, find, open)
+  let given: unknown
+  const use = (push: Push): void => push(elementOf(given))
+  const map = (one: unknown, emit: Emit, ctx: TaskContext): void => {
+    given = one
+    record(emit, ctx, use)
+  }
+  return Object.assign(map, { end })
+}
+
+/** What becomes of a key and its values. */
+export type Group = (key: unknown, values: Iterable<unknown>, push: Push) => void
+
+export function reduceOf(steps: readonly ElementStep[], find: Find, open: Opening, group: Group): ReduceFunction {
+  const { record, end } = openPipe(steps, find, open)
+  const reduce = (key: unknown, values: Iterable<unknown>, emit: Emit, ctx: TaskContext): void => {
+    record(emit, ctx, (push) => group(key, values, push))
+  }
+  return Object.assign(reduce, { end })
+}

@@ -1,0 +1,90 @@
+/** Steps from one element to the next. */
+import { userError } from '../../../base/errors.js'
+import { describe } from '../../../base/schema.js'
+import type { FunctionId } from '../../../plan/expression.js'
+import type { ElementStep } from '../../../plan/plan.js'
+import { type Call, called, invalid, noResult, pairOf } from './called.js'
+import { type Push, type Receiver, type Surroundings, staged } from './receiver.js'
+
+/** Of the user's functions. */
+export type Find = (id: FunctionId) => Call
+
+/** What is handed to mapPartitions() at a time: consecutive elements. */
+const BATCH_ELEMENTS = 4096
+
+/** A step that keeps nothing. */
+export function linkOf({ op, fn }: ElementStep, find: Find, next: Push, task: Surroundings): Push {
+  const method = `${op}()`
+  const call = called(method, find(fn))
+  switch (op) {
+    case 'map':
+      return (element) => next(call(element, task.ctx))
+    case 'keyBy':
+      return (element) => next([call(element, task.ctx), element])
+    case 'mapValues':
+      return (element) => {
+        const [key, value] = pairOf(element, method)
+        next([key, call(value, task.ctx)])
+      }
+    case 'filter':
+      return (element) => {
+        const isKept = call(element, task.ctx)
+        if (typeof isKept !== 'boolean') throw notBoolean(isKept)
+        if (isKept) next(element)
+      }
+    default:
+      return (element) => pushAll(method, call(element, task.ctx), next)
+  }
+}
+
+/** mapPartitions(): consecutive elements together. */
+export function batched(fn: FunctionId, find: Find, next: Push, task: Surroundings): Receiver {
+  const method = 'mapPartitions()'
+  const call = called(method, find(fn))
+  let batch: unknown[] = []
+  const flush = (): void => {
+    const elements = batch
+    batch = []
+    if (elements.length > 0) pushAll(method, call(elements, task.ctx), next)
+  }
+  const add = (element: unknown): void => {
+    batch.push(element)
+    if (batch.length === BATCH_ELEMENTS) flush()
+  }
+  return staged(add, flush)
+}
+
+function notBoolean(result: unknown): Error {
+  return invalid(
+    `filter(): the function returned ${describe(result)}, not true or false`,
+    'Compare, or use Boolean(…).',
+  )
+}
+
+function pushAll(method: string, list: unknown, next: Push): void {
+  const push = (element: unknown) => {
+    if (element === undefined) throw noResult(method)
+    next(element)
+  }
+  if (Array.isArray(list)) {
+    for (const element of list) push(element)
+    return
+  }
+  if (typeof list !== 'object' || list === null || !(Symbol.iterator in list)) {
+    throw invalid(
+      `${method}: the function must return a list, not ${describe(list)}`,
+      'An array, a Set, or what a generator gives. Text is no list: wrap it, [text].',
+    )
+  }
+  const iterator = (list as Iterable<unknown>)[Symbol.iterator]()
+  for (;;) {
+    let result: IteratorResult<unknown>
+    try {
+      result = iterator.next()
+    } catch (error) {
+      throw userError(error, method)
+    }
+    if (result.done) return
+    push(result.value)
+  }
+}

@@ -1,0 +1,59 @@
+/** Elements of a collection, as a map or a reduce of the task. */
+import { RunjobError } from '../../../base/errors.js'
+import type { FunctionId } from '../../../plan/expression.js'
+import type { MapFunction, ReduceFunction } from '../../../plan/functions.js'
+import type { ElementsFrom, ElementsOperator } from '../../../plan/plan.js'
+import { folded, grouped, joined } from '../elements/groups.js'
+import { type Group, mapOf, reduceOf } from '../elements/pipe.js'
+import { receiverOf } from '../elements/receivers.js'
+import type { Find } from '../elements/steps.js'
+import type { TaskEnvironment } from '../environment.js'
+
+/** Whether it takes keys with their values. */
+export function isOfGroups({ from: { kind } }: ElementsOperator): boolean {
+  return kind === 'groups' || kind === 'folded' || kind === 'joined'
+}
+
+export function elementsMap({ from, steps, into }: ElementsOperator, env: TaskEnvironment): MapFunction {
+  const find = findIn(env)
+  return mapOf(steps, find, receiverOf(into, find), elementOf(from))
+}
+
+export function elementsReduce({ from, steps, into }: ElementsOperator, env: TaskEnvironment): ReduceFunction {
+  const find = findIn(env)
+  return reduceOf(steps, find, receiverOf(into, find), groupOf(from, find, env))
+}
+
+function findIn({ functions }: TaskEnvironment): Find {
+  return (id: FunctionId) => functions.find(id) as ReturnType<Find>
+}
+
+/** What an element is of a record: of an exchange, a key and a value. */
+function elementOf({ kind }: ElementsFrom): (record: unknown) => unknown {
+  let number = 0
+  switch (kind) {
+    case 'records':
+      return (record) => record
+    case 'keys':
+      return (record) => (record as [unknown, unknown])[0]
+    case 'values':
+      return (record) => (record as [unknown, unknown])[1]
+    case 'numbered':
+      return (record) => [(record as [unknown, unknown])[1], number++]
+    default:
+      throw new RunjobError('INTERNAL', { detail: `no elements of ${kind} by themselves` })
+  }
+}
+
+function groupOf(from: ElementsFrom, find: Find, { budget }: TaskEnvironment): Group {
+  switch (from.kind) {
+    case 'groups':
+      return grouped
+    case 'folded':
+      return folded(from.fold, find)
+    case 'joined':
+      return joined(from.how, budget.joinGroupBytes)
+    default:
+      throw new RunjobError('INTERNAL', { detail: `no groups of ${from.kind}` })
+  }
+}

@@ -1,0 +1,146 @@
+/** Plans data frames: opens what they read, and lowers them to stages. */
+import { analyze, type ReadColumns } from '../dataset/analyze.js'
+import { inputsOfNode, type Logical, type ReadNode } from '../dataset/logical.js'
+import { type FrameOutput, lowerFrames } from '../dataset/lower.js'
+import { arrange, pushDown } from '../dataset/optimize.js'
+import type { DatasetOutput } from '../dataset/outputs.js'
+import { partitioned } from '../dataset/partitions.js'
+import { functionsOf, hasJoin, type ReadQuery } from '../dataset/query.js'
+import type { Size } from '../dataset/rules/cardinality.js'
+import { pruneFolders } from '../dataset/rules/prune_folders.js'
+import { type Source, sourcesOf } from '../dataset/sources.js'
+import { asksForTime } from '../dataset/time.js'
+import type { InputFile } from '../io/input/input_file.js'
+import { checkEncoding } from '../io/input/text_form.js'
+import type { UserFunction } from '../plan/made.js'
+import type { Input, Plan, Stage } from '../plan/plan.js'
+import type { Column } from '../plan/type.js'
+import { JobState } from '../state/state.js'
+import { runInputs, SourceFiles } from './inputs.js'
+import type { Settings } from './options.js'
+import type { FolderCount, Prepared, RunInputs } from './prepared.js'
+import { sizeOf } from './sizes.js'
+import { encoded, encodedRules, SourceReader } from './source_reader.js'
+import type { Copies } from './stdin.js'
+
+/** A data frame to be planned. */
+export interface PlannedFrame extends Pick<DatasetOutput, 'name' | 'frame'> {
+  /** The columns whose values name folders. */
+  by: readonly string[]
+}
+
+interface PlannedFrames {
+  stages: Stage[]
+  /** The user's functions that the stages may call. */
+  made: UserFunction[]
+  /** If expressions ask for the time. */
+  now: Pick<Plan, 'now'>
+  logical: NonNullable<Prepared['logical']>
+  inputs: RunInputs
+  /** What their sources found. */
+  files: SourceFiles[]
+}
+
+/**
+ * All of them together: what they share is computed once.
+ *
+ * @param sink what becomes of a frame's rows
+ */
+export async function planFrames(
+  outputs: readonly PlannedFrame[],
+  settings: Settings,
+  copies: Copies,
+  sink: (output: PlannedFrame, columns: readonly Column[]) => FrameOutput['sink'],
+): Promise<PlannedFrames> {
+  const { encoding } = settings
+  if (encoding !== null) checkEncoding(encoding, 'encoding')
+  const queries = outputs.map(({ frame }) => frame.query)
+  const reads = readersOf(sourcesOf(queries), settings, copies)
+  const columns = new Map<ReadQuery, ReadColumns>()
+  for (const reader of reads) {
+    for (const read of reader.source.reads) columns.set(read, await reader.columnsOf(read))
+  }
+  const asked = queries.map((query, i) => {
+    const plan = analyze(query, columns)
+    const { by } = outputs[i]!
+    return by.length === 0 ? plan : partitioned(plan, by, settings.emptyAsNull)
+  })
+  const now = asked.some(asksForTime) ? timeOf(settings) : null
+  const readerOf = (read: ReadQuery) => reads.find(({ source }) => source.reads.includes(read))!
+  const pushed = asked.map((plan) =>
+    pruneFolders(
+      pushDown(plan, now ?? 0n, settings.badLimit !== null),
+      (read) => readerOf(read).folders,
+      (read, kept) => readerOf(read).nameOf(kept),
+    ),
+  )
+  for (const { source, files } of pushed.flatMap(readsIn)) readerOf(source).use(files)
+  const sizes = new Map<ReadQuery, Size>()
+  // Only joins ask for them.
+  for (const reader of queries.some(hasJoin) ? reads : []) {
+    const size = await sizeOf(reader.source.format, await reader.open())
+    for (const read of reader.source.reads) sizes.set(read, size)
+  }
+  const { joins } = settings.tuning
+  const logical = outputs.map(({ name: output }, i) => {
+    return { output, asked: asked[i]!, optimized: arrange(pushed[i]!, { sizes, joins }) }
+  })
+  const sinks = logical.map(({ optimized }, i) => ({
+    plan: optimized,
+    sink: sink(outputs[i]!, optimized.columns),
+  }))
+  const lowered = lowerFrames(
+    sinks,
+    reads.map(({ source }) => source),
+  )
+  return {
+    stages: lowered.map((stage) => encodedStage(stage, encoding)),
+    made: queries.flatMap(functionsOf),
+    now: now === null ? {} : { now: String(now) },
+    logical,
+    inputs: await inputsOf(reads),
+    files: reads.map((reader) => reader.files),
+  }
+}
+
+/** What is read in the same way, but with other schemas, is found and opened once. */
+function readersOf(sources: readonly Source[], settings: Settings, copies: Copies): SourceReader[] {
+  const listed = new Map<string, SourceFiles>()
+  return sources.map((source) => {
+    const { paths } = source
+    const rules = encodedRules(source.format, settings)
+    const key = JSON.stringify([paths, rules])
+    const files = listed.get(key) ?? new SourceFiles({ paths, rules }, settings, copies)
+    listed.set(key, files)
+    return new SourceReader(source, files, settings)
+  })
+}
+
+async function inputsOf(reads: readonly SourceReader[]): Promise<RunInputs> {
+  const named = new Map<string, InputFile[]>()
+  for (const reader of reads) for (const [name, files] of await reader.inputs()) named.set(name, files)
+  const listed = [...new Set(reads.map(({ files }) => files))]
+  const counts = listed.flatMap((own) => SourceReader.folderCount(reads.filter(({ files }) => files === own)) ?? [])
+  const sum = (of: keyof FolderCount) => counts.reduce((total, count) => total + count[of], 0)
+  const folders = counts.length === 0 ? null : { read: sum('read'), found: sum('found') }
+  return {
+    ...runInputs(named, listed),
+    folders,
+  }
+}
+
+/** The time at which this run began, or the one that it continues. */
+function timeOf({ folder, fresh }: Settings): bigint {
+  const begun = fresh ? null : JobState.peek(folder.path)?.identity()?.plan.now
+  return begun ? BigInt(begun) : BigInt(Date.now()) * 1000n
+}
+
+function readsIn(node: Logical): ReadNode[] {
+  return node.kind === 'read' ? [node] : inputsOfNode(node).flatMap(readsIn)
+}
+
+function encodedStage(stage: Stage, encoding: string | null): Stage {
+  const convert = (input: Input): Input =>
+    input.kind === 'files' ? { ...input, format: encoded(input.format, encoding) } : input
+  return encoding === null ? stage : { ...stage, inputs: stage.inputs.map(convert) }
+}
