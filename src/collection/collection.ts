@@ -153,6 +153,16 @@ export class Collection<T> {
     return joinOf('leftOuterJoin()', this.query, other, 'left')
   }
 
+  /** The same with values of the other side that have no match. */
+  rightOuterJoin<K, V, W>(this: Pairs<K, V>, other: Pairs<K, W>): Collection<[K, [V | null, W]]> {
+    return joinOf('rightOuterJoin()', this.query, other, 'right')
+  }
+
+  /** The same with values of both sides that have none. */
+  fullOuterJoin<K, V, W>(this: Pairs<K, V>, other: Pairs<K, W>): Collection<[K, [V | null, W | null]]> {
+    return joinOf('fullOuterJoin()', this.query, other, 'full')
+  }
+
   /** Each key that one of them has, with its values here, which can be read once, and its values there. */
   cogroup<K, V, W>(this: Pairs<K, V>, other: Pairs<K, W>): Collection<[K, [Iterable<V>, readonly W[]]]> {
     return joinOf('cogroup()', this.query, other, 'group')

@@ -204,7 +204,13 @@ class Lowering {
 
 type ExchangeChoices = Partial<Omit<Exchange, 'kind' | 'id'>>
 
-const JOINS: Readonly<Record<ElementsJoin, string>> = { inner: 'join', left: 'leftOuterJoin', group: 'cogroup' }
+const JOINS: Readonly<Record<ElementsJoin, string>> = {
+  inner: 'join',
+  left: 'leftOuterJoin',
+  right: 'rightOuterJoin',
+  full: 'fullOuterJoin',
+  group: 'cogroup',
+}
 
 function shuffled(exchange: string, from: ElementsFrom, operators: Operator[] = []): Shuffled {
   return { kind: 'exchange', exchange, operators, from }

@@ -817,10 +817,13 @@ function isOnDisk(task: TaskResult): boolean {
 
 /** How many rows are enough for a stage: its tasks only gather the first ones. null: all are needed. */
 function limitOf({ inputs, target }: Stage): number | null {
-  if (target.kind !== 'exchange' || target.rows?.kind !== 'rows' || target.rows.keys.length > 0) return null
+  if (target.kind !== 'exchange') return null
+  if (target.rows && (target.rows.kind !== 'rows' || target.rows.keys.length > 0)) return null
   const counts = inputs.map(({ operators }) => {
     const last = operators.at(-1)!
-    return last.op === 'limit' ? last.count : Number.POSITIVE_INFINITY
+    const count =
+      last.op === 'limit' ? last.count : 'into' in last && last.into.kind === 'values' ? last.into.most : null
+    return count ?? Number.POSITIVE_INFINITY
   })
   const most = Math.max(...counts)
   return Number.isFinite(most) ? most : null

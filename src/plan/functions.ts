@@ -28,6 +28,8 @@ export type Emit = (key: unknown, value: unknown) => void
 /** One that a task has for itself may keep something from call to call, and emit the rest at the end of its records. */
 interface Ending {
   end?(emit: Emit, ctx: TaskContext): void
+  /** Whether it needs no more records. */
+  readonly isFull?: boolean
 }
 export interface MapFunction extends Ending {
   (record: unknown, emit: Emit, ctx: TaskContext): unknown

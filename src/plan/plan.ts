@@ -145,7 +145,7 @@ export interface ElementStep {
 }
 
 /** `group`: the values of both sides by themselves. */
-export type ElementsJoin = 'inner' | 'left' | 'group'
+export type ElementsJoin = 'inner' | 'left' | 'right' | 'full' | 'group'
 
 export type ElementsFrom =
   /** Lines, or rows as objects. */

@@ -55,6 +55,13 @@ describe('elements', () => {
         [2, 2],
       ]),
     )
+    // What is wrong behind them does not matter.
+    expect(await failing.map!.take(3)).toEqual([1, 2, 3])
+    const long = Array.from({ length: 2_000_000 }, (_, i) => `${i + 10}\n`).join('')
+    await withLines(long, async () => {
+      const { length, 0: first } = await failing.late!.take(5, { workers: 1 })
+      expect([length, first]).toEqual([5, 10])
+    })
     await expect(plain.numbers.take(-1)).rejects.toThrow('take(): the count must be a whole number')
   })
 
@@ -276,6 +283,8 @@ describe('the output', () => {
     expect(await failure(plain.lines.write.text(join(folder, 'text')))).toMatchObject({ code: 'OUTPUT_EXISTS' })
     await plain.lines.write.mode('append').text(join(folder, 'text'))
     expect(linesOf(join(folder, 'text'))).toHaveLength(10)
+    await made.groups.write.mode('append').json(join(folder, 'json'))
+    expect(linesOf(join(folder, 'json'))).toHaveLength(6)
     await plain.lines.write.mode('overwrite').text(join(folder, 'one.txt'), { singleFile: true })
     expect(readFileSync(join(folder, 'one.txt'), 'utf8')).toBe('1\n2\n3\n4\n5\n')
     const refused = await failure(made.groups.write.text(join(folder, 'no')))

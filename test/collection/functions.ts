@@ -50,6 +50,7 @@ function thrown(): never {
 
 export const failing: Record<string, Collection<unknown>> = {
   map: numbers.map((n) => (n === 4 ? thrown() : n)),
+  late: numbers.map((n) => (n > 1_500_000 ? thrown() : n)),
   filter: numbers.filter((n) => n !== 4 || thrown()),
   generator: numbers.flatMap(function* (n) {
     yield n

@@ -164,8 +164,9 @@ function elementsOf(query: Query, lines: readonly string[]): unknown[] {
         const [left, right] = [side('left'), side('right')]
         if (query.how === 'group') return [[key, [left, right]]]
         if (left.length * right.length > MOST_ELEMENTS) throw new TooMany()
-        const others = query.how === 'left' && right.length === 0 ? [null] : right
-        return left.flatMap((value) => others.map((other) => [key, [value, other]]))
+        const others = (query.how === 'left' || query.how === 'full') && right.length === 0 ? [null] : right
+        const owns = (query.how === 'right' || query.how === 'full') && left.length === 0 ? [null] : left
+        return owns.flatMap((value) => others.map((other) => [key, [value, other]]))
       })
     }
   }

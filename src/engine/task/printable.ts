@@ -1,5 +1,8 @@
 /** A key of any type, for people. */
 export function printable(key: unknown): string {
-  const text = typeof key === 'string' ? key : String(key)
+  const isObject = typeof key === 'object' && key !== null && !Array.isArray(key) && !(key instanceof Date)
+  const text = isObject
+    ? JSON.stringify(key, (_, part) => (typeof part === 'bigint' ? String(part) : part))
+    : String(key)
   return text.length > 80 ? `${text.slice(0, 80)}…` : text
 }

@@ -43,7 +43,7 @@ export function formOf(
     header: Buffer.from(headerBytes(format)).toString(),
     delimiter: format.kind === 'csv' ? format.delimiter : format.kind === 'tsv' ? '\t' : null,
     fields: isCounted ? (columns?.length ?? fieldCount(record)) : null,
-    names: format.kind === 'jsonl' ? (columns?.map(({ name }) => name) ?? namesOf(record)) : null,
+    names: format.kind === 'jsonl' && !format.bare ? (columns?.map(({ name }) => name) ?? namesOf(record)) : null,
     ...(format.kind === 'parquet' ? { columns: [...columns!] } : {}),
     ...(partitionBy ? { partitionBy } : {}),
   }

@@ -35,8 +35,9 @@ export function joined(how: ElementsJoin, limitBytes: number): Group {
       push([key, [new GroupValues(leftValues(next, sides)), held]])
       return
     }
+    if (next.done && (how === 'right' || how === 'full')) for (const right of held) push([key, [null, right]])
     for (const value of leftValues(next, sides)) {
-      if (held.length === 0 && how === 'left') push([key, [value, null]])
+      if (held.length === 0 && (how === 'left' || how === 'full')) push([key, [value, null]])
       for (const right of held) push([key, [value, right]])
     }
   }

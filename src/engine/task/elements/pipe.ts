@@ -5,6 +5,7 @@ import { type Opening, ofNoRecord, type Push, type Receiver, type Surroundings }
 import { batched, type Find, linkOf } from './steps.js'
 
 interface Pipe {
+  readonly isFull: boolean
   record(emit: Emit, ctx: TaskContext, use: (push: Push) => void): void
   end(emit: Emit, ctx: TaskContext): void
 }
@@ -22,6 +23,9 @@ function openPipe(steps: readonly ElementStep[], find: Find, open: Opening): Pip
     return batches.push
   }, receiver.push)
   return {
+    get isFull() {
+      return receiver.isFull ?? false
+    },
     record(emit, ctx, use) {
       if (receiver.isFull) return
       task.emit = emit
@@ -53,14 +57,14 @@ export function mapOf(
   open: Opening,
   elementOf: (record: unknown) => unknown,
 ): MapFunction {
-  const { record, end } = openPipe(steps, find, open)
+  const pipe = openPipe(steps, find, open)
   let given: unknown
   const use = (push: Push): void => push(elementOf(given))
   const map = (one: unknown, emit: Emit, ctx: TaskContext): void => {
     given = one
-    record(emit, ctx, use)
+    pipe.record(emit, ctx, use)
   }
-  return Object.assign(map, { end })
+  return Object.defineProperty(Object.assign(map, { end: pipe.end }), 'isFull', { get: () => pipe.isFull })
 }
 
 /** What becomes of a key and its values. */

@@ -2,7 +2,7 @@
 import { RunjobError } from '../../../base/errors.js'
 import type { FunctionId } from '../../../plan/expression.js'
 import type { MapFunction, ReduceFunction } from '../../../plan/functions.js'
-import type { ElementsFrom, ElementsOperator } from '../../../plan/plan.js'
+import type { ElementsFrom, ElementsInto, ElementsOperator } from '../../../plan/plan.js'
 import { folded, grouped, joined } from '../elements/groups.js'
 import { type Group, mapOf, reduceOf } from '../elements/pipe.js'
 import { receiverOf } from '../elements/receivers.js'
@@ -16,12 +16,17 @@ export function isOfGroups({ from: { kind } }: ElementsOperator): boolean {
 
 export function elementsMap({ from, steps, into }: ElementsOperator, env: TaskEnvironment): MapFunction {
   const find = findIn(env)
-  return mapOf(steps, find, receiverOf(into, find), elementOf(from))
+  return mapOf(steps, find, receiverOf(limited(into, env), find), elementOf(from))
 }
 
 export function elementsReduce({ from, steps, into }: ElementsOperator, env: TaskEnvironment): ReduceFunction {
   const find = findIn(env)
   return reduceOf(steps, find, receiverOf(into, find), groupOf(from, find, env))
+}
+
+function limited(into: ElementsInto, { task }: TaskEnvironment): ElementsInto {
+  if (into.kind !== 'values' || task.kind !== 'map' || task.rowsNeeded === undefined) return into
+  return { ...into, most: Math.min(into.most ?? task.rowsNeeded, task.rowsNeeded) }
 }
 
 function findIn({ functions }: TaskEnvironment): Find {

@@ -57,6 +57,9 @@ export function mapOfFiles(
       format.kind === 'csv'
         ? openRows(format, file, start, env, { call, guard, lateFields: read !== null })
         : openLines(format, file, start, env, { call, guard, fields }),
+    get done() {
+      return map.isFull ?? false
+    },
     end,
   }
 }

@@ -69,7 +69,7 @@ async function readSplit(
       const done = env.clock.time('map', () => reader.push(chunk, limit, last))
       env.progress(isPlain ? chunk.length : 0, reader.recordsIn - records, 0)
       records = reader.recordsIn
-      return done || reader.position >= sampleLimit
+      return done || reader.position >= sampleLimit || intake.done === true
     }
     const options: ChunkOptions = { shouldStop: env.shouldStop }
     // Bytes on disk: the decompressed size differs.
