@@ -78,7 +78,8 @@ async function writeRows(
     await runAny(datasetOf(known), written)
   }
   const own = frame as AnyFrame
-  await (readsOutput(own, path) ? write(own) : withKeptRows(own, pick(options), write))
+  const ofAction = pick(options)
+  await (readsOutput(own, path, ofAction) ? write(own) : withKeptRows(own, ofAction, write))
 }
 
 /** Those of an action. */

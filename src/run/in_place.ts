@@ -4,7 +4,7 @@
  * output now says nothing about it. So such a run is named after what it was asked for, and after its other inputs.
  */
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { removeTree } from '../base/files.js'
 import { nodesOf } from '../collection/query.js'
 import type { AnyDataset } from '../dataset/dataset.js'
@@ -13,7 +13,7 @@ import { type CollectionOutput, type DatasetOutput, isCollectionOutput } from '.
 import type { Query } from '../dataset/query.js'
 import { type Source, sourcesOf } from '../dataset/sources.js'
 import { isPiped } from '../io/input/inputs.js'
-import { isWithin } from '../io/output/place.js'
+import { withinOutput } from '../io/output/place.js'
 import { resolveParams } from '../plan/params.js'
 import { recovered } from '../state/recover.js'
 import { SourceFiles } from './inputs.js'
@@ -32,9 +32,11 @@ export interface Request {
 /** Names a run that reads what it replaces; null: it does not. */
 export function nameInPlace(request: Request, settings: Settings): string | null {
   const { output, mode, onRecords } = settings
-  if (onRecords !== null || mode === 'error' || mode === 'ignore') return null
+  // What does not exist holds no input; the real paths of many files take a while.
+  if (onRecords !== null || mode === 'error' || mode === 'ignore' || !existsSync(output)) return null
+  const isReplaced = withinOutput(output)
   const found = request.files.flatMap((files) => files.found)
-  return found.some((file) => !isPiped(file) && isWithin(file.path, output)) ? nameOf(request, settings) : null
+  return found.some((file) => !isPiped(file) && isReplaced(file.path)) ? nameOf(request, settings) : null
 }
 
 /**
@@ -73,7 +75,8 @@ function filesOf({ paths, format }: Source, settings: Settings): SourceFiles[] {
 
 function nameOf({ dataset, params, outputs, files }: Request, settings: Settings): string {
   const { output, folder, mode, choice, partitionBy, emptyAsNull, encoding, allFiles, badLimit } = settings
-  const others = files.flatMap(({ found }) => found).filter((file) => isPiped(file) || !isWithin(file.path, output))
+  const isReplaced = withinOutput(output)
+  const others = files.flatMap(({ found }) => found).filter((file) => isPiped(file) || !isReplaced(file.path))
   const inputs = others.map((file) => {
     // What is read only once is another input each time.
     if (isPiped(file)) return [file.pipe, folder.copies]

@@ -1,11 +1,14 @@
 /** Rows of cached frames: written once, as Parquet in a temporary folder, and read by all actions that need them. */
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import { RunjobError } from '../base/errors.js'
 import { cachedIn, cacheOf, withNodes } from '../dataset/cache.js'
 import { type AnyFrame, DataFrame } from '../dataset/frame.js'
 import { type Query, type ReadQuery, readsOf } from '../dataset/query.js'
 import { PARQUET } from '../dataset/read.js'
-import { isWithin, resolveOutput } from '../io/output/place.js'
+import { findInputs, isPiped } from '../io/input/inputs.js'
+import { outputsIn } from '../io/output/earlier.js'
+import { stateDirOf, withinOutput } from '../io/output/place.js'
 import type { Column } from '../plan/type.js'
 import { KEPT, removeForgotten } from '../state/kept.js'
 import { acquireLock, type Lock } from '../state/lock.js'
@@ -66,14 +69,22 @@ export async function withRowsSoFar<T>(
  * Whether a frame reads where its rows will be written. What is kept of it would hide that: after a kill nobody could tell whether the old rows
  * were read, or the new ones.
  */
-export function readsOutput({ query }: AnyFrame, output: string): boolean {
-  const cwd = process.cwd()
-  const path = resolveOutput(output, cwd)
+export function readsOutput({ query }: AnyFrame, output: string, { allFiles = false }: FillOptions): boolean {
+  const place = resolve(output)
+  if (cachedIn(query).length === 0) return false
+  // A run that was cut off may have moved it away.
+  if (!existsSync(place)) return existsSync(stateDirOf(place))
+  const isReplaced = withinOutput(place)
+  const search = { allFiles, own: [], outputsIn: allFiles ? null : outputsIn }
   const paths = [...readsOf(query)].flatMap((read) => read.paths).filter((given) => given !== '-')
   return paths.some((given) => {
-    const [literal] = /^[^*?[{(!]*/.exec(given) as unknown as [string]
-    const place = resolveOutput(literal || '.', cwd)
-    return isWithin(place, path) || isWithin(path, place)
+    try {
+      const { files } = findInputs([given], process.cwd(), search)
+      return files.some((file) => !isPiped(file) && isReplaced(file.path))
+    } catch {
+      // The run says what is wrong with it.
+      return false
+    }
   })
 }
 

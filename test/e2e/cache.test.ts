@@ -58,6 +58,7 @@ describe('cache()', () => {
     ])
     expect(await frame.join(frame.select('id'), 'id').first()).toEqual({ id: 2, k: 'b' })
     await frame.write.json(join(folder, 'out'))
+    await frame.write.mode('overwrite').json(join(folder, 'out'))
     expect(await read(jsonl(), join(folder, 'out')).count()).toBe(2)
     expect(frame.unpersist()).toBe(frame)
     await new Promise(setImmediate)

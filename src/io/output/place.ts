@@ -58,9 +58,10 @@ export function refuseUnsafe(output: string, inputs: readonly string[]): void {
   }
 }
 
-/** Whether a file is an output, or in it, by any path. */
-export function isWithin(path: string, output: string): boolean {
-  return isInside(realPathOf(path), realPathOf(output))
+/** Tells whether a path is that of an output, or in it, by whatever links. */
+export function withinOutput(output: string): (path: string) => boolean {
+  const real = realPathOf(output)
+  return (path) => isInside(realPathOf(path), real)
 }
 
 function isInside(path: string, folder: string): boolean {
