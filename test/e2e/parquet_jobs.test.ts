@@ -38,7 +38,7 @@ const escaped = (text: string) => text.replaceAll('\\', '\\\\').replaceAll('\n',
 describe('rows of Parquet', () => {
   it.each([
     [300, ''],
-    [5000, ', ROW_GROUP_SIZE 2048'],
+    [3000, ', ROW_GROUP_SIZE 2048'],
   ])('have the values of a data frame: %s rows%s', async (count, options) => {
     const path = await fileOf(flat(count), options)
     const found = await read(parquet({ schema: FLAT }), path).collect()
