@@ -6,6 +6,12 @@ import { isRanged } from '../plan/stages.js'
 /** Input bytes per partition. Fixed, because the number of parts must not depend on the machine. */
 const PARTITION_BYTES = 64 * 2 ** 20
 const MAX_PARTITIONS = 256
+/**
+ * The same of joins whose partitions have a table of one side, which is small (src/dataset/rules/choose_join.ts): so tables fit in the least
+ * memory that a worker may have. Those that do not are looked up in files, which takes eight times as long.
+ */
+const TABLE_BYTES = 2 * 2 ** 20
+const MAX_TABLES = 64
 /** Text usually compresses to a quarter. */
 const COMPRESSION_RATIO = 4
 
@@ -17,10 +23,16 @@ export function inputBytes(files: readonly InputFile[]): number {
 /** Partitions of each stage's exchange in its runs, 0 if it ends in a sink. Depends only on the size of the input. */
 export function planPartitions(plan: Plan, files: InputFile[], asked: number | null): number[] {
   const bySize = Math.max(1, Math.min(MAX_PARTITIONS, Math.floor(inputBytes(files) / PARTITION_BYTES)))
+  const forTables = Math.max(bySize, Math.min(MAX_TABLES, Math.floor(inputBytes(files) / TABLE_BYTES)))
   return plan.stages.map(({ target }) => {
     if (target.kind !== 'exchange') return 0
-    return isRanged(target) ? 1 : (target.partitions ?? asked ?? bySize)
+    return isRanged(target) ? 1 : (target.partitions ?? asked ?? (hasTables(target) ? forTables : bySize))
   })
+}
+
+/** Whether it is a side of a join by partition: rows that are not sorted. */
+function hasTables({ rows }: Exchange): boolean {
+  return rows?.kind === 'rows' && rows.by !== undefined && rows.keys.length === 0
 }
 
 /** `partitions - 1` keys that cut the sample into equal shares; fewer keys than that repeat, and leave partitions empty. */
