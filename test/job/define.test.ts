@@ -88,6 +88,7 @@ describe('defineJob', () => {
       { input: text(), steps: [step({ map: lines(), reduce: unique() }), step({ map: byValue(), reduce: take(1) })] },
     ],
     ['sum() needs numbers, not "string"', { ...plain, value: string(), reduce: sum() }],
+    ['first({ ignoreNulls }) is for data frames', { ...plain, reduce: first('n', { ignoreNulls: true }) }],
     ['topK() takes numbers or text', { ...plain, value: json(), reduce: topK(3) }],
     ['name the column of every aggregate, or of none', { ...plain, reduce: aggregate({ a: sum(), b: sum('n') }) }],
     ['words() has no values', { input: text(), map: words(), value: bigint(), reduce: sum() }],
