@@ -268,6 +268,8 @@ std::unique_ptr<Node> MakeFromUnix(Call* call) {
 // All windows of a length that an instant is in, the earliest first: (t, length, slide, offset) in microseconds.
 class WindowsKernel : public Kernel {
  public:
+  bool can_fail() const override { return true; }
+
   Status Run(const std::vector<Vector>& args, const Rows& rows, const uint64_t* validity, VectorBuffer* out) override {
     const Reader<int64_t> times(args[0]), lengths(args[1]), slides(args[2]), offsets(args[3]);
     ListRange* const results = out->values<ListRange>();

@@ -19,7 +19,8 @@ import {
   window,
 } from 'runjob'
 import { expect, it } from 'vitest'
-import { columns, failureOf, logical, optimised } from './frames.js'
+import type { ReadQuery } from '../../dist/src/dataset/query.js'
+import { columns, failureOf, logical, optimised, products } from './frames.js'
 
 const events = read(
   jsonl({ schema: { id: long(), at: nullable(timestamp()), seen: timestamp(), tags: list(string()) } }),
@@ -79,6 +80,17 @@ it('a filter above goes past the counting of rows, unless it may fail', () => {
           └─ filter at is not null, and count the others
              └─ read jsonl events: id, at"
   `)
+})
+
+it('as many rows as there are windows may be a small side of a join; of other lists no one knows', () => {
+  const joined = (exploded: object, rows: number) => {
+    const sizes = new Map([[events.query as ReadQuery, { bytes: 100 * rows, rows }]])
+    return optimised(products.join(exploded as typeof events, 'id', 'left'), sizes).split('\n')[1]
+  }
+  const windows = events.select('id', window('seen', '1 hour', '20 minutes'))
+  expect(joined(windows, 600_000)).toContain('right side in one table')
+  expect(joined(windows, 700_000)).toContain('left join on id = right.id, sorted')
+  expect(joined(events.select('id', explode('tags')), 10)).toContain('left join on id = right.id, sorted')
 })
 
 it('one makes rows, and only where columns are made', () => {

@@ -29,8 +29,10 @@ export function mostOf(node: Logical, sizes: Sizes): Size | null {
       return mostRead(node, sizes)
     case 'join':
       return mostJoined(node, sizes)
-    case 'explode':
-      return null
+    case 'explode': {
+      const size = node.most === 0 ? null : mostOf(node.input, sizes)
+      return size && { bytes: size.bytes * node.most, rows: size.rows * node.most }
+    }
     default: {
       const total: Size = { bytes: 0, rows: 0 }
       for (const input of inputsOfNode(node)) {
@@ -128,6 +130,8 @@ export function expectedRows(node: Logical, sizes: Sizes): number {
       return Math.min(node.count, expectedRows(node.input, sizes))
     case 'aggregate':
       return node.by.length === 0 ? 1 : expectedRows(node.input, sizes)
+    case 'explode':
+      return Math.max(1, node.most) * expectedRows(node.input, sizes)
     case 'join':
       return expectedJoined(node, sizes)
     default:
