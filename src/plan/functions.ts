@@ -68,6 +68,8 @@ export interface JobIdentity {
 /** Identifies the functions of a data frame's plan. */
 export interface FunctionsIdentity {
   functions: FunctionIdentity[]
+  /** Whether the program's own script made some: it changes what functions see until it begins its first action. */
+  isScript: boolean
 }
 
 /** What workers must find in the module that they import. */

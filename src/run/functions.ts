@@ -1,4 +1,6 @@
 /** The functions of a data frame's plan: the code that workers import to find them, and how they know them. */
+import { existsSync, realpathSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { RunjobError } from '../base/errors.js'
 import { require } from '../base/packages.js'
 import type { FunctionId } from '../plan/expression.js'
@@ -57,7 +59,13 @@ async function codeOfFunctions(
       isLate,
     }
   })
-  return { code, identity: { functions: identities } }
+  return { code, identity: { functions: identities, isScript: modules.includes(scriptUrl()) } }
+}
+
+function scriptUrl(): string {
+  const [, script] = process.argv
+  if (script === undefined || !existsSync(script)) return ''
+  return pathToFileURL(realpathSync(script)).href
 }
 
 /** What was evaluated or imported to make these, rather than modules that Node imported as they are. */

@@ -69,18 +69,21 @@ describe('a script', () => {
     expect({ stdout, stderr }).toEqual({ stdout: '[{"n":10},{"n":20}]\n', stderr: '' })
   })
 
-  it('may be CommonJS, and wait before it makes them', async () => {
+  it('may be CommonJS, and wait before it makes them, or changes what they see', async () => {
     const { stdout, stderr } = await script({
       'main.cjs': `const { ${NAMES} } = require('runjob')
+        let by = 1
+        const early = udf((n) => by, int())
         async function main() {
           await new Promise((resolve) => setTimeout(resolve, 20))
-          const half = udf((n) => Math.floor(n / 2), int())
-          const rows = await ${READ}.limit(3).select((c) => ({ n: half(c.n) })).collect()
+          by = 2
+          const half = udf((n) => Math.floor(n / by), int())
+          const rows = await ${READ}.limit(3).select((c) => ({ n: half(c.n), by: early(c.n) })).collect()
           console.log(JSON.stringify(rows))
         }
         main()`,
     })
-    expect({ stdout, stderr }).toEqual({ stdout: '[{"n":0},{"n":0},{"n":1}]\n', stderr: '' })
+    expect({ stdout, stderr }).toEqual({ stdout: '[{"n":0,"by":2},{"n":0,"by":2},{"n":1,"by":2}]\n', stderr: '' })
   })
 
   it('refuses a function that it makes after an action', async () => {

@@ -7,18 +7,18 @@ import { type FunctionIdentity, type Made, madeIn, NOWHERE, sourceOf, type UserF
 import type { ParamValue } from '../../plan/plan.js'
 import type { ImportedCode } from './import_code.js'
 
-/** A program may make functions after it has waited for something, and before its first action. */
+/** A program may wait for something before its first action, and make functions, or change what they see. */
 const WAIT_MS = 5000
 
 /** @throws FUNCTION_NOT_FOUND; GRAPH_DIFFERS if what is found there is another one */
 export async function findFunctions(
   code: ImportedCode,
-  { functions }: FunctionsIdentity,
+  { functions, isScript }: FunctionsIdentity,
   params: Record<string, ParamValue>,
 ): Promise<JobFunctions> {
   const isThere = ({ place: { module, index } }: FunctionIdentity) =>
     index === NOWHERE.index || madeBy(code, module)[index] !== undefined
-  if (!functions.every(isThere)) await Promise.race([code.acted, sleep(WAIT_MS, undefined, { ref: false })])
+  if (isScript || !functions.every(isThere)) await Promise.race([code.acted, sleep(WAIT_MS, undefined, { ref: false })])
   const built = new Map<Made, readonly UserFunction[]>()
   const found = new Map(functions.map((one) => [one.id, findOne(one, code, params, built).call]))
   return {
