@@ -1,6 +1,9 @@
-/** Numbers of the functions in a plan: in the order of their first use, so that equal programs have equal plans. */
+/**
+ * Names of the functions in a plan: their number in the order of their first use, and where they were made, so that equal programs have equal
+ * plans, and those that choose other functions have others.
+ */
 import type { FunctionId } from './expression.js'
-import type { UserFunction } from './made.js'
+import type { MadePlace, UserFunction } from './made.js'
 import type { Stage } from './plan.js'
 
 export interface Numbered {
@@ -16,7 +19,7 @@ export function numbered(stages: Stage[], made: Iterable<UserFunction>): Numbere
   if (known.size === 0) return { stages, functions }
   const ids = new Map<FunctionId, FunctionId>()
   const idOf = (one: UserFunction): FunctionId => {
-    const id = ids.get(one.id) ?? String(ids.size + 1)
+    const id = ids.get(one.id) ?? `${ids.size + 1} ${placeText(one.place)}`
     ids.set(one.id, id)
     functions.set(id, one)
     return id
@@ -31,4 +34,10 @@ export function numbered(stages: Stage[], made: Iterable<UserFunction>): Numbere
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, copy(one, name)]))
   }
   return { stages: copy(stages) as Stage[], functions }
+}
+
+/** Without the folder: a program is the same wherever it lies. */
+function placeText({ module, index, inBuild }: MadePlace): string {
+  const name = module?.slice(module.lastIndexOf('/') + 1) ?? ''
+  return `${name}#${index}${inBuild === null ? '' : `.${inBuild}`}`
 }

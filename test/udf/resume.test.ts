@@ -15,13 +15,14 @@ const dataset = (by: number) => `
     if (n === stopAt) throw new Error('stopped')
     return n % ${by}
   }, int())
+  const other = udf((n) => n % 7, int())
   export default defineDataset({
     name: 'sums',
     build: ({ read }) =>
-      read(csv({ schema: { n: int() } }), 'in.csv').groupBy(key('n').as('key')).agg({ sum: sum('n') }),
+      read(csv({ schema: { n: int() } }), 'in.csv').groupBy((process.env.OTHER ? other : key)('n').as('key')).agg({ sum: sum('n') }),
   })`
 
-it('continues after it failed, with the same bytes, and not with another function', async () => {
+it('continues after it failed, with the same bytes, and not with another function, whether its text or the choice differs', async () => {
   const cwd = temporaryFolder()
   const numbers = Array.from({ length: 20_000 }, (_, i) => i)
   writeFiles(cwd, { 'in.csv': `n\n${numbers.join('\n')}\n`, 'sums.mjs': dataset(97) })
@@ -45,6 +46,9 @@ it('continues after it failed, with the same bytes, and not with another functio
   expect(other.stderr).toContain('STATE_MISMATCH')
 
   writeFileSync(join(cwd, 'sums.mjs'), dataset(97))
+  const chosen = await tunedRunjob(['sums.mjs', '-o', 'out'], TUNING, { cwd, env: { OTHER: 'yes' } })
+  expect(chosen.stderr).toContain('STATE_MISMATCH')
+
   const resumed = await run('out')
   expect(resumed).toMatchObject({ code: 0 })
   expect(resumed.stderr).toContain('resuming: ')
