@@ -75,7 +75,12 @@ export function mainSinkOf(plan: Stages): Sink {
   return sinksOf(plan)[0]!
 }
 
-/** What runs, for the place of an error: rows of typed columns are a dataset's. */
+/** What runs, for the place of an error: rows of typed columns and elements of collections are a dataset's. */
 export function placeOf(plan: Pick<Plan, 'stages' | 'job'>): { job: string } | { dataset: string } {
-  return mainSinkOf(plan).columns ? { dataset: plan.job } : { job: plan.job }
+  const isOfDataset = plan.stages.some(({ inputs, target }) => {
+    return (
+      (target.kind === 'sink' && target.columns) || inputs.some(({ operators }) => operators.at(-1)?.op === 'elements')
+    )
+  })
+  return isOfDataset ? { dataset: plan.job } : { job: plan.job }
 }

@@ -90,6 +90,7 @@ describe('a dataset', () => {
     expect(stderr).toContain('USER_ERROR: The function of map() failed: b a')
     expect(stderr).toContain('in.txt')
     expect(stderr).toContain('words.ts:4')
+    expect(stderr).toContain('(dataset words, stage output')
   })
 
   it('continues after it was killed', async () => {
