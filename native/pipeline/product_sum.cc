@@ -105,8 +105,8 @@ SignedNumber SignedNumber::Covariance(uint64_t n, const Sum& x, const Sum& y, co
   WideNumber plus(kLowest), minus(kLowest);
   uint32_t limbs[ExactSum::kLimbs];
   const auto add_products = [&](const Sum& sum, int scale) {
-    const bool negative = sum.Exactly().Magnitude(limbs);
-    (negative ? minus : plus).AddProduct(limbs, ExactSum::kLimbs, n, LimbOf(kSumUnit - scale));
+    const bool below_zero = sum.Exactly().Magnitude(limbs);
+    (below_zero ? minus : plus).AddProduct(limbs, ExactSum::kLimbs, n, LimbOf(kSumUnit - scale));
   };
   add_products(xy.sum_, kScale);
   if (xy.extremes_ != nullptr) {
@@ -119,10 +119,10 @@ SignedNumber SignedNumber::Covariance(uint64_t n, const Sum& x, const Sum& y, co
   for (size_t i = 0; i < ExactSum::kLimbs; i++) {
     product.AddProduct(limbs, ExactSum::kLimbs, others[i], LimbOf(2 * kSumUnit) + i);
   }
-  const bool negative = plus < minus;
-  WideNumber& larger = negative ? minus : plus;
-  larger.Subtract(negative ? plus : minus);
-  return SignedNumber{larger, negative};
+  const bool is_negative = plus < minus;
+  WideNumber& larger = is_negative ? minus : plus;
+  larger.Subtract(is_negative ? plus : minus);
+  return SignedNumber{larger, is_negative};
 }
 
 }  // namespace runjob

@@ -227,6 +227,12 @@ describe('windows', () => {
     ['the smallest by an unknown column', () => frame.agg(any({ r: minBy('n', 'nn') })), '"nn"'],
     ['the most frequent of a window', () => frame.select(mode('n').over(window)), 'are not counted in windows'],
     ['nulls that may be ignored', () => any(first)('n', { ignoreNull: true }), 'ignoreNull'],
+    [
+      'too many different values',
+      () =>
+        frame.agg(Object.fromEntries(Array.from({ length: 256 }, (_, i) => [`d${i}`, countDistinct(col('n').add(i))]))),
+      'more than 255 columns at once',
+    ],
     ['a median of text', () => frame.agg({ r: median('k') }), 'needs numbers, not string'],
     ['a fraction of a hundred', () => percentile('n', 95), 'from 0 to 1, or a list of these, not 95'],
     ['a fraction that is none', () => percentileDisc('n', [0.5, Number.NaN]), 'not NaN'],
