@@ -64,6 +64,14 @@ const SUBJECTS: Subject[] = [
     sql: 'SELECT count(DISTINCT k) AS n, count(DISTINCT t) AS t FROM many',
   },
   {
+    what: `the median of ${rows} values, and the most frequent ones`,
+    inputs: ['many'],
+    expression: 'df.agg({ k: median("k"), v: mode("v"), t: mode("t") })',
+    sql: `SELECT median(k) AS k,
+      (SELECT v FROM many GROUP BY v ORDER BY count(*) DESC, v LIMIT 1) AS v,
+      (SELECT t FROM many GROUP BY t ORDER BY count(*) DESC, t LIMIT 1) AS t FROM many`,
+  },
+  {
     what: `${rows} rows joined with as many, both sorted`,
     inputs: ['many', 'asMany'],
     expression: `inputs[0].join(inputs[1], "k").${TOTALS}`,
