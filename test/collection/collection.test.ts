@@ -140,6 +140,24 @@ describe('elements', () => {
     ])
   })
 
+  it('are in several parts, each in the order of its keys, if these are asked for', async () => {
+    const whole = { sums: made.sums, groups: made.groups, ...made.sides }
+    for (const [name, collection] of Object.entries(whole)) {
+      const expected = await (collection as typeof made.sums).collect()
+      const found = await (collection as typeof made.sums).collect({ partitions: 3, workers: 2 })
+      expect(
+        found.toSorted(([a], [b]) => a - b),
+        name,
+      ).toEqual(expected)
+    }
+    const numbers = Array.from({ length: 500 }, (_, i) => (i * 7919) % 500)
+    await withLines(`${numbers.join('\n')}\n`, async () => {
+      const sorted = numbers.toSorted((a, b) => a - b)
+      expect(await made.sorted.up.collect({ partitions: 3 })).toEqual(sorted)
+      expect(await made.sorted.down.collect({ partitions: 3 })).toEqual(sorted.toReversed())
+    })
+  })
+
   it('come in batches of 4,096, which do not depend on workers', async () => {
     const text = Array.from({ length: 10_000 }, (_, i) => `${i}\n`).join('')
     await withLines(text, async () => {

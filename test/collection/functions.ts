@@ -21,6 +21,7 @@ export const sums = pairs.reduceByKey(sum)
 export const groups = pairs.groupByKey()
 const readTwice = groups.map(([key, values]) => [key, [...values].length + [...values].length])
 export const skippedGroups = groups.filter(([key]) => key === 1).map(([key]) => key)
+export const sorted = { up: numbers.sortBy((n) => n), down: numbers.sortBy((n) => n, false) }
 export const batches = numbers.mapPartitions((batch) => [batch.length])
 export const sides = {
   join: pairs.join(sums),

@@ -69,6 +69,20 @@ describe.skipIf(!hasTerminals)('a session', () => {
     await shell.until('error FUNCTION_NOT_FOUND')
   })
 
+  test('shows the first elements of collections, whose functions are in its cells', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'sales.csv': sales })
+    const shell = open(folder, 'sales.csv --workers 2')
+    await shell.until('runjob> ')
+    shell.type('const amounts = df.rows().map((row) => [row.region, Number(row.amount)])\r')
+    shell.type('amounts.reduceByKey((a, b) => a + b).sortByKey(false)\r')
+    await shell.until("[ [ 'south', 45 ], [ 'north', 130 ] ]")
+    shell.type('amounts.map(([, amount]) => amount).reduce((a, b) => a + b)\r')
+    await shell.until('\n175\n')
+    shell.type('df.rows().mapp((row) => row)\r')
+    await shell.until('Did you mean map()?')
+  })
+
   test('completes columns and methods', async () => {
     const folder = temporaryFolder()
     writeFiles(folder, { 'sales.csv': sales, 'log.jsonl': '{"user":{"name":"a"},"status":200}\n' })
