@@ -122,6 +122,7 @@ describe('elements', () => {
     ])
     expect(await made.skippedGroups.collect()).toEqual([1])
     expect(await failure(failing.readTwice!.collect())).toMatchObject({ code: 'VALUES_READ_TWICE' })
+    expect(await failure(failing.leftTwice!.collect())).toMatchObject({ code: 'VALUES_READ_TWICE' })
   })
 
   it('meet in joins', async () => {

@@ -73,6 +73,7 @@ export const failing: Record<string, Collection<unknown>> = {
   object: numbers.map((n) => new Map([[n, n]])),
   key: numbers.map((n) => [() => n, n] as const).groupByKey(),
   readTwice,
+  leftTwice: sides.group.map(([key, [left]]) => [key, [...left].length + [...left].length]),
 }
 
 /** Half of the words are one word. */

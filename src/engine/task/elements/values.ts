@@ -1,16 +1,20 @@
 /** The values of a group, as they come: they can be read once, and are never all in memory. */
+import { RunjobError } from '../../../base/errors.js'
 import { AS_ARRAY } from '../../../plan/any.js'
 
 export class GroupValues implements Iterable<unknown> {
   /** Written as an array, and so collected as one. */
   readonly [AS_ARRAY] = true
   readonly #values: Iterable<unknown>
+  #isTaken = false
 
   constructor(values: Iterable<unknown>) {
     this.#values = values
   }
 
   [Symbol.iterator](): Iterator<unknown> {
+    if (this.#isTaken) throw new RunjobError('VALUES_READ_TWICE')
+    this.#isTaken = true
     return this.#values[Symbol.iterator]()
   }
 
