@@ -93,7 +93,7 @@ describe('a query that is nothing', () => {
     ['df.groupBy("k").sum("x")', 'After groupBy() comes agg('],
     ['df.groupBy("k").agg({ t: topK("x", 3) })', 'topK(3, "x")'],
     ['[df, df]', 'Outputs are data frames by name'],
-    ['({ n: df.count(), x: 3 })', 'Await what is a promise'],
+    ['({ n: df.count(), x: 3 })', 'Await it: await df.count()'],
     ['df.agg({ t: sum(c => c.x) })', 'agg(c => ({ total: sum('],
   ]
 

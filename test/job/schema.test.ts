@@ -137,14 +137,14 @@ describe('a value of the wrong type is refused', () => {
         } as Any).body({}),
     ],
     ['map is missing', () => defineJob({ name: 'x', input: text() } as Any)],
-    ['input must be a format that can be read: text(), csv() or jsonl(), not tsv()', define({ input: tsv() })],
+    ['input must be a format that can be read: text(), csv(), jsonl() or parquet(), not tsv()', define({ input: tsv() })],
     ['input must be a format that can be read', define({ input: sum() })],
     [
-      'input "b" must be a format that can be read: text(), csv() or jsonl(), not tsv()',
+      'input "b" must be a format that can be read: text(), csv(), jsonl() or parquet(), not tsv()',
       bodyOf({ inputs: { a: text(), b: tsv() }, map }),
     ],
     [
-      'output must be a format that can be written: tsv(), csv(), jsonl() or text(), not sum()',
+      'output must be a format that can be written: tsv(), csv(), jsonl(), text() or parquet(), not sum()',
       define({ output: sum() }),
     ],
     ['output "x" must be a format that can be written', define({ outputs: { x: 'tsv' } })],

@@ -1,4 +1,5 @@
 /** Random expressions of a kind, over some columns, in both languages. None of them fails: overflow, division by zero and casts that do not fit have tests of their own. */
+import { same } from '../../udf/functions.js'
 import type { Random } from '../random.js'
 import { type Any, api, type Column, type Kind, randomValue, SQL_TYPES } from './tables.js'
 
@@ -22,6 +23,8 @@ export function ofKind(columns: Columns, kind: Kind): Column[] {
 
 /** @param depth bounds the size */
 export function expression(random: Random, columns: Columns, kind: Kind, depth: number): Expression {
+  if (depth > 0 && kind !== 'decimal' && random.below(25) === 0)
+    return byFunction(expression(random, columns, kind, depth - 1), kind)
   const own = ofKind(columns, kind)
   if (depth === 0 || random.below(3) === 0) {
     if (own.length > 0 && random.below(4) > 0) {
@@ -33,6 +36,14 @@ export function expression(random: Random, columns: Columns, kind: Kind, depth: 
   if (random.below(3) === 0) return choice(random, columns, kind, depth)
   return FAMILIES[kind](random, columns, depth)
 }
+
+/** The same value, by way of a function of JavaScript. */
+function byFunction(made: Expression, kind: Exclude<Kind, 'decimal'>): Expression {
+  return { ...made, js: (SAME[kind] as Any)(made.js) }
+}
+
+/** Longs and times may be beyond what numbers and dates hold. */
+const SAME = { ...same, long: same.bigint, timestamp: same.micros }
 
 /** Of one kind, and of no other. */
 function choice(random: Random, columns: Columns, kind: Kind, depth: number): Expression {
