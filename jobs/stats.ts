@@ -1,6 +1,7 @@
 // Group and summarise.        runjob stats sales.csv --by region --of amount -o stats
 import {
   aggregate,
+  columnNames,
   count,
   csv,
   csvOptions,
@@ -10,31 +11,41 @@ import {
   max,
   mean,
   min,
-  RunjobError,
   sum,
 } from 'runjob'
 
+const numbersOf = (column: string) => ({
+  count: count(column),
+  sum: sum(column),
+  min: min(column),
+  mean: mean(column),
+  max: max(column),
+})
+
 export default defineJob({
   name: 'stats',
-  description: 'Count, sum, min, mean and max of one column of a CSV file, grouped by another.',
+  description: 'Count, sum, min, mean and max of columns of a CSV file, grouped by others.',
   examples: [
     'runjob stats sales.csv --by region --of amount -o stats',
+    'runjob stats sales.csv --by region,product --of amount,discount -o stats',
     "runjob stats temps.txt --delimiter ';' --columns station,temp --by station --of temp -o stats",
   ],
   params: {
-    by: { type: 'string', required: true, describe: 'Column to group by: its name, or "#2" for the second' },
-    of: { type: 'string', required: true, describe: 'Column of numbers; empty fields are skipped' },
+    by: { type: 'string', required: true, describe: 'Columns to group by: a,b; names, or "#2" for the second' },
+    of: { type: 'string', required: true, describe: 'Columns of numbers: a,b; empty fields are skipped' },
     ...csvParams,
   },
   define: ({ by, of, ...dialect }) => {
-    for (const [name, value] of Object.entries({ by, of })) {
-      if (value === '')
-        throw new RunjobError('PARAM_INVALID', { name, value, problem: 'the name of a column is expected' })
-    }
+    const keys = columnNames(by, 'by')
+    const columns = columnNames(of, 'of')
+    // Of one column, the answers need no other names.
+    const answers = columns.flatMap((column) =>
+      Object.entries(numbersOf(column)).map(([name, one]) => [columns.length > 1 ? `${column}_${name}` : name, one]),
+    )
     return {
       input: csv(csvOptions(dialect)),
-      map: fields({ key: by }),
-      reduce: aggregate({ count: count(of), sum: sum(of), min: min(of), mean: mean(of), max: max(of) }),
+      map: fields({ key: keys.length > 1 ? keys : keys[0]! }),
+      reduce: aggregate(Object.fromEntries(answers)),
       output: csv(),
     }
   },

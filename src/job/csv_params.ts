@@ -1,6 +1,6 @@
 /** The dialect of a job's CSV files as parameters, and so as flags, which are the same in every job. */
 import { RunjobError } from '../base/errors.js'
-import { requireArguments } from '../base/schema.js'
+import { isName, isText, requireArgument, requireArguments } from '../base/schema.js'
 import { type CsvOptions, csvFormat, csvProblem } from '../io/format/csv/options.js'
 import { csvQuoter } from '../io/format/csv/quote.js'
 import { csvRow } from '../io/format/csv/rows.js'
@@ -113,6 +113,28 @@ function character(params: Partial<CsvParams>, name: 'delimiter' | 'quote' | 'es
   if (Buffer.byteLength(meant) === 1) return meant
   const problem = 'one character of one byte is expected, or tab, space, pipe, comma, semicolon, colon, "\\t", "\\x01"'
   throw new RunjobError('PARAM_INVALID', { name, value: text, problem })
+}
+
+/**
+ * Names of columns from a parameter such as `--by region,product`. A name that holds a comma is in quotes: `'"a,b",c'`.
+ *
+ * @param name of the parameter
+ * @throws PARAM_INVALID also for an empty name, and for one that is there twice
+ */
+export function columnNames(text: string, name: string): string[]
+export function columnNames(...args: unknown[]): string[] {
+  requireArguments('columnNames', 2, args)
+  const [text, name] = args as [string, string]
+  requireArgument('columnNames', 'the text', isText, text ?? null)
+  requireArgument('columnNames', 'the name of the parameter', isName, name ?? null)
+  const names = listOf(text, name)
+  const refuse = (problem: string) => {
+    throw new RunjobError('PARAM_INVALID', { name, value: text, problem })
+  }
+  if (names.includes('')) refuse('the name of a column is expected')
+  const again = names.find((one, i) => names.indexOf(one) < i)
+  if (again !== undefined) refuse(`the column ${again} is there twice`)
+  return names
 }
 
 /** Texts separated by commas; a text that holds a comma is in quotes. */

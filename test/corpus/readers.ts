@@ -151,7 +151,7 @@ export const READERS: Record<string, Reader> = {
     job: 'stats',
     params: (of, files) => {
       const known = names(of, files)
-      return known && { by: known[0]!, of: known.at(-1)! }
+      return known && { by: formatCsv([known[0]!]), of: formatCsv([known.at(-1)!]) }
     },
     answer: stats,
   },

@@ -126,6 +126,13 @@ export const CASES: Record<string, Case> = {
     expected: latin1(oracle.stats(files(TABLES), 'name', 'amount')),
     header: 'name,count,sum,min,mean,max',
   },
+  'stats by several columns, of several': {
+    job: 'stats',
+    params: { by: 'name,id', of: 'amount,#3' },
+    input: TABLES,
+    expected: latin1(oracle.stats(files(TABLES), ['name', 'id'], ['amount', 'amount'])),
+    header: 'name,id,amount_count,amount_sum,amount_min,amount_mean,amount_max,#3_count,#3_sum,#3_min,#3_mean,#3_max',
+  },
   'inverted-index': {
     job: 'inverted-index',
     input: TEXTS,

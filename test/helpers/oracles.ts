@@ -113,21 +113,24 @@ export function csvRows(files: Files): Record<string, string>[] {
   })
 }
 
-/** Amounts must be few and dyadic: then their sum is exact in any order. */
-export function stats(files: Files, by: string, of: string): string[] {
-  const groups = new Map<string, number[]>()
+/** Amounts must be few and dyadic: then their sum is exact in any order. Keys must hold no byte 0. */
+export function stats(files: Files, by: string | string[], of: string | string[]): string[] {
+  const groups = new Map<string, Record<string, string>[]>()
   for (const row of csvRows(files)) {
-    const amounts = groups.get(row[by]!) ?? []
-    groups.set(row[by]!, amounts)
-    if (row[of] !== '') amounts.push(Number(row[of]))
+    const key = [by].flat().map((name) => row[name]!)
+    groups.set(key.join('\0'), [...(groups.get(key.join('\0')) ?? []), row])
   }
   return [...groups]
     .sort(([a], [b]) => byText(a, b))
-    .map(([name, amounts]) => {
-      const sum = amounts.reduce((total, amount) => total + amount, 0)
-      const rest =
-        amounts.length === 0 ? ['', '', ''] : [Math.min(...amounts), sum / amounts.length, Math.max(...amounts)]
-      return formatCsv([name, amounts.length, sum, ...rest].map(String))
+    .map(([key, rows]) => {
+      const answers = [of].flat().flatMap((name) => {
+        const amounts = rows.flatMap((row) => (row[name] === '' ? [] : Number(row[name])))
+        const sum = amounts.reduce((total, amount) => total + amount, 0)
+        const rest =
+          amounts.length === 0 ? ['', '', ''] : [Math.min(...amounts), sum / amounts.length, Math.max(...amounts)]
+        return [amounts.length, sum, ...rest]
+      })
+      return formatCsv([...key.split('\0'), ...answers.map(String)])
     })
 }
 

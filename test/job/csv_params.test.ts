@@ -1,4 +1,4 @@
-import { csv, csvOptions, csvParams, defineJob, fields, RunjobError, unique } from 'runjob'
+import { columnNames, csv, csvOptions, csvParams, defineJob, fields, RunjobError, unique } from 'runjob'
 import { describe, expect, test } from 'vitest'
 import { csvFlags } from '../../dist/src/job/csv_params.js'
 
@@ -91,4 +91,25 @@ test('options of csv() are shown as flags', () => {
     '--trim',
     `--quote ''\\'''`,
   ])
+})
+
+describe('columnNames', () => {
+  test.each([
+    ['region', ['region']],
+    ['region,product', ['region', 'product']],
+    ['#2,a b', ['#2', 'a b']],
+    ['"a,b",say "hi",c', ['a,b', 'say "hi"', 'c']],
+  ])('of %s', (text, names) => {
+    expect(columnNames(text, 'by')).toEqual(names)
+  })
+
+  test.each([
+    ['', 'name of a column'],
+    ['a,', 'name of a column'],
+    ['a,b,a', 'the column a is there twice'],
+    ['"a', 'commas'],
+  ])('refuses %j', (text, problem) => {
+    expect(() => columnNames(text, 'by')).toThrow(problem)
+    expect(() => columnNames(text, 'by')).toThrow('"by"')
+  })
 })

@@ -262,6 +262,7 @@ describe('a function that should have been called is named', () => {
       'RunjobError',
       'descending',
       'csvOptions',
+      'columnNames',
     ]
     const makers = Object.entries(everything).filter(
       ([name, value]) => typeof value === 'function' && !others.includes(name) && !FRAME_FUNCTIONS.has(name),

@@ -79,8 +79,21 @@ describe('stats', () => {
     expect(linesOf(output)).toEqual(['n,count,sum,min,mean,max', '3,2,6,3,3,3', '4,1,4,4,4,4'])
   })
 
-  it('refuses several columns where it needs one', async () => {
-    const error = await failure(run('stats', folderOf({ 'a.csv': 'a,b\n1,2\n' }), { params: { by: 'a,b', of: 'b' } }))
-    expect(error).toMatchObject({ code: 'COLUMN_UNKNOWN', hint: 'Name one column here, not several.' })
+  it('takes a name that holds a comma in quotes', async () => {
+    const input = folderOf({ 'a.csv': '"a,b",n\nx,2\n' })
+    const { output } = await run('stats', input, { params: { by: '"a,b"', of: 'n' } })
+    expect(linesOf(output)).toEqual(['"a,b",count,sum,min,mean,max', 'x,1,2,2,2,2'])
+  })
+
+  it('names the column that is misspelt, and the known ones', async () => {
+    const input = folderOf({ 'a.csv': 'region,product,n\nx,y,2\n' })
+    for (const params of [
+      { by: 'region,prodct', of: 'n' },
+      { by: 'region', of: 'n,prodct' },
+    ]) {
+      const error = await failure(run('stats', input, { params }))
+      expect(error).toMatchObject({ code: 'COLUMN_UNKNOWN', hint: 'Did you mean "product"?' })
+      expect(error.message).toContain('region, product, n')
+    }
   })
 })
