@@ -6,7 +6,7 @@
 //   dist/src/cjs/*.cache       what V8 compiled of it (compile.mjs)
 //   dist/src/**/*.cjs          the files that start processes and threads, and the package for require()
 //   dist/src/**/*.js           the package for import, and all other modules, which tests import: they hand on names
-//   dist/jobs/*.cjs            the ready-made jobs
+//   dist/jobs/**/*.cjs         the ready-made jobs, and what they ask of data frames
 //
 // Run this whenever tsc has written to dist/src (bench/ compiles some of src/, too).
 import { execFileSync } from 'node:child_process'
@@ -68,7 +68,7 @@ for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' }))
   if (name.endsWith('.js.map')) rmSync(join(dist, name))
 for (const name of EXPORTS) write(`cjs/${name}.cjs`, asCommonJs(name))
 writeDeclarations()
-for (const name of modulesIn(join(root, 'jobs'))) await buildJob(name)
+for (const name of modulesIn(join(root, 'jobs'))) await buildJob(name, name.startsWith('frames/') ? 'index' : JOBS)
 execFileSync(process.execPath, [join(root, 'compile.mjs')], { stdio: 'inherit' })
 if (readdirSync(join(dist, 'cjs')).filter((name) => name.endsWith('.cache')).length !== 2) process.exit(1)
 
@@ -193,8 +193,9 @@ async function buildMain() {
 }
 
 /** A ready-made job. Its functions are found by its file, so it is not part of the code. */
-async function buildJob(name) {
+async function buildJob(name, entry) {
   const outfile = join(root, `dist/jobs/${name}.cjs`)
+  const library = relative(dirname(outfile), join(dist, 'cjs/library.cjs'))
   await build({
     ...options,
     entryPoints: [join(root, `jobs/${name}.ts`)],
@@ -206,7 +207,7 @@ async function buildJob(name) {
           build.onResolve({ filter: /library\.cjs$/ }, ({ path }) => ({ path, external: true }))
           build.onResolve({ filter: /^runjob$/ }, ({ path }) => ({ path, namespace: 'runjob' }))
           build.onLoad({ filter: /./, namespace: 'runjob' }, () => ({
-            contents: `export const { ${names.get(JOBS).join(', ')} } = require('../src/cjs/library.cjs').load('${JOBS}')`,
+            contents: `export const { ${names.get(entry).join(', ')} } = require('${library}').load('${entry}')`,
           }))
         },
       },

@@ -14,6 +14,10 @@ import {
   sum,
 } from 'runjob'
 
+/** Medians and percentiles, and tables with types, are for data frames: frames/stats.ts. */
+export const isFramed = (params: { median?: boolean; percentiles?: string }, [kind]: readonly string[]): boolean =>
+  kind !== 'csv' || params.median === true || params.percentiles !== undefined
+
 const numbersOf = (column: string) => ({
   count: count(column),
   sum: sum(column),
@@ -24,15 +28,19 @@ const numbersOf = (column: string) => ({
 
 export default defineJob({
   name: 'stats',
-  description: 'Count, sum, min, mean and max of columns of a CSV file, grouped by others.',
+  description:
+    'Count, sum, min, mean and max of columns of CSV, JSON lines or Parquet, grouped by others; and percentiles.',
   examples: [
     'runjob stats sales.csv --by region --of amount -o stats',
     'runjob stats sales.csv --by region,product --of amount,discount -o stats',
+    'runjob stats requests.parquet --by path --of ms --median --percentiles 90,99 -o stats',
     "runjob stats temps.txt --delimiter ';' --columns station,temp --by station --of temp -o stats",
   ],
   params: {
     by: { type: 'string', required: true, describe: 'Columns to group by: a,b; names, or "#2" for the second' },
     of: { type: 'string', required: true, describe: 'Columns of numbers: a,b; empty fields are skipped' },
+    median: { type: 'boolean', default: false, describe: 'The median, too' },
+    percentiles: { type: 'string', describe: 'Percentiles as well, such as 90,99.9' },
     ...csvParams,
   },
   define: ({ by, of, ...dialect }) => {

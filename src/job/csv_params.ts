@@ -5,6 +5,7 @@ import { type CsvOptions, csvFormat, csvProblem } from '../io/format/csv/options
 import { csvQuoter } from '../io/format/csv/quote.js'
 import { csvRow } from '../io/format/csv/rows.js'
 import type { ParamSpec, Params } from '../plan/params.js'
+import type { ParamValue } from '../plan/plan.js'
 
 /**
  * Parameters for the dialect of a CSV file: `--delimiter tab`, `--no-quotes`, `--columns a,b`, `--decimal ,` and so on. csvOptions() turns
@@ -114,6 +115,27 @@ function character(params: Partial<CsvParams>, name: 'delimiter' | 'quote' | 'es
   const problem = 'one character of one byte is expected, or tab, space, pipe, comma, semicolon, colon, "\\t", "\\x01"'
   throw new RunjobError('PARAM_INVALID', { name, value: text, problem })
 }
+
+/**
+ * For runs of a job that do not read CSV: refuses values of csvParams that are not the default.
+ *
+ * @param problem why, in words that follow the value
+ * @param input as in csvOptions()
+ * @throws PARAM_INVALID
+ */
+export function refuseCsvParams(params: object, problem: string, input?: string): void
+export function refuseCsvParams(...args: unknown[]): void {
+  requireArguments('refuseCsvParams', 3, args)
+  const [params, problem, input] = args as [Readonly<Record<string, ParamValue | undefined>>, string, string?]
+  const names = Object.keys(csvParams)
+  const own = input === undefined ? [] : names.map((name) => ownParam(input, name))
+  const name = [...own, ...names].find((one) => params[one] !== undefined && params[one] !== CSV_DEFAULTS[one])
+  if (name !== undefined) throw new RunjobError('PARAM_INVALID', { name, value: params[name], problem })
+}
+
+const CSV_DEFAULTS = Object.fromEntries(
+  Object.entries<ParamSpec>(csvParams).map(([name, spec]) => [name, spec.default]),
+)
 
 /**
  * Names of columns from a parameter such as `--by region,product`. A name that holds a comma is in quotes: `'"a,b",c'`.

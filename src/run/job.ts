@@ -148,8 +148,8 @@ function sideFiles(job: AnyJob, body: AnyBody, cwd: string): Plan['sideFiles'] {
   )
 }
 
-/** The paths given for one input. */
-function pathsOf(input: InputPaths, job: AnyJob, name: string): string[] {
+/** The paths given for one input. @throws PARAM_MISSING */
+export function pathsOf(input: InputPaths, job: AnyJob, name: string): string[] {
   const own =
     typeof input === 'string' || Array.isArray(input) ? input : (input as Record<string, string | string[]>)[name]
   if (own === undefined || own.length === 0)
@@ -157,7 +157,8 @@ function pathsOf(input: InputPaths, job: AnyJob, name: string): string[] {
   return typeof own === 'string' ? [own] : [...own]
 }
 
-function checkNames({ name, inputNames }: AnyJob, input: InputPaths): void {
+/** @throws OPTION_INVALID for inputs that the job does not have */
+export function checkNames({ name, inputNames }: AnyJob, input: InputPaths): void {
   if (inputNames.length > 1 && (typeof input === 'string' || Array.isArray(input))) {
     throw new RunjobError('OPTION_INVALID', {
       name: 'input',

@@ -1,9 +1,9 @@
 /** Finds jobs and datasets: ready-made jobs by name, a user's by the path of its module. */
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire, isBuiltin } from 'node:module'
-import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path'
+import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ImportKind, OnResolveResult, Plugin, StdinOptions } from 'esbuild'
 import { RunjobError, userError } from '../base/errors.js'
@@ -15,6 +15,7 @@ import { type AnyDataset, isDataset } from '../dataset/dataset.js'
 import type { AnyBody } from '../job/body.js'
 import { type AnyJob, isJob } from '../job/define.js'
 import type { StateFolder } from '../state/folder.js'
+import { JOBS_DIR, readyMade, readyMadeNames } from './ready_made.js'
 
 export type Runnable = AnyJob | AnyDataset
 
@@ -33,18 +34,10 @@ const loaded = new WeakMap<AnyJob, JobCode & { path: string }>()
 /** Bundles that this thread has imported, by their URL then. */
 const imported = new Map<string, JobCode>()
 
-const JOBS_DIR = fileURLToPath(new URL('../../jobs/', import.meta.url))
 const MODULE_ENDING = /\.[cm]?[jt]sx?$/
 
-function builtinJobNames(): string[] {
-  return readdirSync(JOBS_DIR)
-    .filter((name) => name.endsWith('.cjs'))
-    .map((name) => basename(name, '.cjs').replaceAll('_', '-'))
-    .sort()
-}
-
 export function builtinJobs(): AnyJob[] {
-  return builtinJobNames().map(loadBuiltin)
+  return readyMadeNames().map(readyMade)
 }
 
 /**
@@ -58,13 +51,9 @@ export async function loadRunnable(nameOrPath: string, cwd: string): Promise<Run
     if (!existsSync(path)) throw new RunjobError('JOB_NOT_FOUND', { name: nameOrPath, path })
     return loadModule(realpathSync(path))
   }
-  const known = builtinJobNames()
-  if (known.includes(nameOrPath)) return loadBuiltin(nameOrPath)
+  const known = readyMadeNames()
+  if (known.includes(nameOrPath)) return readyMade(nameOrPath)
   throw new RunjobError('JOB_NOT_FOUND', { name: nameOrPath, known, suggestion: didYouMean(nameOrPath, known) ?? null })
-}
-
-function loadBuiltin(name: string): AnyJob {
-  return require(join(JOBS_DIR, `${name.replaceAll('-', '_')}.cjs`)).default
 }
 
 async function loadModule(path: string): Promise<Runnable> {

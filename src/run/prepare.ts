@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { isDataset } from '../dataset/dataset.js'
 import { requireJob } from '../job/define.js'
 import { stateFolderOf } from '../state/folder.js'
+import { prepareFramed } from './framed.js'
 import { prepareJob } from './job.js'
 import { loadRunnable, type Runnable } from './load.js'
 import { readOptions, type Settings } from './options.js'
@@ -23,7 +24,7 @@ export async function runnableOf(given: unknown, { cwd }: Settings): Promise<Run
 export async function prepare(found: Runnable, settings: Settings, copies: Copies): Promise<Prepared> {
   // Loaded only for datasets: jobs start without their code.
   if (isDataset(found)) return (await import('./dataset.js')).prepareDataset(found, settings, copies)
-  return prepareJob(found, settings, copies)
+  return (await prepareFramed(found, settings, copies)) ?? prepareJob(found, settings, copies)
 }
 
 /** Of what will not run, but be explained. What can be read only once is copied all the same: its columns may be in the plan. */

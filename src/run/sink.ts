@@ -21,7 +21,7 @@ export function sinkOf(
   const columns = all.filter(({ name }) => !by.includes(name))
   const folders = by.length === 0 ? {} : { partitionBy: [...by] }
   if (onColumns !== null) return { name, format: { kind: 'rows' }, compress: null, singleFile }
-  const format = formatOf(columns, choice.format ?? (choice.singleFile ? formatOfName(output) : 'jsonl'))
+  const format = formatOf(columns, choice.format ?? (choice.singleFile ? formatOfName(output) : undefined) ?? 'jsonl')
   if (format.kind !== 'parquet')
     return { name, format, compress: fileCompression(choice.compress), singleFile, ...folders }
   if (choice.singleFile) requireOwnName(output)
@@ -30,13 +30,16 @@ export function sinkOf(
 }
 
 /** Of one file, by its ending; that of a compression does not count. */
-function formatOfName(path: string): FormatName {
+export function formatOfName(path: string): FormatName | undefined {
   const [, ending = ''] = /\.([^./\\]+)$/.exec(path.replace(/\.(?:gz|zst)$/i, '')) ?? []
-  return ENDINGS[ending.toLowerCase()] ?? 'jsonl'
+  return ENDINGS[ending.toLowerCase()]
 }
 
 const ENDINGS: Readonly<Record<string, FormatName>> = {
   csv: 'csv',
+  jsonl: 'jsonl',
+  ndjson: 'jsonl',
+  json: 'jsonl',
   tsv: 'tsv',
   tab: 'tsv',
   txt: 'text',

@@ -263,6 +263,7 @@ describe('a function that should have been called is named', () => {
       'descending',
       'csvOptions',
       'columnNames',
+      'refuseCsvParams',
     ]
     const makers = Object.entries(everything).filter(
       ([name, value]) => typeof value === 'function' && !others.includes(name) && !FRAME_FUNCTIONS.has(name),

@@ -1,0 +1,240 @@
+/** Ready-made jobs where they are data frames: rows by columns, tables with types, and answers that only data frames have. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parquet, read } from 'runjob'
+import { afterAll, describe, expect, it } from 'vitest'
+import { linesOf, temporaryFolder, writeFiles } from '../helpers/folder.js'
+import { formatCsv } from '../helpers/oracles.js'
+import { Random } from '../helpers/random.js'
+import { CONFIGS, type Config, failure, run, runjob } from '../helpers/run.js'
+
+type Values = Record<string, string | number | boolean>
+
+const SEED = 20_261_130
+const random = new Random(SEED)
+/** Amounts are few and dyadic: their sums are exact. Without empty text, which JSON lines and Parquet tell apart from null. */
+const ROWS = random.times(600, (i) => ({
+  id: String(i),
+  region: random.pick(['north', 'south', 'ö,st', null]),
+  product: random.pick(['chair', 'say "hi"', 'lamp']),
+  amount: random.pick([null, 0.5, -3, 10, 9, 100]),
+  qty: random.below(40),
+}))
+type Row = (typeof ROWS)[number]
+const NAMES = Object.keys(ROWS[0]!) as (keyof Row)[]
+
+function writtenAs(kind: 'csv' | 'jsonl', rows: readonly Row[]): string {
+  if (kind === 'jsonl') return rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+  return [NAMES, ...rows.map((row) => NAMES.map((name) => String(row[name] ?? '')))]
+    .map((fields) => `${formatCsv(fields)}\n`)
+    .join('')
+}
+
+/** The rows in two files of each kind. */
+const FILES = (async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'runjob-test-'))
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  for (const kind of ['csv', 'jsonl'] as const) {
+    const halves = [ROWS.slice(0, 400), ROWS.slice(400)].map((rows) => writtenAs(kind, rows))
+    writeFiles(join(folder, kind), { [`1.${kind}`]: halves[0]!, [`2.${kind}`]: halves[1]! })
+  }
+  await read.json(join(folder, 'jsonl')).write.parquet(join(folder, 'parquet'))
+  return { csv: join(folder, 'csv'), jsonl: join(folder, 'jsonl'), parquet: join(folder, 'parquet') }
+})()
+
+async function fileOf(content: string, name = 'a.csv'): Promise<string> {
+  const folder = temporaryFolder()
+  writeFiles(folder, { [name]: content })
+  return join(folder, name)
+}
+
+const answer = async (job: string, input: string, params: Values, config: Config = {}) =>
+  linesOf((await run(job, input, { partitions: 1, ...config, params })).output)
+
+/** However it is run. */
+async function expectAnswer(job: string, input: string, params: Values, expected: string[]): Promise<void> {
+  for (const [name, config] of Object.entries<Config>(CONFIGS))
+    expect(await answer(job, input, params, config), `${name}, seed ${SEED}`).toEqual(expected)
+}
+
+describe('stats', () => {
+  const params = { by: 'region,product', of: 'amount,qty' }
+
+  it.each(['jsonl', 'parquet'] as const)('of %s is that of CSV', async (kind) => {
+    const files = await FILES
+    await expectAnswer('stats', files[kind], params, await answer('stats', files.csv, params))
+  })
+
+  it.each(['csv', 'jsonl', 'parquet'] as const)(
+    'has medians and percentiles beside the same answers: %s',
+    async (kind) => {
+      const files = await FILES
+      const [header, ...rows] = await answer('stats', files.csv, { by: 'product', of: 'amount' })
+      const more = rows.map((row) => {
+        const product = row.startsWith('"') ? 'say "hi"' : row.split(',')[0]!
+        const sorted = ROWS.flatMap((one) => (one.product === product && one.amount !== null ? one.amount : []))
+        sorted.sort((a, b) => a - b)
+        const at = (share: number) => {
+          const place = share * (sorted.length - 1)
+          const [low, high] = [sorted[Math.floor(place)]!, sorted[Math.ceil(place)]!]
+          return low + (place - Math.floor(place)) * (high - low)
+        }
+        return [at(0.5), at(0.9), at(1)]
+      })
+      const given = { by: 'product', of: 'amount', median: true, percentiles: '90,100' }
+      for (const config of Object.values<Config>(CONFIGS)) {
+        const [names, ...found] = await answer('stats', files[kind], given, config)
+        expect(names).toBe(`${header},median,p90,p100`)
+        found.forEach((line, i) => {
+          expect(line.startsWith(`${rows[i]},`), `${line} and ${rows[i]}, seed ${SEED}`).toBe(true)
+          const numbers = line
+            .slice(rows[i]!.length + 1)
+            .split(',')
+            .map(Number)
+          numbers.forEach((number, j) => {
+            expect(number).toBeCloseTo(more[i]![j]!, 9)
+          })
+        })
+        expect(found).toHaveLength(rows.length)
+      }
+    },
+  )
+
+  it('of nothing is 0, 0 and nothing', async () => {
+    const input = await fileOf('a,n\nx,\n')
+    expect(await answer('stats', input, { by: 'a', of: 'n', median: true })).toEqual([
+      'a,count,sum,min,mean,max,median',
+      'x,0,0,,,,',
+    ])
+    const none = await fileOf('a,n\n')
+    expect((await run('stats', none, { params: { by: 'a', of: 'n', median: true } })).recordsWritten).toBe(0)
+  })
+
+  it('reads numbers as CSV says they are written, and skips bad ones if it may', async () => {
+    const dialect = { by: 'a', of: 'n', percentiles: '50', delimiter: ';', decimal: ',', thousands: '.' }
+    const input = await fileOf('a;n\nx;1.234,5\nx;2\nx;no\n')
+    expect(await failure(answer('stats', input, dialect))).toMatchObject({ code: 'CELL_INVALID' })
+    expect(await answer('stats', input, dialect, { maxBad: 1 })).toEqual([
+      'a,count,sum,min,mean,max,p50',
+      'x,2,1236.5,2,618.25,1234.5,618.25',
+    ])
+  })
+
+  it.each<[Values, string, string]>([
+    [{ by: 'regoin', of: 'qty' }, 'COLUMN_UNKNOWN', 'Columns: id, region, product, amount, qty'],
+    [{ by: 'region', of: 'qyt' }, 'COLUMN_UNKNOWN', 'Columns: id, region, product, amount, qty'],
+    [{ by: 'region', of: 'product' }, 'DATASET_INVALID', 'needs numbers, not string'],
+    [{ by: 'region', of: 'qty', percentiles: '101' }, 'PARAM_INVALID', 'from 0 to 100'],
+    [{ by: 'region', of: 'qty', percentiles: '50,50' }, 'PARAM_INVALID', 'twice'],
+    [{ by: 'region', of: 'qty', delimiter: ';' }, 'PARAM_INVALID', 'it is for CSV'],
+  ])('refuses %j of JSON lines', async (params, code, message) => {
+    const error = await failure(answer('stats', (await FILES).jsonl, params))
+    expect(error.code).toBe(code)
+    expect(error.message).toContain(message)
+  })
+
+  it('refuses files of several kinds, a column that is both text and numbers, and to replace what it reads', async () => {
+    const files = await FILES
+    const params = { by: 'region', of: 'qty' }
+    expect(await failure(run('stats', [files.csv, files.jsonl], { params }))).toMatchObject({ code: 'OPTION_INVALID' })
+    const both = { by: 'qty', of: 'qty', median: true }
+    expect(await failure(answer('stats', files.csv, both))).toMatchObject({ code: 'PARAM_INVALID' })
+    const copy = join(temporaryFolder(), 'copy')
+    await read(parquet(), files.parquet).write.parquet(copy)
+    const own = { params, output: copy, mode: 'overwrite' } as const
+    expect(await failure(run('stats', copy, own))).toMatchObject({ code: 'OUTPUT_UNSAFE' })
+  })
+
+  it('writes CSV, whatever it reads, unless the file or --format says otherwise', async () => {
+    const folder = temporaryFolder()
+    const files = await FILES
+    const argv = ['stats', files.parquet, '--by', 'region', '--of', 'qty', '-q', '-o']
+    expect((await runjob([...argv, '-'], { cwd: folder })).stdout).toMatch(/^region,count,sum,min,mean,max\n,/)
+    expect((await runjob([...argv, 'a.parquet', '--single-file'], { cwd: folder })).code).toBe(0)
+    expect(await read.parquet(join(folder, 'a.parquet')).count()).toBe(4)
+    expect((await runjob([...argv, '-', '--format', 'jsonl'], { cwd: folder })).stdout).toMatch(/^\{"region":null,/)
+  })
+})
+
+describe('sort', () => {
+  const compare = (a: number | null, b: number | null) => (a === b ? 0 : a === null ? -1 : b === null ? 1 : a - b)
+  const compareText = (a: string | null, b: string | null) => Buffer.compare(Buffer.from(a ?? ''), Buffer.from(b ?? ''))
+  const written = (rows: readonly Row[]) => writtenAs('csv', rows).split('\n').slice(0, -1)
+
+  it.each(['csv', 'jsonl', 'parquet'] as const)(
+    'of rows by text and by numbers, equal ones as they came: %s',
+    async (kind) => {
+      const sorted = ROWS.toSorted((a, b) => compareText(a.region, b.region) || -compare(a.amount, b.amount))
+      const params = { by: 'region,amount', numeric: 'amount', descending: 'amount' }
+      await expectAnswer('sort', (await FILES)[kind], params, written(sorted))
+    },
+  )
+
+  it('of rows in reverse turns every column around', async () => {
+    const sorted = ROWS.toSorted((a, b) => -compareText(a.product, b.product) || a.qty - b.qty)
+    const params = { by: 'product,qty', numeric: 'qty', descending: 'qty', reverse: true }
+    await expectAnswer('sort', (await FILES).csv, params, written(sorted))
+  })
+
+  it('of numbers in text goes by their value, in all digits, and leaves them as they are', async () => {
+    const numbers = [
+      '9007199254740993',
+      '9007199254740992',
+      '-1.50',
+      '1e2',
+      '+7',
+      '',
+      '100.0000001',
+      '9007199254740994',
+    ]
+    const sorted = ['', '-1.50', '+7', '1e2', '100.0000001', '9007199254740992', '9007199254740993', '9007199254740994']
+    const input = await fileOf(`x,n\n${numbers.map((number) => `,${number}\n`).join('')}`)
+    const expected = ['x,n', ...sorted.map((number) => `,${number}`)]
+    expect(await answer('sort', input, { by: 'n', numeric: 'n' })).toEqual(expected)
+  })
+
+  it('of CSV without a header row, in another dialect, and by the number of a column', async () => {
+    const input = await fileOf('b;2\na;10\n', 'a.txt')
+    const params = { by: '#2', numeric: '#2', header: false, delimiter: ';', reverse: true }
+    expect(await answer('sort', input, params)).toEqual(['#1,#2', 'a,10', 'b,2'])
+    expect(await answer('sort', input, { by: 'k', columns: 'k,n', delimiter: ';' })).toEqual(['k,n', 'a,10', 'b,2'])
+  })
+
+  it('of many rows has parts that follow one another', async () => {
+    const random = new Random(7)
+    const numbers = random.times(30_000, () => random.below(1e6))
+    const input = await fileOf(`n\n${numbers.join('\n')}\n`)
+    const { output } = await run('sort', input, { partitions: 4, params: { by: 'n', numeric: 'n' } })
+    const found = linesOf(output).filter((line) => line !== 'n')
+    expect(found.map(Number)).toEqual(numbers.toSorted((a, b) => a - b))
+  })
+
+  it.each<[Values, string, string]>([
+    [{ by: 'regoin' }, 'COLUMN_UNKNOWN', 'Columns: id, region, product, amount, qty'],
+    [{ by: 'region,' }, 'PARAM_INVALID', 'name of a column'],
+    [{ by: 'region', numeric: 'qty' }, 'PARAM_INVALID', 'qty is not in --by'],
+    [{ by: 'region', descending: 'qty' }, 'PARAM_INVALID', 'qty is not in --by'],
+    [{ by: 'region', unique: true }, 'PARAM_INVALID', 'distinct --by'],
+    [{ by: 'product', numeric: 'product' }, 'CAST_INVALID', 'to double'],
+    [{ by: 'qty', numeric: 'qty', decimal: ',' }, 'PARAM_INVALID', '1234.5'],
+    [{ numeric: 'qty' }, 'PARAM_INVALID', 'it goes with --by'],
+    [{ delimiter: ';' }, 'PARAM_INVALID', 'it goes with --by'],
+  ])('refuses %j', async (params, code, message) => {
+    const error = await failure(answer('sort', (await FILES).csv, params))
+    expect(error.code).toBe(code)
+    expect(error.message).toContain(message)
+  })
+
+  it('of lines takes files of any name, as they are', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'a.jsonl': '{"a":2}\n', 'b.csv': 'x\n', 'c.parquet': 'PAR1 no\n' })
+    expect(await answer('sort', join(folder, '*.[cj]s*'), {})).toEqual(['x', '{"a":2}'])
+    const { output } = await run('sort', join(folder, 'c.parquet'), { encoding: 'utf-8' } as never)
+    expect(linesOf(output)).toEqual(['PAR1 no'])
+  })
+
+  it('of Parquet needs columns', async () => {
+    expect(await failure(answer('sort', (await FILES).parquet, {}))).toMatchObject({ code: 'PARAM_MISSING' })
+  })
+})
