@@ -9,11 +9,14 @@ import {
   csv,
   date,
   defineDataset,
+  hash,
   int,
   jsonl,
+  lit,
   long,
   nullable,
   parquet,
+  pmod,
   read,
   runDataset,
   string,
@@ -179,6 +182,26 @@ describe.each(['csv', 'jsonl', 'parquet'] as const)('folders of %s', (kind) => {
     expect(texts[1]).toEqual(texts[0])
     expect(texts[2]).toEqual(texts[0])
   })
+})
+
+it('folders named after the hash of a column are left out if the hash of a value is not theirs', async () => {
+  const folder = temporaryFolder()
+  const rows = Array.from({ length: 40 }, (_, i) => `c${i},${i * i}\n`)
+  writeFiles(folder, { 'in.csv': `customer,total\n${rows.join('')}` })
+  const all = read(csv({ schema: { customer: string(), total: int() } }), join(folder, 'in.csv'))
+  await all
+    .withColumn('bucket', pmod(hash('customer'), 5))
+    .write.partitionBy('bucket')
+    .csv(join(folder, 'buckets'))
+  const buckets = read(csv({ schema: { customer: string(), total: int(), bucket: int() } }), join(folder, 'buckets'))
+  for (const customer of ['c7', 'c12', 'c39']) {
+    const one = buckets.filter((c) => c.customer.eq(customer).and(c.bucket.eq(pmod(hash(lit(customer)), 5))))
+    expect(await one.explain()).toContain('1 of 5 folders')
+    expect(await one.select('total').collect()).toEqual([{ total: Number(customer.slice(1)) ** 2 }])
+  }
+  // A division by zero is not hidden by folders that are left out.
+  const none = buckets.filter((c) => c.total.lt(0).and(c.bucket.eq(pmod(hash(lit('c7')), 0))))
+  expect(await none.explain()).not.toContain('of 5 folders')
 })
 
 it('folders of other columns are refused, with a path of each', async () => {

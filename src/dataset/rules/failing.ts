@@ -1,5 +1,5 @@
 /** Which expressions have a value, or null, for every row. */
-import type { Expression } from '../../plan/expression.js'
+import type { CallExpression, Expression } from '../../plan/expression.js'
 import type { Type } from '../../plan/type.js'
 
 /** Functions that never fail, whatever their arguments. Others may. */
@@ -13,9 +13,20 @@ const SAFE: ReadonlySet<string> = new Set([
 
 export function cannotFail(expression: Expression): boolean {
   if (expression.op !== 'call') return true
-  const isSafe =
-    expression.fn === 'cast' ? holdsAll(expression.args[0]!.type, expression.type) : SAFE.has(expression.fn)
-  return isSafe && expression.args.every(cannotFail)
+  return isSafe(expression) && expression.args.every(cannotFail)
+}
+
+function isSafe({ fn, args, type }: CallExpression): boolean {
+  switch (fn) {
+    case 'cast':
+      return holdsAll(args[0]!.type, type)
+    // The rest by a literal above zero, as hashes become buckets.
+    case 'mod':
+    case 'pmod':
+      return (type === 'integer' || type === 'long') && args[1]!.op === 'literal' && Number(args[1]!.value) > 0
+    default:
+      return SAFE.has(fn)
+  }
 }
 
 /** Whether every value of a type has one of the other type. */
