@@ -26,6 +26,7 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 const documents = [
   'README.md',
   'jobs/README.md',
+  'examples/README.md',
   ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
     .filter((name) => name.endsWith('.md'))
     .map((name) => `docs/${name}`)
@@ -127,12 +128,10 @@ test(
   'the examples of datasets compile',
   async () => {
     const folder = createFolder()
-    const datasets = readdirSync(join(root, 'examples')).filter((name) => name.endsWith('.ts'))
-    expect(datasets.length).toBeGreaterThan(1)
     try {
       await compile(
         folder,
-        datasets.map((name) => join('examples', name)),
+        exampleNames().map((name) => join('examples', name)),
       )
     } finally {
       rmSync(folder, { recursive: true, force: true })
@@ -140,6 +139,18 @@ test(
   },
   2 * MINUTE,
 )
+
+test('the page of examples has each of them, and runs the command in its first line', () => {
+  const page = read('examples/README.md')
+  const names = exampleNames()
+  expect([...page.matchAll(/^\| \[(\w+)\]/gm)].map(([, name]) => `${name}.ts`).sort()).toEqual(names)
+  const commands = names.map((name) =>
+    read(`examples/${name}`)
+      .split('\n', 1)[0]!
+      .replace(/^.*: {3}/, ''),
+  )
+  expect(commands.filter((command) => !page.includes(`npx ${command} `))).toEqual([])
+})
 
 test('links between the pages are valid', () => {
   const dead = pages.flatMap((page) =>
@@ -252,6 +263,13 @@ async function run(folder: string, command: string, args: string[]): Promise<str
     const { stdout, stderr } = error as { stdout: string; stderr: string }
     throw new Error(`${(error as Error).message}\n${stdout}${stderr}`)
   }
+}
+
+/** The files of datasets in examples/. */
+function exampleNames(): string[] {
+  return readdirSync(join(root, 'examples'))
+    .filter((name) => name.endsWith('.ts'))
+    .sort()
 }
 
 function publicJobFiles(): string[] {
