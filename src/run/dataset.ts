@@ -26,6 +26,7 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
     return (await import('./collection.js')).prepareCollection(name, params, outputs, settings, copies)
   }
   if (outputs.some(({ name }) => name !== '')) requireFolder(name, outputs, settings)
+  refuseUnused(name, outputs, settings)
   const partitions = outputs.map((output) => (settings.onColumns ? [] : (output.partitionBy ?? settings.partitionBy)))
   checkPartitions(partitions, settings)
   const frames = outputs.map(({ name, frame }, i) => ({ name, frame, by: partitions[i]! }))
@@ -49,6 +50,19 @@ function requireFolder(dataset: string, outputs: readonly DatasetOutput[], { cho
     ...(onRecords ? { value: '-' } : {}),
     problem: `${dataset} has named outputs, which need a folder: ${outputs.map(({ name }) => name).join(', ')}`,
     help: `Let -o name a folder${onRecords ? '' : ', and leave out --single-file'}.`,
+  })
+}
+
+/** @throws OPTION_INVALID for columns of folders that no output takes, because each has its own */
+function refuseUnused(dataset: string, outputs: readonly DatasetOutput[], { partitionBy, onColumns }: Settings): void {
+  const own = outputs.map((output) => output.partitionBy?.join(', '))
+  const asked = partitionBy.join(', ')
+  if (asked === '' || onColumns || own.some((by) => by === undefined || by === asked)) return
+  throw new RunjobError('OPTION_INVALID', {
+    name: 'partitionBy',
+    value: asked,
+    problem: `${dataset} says itself by which columns: ${[...new Set(own)].join('; ')}`,
+    help: 'Leave it out, or leave write.partitionBy() out of the dataset.',
   })
 }
 
