@@ -328,7 +328,7 @@ function refuseFlagsAsValues(command: Command, argv: readonly string[]): void {
     const option = command.options.find((o) => o.required && hasFlag(o, argv[i]!))
     if (!option) continue
     const value = argv[i + 1]!
-    if (value === '--' || command.options.some((o) => o.long === value)) throw missingValue(option.flags)
+    if (value === '--' || command.options.some((o) => hasFlag(o, value))) throw missingValue(option.flags)
     i++
   }
 }

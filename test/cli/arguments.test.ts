@@ -67,6 +67,7 @@ describe('shared options', () => {
     for (const argv of [
       ['a', '-o'],
       ['a', '-o', '--json'],
+      ['a', '-o', '-q'],
       ['-o', '--quiet', 'a'],
     ]) {
       expect(refusal(wordcount, ...argv)).toMatchObject({ code: 'OPTION_INVALID' })
