@@ -174,9 +174,11 @@ const CATALOGUE = {
     message: (p) =>
       `An unfinished run of ${path(p)} cannot be continued: ${list(p.changes, '; ') || 'the job changed'}.`,
     hint: (p) =>
-      p.command
+      p.command === 'same'
         ? `Undo the change to continue, or start over: runjob resume ${path(p)} --fresh`
-        : 'Undo the change to continue, or start over with --fresh; in a program, fresh: true.',
+        : p.command === 'other'
+          ? 'Give the command as it was to continue, or this one with --fresh to start over.'
+          : 'Undo the change to continue, or start over with --fresh; in a program, fresh: true.',
   },
   STATE_NOT_FOUND: {
     kind: 'user',

@@ -1,5 +1,5 @@
 /** Runs a job: from options to a committed output. */
-
+import { isDeepStrictEqual } from 'node:util'
 import { RunjobError, toRunjobError } from '../base/errors.js'
 import { bytesBelow, fileError, makeFolder, removeTree, writeFileAtomic } from '../base/files.js'
 import { now } from '../base/now.js'
@@ -14,7 +14,7 @@ import type { Job } from '../job/define.js'
 import { fromNative } from '../kernels/addon.js'
 import { noteAction } from '../plan/made.js'
 import { mainSinkOf, placeOf } from '../plan/stages.js'
-import { COMMITTED, type RunStart, START } from '../state/facts.js'
+import { COMMITTED, type RunStart, START, type StartCommand } from '../state/facts.js'
 import { clearEarlier, forgetRun, holdsCopies, removeCopies, removeState } from '../state/folder.js'
 import { acquireLock } from '../state/lock.js'
 import { compareIdentities, JobState, type RunIdentity } from '../state/state.js'
@@ -213,10 +213,16 @@ function openState(settings: Settings, identity: RunIdentity): JobState {
   }
   const changes = compareIdentities(before, identity)
   if (changes.length > 0) {
+    const earlier = state.get<RunStart>(START)?.command ?? null
     state.close()
-    throw new RunjobError('STATE_MISMATCH', { path: output, changes, command: command !== null })
+    throw new RunjobError('STATE_MISMATCH', { path: output, changes, command: command && sameness(command, earlier) })
   }
   return state
+}
+
+/** Whether the command that an unfinished run had is this one: `runjob resume` repeats that. */
+function sameness(command: StartCommand, earlier: StartCommand | null): 'same' | 'other' {
+  return isDeepStrictEqual(command, earlier) ? 'same' : 'other'
 }
 
 /** @throws DISK_TOO_SMALL */

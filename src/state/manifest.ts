@@ -9,7 +9,8 @@ const LISTED_CHANGES = 20
 /** The changes between two manifests, in words; empty if there are none. */
 export function compareManifests(before: Manifest, now: Manifest): string[] {
   const names = new Set([...Object.keys(before), ...Object.keys(now)])
-  const changes = [...names].flatMap((name) => compareFiles(before[name] ?? [], now[name] ?? []))
+  // Of a file that is read as several inputs, once.
+  const changes = [...new Set([...names].flatMap((name) => compareFiles(before[name] ?? [], now[name] ?? [])))]
   const rest = changes.length - LISTED_CHANGES
   return rest > 0 ? [...changes.slice(0, LISTED_CHANGES), `${rest} more files changed`] : changes
 }

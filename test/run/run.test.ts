@@ -228,6 +228,9 @@ export default defineJob({ name: 'n', input: text(), map: (line, emit) => { emit
     writeFiles(folder, { 'lib/mark.ts': 'export const mark = (line: string) => line\n' })
     const refused = await runjob(command, { cwd: folder })
     expect(refused.stderr).toContain("the job's code changed: lib/mark.ts.")
+    // `resume` would repeat the other command.
+    const changed = await runjob([...command, '--partitions', '2'], { cwd: folder })
+    expect(changed.stderr).toContain('hint: Give the command as it was to continue, or this one with --fresh')
     const hint = /hint: Undo the change to continue, or start over: runjob (.*)/.exec(refused.stderr)
     const again = await runjob([...hint![1]!.split(' ')], { cwd: folder })
     expect(again.code).toBe(0)

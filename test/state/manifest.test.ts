@@ -25,6 +25,13 @@ test('every input of a job is compared', () => {
   expect(compareManifests({ left: [a], right: [b] }, { left: [a] })).toEqual(['input /d/b is gone'])
 })
 
+test('a file of several inputs is named once', () => {
+  expect(compareManifests({ left: [a], right: [a] }, { left: [b], right: [b] })).toEqual([
+    'input /d/b is new',
+    'input /d/a is gone',
+  ])
+})
+
 test('a long list of changes is cut', () => {
   const many = Array.from({ length: 1000 }, (_, i) => ({ ...a, path: `/d/${i}` }))
   const changes = compareManifests({ input: [] }, { input: many })
