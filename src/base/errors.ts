@@ -522,7 +522,7 @@ const CATALOGUE = {
         ? 'It left a timer or a promise behind, which failed. Load what takes time in setup(), which may be async.'
         : isListener(p.function)
           ? 'It runs between tasks and must not throw. Once it is fixed, the same call continues where it stopped.'
-          : p.state === null
+          : p.state === null || p.function === 'build'
             ? 'Nothing was written. Fix the function, then run the same command.'
             : 'Nothing was written. Fix the function, then start over with --fresh: finished tasks came from the old code.',
   },

@@ -187,9 +187,10 @@ it('errors of a run do not speak of a job, and addresses are no paths', async ()
       throw new Error('boo')
     },
   })
-  expect((await failure(runDataset(fails, { output: 'unused' }))).message).toBe(
-    "The dataset's build function failed: boo",
-  )
+  const built = await failure(runDataset(fails, { output: 'unused' }))
+  expect(built.message).toBe("The dataset's build function failed: boo")
+  // No task has run: there is nothing to start over.
+  expect(built.hint).toContain('then run the same command')
   const error = await failure(read.csv('https://example.com/a.csv').collect())
   expect(error.hint).toContain('download it first')
 })
