@@ -6,6 +6,7 @@ import { renderTable } from '../run/table.js'
 import { queryHelp } from './help.js'
 import type { Host, Printer, Streams } from './host.js'
 import { createSharedCommand, parseOptions, type SharedOptions, usageError } from './options.js'
+import { inFlags } from './report_error.js'
 import { runParsed, STDOUT, toRunOptions } from './run_job.js'
 import type { DataOutput } from './terminal.js'
 
@@ -31,7 +32,11 @@ export async function runQueryCommand(argv: readonly string[], host: Host, strea
   const isShown = isPrinted && options.format === undefined && host.stdout.isTTY === true && !options.explain
   const isTable = isShown && found.hasColumns
   const printer = isTable ? tablePrinter(streams.data) : isPrinted ? linePrinter(streams.data) : undefined
-  return runParsed(found.dataset, invocation, ['query', ...argv], host, streams, printer)
+  try {
+    await runParsed(found.dataset, invocation, ['query', ...argv], host, streams, printer)
+  } catch (error) {
+    throw inFlags(error, found.dataset)
+  }
 }
 
 function linePrinter({ writeBytes }: DataOutput): Printer {

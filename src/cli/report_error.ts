@@ -7,11 +7,15 @@ import type { AnyJob } from '../job/define.js'
 import { flagName } from './flags.js'
 import { type Colors, printable } from './terminal.js'
 
-/** The same failure in the words of a command line: parameters are named by their flags. */
+/** The same failure in the words of a command line: parameters and options are named by their flags. */
 export function inFlags(error: unknown, job: Pick<AnyJob, 'params'>): unknown {
   if (!(error instanceof RunjobError)) return error
   const { name } = error.params
   if (error.code === 'PARAM_INVALID' && typeof name === 'string' && Object.hasOwn(job.params, name)) {
+    return error.withParams({ name: `--${flagName(name)}` })
+  }
+  // Paths of inputs have no flag.
+  if (error.code === 'OPTION_INVALID' && typeof name === 'string' && /^\w+$/.test(name) && name !== 'input') {
     return error.withParams({ name: `--${flagName(name)}` })
   }
   if (!Object.hasOwn(job.params, 'quotes')) return error
