@@ -42,8 +42,8 @@ const LEAST_MEMORY_BYTES = 16_000_000
 export function parseMemory(value: string | number, name = 'memory'): number {
   const bytes = parseBytes(value, name)
   if (bytes >= LEAST_MEMORY_BYTES) return bytes
-  const isBare = /^\d{1,5}$/.test(String(value).trim())
-  const problem = `that is ${formatBytes(bytes)}, and a run needs at least 16 MB${isBare ? `; did you mean ${bytes}MB?` : ''}`
+  const isMegabytes = /^\d{1,5}$/.test(String(value).trim()) && bytes * 1_000_000 >= LEAST_MEMORY_BYTES
+  const problem = `that is ${formatBytes(bytes)}, and a run needs at least 16 MB${isMegabytes ? `; did you mean ${bytes}MB?` : ''}`
   throw new RunjobError('OPTION_INVALID', { name, value, problem })
 }
 

@@ -1,15 +1,15 @@
 /** Finds jobs and datasets: ready-made jobs by name, a user's by the path of its module. */
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { createRequire, isBuiltin } from 'node:module'
-import { dirname, isAbsolute, join, resolve, sep } from 'node:path'
+import { basename, dirname, isAbsolute, join, resolve, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import type { ImportKind, OnResolveResult, Plugin, StdinOptions } from 'esbuild'
 import { RunjobError, userError } from '../base/errors.js'
 import { temporaryFolder } from '../base/files.js'
 import { importModule, require } from '../base/packages.js'
-import { describe } from '../base/schema.js'
+import { describe, safely } from '../base/schema.js'
 import { didYouMean } from '../base/suggest.js'
 import { type AnyDataset, isDataset } from '../dataset/dataset.js'
 import type { AnyBody } from '../job/body.js'
@@ -48,12 +48,22 @@ export async function loadRunnable(nameOrPath: string, cwd: string): Promise<Run
   const path = resolve(cwd, nameOrPath)
   const looksLikePath = MODULE_ENDING.test(nameOrPath) || nameOrPath.includes('/')
   if (looksLikePath) {
-    if (!existsSync(path)) throw new RunjobError('JOB_NOT_FOUND', { name: nameOrPath, path })
+    if (!existsSync(path)) {
+      throw new RunjobError('JOB_NOT_FOUND', { name: nameOrPath, path, suggestion: similarModule(nameOrPath, path) })
+    }
     return loadModule(realpathSync(path))
   }
   const known = readyMadeNames()
   if (known.includes(nameOrPath)) return readyMade(nameOrPath)
   throw new RunjobError('JOB_NOT_FOUND', { name: nameOrPath, known, suggestion: didYouMean(nameOrPath, known) ?? null })
+}
+
+/** The module of the same folder that has this name and an ending, or else the closest name. */
+function similarModule(nameOrPath: string, path: string): string | null {
+  const names = safely(() => readdirSync(dirname(path)), []).filter((name) => MODULE_ENDING.test(name))
+  const given = basename(path)
+  const name = names.find((one) => one.replace(MODULE_ENDING, '') === given) ?? didYouMean(given, names)
+  return name === undefined ? null : join(dirname(nameOrPath), name)
 }
 
 async function loadModule(path: string): Promise<Runnable> {

@@ -137,7 +137,10 @@ describe('a value of the wrong type is refused', () => {
         } as Any).body({}),
     ],
     ['map is missing', () => defineJob({ name: 'x', input: text() } as Any)],
-    ['input must be a format that can be read: text(), csv(), jsonl() or parquet(), not tsv()', define({ input: tsv() })],
+    [
+      'input must be a format that can be read: text(), csv(), jsonl() or parquet(), not tsv()',
+      define({ input: tsv() }),
+    ],
     ['input must be a format that can be read', define({ input: sum() })],
     [
       'input "b" must be a format that can be read: text(), csv(), jsonl() or parquet(), not tsv()',
@@ -388,6 +391,7 @@ describe('the options of a call', () => {
       'Option "memory" cannot be 512: that is 512 B, and a run needs at least 16 MB; did you mean 512MB?',
       { ...base, memory: 512 },
     ],
+    ['Option "memory" cannot be 5: that is 5 B, and a run needs at least 16 MB.', { ...base, memory: 5 }],
     ['Option "memory" cannot be "10MB": that is 10.0 MB, and a run needs at least 16 MB.', { ...base, memory: '10MB' }],
     ['Option "input": wordcount has no input "inptu"; did you mean "input"?', { ...base, input: { inptu: 'a' } }],
     ['Option "input" cannot be "": a path', { ...base, input: '' }],

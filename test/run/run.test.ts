@@ -210,6 +210,21 @@ export default defineJob({ name: 'n', input: text(), map: (line: string, emit) =
     expect(error.hint).toContain('fresh: true')
   })
 
+  it('that does not exist is told of with the name that was meant, if there is one', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'in.txt': 'a\n', 'daily.ts': '', 'daily.txt': '' })
+    for (const [name, hint] of [
+      ['./daly.ts', 'Did you mean "daily.ts"?'],
+      ['./daily', 'Did you mean "daily.ts"?'],
+      ['x/daily.ts', 'A job is a name'],
+      ['in.txt/daily.ts', 'A job is a name'],
+    ]) {
+      const { code, stderr } = await runjob([name!, 'in.txt', '-o', 'new'], { cwd: folder })
+      expect(code).toBe(2)
+      expect(stderr).toContain(`hint: ${hint}`)
+    }
+  })
+
   it('says which file was edited, and the command that starts over does', async () => {
     const folder = temporaryFolder()
     writeFiles(folder, {
