@@ -45,6 +45,10 @@ const params = {
   otherType: 'double',
   use: 'read',
   compression: 'zstd',
+  method: 'reduce()',
+  declared: 'x => x',
+  module: 'job.js',
+  number: 2,
 }
 
 describe('the catalogue', () => {

@@ -37,13 +37,10 @@ export function expression(random: Random, columns: Columns, kind: Kind, depth: 
   return FAMILIES[kind](random, columns, depth)
 }
 
-/** The same value, by way of a function of JavaScript. */
+/** The same value, by way of a function of JavaScript, if a number holds it. */
 function byFunction(made: Expression, kind: Exclude<Kind, 'decimal'>): Expression {
-  return { ...made, js: (SAME[kind] as Any)(made.js) }
+  return kind === 'long' && made.most >= MOST_WHOLE ? made : { ...made, js: (same[kind] as Any)(made.js) }
 }
-
-/** Longs and times may be beyond what numbers and dates hold. */
-const SAME = { ...same, long: same.bigint, timestamp: same.micros }
 
 /** Of one kind, and of no other. */
 function choice(random: Random, columns: Columns, kind: Kind, depth: number): Expression {
