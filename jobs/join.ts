@@ -1,12 +1,16 @@
-// Join two CSV files.         runjob join orders.csv users.csv --on user_id -o joined
-import { csv, csvOptions, csvParams, defineJob, fields, join, RunjobError } from 'runjob'
+// Join two tables.            runjob join orders.csv users.csv --on user_id -o joined
+import { columnPairs, csv, csvOptions, csvParams, defineJob, fields, join } from 'runjob'
+
+/** JSON lines and Parquet are joined by data frames, also with CSV: frames/join.ts. */
+export const isFramed = (_: unknown, kinds: readonly string[]): boolean => kinds.some((kind) => kind !== 'csv')
 
 export default defineJob({
   name: 'join',
-  description: 'Rows of two CSV files with the same value in a column; header rows name the columns.',
+  description: 'Rows of two tables, CSV, JSON lines or Parquet, with the same value in a column.',
   examples: [
     'runjob join orders.csv users.csv --on user_id -o joined',
     'runjob join orders.csv users.csv --on user_id=id --type left -o joined',
+    'runjob join requests.jsonl users.parquet --on user=id -o joined',
   ],
   inputNames: ['left', 'right'],
   params: {
@@ -24,19 +28,12 @@ export default defineJob({
     rightColumns: { type: 'string', describe: 'The same as --columns, for the right files only' },
   },
   define: ({ on, type, ...dialect }) => {
-    const columns = on.split(',').map((pair) => {
-      const at = pair.indexOf('=')
-      return at < 0 ? { left: pair, right: pair } : { left: pair.slice(0, at), right: pair.slice(at + 1) }
-    })
-    if (columns.some(({ left, right }) => left === '' || right === '')) {
-      const problem = 'names of columns are expected, such as id, left=right or a,b=c'
-      throw new RunjobError('PARAM_INVALID', { name: 'on', value: on, problem })
-    }
+    const keys = columnPairs(on, 'on')
     return {
       inputs: { left: csv(csvOptions(dialect, 'left')), right: csv(csvOptions(dialect, 'right')) },
       map: {
-        left: fields({ key: columns.map(({ left }) => left) }),
-        right: fields({ key: columns.map(({ right }) => right) }),
+        left: fields({ key: keys.left }),
+        right: fields({ key: keys.right }),
       },
       reduce: join({ type }),
       output: csv(),

@@ -159,6 +159,29 @@ export function columnNames(...args: unknown[]): string[] {
   return names
 }
 
+/**
+ * Columns of two inputs from a parameter such as `--on user_id=id,day`: `{ left: ['user_id', 'day'], right: ['id', 'day'] }`.
+ *
+ * @param name of the parameter
+ * @throws PARAM_INVALID
+ */
+export function columnPairs(text: string, name: string): { left: string[]; right: string[] }
+export function columnPairs(...args: unknown[]): { left: string[]; right: string[] } {
+  requireArguments('columnPairs', 2, args)
+  const [text, name] = args as [string, string]
+  requireArgument('columnPairs', 'the text', isText, text ?? null)
+  requireArgument('columnPairs', 'the name of the parameter', isName, name ?? null)
+  const pairs = listOf(text, name).map((pair) => {
+    const at = pair.indexOf('=')
+    return at < 0 ? [pair, pair] : [pair.slice(0, at), pair.slice(at + 1)]
+  })
+  if (pairs.flat().includes('')) {
+    const problem = 'names of columns are expected, such as id, left=right or a,b=c'
+    throw new RunjobError('PARAM_INVALID', { name, value: text, problem })
+  }
+  return { left: pairs.map(([left]) => left!), right: pairs.map(([, right]) => right!) }
+}
+
 /** Texts separated by commas; a text that holds a comma is in quotes. */
 function listOf(text: string, name: string): string[] {
   try {

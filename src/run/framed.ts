@@ -40,9 +40,14 @@ export async function prepareFramed(job: AnyJob, settings: Settings, copies: Cop
   const { read: reader } = await import('../dataset/read.js')
   const { prepareDataset } = await import('./dataset.js')
   if (!kinds.includes('csv')) refuseCsvParams(params, 'it is for CSV, which no input is')
+  const refuseOwn = (input: string | undefined) => {
+    const names = Object.entries(params).filter(([name]) => input !== undefined && name.startsWith(input))
+    refuseCsvParams(Object.fromEntries(names), `it is for CSV, which ${input} is not`, input)
+  }
   const tables = kinds.map((kind, i): Table => {
     const input = job.inputNames.length > 1 ? job.inputNames[i] : undefined
     const own = paths[i]!
+    if (kind !== 'csv') refuseOwn(input)
     if (kind === 'parquet') return { kind, read: () => reader.parquet(own) }
     if (kind === 'jsonl') return { kind, read: () => reader.json(own) }
     return { kind, read: (schema) => reader.csv(own, { ...csvOptions(params, input), ...(schema && { schema }) }) }

@@ -1,4 +1,15 @@
-import { columnNames, csv, csvOptions, csvParams, defineJob, fields, RunjobError, unique } from 'runjob'
+import {
+  columnNames,
+  columnPairs,
+  csv,
+  csvOptions,
+  csvParams,
+  defineJob,
+  fields,
+  RunjobError,
+  refuseCsvParams,
+  unique,
+} from 'runjob'
 import { describe, expect, test } from 'vitest'
 import { csvFlags } from '../../dist/src/job/csv_params.js'
 
@@ -111,5 +122,37 @@ describe('columnNames', () => {
   ])('refuses %j', (text, problem) => {
     expect(() => columnNames(text, 'by')).toThrow(problem)
     expect(() => columnNames(text, 'by')).toThrow('"by"')
+  })
+})
+
+describe('columnPairs', () => {
+  test.each([
+    ['id', { left: ['id'], right: ['id'] }],
+    ['user=id,day', { left: ['user', 'day'], right: ['id', 'day'] }],
+    ['"a,b=c"', { left: ['a,b'], right: ['c'] }],
+    ['a=b=c', { left: ['a'], right: ['b=c'] }],
+  ])('of %s', (text, pairs) => {
+    expect(columnPairs(text, 'on')).toEqual(pairs)
+  })
+
+  test.each(['', 'a,', 'a=', '=a'])('refuses %j', (text) => {
+    expect(() => columnPairs(text, 'on')).toThrow('names of columns')
+  })
+})
+
+describe('refuseCsvParams', () => {
+  const refuse = (given: object, input?: string) => () => {
+    const defaults = Object.fromEntries(
+      Object.entries(csvParams).map(([name, spec]) => [name, (spec as { default?: unknown }).default]),
+    )
+    refuseCsvParams({ ...defaults, ...given }, 'it goes with --by', input)
+  }
+
+  test('refuses the first that is not as by default', () => {
+    expect(refuse({})).not.toThrow()
+    expect(refuse({ other: 1, leftSkip: 1 })).not.toThrow()
+    expect(refuse({ delimiter: ';', skip: 1 })).toThrow('it goes with --by')
+    expect(refuse({ quotes: false })).toThrow('"quotes"')
+    expect(refuse({ leftSkip: 1 }, 'left')).toThrow('"leftSkip"')
   })
 })

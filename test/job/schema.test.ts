@@ -266,6 +266,7 @@ describe('a function that should have been called is named', () => {
       'descending',
       'csvOptions',
       'columnNames',
+      'columnPairs',
       'refuseCsvParams',
     ]
     const makers = Object.entries(everything).filter(

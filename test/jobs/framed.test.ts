@@ -157,9 +157,10 @@ describe('stats', () => {
   })
 })
 
+const compareText = (a: string | null, b: string | null) => Buffer.compare(Buffer.from(a ?? ''), Buffer.from(b ?? ''))
+
 describe('sort', () => {
   const compare = (a: number | null, b: number | null) => (a === b ? 0 : a === null ? -1 : b === null ? 1 : a - b)
-  const compareText = (a: string | null, b: string | null) => Buffer.compare(Buffer.from(a ?? ''), Buffer.from(b ?? ''))
   const written = (rows: readonly Row[]) => writtenAs('csv', rows).split('\n').slice(0, -1)
 
   it.each(['csv', 'jsonl', 'parquet'] as const)(
@@ -236,5 +237,116 @@ describe('sort', () => {
 
   it('of Parquet needs columns', async () => {
     expect(await failure(answer('sort', (await FILES).parquet, {}))).toMatchObject({ code: 'PARAM_MISSING' })
+  })
+})
+
+describe('distinct and top', () => {
+  /** Different values of region and product, and how often each is there. */
+  const counts = () => {
+    const found = new Map<string, { row: Row; n: number }>()
+    for (const row of ROWS) {
+      const key = JSON.stringify([row.region, row.product])
+      found.set(key, { row, n: (found.get(key)?.n ?? 0) + 1 })
+    }
+    return [...found.values()].sort((a, b) => {
+      return compareText(a.row.region, b.row.region) || compareText(a.row.product, b.row.product)
+    })
+  }
+  const fields = ({ row }: { row: Row }) => [row.region ?? '', row.product]
+
+  it.each(['csv', 'jsonl', 'parquet'] as const)('of columns: %s', async (kind) => {
+    const input = (await FILES)[kind]
+    const by = 'region,product'
+    await expectAnswer('distinct', input, { by }, ['region,product', ...counts().map((one) => formatCsv(fields(one)))])
+    const most = counts().sort((a, b) => b.n - a.n)
+    const lines = most.slice(0, 5).map((one) => formatCsv([...fields(one), String(one.n)]))
+    await expectAnswer('top', input, { n: 5, by }, ['region,product,count', ...lines])
+  })
+
+  it('of one column, with a value that is missing, and a column that is called count', async () => {
+    for (const [name, content] of [
+      ['a.csv', 'count\nx\n""\nx\n'],
+      ['a.jsonl', '{"count":"x"}\n{"count":null}\n{"count":"x"}\n'],
+    ] as const) {
+      const input = await fileOf(content, name)
+      expect(await answer('distinct', input, { by: 'count' })).toEqual(['count', '""', 'x'])
+      expect(await answer('top', input, { n: 9, by: 'count' })).toEqual(['count,count_2', 'x,2', ',1'])
+    }
+  })
+
+  it('of CSV in another dialect', async () => {
+    const input = await fileOf('b;1\na;2\nb;3\n')
+    const dialect = { delimiter: ';', columns: 'k,n' }
+    expect(await answer('distinct', input, { by: 'k', ...dialect })).toEqual(['k', 'a', 'b'])
+    expect(await answer('top', input, { n: 1, by: 'k', ...dialect })).toEqual(['k,count', 'b,2'])
+  })
+
+  it.each(['csv', 'jsonl', 'parquet'] as const)('refuse what makes no sense: %s', async (kind) => {
+    const input = (await FILES)[kind]
+    for (const [job, n] of [
+      ['distinct', {}],
+      ['top', { n: 1 }],
+    ] as const) {
+      const error = await failure(answer(job, input, { ...n, by: 'region,prodct' }))
+      expect(error).toMatchObject({ code: 'COLUMN_UNKNOWN', hint: 'Did you mean "product"?' })
+      expect(await failure(answer(job, input, { ...n, by: 'qty,' }))).toMatchObject({ code: 'PARAM_INVALID' })
+      const without = await failure(answer(job, input, { ...n, delimiter: ';' }))
+      expect(without.code).toMatch(/^PARAM_/)
+      if (kind === 'parquet') expect(await failure(answer(job, input, n))).toMatchObject({ code: 'PARAM_MISSING' })
+    }
+  })
+})
+
+describe('join', () => {
+  const LEFT = ROWS.slice(0, 90)
+  const RIGHT = [...ROWS.slice(60, 120), ...ROWS.slice(300, 310)]
+
+  it.each(['inner', 'left', 'right', 'full', 'semi', 'anti'])(
+    '%s, of sides of other kinds, is that of CSV',
+    async (type) => {
+      const folder = temporaryFolder()
+      const sides = { left: LEFT, right: RIGHT }
+      for (const [side, rows] of Object.entries(sides)) {
+        writeFiles(folder, { [`${side}.csv`]: writtenAs('csv', rows), [`${side}.jsonl`]: writtenAs('jsonl', rows) })
+        await read.json(join(folder, `${side}.jsonl`)).write.parquet(join(folder, `${side}.parquet`))
+      }
+      const params = { type, on: 'region,id' }
+      const joined = async (left: string, right: string, config: Config = {}, on = params.on) => {
+        const input = { left: join(folder, `left.${left}`), right: join(folder, `right.${right}`) }
+        return linesOf((await run('join', input, { partitions: 1, ...config, params: { ...params, on } })).output)
+      }
+      const [header, ...rows] = await joined('csv', 'csv')
+      const names = header!.replace(/right_(\w+)/g, '$1_right')
+      for (const [left, right] of [
+      ['csv', 'parquet'],
+      ['parquet', 'jsonl'],
+    ] as const) {
+        for (const config of Object.values<Config>(CONFIGS)) {
+          const [found, ...lines] = await joined(left, right, config)
+          expect(found).toBe(names)
+          expect(lines.sort(), `${left}, ${right}, seed ${SEED}`).toEqual(rows.toSorted())
+        }
+      }
+    },
+  )
+
+  it('by keys of different names keeps the names of the left side', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'l.csv': 'user,n\n7,a\n8,b\n,c\n', 'r.jsonl': '{"id":7,"n":"x"}\n{"id":9,"n":"y"}\n' })
+    const input = { left: join(folder, 'l.csv'), right: join(folder, 'r.jsonl') }
+    const { output } = await run('join', input, { params: { on: 'user=id', type: 'left' } })
+    expect(linesOf(output)).toEqual(['user,n,n_right', ',c,', '7,a,x', '8,b,'])
+  })
+
+  it.each<[Values, string, string]>([
+    [{ on: 'id=idd' }, 'COLUMN_UNKNOWN', 'Columns: id, region'],
+    [{ on: 'idd=id' }, 'COLUMN_UNKNOWN', 'Columns: id, region'],
+    [{ on: 'id=' }, 'PARAM_INVALID', 'names of columns'],
+    [{ on: 'id', rightDelimiter: ';' }, 'PARAM_INVALID', 'which right is not'],
+  ])('refuses %j', async (params, code, message) => {
+    const { csv: left, parquet: right } = await FILES
+    const error = await failure(run('join', { left, right }, { params }))
+    expect(error.code).toBe(code)
+    expect(error.message).toContain(message)
   })
 })
