@@ -61,12 +61,15 @@ export default (params: Values, [table]: [Table]): DataFrame<Untyped> => {
     col(nameOf(column, 'sum')).div(col(nameOf(column, 'count'))),
   ])
   const sums = columns.map((column) => nameOf(column, 'sum')).map((name) => [name, coalesce(col(name), lit(0))])
-  return table
-    .read(Object.fromEntries([...texts, ...numbers]))
-    .groupBy(...keys)
-    .agg(Object.fromEntries(answers))
-    .withColumns(Object.fromEntries(means))
-    .withColumns(Object.fromEntries(sums))
+  return (
+    table
+      .read(Object.fromEntries([...texts, ...numbers]))
+      // Also what is inside of another column keeps the name that was given.
+      .groupBy(...keys.map((key) => col(key).as(key)))
+      .agg(Object.fromEntries(answers))
+      .withColumns(Object.fromEntries(means))
+      .withColumns(Object.fromEntries(sums))
+  )
 }
 
 /** `50,99.9` -> p50: 0.5, p99.9: 0.999 */

@@ -11,10 +11,13 @@ export default ({ n, by }: Values, [table]: [{ read(): DataFrame<Untyped> }]): D
     throw new RunjobError('PARAM_MISSING', { name: 'by', describe: 'columns; Parquet has no lines' })
   const keys = columnNames(by, 'by')
   const counted = keys.includes('count') ? 'count_2' : 'count'
-  return table
-    .read()
-    .groupBy(...keys)
-    .agg({ [counted]: count() })
-    .orderBy(col(counted).desc(), ...keys)
-    .limit(n)
+  return (
+    table
+      .read()
+      // Also what is inside of another column keeps the name that was given.
+      .groupBy(...keys.map((key) => col(key).as(key)))
+      .agg({ [counted]: count() })
+      .orderBy(col(counted).desc(), ...keys)
+      .limit(n)
+  )
 }

@@ -274,6 +274,15 @@ describe('distinct and top', () => {
     }
   })
 
+  it('of what is inside of another column', async () => {
+    const input = await fileOf('{"k":{"n":1,"m":3},"v":1}\n{"k":{"n":2},"v":3}\n{"k":{"n":1},"v":5}\n', 'a.jsonl')
+    expect(await answer('distinct', input, { by: 'k.n' })).toEqual(['k.n', '1', '2'])
+    expect(await answer('top', input, { n: 2, by: 'k.n' })).toEqual(['k.n,count', '1,2', '2,1'])
+    const stats = await answer('stats', input, { by: 'k.n', of: 'k.m,v' })
+    expect(stats[0]).toMatch(/^k\.n,k\.m_count,.*,v_max$/)
+    expect(stats.slice(1)).toEqual(['1,1,3,3,3,3,2,6,1,3,5', '2,0,0,,,,1,3,3,3,3'])
+  })
+
   it('of CSV in another dialect', async () => {
     const input = await fileOf('b;1\na;2\nb;3\n')
     const dialect = { delimiter: ';', columns: 'k,n' }
@@ -318,9 +327,9 @@ describe('join', () => {
       const [header, ...rows] = await joined('csv', 'csv')
       const names = header!.replace(/right_(\w+)/g, '$1_right')
       for (const [left, right] of [
-      ['csv', 'parquet'],
-      ['parquet', 'jsonl'],
-    ] as const) {
+        ['csv', 'parquet'],
+        ['parquet', 'jsonl'],
+      ] as const) {
         for (const config of Object.values<Config>(CONFIGS)) {
           const [found, ...lines] = await joined(left, right, config)
           expect(found).toBe(names)
