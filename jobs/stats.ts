@@ -11,6 +11,7 @@ import {
   max,
   mean,
   min,
+  RunjobError,
   sum,
 } from 'runjob'
 
@@ -43,7 +44,11 @@ export default defineJob({
     percentiles: { type: 'string', describe: 'Percentiles as well, such as 90,99.9' },
     ...csvParams,
   },
-  define: ({ by, of, ...dialect }) => {
+  define: ({ by, of, median, percentiles, ...dialect }) => {
+    for (const [name, value] of Object.entries({ median: median || undefined, percentiles })) {
+      const problem = 'only the ready-made job has it'
+      if (value !== undefined) throw new RunjobError('PARAM_INVALID', { name, value, problem })
+    }
     const keys = columnNames(by, 'by')
     const columns = columnNames(of, 'of')
     // Of one column, the answers need no other names.

@@ -359,3 +359,14 @@ describe('join', () => {
     expect(error.message).toContain(message)
   })
 })
+
+it('a copy of a ready-made job refuses what it leaves to data frames', async () => {
+  const { csv } = await FILES
+  for (const [job, params] of [
+    ['sort', { by: 'region' }],
+    ['stats', { by: 'region', of: 'qty', median: true }],
+    ['stats', { by: 'region', of: 'qty', percentiles: '90' }],
+  ] as const) {
+    expect(await failure(answer(`jobs/${job}.ts`, csv, params))).toMatchObject({ code: 'PARAM_INVALID' })
+  }
+})
