@@ -53,7 +53,7 @@ export async function prepareFramed(job: AnyJob, settings: Settings, copies: Cop
     return { kind, read: (schema) => reader.csv(own, { ...csvOptions(params, input), ...(schema && { schema }) }) }
   })
   const frame = frames.frameOf(params, tables)
-  const format = choice.format ?? (choice.singleFile ? formatOfName(output) : undefined) ?? 'csv'
+  const format = choice.format ?? formatOfName(output) ?? 'csv'
   const { name, description, examples } = job
   const outputs: DatasetOutput[] = [{ name: '', frame, partitionBy: null }]
   const prepared = await prepareDataset(

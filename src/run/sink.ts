@@ -21,7 +21,7 @@ export function sinkOf(
   const columns = all.filter(({ name }) => !by.includes(name))
   const folders = by.length === 0 ? {} : { partitionBy: [...by] }
   if (onColumns !== null) return { name, format: { kind: 'rows' }, compress: null, singleFile }
-  const format = formatOf(columns, choice.format ?? (choice.singleFile ? formatOfName(output) : undefined) ?? 'jsonl')
+  const format = formatOf(columns, choice.format ?? formatOfName(output) ?? 'jsonl')
   if (format.kind !== 'parquet')
     return { name, format, compress: fileCompression(choice.compress), singleFile, ...folders }
   if (choice.singleFile) requireOwnName(output)
@@ -29,7 +29,7 @@ export function sinkOf(
   return { name, format: { kind: 'parquet', codec }, compress: null, singleFile, ...folders }
 }
 
-/** Of one file, by its ending; that of a compression does not count. */
+/** Of a file or folder, by its ending, as it will be read; that of a compression does not count. */
 export function formatOfName(path: string): FormatName | undefined {
   const [, ending = ''] = /\.([^./\\]+)$/.exec(path.replace(/\.(?:gz|zst)$/i, '')) ?? []
   return ENDINGS[ending.toLowerCase()]

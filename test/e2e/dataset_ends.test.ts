@@ -1,5 +1,5 @@
 /** What newcomers to data frames try: names of files, objects of columns, limits before bad rows. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import {
@@ -58,7 +58,7 @@ describe('whole numbers that no double equals', () => {
   })
 })
 
-describe('the ending of a single file', () => {
+describe('the ending of an output', () => {
   const dataset = (path: string) =>
     defineDataset({ name: 'ends', build: () => read(csv({ schema: { k: string() } }), path) })
   const source = 'k\na b\n'
@@ -75,6 +75,17 @@ describe('the ending of a single file', () => {
     const output = join(temporaryFolder(), name)
     await runDataset(dataset(fileOf('a.csv', source)), { output, singleFile: true })
     expect(readFileSync(output, 'utf8')).toBe(text)
+  })
+
+  it('says it of the parts of a folder too, which can be read again', async () => {
+    for (const name of ['x.csv', 'x.parquet', 'x.jsonl', 'x.d']) {
+      const output = join(temporaryFolder(), name)
+      await runDataset(dataset(fileOf('a.csv', source)), { output })
+      const ending = name === 'x.d' ? 'jsonl' : name.slice(2)
+      expect(readdirSync(output).filter((part) => part.endsWith(`.${ending}`))).toHaveLength(1)
+      const { code, stdout } = await runjob(['query', 'df', output])
+      expect([code, stdout]).toEqual([0, '{"k":"a b"}\n'])
+    }
   })
 
   it('is overruled by the format', async () => {
