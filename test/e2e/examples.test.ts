@@ -209,6 +209,20 @@ describe.each(Object.keys(ANSWERS))('examples/%s.ts', (name) => {
   })
 })
 
+it('products that sell equally well share a place, and those behind them keep theirs', async () => {
+  const sold = { p01: '5.00', p02: '10.00', p03: '10.00', p04: '1.00' }
+  const orders = Object.entries(sold).map(([product_id, total]) => ({ ...own.orders[0]!, product_id, total }))
+  const folder = filesOf({ ...own, orders })
+  const output = join(folder, 'out')
+  await runDataset(join(examples, 'top_products.ts'), { output, params: paramsOf('top_products', folder) })
+  const places = (answerIn(output)[''] as { name: string; place: number }[]).map(({ name, place }) => [name, place])
+  expect(places).toEqual([
+    ['Brass lamp', 1],
+    ['Floor lamp', 1],
+    ['Desk lamp', 3],
+  ])
+})
+
 it('the revenue of some days is read from the folders and row groups that have them', async () => {
   const folder = filesOf(many)
   const output = join(folder, 'revenue')
