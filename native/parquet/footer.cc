@@ -20,11 +20,6 @@ constexpr int kDictionaryPage = 2;
 constexpr double kUnknown = -1;
 
 Status Wrong(const std::string& what) { return Corrupt("the " + what + " in its footer is wrong"); }
-Status Unreadable(const ThriftReader& reader) {
-  return Corrupt(std::string("its footer cannot be read (") +
-                 (reader.needs_more() ? "it ends too early)" : "a field is damaged)"));
-}
-
 struct Place {
   double start = kUnknown;
   double end = kUnknown;
@@ -71,177 +66,152 @@ class FooterReader {
       : footer_(footer), start_(start), reader_(footer), result_(result) {}
 
   Status Read() {
-    int id = 0;
-    ThriftType type;
     std::vector<double>& numbers = result_->numbers;
     numbers.assign(1, 0);
-    while (reader_.Next(&id, &type)) {
-      if (id != 4) {
-        if (!reader_.Skip(type)) return Unreadable(reader_);
-        continue;
-      }
-      ThriftType element;
+    const bool ok = ReadFields(&reader_, [&](int id, ThriftType type) {
+      if (id != 4) return reader_.Skip(type);
       uint64_t count = 0;
-      if (type != ThriftType::kList || !reader_.ReadList(&element, &count)) return Wrong("row groups");
-      if (count > 0 && element != ThriftType::kStruct) return Wrong("row groups");
+      if (!ReadStructs(type, &count)) return Refuse(Wrong("row groups"));
       numbers.assign(1, static_cast<double>(count));
-      for (; count > 0; count--) RUNJOB_RETURN_IF_ERROR(ReadGroup());
+      for (; count > 0; count--) {
+        if (!ReadGroup()) return false;
+      }
       result_->end = reader_.used();
-    }
-    return reader_.ok() ? Status::Ok() : Unreadable(reader_);
+      return true;
+    });
+    if (ok || !refusal_.ok()) return refusal_;
+    return Corrupt(std::string("its footer cannot be read (") +
+                   (reader_.needs_more() ? "it ends too early)" : "a field is damaged)"));
   }
 
  private:
-  Status ReadGroup() {
-    int id = 0;
-    ThriftType type;
+  // Everything below is false where bytes are wrong: of what, refusal_ says, unless the reader failed.
+  bool Refuse(Status status) {
+    refusal_ = std::move(status);
+    return false;
+  }
+
+  // The head of a list of structs.
+  bool ReadStructs(ThriftType type, uint64_t* count) {
+    ThriftType element;
+    if (type != ThriftType::kList || !reader_.ReadList(&element, count)) return false;
+    return *count == 0 || element == ThriftType::kStruct;
+  }
+
+  bool ReadGroup() {
     int64_t rows = -1;
     bool has_columns = false;
     columns_.clear();
-    while (reader_.Next(&id, &type)) {
-      if (id == 1) {
-        ThriftType element;
-        uint64_t count = 0;
-        if (type != ThriftType::kList || !reader_.ReadList(&element, &count)) return Wrong("columns of a row group");
-        if (count > 0 && element != ThriftType::kStruct) return Wrong("columns of a row group");
-        has_columns = true;
-        columns_.clear();
-        for (; count > 0; count--) RUNJOB_RETURN_IF_ERROR(ReadColumn());
-      } else if (id == 3) {
-        if (!IsInteger(type) || !reader_.Read(type, &rows)) return Wrong("number of rows of a row group");
-      } else if (!reader_.Skip(type)) {
-        break;
+    const bool ok = ReadFields(&reader_, [&](int id, ThriftType type) {
+      switch (id) {
+        case 1: {
+          uint64_t count = 0;
+          if (!ReadStructs(type, &count)) return Refuse(Wrong("columns of a row group"));
+          has_columns = true;
+          columns_.clear();
+          for (; count > 0; count--) {
+            if (!ReadColumn()) return false;
+          }
+          return true;
+        }
+        case 3:
+          return ReadInteger(type, &rows);
+        default:
+          return reader_.Skip(type);
       }
-    }
-    if (!reader_.ok()) return Unreadable(reader_);
-    if (!has_columns) return Wrong("columns of a row group");
-    if (!IsCount(rows)) return Wrong("number of rows of a row group");
-    return AddGroup(static_cast<uint64_t>(rows));
+    });
+    if (!ok) return false;
+    if (!has_columns) return Refuse(Wrong("columns of a row group"));
+    if (!IsCount(rows)) return Refuse(Wrong("number of rows of a row group"));
+    const Status status = AddGroup(static_cast<uint64_t>(rows));
+    return status.ok() || Refuse(status);
   }
 
-  Status ReadColumn() {
+  bool ReadColumn() {
     Column column;
-    int id = 0;
-    ThriftType type;
-    while (reader_.Next(&id, &type)) {
-      bool ok = true;
+    const bool ok = ReadFields(&reader_, [&](int id, ThriftType type) {
       switch (id) {
         case 1:
           column.is_elsewhere = true;
-          ok = reader_.Skip(type);
-          break;
+          return reader_.Skip(type);
         case 3:
-          if (type != ThriftType::kStruct) return Wrong("column of a row group");
+          if (type != ThriftType::kStruct) return Refuse(Wrong("column of a row group"));
           column.has_meta = true;
-          RUNJOB_RETURN_IF_ERROR(ReadMeta(&column));
-          break;
+          return ReadMeta(&column);
         case 4:
-          ok = ReadStart(type, &column.offset_index);
-          break;
+          return ReadStart(type, &column.offset_index);
         case 5:
-          ok = ReadBytes(type, &column.offset_index);
-          break;
+          return ReadBytes(type, &column.offset_index);
         case 6:
-          ok = ReadStart(type, &column.column_index);
-          break;
+          return ReadStart(type, &column.column_index);
         case 7:
-          ok = ReadBytes(type, &column.column_index);
-          break;
+          return ReadBytes(type, &column.column_index);
         case 8:
         case 9:
           column.is_encrypted = true;
-          ok = reader_.Skip(type);
-          break;
+          return reader_.Skip(type);
         default:
-          ok = reader_.Skip(type);
+          return reader_.Skip(type);
       }
-      if (!ok) break;
-    }
-    if (!reader_.ok()) return Unreadable(reader_);
-    columns_.push_back(std::move(column));
-    return Status::Ok();
+    });
+    columns_.push_back(column);
+    return ok;
   }
 
-  Status ReadMeta(Column* column) {
-    int id = 0;
-    ThriftType type;
-    while (reader_.Next(&id, &type)) {
-      bool ok = true;
+  bool ReadMeta(Column* column) {
+    return ReadFields(&reader_, [&](int id, ThriftType type) {
       switch (id) {
         case 1:
-          ok = ReadInteger(type, &column->physical);
-          break;
+          return ReadInteger(type, &column->physical);
         case 3:
           if (type == ThriftType::kList) column->path = reader_.used();
-          ok = reader_.Skip(type);
-          break;
+          return reader_.Skip(type);
         case 4:
-          ok = ReadInteger(type, &column->codec);
-          break;
+          return ReadInteger(type, &column->codec);
         case 5:
-          ok = ReadInteger(type, &column->values);
-          break;
+          return ReadInteger(type, &column->values);
         case 7:
-          ok = ReadInteger(type, &column->bytes);
-          break;
+          return ReadInteger(type, &column->bytes);
         case 9:
-          ok = ReadInteger(type, &column->data_start);
-          break;
+          return ReadInteger(type, &column->data_start);
         case 11:
-          ok = ReadInteger(type, &column->dictionary_start);
-          break;
+          return ReadInteger(type, &column->dictionary_start);
         case 12:
-          if (type != ThriftType::kStruct) return Wrong("statistics");
-          ok = ReadStatistics(&column->statistics);
-          break;
+          return type == ThriftType::kStruct ? ReadStatistics(&column->statistics) : Refuse(Wrong("statistics"));
         case 13:
-          ok = type == ThriftType::kList ? CountPages(&column->pages) : reader_.Skip(type);
-          break;
+          return type == ThriftType::kList ? CountPages(&column->pages) : reader_.Skip(type);
         case 14:
-          ok = ReadStart(type, &column->bloom);
-          break;
+          return ReadStart(type, &column->bloom);
         case 15:
-          ok = ReadBytes(type, &column->bloom);
-          break;
+          return ReadBytes(type, &column->bloom);
         default:
-          ok = reader_.Skip(type);
+          return reader_.Skip(type);
       }
-      if (!ok) break;
-    }
-    return reader_.ok() ? Status::Ok() : Unreadable(reader_);
+    });
   }
 
   bool ReadStatistics(Statistics* statistics) {
     *statistics = Statistics();
-    int id = 0;
-    ThriftType type;
-    while (reader_.Next(&id, &type)) {
-      bool ok = true;
+    return ReadFields(&reader_, [&](int id, ThriftType type) {
       switch (id) {
         case 1:
-          ok = ReadPlace(type, &statistics->old_greatest);
-          break;
+          return ReadPlace(type, &statistics->old_greatest);
         case 2:
-          ok = ReadPlace(type, &statistics->old_least);
-          break;
+          return ReadPlace(type, &statistics->old_least);
         case 3: {
           int64_t nulls = -1;
-          ok = ReadInteger(type, &nulls);
+          const bool ok = ReadInteger(type, &nulls);
           statistics->nulls = IsCount(nulls) ? static_cast<double>(nulls) : kUnknown;
-          break;
+          return ok;
         }
         case 5:
-          ok = ReadPlace(type, &statistics->greatest);
-          break;
+          return ReadPlace(type, &statistics->greatest);
         case 6:
-          ok = ReadPlace(type, &statistics->least);
-          break;
+          return ReadPlace(type, &statistics->least);
         default:
-          ok = reader_.Skip(type);
+          return reader_.Skip(type);
       }
-      if (!ok) return false;
-    }
-    return reader_.ok();
+    });
   }
 
   // How many there are of each kind and encoding.
@@ -258,14 +228,10 @@ class FooterReader {
       }
       int64_t kind = -1;
       int64_t number = -1;
-      int id = 0;
-      ThriftType type;
-      while (reader_.Next(&id, &type)) {
-        if (!(id == 1 ? ReadInteger(type, &kind) : id == 3 ? ReadInteger(type, &number) : reader_.Skip(type))) {
-          return false;
-        }
-      }
-      if (!reader_.ok()) return false;
+      const bool ok = ReadFields(&reader_, [&](int id, ThriftType type) {
+        return id == 1 ? ReadInteger(type, &kind) : id == 3 ? ReadInteger(type, &number) : reader_.Skip(type);
+      });
+      if (!ok) return false;
       if (kind == kDictionaryPage) continue;
       is_known = is_known && IsCount(number) && total + static_cast<uint64_t>(number) <= kMaxSafeInteger;
       if (is_known) total += static_cast<uint64_t>(number);
@@ -387,6 +353,7 @@ class FooterReader {
   const uint64_t start_;
   ThriftReader reader_;
   RowGroups* const result_;
+  Status refusal_;
   std::vector<Column> columns_;  // of the current group
 };
 

@@ -17,17 +17,6 @@ bool ReadCount(ThriftReader* reader, ThriftType type, uint32_t* value) {
   return true;
 }
 
-// Fields 1, 2, ... of a struct; Read(id, type) is false where a field is wrong, and skips those that it does not know.
-template <class Body>
-bool ReadFields(ThriftReader* reader, const Body& read) {
-  int id = 0;
-  ThriftType type;
-  while (reader->Next(&id, &type)) {
-    if (!read(id, type)) return false;
-  }
-  return reader->ok();
-}
-
 bool ReadDataHeader(ThriftReader* reader, PageHeader* header) {
   return ReadFields(reader, [&](int id, ThriftType type) {
     switch (id) {

@@ -65,4 +65,15 @@ class ThriftReader {
   bool needs_more_ = false;
 };
 
+// All fields of a struct. read(id, type) takes the value, or skips it where it does not know the field; false: it is wrong.
+template <class Body>
+bool ReadFields(ThriftReader* reader, const Body& read) {
+  int id = 0;
+  ThriftType type;
+  while (reader->Next(&id, &type)) {
+    if (!read(id, type)) return false;
+  }
+  return reader->ok();
+}
+
 }  // namespace runjob::parquet
