@@ -184,6 +184,8 @@ export function columnPairs(...args: unknown[]): { left: string[]; right: string
 
 /** Texts separated by commas; a text that holds a comma is in quotes. */
 function listOf(text: string, name: string): string[] {
+  // Whatever else is in a name, it is of the name.
+  if (!/[",]/.test(text)) return [text]
   try {
     return csvRow(text, { delimiter: ',', quote: '"' }) ?? ['']
   } catch (error) {

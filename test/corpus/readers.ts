@@ -181,7 +181,7 @@ export const READERS: Record<string, Reader> = {
 
 function on(of: Case, files: Contents, more: Record<string, string>): Record<string, string> | undefined {
   const key = names(of, files)?.[0]
-  return key === undefined || /[,=]/.test(key) ? undefined : { on: key, ...more }
+  return key === undefined || /[,="]/.test(key) ? undefined : { on: key, ...more }
 }
 
 const NUMBER = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i

@@ -33,6 +33,8 @@ const ROWS = { t: { jsonl: 400, parquet: 5000, csv: 400 }, r: { jsonl: 60, parqu
 async function makeSource(format: keyof typeof FORMATS, folder: string, random: Random): Promise<Source> {
   const duckdb = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect()
   await duckdb.run("SET TimeZone = 'UTC'")
+  // In 1.5.6 it takes date_trunc('year', ts) <> TIMESTAMP '2024-02-27' for true, also where ts is null.
+  await duckdb.run("SET disabled_optimizers = 'expression_rewriter'")
   const frames: Source['frames'] = {}
   for (const [name, columns] of Object.entries(TABLES)) {
     const rows = random.times(ROWS[name as keyof typeof ROWS][format], (i) => randomRow(random, columns, i))
