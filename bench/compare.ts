@@ -50,7 +50,7 @@ const builds = [old, fresh].map((revision) => ({ revision, cli: join(buildOf(rev
 const trialFolder = join(dataFolder, `trial-${process.pid}`)
 const moved: string[] = []
 let isBad = false
-for (const row of rowsNamed(values.only)) {
+for (const row of wantedRows()) {
   for (const contestant of row.contestants.filter(({ tool }) => tool === 'runjob')) {
     if (interrupt.signal.aborted) process.exit(130)
     await compare(row, contestant)
@@ -59,6 +59,15 @@ for (const row of rowsNamed(values.only)) {
 rmSync(trialFolder, { recursive: true, force: true })
 console.log(`\n${moved.length === 0 ? 'no row moved beyond the noise' : moved.join('\n')}`)
 process.exitCode = isBad ? 1 : 0
+
+function wantedRows(): readonly Row[] {
+  try {
+    return rowsNamed(values.only)
+  } catch (error) {
+    console.error((error as Error).message)
+    process.exit(2)
+  }
+}
 
 async function compare(row: Row, contestant: Contestant): Promise<void> {
   const name = contestant.name === 'runjob' ? row.name : `${row.name}, ${contestant.name}`
