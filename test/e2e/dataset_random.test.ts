@@ -34,7 +34,8 @@ async function makeSource(format: keyof typeof FORMATS, folder: string, random: 
   const duckdb = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect()
   await duckdb.run("SET TimeZone = 'UTC'")
   // In 1.5.6 it takes date_trunc('year', ts) <> TIMESTAMP '2024-02-27' for true, also where ts is null.
-  await duckdb.run("SET disabled_optimizers = 'expression_rewriter'")
+  // Without the rewriter, another of its optimizers does not expect all that it sees.
+  await duckdb.run("SET disabled_optimizers = 'expression_rewriter, top_n_window_elimination'")
   const frames: Source['frames'] = {}
   for (const [name, columns] of Object.entries(TABLES)) {
     const rows = random.times(ROWS[name as keyof typeof ROWS][format], (i) => randomRow(random, columns, i))
