@@ -52,7 +52,7 @@ export function withExploded(
 }
 
 /** What a whole column is made of; null: not of elements. */
-function explodedBy(tree: Untyped): UntypedExplode | null {
+export function explodedBy(tree: Untyped): UntypedExplode | null {
   if (tree.kind === 'alias') return explodedBy(tree.arg)
   return tree.kind === 'explode' ? tree : null
 }

@@ -5,7 +5,7 @@ import type { JoinType } from '../plan/plan.js'
 import { type Column, EXACT, markedLike, markOf, typeText } from '../plan/type.js'
 import { resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
-import type { Untyped } from './expression/untyped.js'
+import { type Untyped, withParts } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import { columnNamed, columnOf, join, type Logical, project, unchanged } from './logical.js'
 import { freshName, requireColumns } from './names.js'
@@ -138,12 +138,8 @@ function inside(tree: Untyped, sides: Sides): Untyped {
     case 'window':
     case 'explode':
       return tree
-    case 'call':
-    case 'udf':
-      return { ...tree, args: tree.args.map((arg) => inside(arg, sides)) }
-    case 'cast':
-    case 'alias':
-      return { ...tree, arg: inside(tree.arg, sides) }
+    default:
+      return withParts(tree, (part) => inside(part, sides))
   }
 }
 

@@ -1,10 +1,11 @@
 /** Windows of time, in a select(), withColumn() or groupBy(): rows without a time are left out, and windows that overlap make rows. */
 import { type Expression, isNullable } from '../plan/expression.js'
 import type { StructType } from '../plan/type.js'
+import { explodedBy } from './analyze_explode.js'
 import { resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
 import { type TimeWindow, timeWindow } from './expression/time_window.js'
-import { partsOf, treeKey, type Untyped, type UntypedCall } from './expression/untyped.js'
+import { partsOf, treeKey, type Untyped, type UntypedCall, withParts } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import { explode, filter, type Logical } from './logical.js'
 import { freshName } from './names.js'
@@ -31,7 +32,7 @@ export function withTimeWindows(
   const sliding = [...found].filter(([, tree]) => isSliding(tree))
   if (sliding.length === 0) return { from, trees }
   const [[key, tree], second] = sliding as [[string, UntypedCall], [string, UntypedCall]?]
-  const other = second?.[1] ?? trees.map(exploding).find((one) => one !== null)
+  const other = second?.[1] ?? trees.map(explodedBy).find((one) => one !== null)
   if (other) {
     throw invalid(
       `${what}: both ${expressionText(tree)} and ${expressionText(other)} make rows`,
@@ -56,12 +57,6 @@ function isTimeWindow(tree: Untyped): tree is UntypedCall {
 
 function isSliding({ args: [, length, slide] }: UntypedCall): boolean {
   return slide !== undefined && treeKey(length!) !== treeKey(slide)
-}
-
-/** What makes rows of a list. */
-function exploding(tree: Untyped): Untyped | null {
-  if (tree.kind === 'alias') return exploding(tree.arg)
-  return tree.kind === 'explode' ? tree : null
 }
 
 function withTime(time: Untyped, input: Logical): Logical {
@@ -110,22 +105,6 @@ function windowsOf(tree: UntypedCall, { columns }: Logical): { time: Expression;
 }
 
 function replaced(tree: Untyped, key: string, name: string): Untyped {
-  const inside = (part: Untyped) => replaced(part, key, name)
-  switch (tree.kind) {
-    case 'call':
-      if (isTimeWindow(tree) && treeKey(tree) === key) return { kind: 'column', name }
-      return { ...tree, args: tree.args.map(inside) }
-    case 'cast':
-    case 'alias':
-      return { ...tree, arg: inside(tree.arg) }
-    case 'window':
-      return {
-        ...tree,
-        args: tree.args.map(inside),
-        partition: tree.partition.map(inside),
-        order: tree.order.map((one) => ({ ...one, value: inside(one.value) })),
-      }
-    default:
-      return tree
-  }
+  if (isTimeWindow(tree) && treeKey(tree) === key) return { kind: 'column', name }
+  return withParts(tree, (part) => replaced(part, key, name))
 }

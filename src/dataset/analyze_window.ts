@@ -15,7 +15,7 @@ import { literalOf } from './expression/literal.js'
 import { DAY_MICROS } from './expression/parse.js'
 import { resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
-import { partsOf, type Untyped, type UntypedFrame, type UntypedWindow } from './expression/untyped.js'
+import { partsOf, type Untyped, type UntypedFrame, type UntypedWindow, withParts } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import { type Logical, project, unchanged, type WindowNode, window } from './logical.js'
 import { freshName } from './names.js'
@@ -74,15 +74,10 @@ class Windows {
     switch (tree.kind) {
       case 'window':
         return { kind: 'column', name: this.#result(tree, name) }
-      case 'call':
-      case 'udf':
-        return { ...tree, args: tree.args.map((arg) => this.replaced(arg)) }
-      case 'cast':
-        return { ...tree, arg: this.replaced(tree.arg) }
       case 'alias':
         return this.replaced(tree.arg, name)
       default:
-        return tree
+        return withParts(tree, (part) => this.replaced(part))
     }
   }
 

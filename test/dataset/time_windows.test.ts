@@ -14,6 +14,7 @@ import {
   rowNumber,
   string,
   timestamp,
+  udf,
   Window,
   when,
   window,
@@ -63,6 +64,12 @@ it('windows that overlap are rows of their own', () => {
   `)
   // The same as a length of its own lies side by side.
   expect(logical(events.select(window('seen', '60 minutes', '1 hour')))).toContain('explode windows')
+})
+
+it('a function may take what is of a window', () => {
+  const day = udf((start: Date | null) => start!.toISOString().slice(0, 10), string())
+  const days = events.select(day(window('seen', '1 hour', '20 minutes').getField('start')).as('day'))
+  expect(optimised(days)).toContain('explode windows(unixMicros(seen), 3600000000, 1200000000, 0) as window')
 })
 
 it('a filter above goes past the counting of rows, unless it may fail', () => {

@@ -121,3 +121,26 @@ export function partsOf(tree: Untyped): readonly Untyped[] {
       return []
   }
 }
+
+/** The same expression with other parts: each is one of partsOf(). */
+export function withParts(tree: Untyped, other: (part: Untyped) => Untyped): Untyped {
+  switch (tree.kind) {
+    case 'call':
+    case 'udf':
+      return { ...tree, args: tree.args.map(other) }
+    case 'cast':
+    case 'alias':
+      return { ...tree, arg: other(tree.arg) }
+    case 'explode':
+      return { ...tree, list: other(tree.list) }
+    case 'window':
+      return {
+        ...tree,
+        args: tree.args.map(other),
+        partition: tree.partition.map(other),
+        order: tree.order.map((one) => ({ ...one, value: other(one.value) })),
+      }
+    default:
+      return tree
+  }
+}
