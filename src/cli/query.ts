@@ -76,6 +76,12 @@ function withoutMeaning(option: string): RunjobError {
 
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value
-  if (value instanceof Map) return textOf([...value])
-  return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part), 2) ?? String(value)
+  return JSON.stringify(value, (_, part) => jsonPart(part), 2) ?? String(value)
+}
+
+/** As in outputs of JSON lines, where JSON has no word for it. */
+function jsonPart(part: unknown): unknown {
+  if (typeof part === 'bigint' || (typeof part === 'number' && !Number.isFinite(part))) return String(part)
+  if (part instanceof Map || part instanceof Set) return [...part]
+  return part instanceof Uint8Array ? Buffer.from(part).toString('base64') : part
 }

@@ -58,6 +58,15 @@ describe('a query', () => {
       'countByKey() needs pairs [key, value], not "b".',
     )
     expect((await query(`${words}.keyBy(word => word).countByKey()`, 'in.txt')).stdout).toContain('"b",\n    2')
+    const odd = await query('df.map(() => [NaN, 1 / 0, -1 / 0, 2n]).first()', 'in.txt')
+    expect(JSON.parse(odd.stdout)).toEqual(['NaN', 'Infinity', '-Infinity', '2'])
+    const inside = await query('({ counts: await df.lines().keyBy(line => line).countByKey() })', 'in.txt')
+    expect(JSON.parse(inside.stdout)).toEqual({
+      counts: [
+        ['b a', 1],
+        ['b c', 1],
+      ],
+    })
     expect((await query(`df.lines().sortBy(line => line, false)`, 'in.txt', '--format', 'text')).stdout).toBe(
       'b c\nb a\n',
     )
