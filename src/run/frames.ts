@@ -75,6 +75,7 @@ export async function planFrames(
     ),
   )
   for (const { source, files } of pushed.flatMap(readsIn)) readerOf(source).use(files)
+  for (const reader of reads) await reader.check()
   const sizes = new Map<ReadQuery, Size>()
   // Only joins ask for them.
   for (const reader of queries.some(hasJoin) ? reads : []) {

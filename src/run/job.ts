@@ -5,7 +5,7 @@ import { RunjobError, toRunjobError } from '../base/errors.js'
 import { fileError } from '../base/files.js'
 import { isPlainObject, unknownHelp } from '../base/schema.js'
 import { Columns, readColumns } from '../io/format/csv/columns.js'
-import { readParquetSchema } from '../io/format/parquet/schema.js'
+import { checkDeclared } from '../io/format/declared.js'
 import { nameOf } from '../io/input/input_file.js'
 import { textRules } from '../io/input/text_form.js'
 import type { AnyBody } from '../job/body.js'
@@ -38,7 +38,7 @@ export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies
     return { name, paths: pathsOf(given, job, name), rules: textRules(input) }
   })
   const inputs = await listInputs(sources, settings, copies)
-  await checkParquet(job, body, inputs)
+  await checkSchemas(job, body, inputs)
   const columnsOf = (input: string, format: CsvFormat) => readColumnsOf(input, format, inputs, job, settings)
   const lowered = await lowerJob({ job: job.name, body, columnsOf, output: settings.choice })
   if (settings.choice.singleFile && mainSinkOf(lowered).format.kind === 'parquet') requireOwnName(settings.output)
@@ -73,22 +73,12 @@ function encoded(body: AnyBody, encoding: string | null): AnyBody {
   } as AnyBody
 }
 
-/** @throws COLUMN_UNKNOWN for a declared column that none of the files has: it would be null in every row */
-async function checkParquet(job: AnyJob, body: AnyBody, { files, inputs }: RunInputs): Promise<void> {
+/** @throws COLUMN_UNKNOWN for a declared column that no file has */
+async function checkSchemas(job: AnyJob, body: AnyBody, { files, inputs }: RunInputs): Promise<void> {
   for (const name of job.inputNames) {
     const input = body.inputs?.[name] ?? body.input!
-    if (input.input.kind !== 'parquet') continue
-    const missing = new Set(declaredRows(input)!.columns.map((column) => column.name))
-    const found = new Set<string>()
-    for (const n of inputs.get(name) ?? []) {
-      if (missing.size === 0) break
-      for (const column of await readParquetSchema(files[n]!)) {
-        found.add(column.name)
-        missing.delete(column.name)
-      }
-    }
-    const [first] = missing
-    if (first !== undefined) throw new RunjobError('COLUMN_UNKNOWN', { name: first, columns: [...found] })
+    const own = (inputs.get(name) ?? []).map((n) => files[n]!)
+    await checkDeclared(declaredRows(input)?.columns ?? [], input.input, own)
   }
 }
 

@@ -5,6 +5,7 @@ import { type FolderColumns, folderColumns } from '../dataset/folder_columns.js'
 import { freshName } from '../dataset/names.js'
 import type { ReadQuery } from '../dataset/query.js'
 import type { Source } from '../dataset/sources.js'
+import { checkDeclared } from '../io/format/declared.js'
 import { inferColumns } from '../io/format/infer/columns.js'
 import { guessJsonColumns } from '../io/format/infer/json.js'
 import { readParquetSchemas } from '../io/format/parquet/schema.js'
@@ -149,6 +150,17 @@ export class SourceReader {
   #wanted(): number[] {
     const wanted = new Set([...this.#used].flatMap((name) => this.#filesOf(name)))
     return this.#all().filter((i) => wanted.has(i))
+  }
+
+  /** @throws what checkDeclared throws */
+  async check(): Promise<void> {
+    const { format, reads } = this.source
+    const [{ schema }] = reads as [ReadQuery]
+    if (schema === null) return
+    const columns = schema.filter((column) => !this.#isOfFolders(column))
+    await checkDeclared(columns, encoded(format, this.#settings.encoding), await this.open(), () =>
+      this.#open(this.#all()),
+    )
   }
 
   /** All files that are used. */
