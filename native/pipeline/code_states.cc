@@ -7,6 +7,7 @@ namespace {
 // Their states fit the cache.
 constexpr size_t kMostCombinations = 32768;
 constexpr uint64_t kBooleans = 0;  // no dictionary has this number
+constexpr size_t kFewRows = 32;    // of a state: sorting them does not pay
 
 bool IsBoolean(const Vector& column) { return column.type->id == TypeId::kBoolean && column.form == VectorForm::kFlat; }
 
@@ -40,6 +41,51 @@ bool CodeStates::Begin(const Batch& batch, const std::vector<uint32_t>& columns)
     }
   }
   return true;
+}
+
+// Counts, and then places: a stable sort. The halves of the batch are counted side by side, because a count waits for the one before it if
+// that is of the same combination.
+const std::vector<StateRows>* CodeStates::SortRows(const Batch& batch) {
+  const size_t half = batch.count / 2;
+  for (std::vector<uint16_t>& counts : counts_) counts.resize(states_.size());
+  present_.clear();
+  const auto count = [this](size_t i, std::vector<uint16_t>* counts) {
+    const uint32_t combination = combinations_[i];
+    if (counts_[0][combination] + counts_[1][combination] == 0) present_.push_back(combination);
+    ++(*counts)[combination];
+  };
+  for (size_t i = 0; i < half; i++) {
+    count(i, &counts_[0]);
+    count(half + i, &counts_[1]);
+  }
+  if (half + half < batch.count) count(batch.count - 1, &counts_[1]);
+
+  const bool few = present_.size() * kFewRows <= batch.count;
+  by_state_.clear();
+  if (few) {
+    rows_.resize(batch.count);
+    uint16_t* at = rows_.data();
+    for (const uint32_t combination : present_) {
+      uint16_t& first = counts_[0][combination];
+      uint16_t& second = counts_[1][combination];
+      const size_t n = size_t{first} + second;
+      by_state_.push_back(StateRows{states_[combination], at, n});
+      // From now on: where the next row of each half goes.
+      second = static_cast<uint16_t>(at - rows_.data() + first);
+      first = static_cast<uint16_t>(at - rows_.data());
+      at += n;
+    }
+    const auto place = [&](size_t i, std::vector<uint16_t>* places) {
+      rows_[(*places)[combinations_[i]]++] = static_cast<uint16_t>(batch.row(i));
+    };
+    for (size_t i = 0; i < half; i++) {
+      place(i, &counts_[0]);
+      place(half + i, &counts_[1]);
+    }
+    if (half + half < batch.count) place(batch.count - 1, &counts_[1]);
+  }
+  for (const uint32_t combination : present_) counts_[0][combination] = counts_[1][combination] = 0;
+  return few ? &by_state_ : nullptr;
 }
 
 }  // namespace runjob

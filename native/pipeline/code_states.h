@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "column/vector.h"
+#include "pipeline/group_function.h"
 
 namespace runjob {
 
@@ -23,10 +24,18 @@ class CodeStates {
   // Forgets all states.
   void Clear() { states_.assign(states_.size(), nullptr); }
 
+  // The rows that count, by state; null if there are many states for them. Valid until the next Begin(). REQUIRES: their states are set.
+  const std::vector<StateRows>* SortRows(const Batch& batch);
+
  private:
   std::vector<uint64_t> dictionaries_;  // of the columns, for which the states are
   std::vector<char*> states_;
   std::vector<uint32_t> combinations_;
+  // Of SortRows(): by combination, rows of each half of the batch, all 0 between calls.
+  std::vector<uint16_t> counts_[2];
+  std::vector<uint32_t> present_;  // the combinations that there are
+  std::vector<uint16_t> rows_;
+  std::vector<StateRows> by_state_;
 };
 
 }  // namespace runjob

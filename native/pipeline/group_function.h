@@ -45,14 +45,22 @@ enum class GroupFn : uint8_t {
   kMode = 23,
 };
 
+// Rows of a batch that have the same state, in their order.
+struct StateRows {
+  char* state;
+  const uint16_t* rows;
+  size_t n;
+};
+
 // n rows of a batch that count, from the `first` on, and the state of each row's group.
 struct GroupRows {
   const Batch* batch;
   size_t first;
   size_t n;
   char* const* states;
-  size_t offset;  // of the function's part in a state
-  Arena* arena;   // for what does not fit into it
+  const std::vector<StateRows>* by_state;  // the same rows, where there are few states for many rows; else null
+  size_t offset;                           // of the function's part in a state
+  Arena* arena;                            // for what does not fit into it
 
   size_t row(size_t i) const { return batch->row(first + i); }
   char* state(size_t i) const { return states[i] + offset; }
@@ -66,6 +74,30 @@ struct GroupRows {
       return;
     }
     EachRow(column, [&](char* state, size_t row) { apply(state, column.at<T>(row)); });
+  }
+  // Calls apply(state, n, value) for each state, with the values of its rows: value(i), i < n. False: they are not known by state, or some
+  // are null. What is added up here stays in registers, while a state in memory would have to wait for itself with each row.
+  template <class T, class Apply>
+  bool EachState(const Vector& column, const Apply& apply) const {
+    if (by_state == nullptr || column.validity != nullptr) return false;
+    const T* const values = static_cast<const T*>(column.values);
+    for (const StateRows& own : *by_state) {
+      const uint16_t* const rows = own.rows;
+      char* const state = own.state + offset;
+      switch (column.form) {
+        case VectorForm::kFlat:
+          apply(state, own.n, [values, rows](size_t i) -> const T& { return values[rows[i]]; });
+          break;
+        case VectorForm::kDictionary:
+          apply(state, own.n,
+                [values, rows, codes = column.codes](size_t i) -> const T& { return values[codes[rows[i]]]; });
+          break;
+        case VectorForm::kConstant:
+          apply(state, own.n, [values](size_t) -> const T& { return values[0]; });
+          break;
+      }
+    }
+    return true;
   }
   // Calls apply(state, row) for each of these.
   template <class Apply>

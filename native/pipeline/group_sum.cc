@@ -19,6 +19,10 @@ class Count : public GroupFunction {
   void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
     bool all = true;
     for (const Vector& arg : args) all &= arg.validity == nullptr;
+    if (all && rows.by_state != nullptr) {
+      for (const StateRows& own : *rows.by_state) *At(own.state + rows.offset) += own.n;
+      return;
+    }
     for (size_t i = 0; i < rows.n; i++) {
       if (all || IsCounted(args, rows.row(i))) ++*At(rows.state(i));
     }
@@ -110,7 +114,24 @@ class IntegerTotal : public GroupFunction {
   size_t width() const override { return sizeof(State); }
 
   void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
-    rows.EachValue<typename Of::Stored>(args[0], [](char* state, const typename Of::Stored& x) {
+    using Stored = typename Of::Stored;
+    const bool done = rows.EachState<Stored>(args[0], [](char* state, size_t n, const auto& value) {
+      State* const total = reinterpret_cast<State*>(state);
+      __int128 sum = 0;
+      for (size_t i = 0; i < n; i++) {
+        const __int128 x = Of::Value(value(i));
+        if (__builtin_add_overflow(sum, x, &sum)) [[unlikely]] {
+          // Without x, which wrapped it.
+          total->sum.Add(
+              static_cast<__int128>(static_cast<unsigned __int128>(sum) - static_cast<unsigned __int128>(x)));
+          sum = x;
+        }
+      }
+      total->sum.Add(sum);
+      total->count += n;
+    });
+    if (done) return;
+    rows.EachValue<Stored>(args[0], [](char* state, const Stored& x) {
       State* const total = reinterpret_cast<State*>(state);
       total->sum.Add(Of::Value(x));
       total->count++;

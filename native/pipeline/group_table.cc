@@ -23,6 +23,7 @@ constexpr size_t kKeysBytes = size_t{1} << 20;  // more, and a group of keys is 
 constexpr size_t kFirstCheck = 30000;           // keys: with more, the table leaves the cache
 constexpr double kSomeRepeats = 1.25;           // with fewer rows per key, a larger table is not worth it
 constexpr size_t kAhead = 16;
+constexpr size_t kManyValues = 3;  // for fewer aggregates rows are not sorted by state
 
 class Table final : public GroupTable {
  public:
@@ -45,7 +46,7 @@ class Table final : public GroupTable {
       const size_t n = keys_.count();
       char* states[kGroup];
       groups_.Find(AggregateTable::Keys{keys_.Padded(), 0, keys_.ends(), nullptr, n}, states);
-      values_.Update(batch, first, n, states, groups_.arena());
+      values_.Update(batch, first, n, states, nullptr, groups_.arena());
       for (size_t j = 0; j < values_.tags().size(); j++) RUNJOB_RETURN_IF_ERROR(AddDistinct(batch, first, n, j));
       first += n;
       rows_ += n;
@@ -78,26 +79,24 @@ class Table final : public GroupTable {
   }
 
   void AddCoded(const Batch& batch) {
-    for (size_t first = 0; first < batch.count; first += kGroup) {
-      const size_t n = std::min(batch.count - first, kGroup);
-      char* states[kGroup];
-      for (size_t i = 0; i < n;) {
-        char*& state = codes_.state(codes_[first + i]);
-        if (state == nullptr) {
-          const size_t capacity = groups_.capacity();
-          char* const found = StateOf(batch, batch.row(first + i));
-          if (groups_.capacity() != capacity) {
-            // The others have moved.
-            codes_.Clear();
-            i = 0;
-          }
-          state = found;
-          if (i == 0) continue;
+    char* states[kVectorRows];
+    for (size_t i = 0; i < batch.count;) {
+      char*& state = codes_.state(codes_[i]);
+      if (state == nullptr) {
+        const size_t capacity = groups_.capacity();
+        char* const found = StateOf(batch, batch.row(i));
+        if (groups_.capacity() != capacity) {
+          // The others have moved.
+          codes_.Clear();
+          i = 0;
         }
-        states[i++] = state;
+        state = found;
+        if (i == 0) continue;
       }
-      values_.Update(batch, first, n, states, groups_.arena());
+      states[i++] = state;
     }
+    const auto* by_state = values_.size() >= kManyValues ? codes_.SortRows(batch) : nullptr;
+    values_.Update(batch, 0, batch.count, states, by_state, groups_.arena());
     rows_ += batch.count;
   }
 

@@ -77,9 +77,10 @@ Status GroupValues::Evaluate(const Batch& batch) {
   return Status::Ok();
 }
 
-void GroupValues::Update(const Batch& batch, size_t first, size_t n, char* const* states, Arena* arena) {
+void GroupValues::Update(const Batch& batch, size_t first, size_t n, char* const* states,
+                         const std::vector<StateRows>* by_state, Arena* arena) {
   for (Part& part : parts_) {
-    part.function->Update(part.values, GroupRows{&batch, first, n, states, part.offset, arena});
+    part.function->Update(part.values, GroupRows{&batch, first, n, states, by_state, part.offset, arena});
   }
 }
 

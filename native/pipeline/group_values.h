@@ -45,8 +45,9 @@ class GroupValues {
   // Evaluates the arguments for a batch; an error's offset is its row. Valid until the next call, and as long as the batch.
   Status Evaluate(const Batch& batch);
   const std::vector<Vector>& args(size_t i) const { return parts_[i].values; }
-  // Adds rows of this batch. The states' parts of a value begin at `offset`.
-  void Update(const Batch& batch, size_t first, size_t n, char* const* states, Arena* arena);
+  // Adds rows of this batch. `by_state`: null, or the same rows (GroupRows).
+  void Update(const Batch& batch, size_t first, size_t n, char* const* states, const std::vector<StateRows>* by_state,
+              Arena* arena);
 
   void Write(const char* state, std::string* out) const;
   // RUN_CORRUPT: the bytes are no state.

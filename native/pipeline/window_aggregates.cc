@@ -28,7 +28,7 @@ class State {
   }
   // REQUIRES: `values` have been evaluated for the batch.
   Status Update(GroupValues* values, const Batch& batch, size_t first, size_t n) {
-    values->Update(batch, first, n, places_.data(), &arena_);
+    values->Update(batch, first, n, places_.data(), nullptr, &arena_);
     if (arena_.bytes() < most_) return Status::Ok();
     // What was replaced still takes room.
     std::string written;

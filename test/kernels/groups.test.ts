@@ -466,6 +466,11 @@ describe('groups by dictionaries', () => {
       fn: 'last',
       args: [{ op: 'column', name: 'n', type: 'long', nullable: true }],
     },
+    {
+      column: column('sum', 'long'),
+      fn: 'sum',
+      args: [{ op: 'column', name: 'n', type: 'long', nullable: true }],
+    },
   ]
 
   it.each([[['word']], [['text']], [['word', 'text']], [['text', 'int', 'word']], [['int']]])('%j', async (by) => {
@@ -513,12 +518,62 @@ describe('groups by dictionaries', () => {
     for (const row of rows) {
       const key = Object.fromEntries(by.map((name) => [name, row[name as 'word']]))
       const found = groups.get(JSON.stringify(key))
-      groups.set(JSON.stringify(key), { ...key, count: ((found?.count as number) ?? 0) + 1, last: row.n })
+      const [count, sum] = [((found?.count as number) ?? 0) + 1, ((found?.sum as number) ?? 0) + row.n]
+      groups.set(JSON.stringify(key), { ...key, count, last: row.n, sum })
     }
     const right = [...groups.values()].sort(
       (a, b) => by.map((name) => compareValues(a[name], b[name])).find((order) => order !== 0) ?? 0,
     )
     for (const answer of answers) expect(answer).toEqual(right)
+  })
+})
+
+describe('groups with many rows in a batch', () => {
+  const random = new Random(5)
+  const most = 10n ** 38n - 1n
+  const flags = random.times(1000, () => random.below(3) > 0)
+  // Sums of a batch leave 128 bits on the way, and come back.
+  const rows = random.times(6000, (n) => {
+    const sign = n % 2000 < 1000 ? 1n : -1n
+    return {
+      flag: flags[n % 1000]!,
+      int: random.below(2 ** 31),
+      long: sign * (2n ** 62n - BigInt(n)),
+      units: sign * (most - BigInt(n)),
+    }
+  })
+  const values = [
+    value('count', 'long'),
+    value('sum', 'long', 'int'),
+    value('sum', 'long', 'long'),
+    value('sum', decimal(38, 3), 'wide'),
+    value('max', 'integer', 'int'),
+  ]
+  const text = (units: bigint) => {
+    const digits = `${units < 0n ? -units : units}`.padStart(4, '0')
+    return `${units < 0n ? '-' : ''}${digits.slice(0, -3)}.${digits.slice(-3)}`
+  }
+
+  it.each([2048, 33, 31, 1])('have the same sums in batches of %d', (batchRows) => {
+    const given = rows.map(({ units, ...row }) => ({ ...row, wide: text(units) }))
+    for (const by of [[], ['flag']]) {
+      const answer = grouped(given, by, values, { batchRows })
+      const keys = by.length === 0 ? [undefined] : [false, true]
+      const right = keys.map((flag) => {
+        const own = rows.filter((row) => flag === undefined || row.flag === flag)
+        const total = (of: (row: (typeof rows)[number]) => bigint) => own.reduce((sum, row) => sum + of(row), 0n)
+        return {
+          ...(flag === undefined ? {} : { flag }),
+          count: own.length,
+          'sum int': Number(total(({ int }) => BigInt(int))),
+          'sum long': String(total(({ long }) => long)),
+          'sum wide': text(total(({ units }) => units)),
+          'max int': Math.max(...own.map(({ int }) => int)),
+        }
+      })
+      const spelled = answer.map((row) => ({ ...row, 'sum long': String(row['sum long']) }))
+      expect(spelled).toEqual(right)
+    }
   })
 })
 
