@@ -5,7 +5,17 @@ import { parse, View } from 'vega'
 import { compile, type TopLevelSpec } from 'vega-lite'
 import type { BenchmarkResult, ContestantResult } from './measure/result.js'
 
-const COLOURS = { runjob: '#d9480f', duckdb: '#868e96', polars: '#adb5bd', gnu: '#ced4da', node: '#dee2e6' }
+const COLOURS = {
+  runjob: '#d9480f',
+  duckdb: '#868e96',
+  polars: '#adb5bd',
+  pypolars: '#adb5bd',
+  datafusion: '#adb5bd',
+  chdb: '#adb5bd',
+  spark: '#adb5bd',
+  gnu: '#ced4da',
+  node: '#dee2e6',
+}
 
 /** GB/s of each contestant, row by row, as SVG. Rows without a peer are omitted. */
 export async function drawChart(result: BenchmarkResult): Promise<string> {

@@ -9,13 +9,16 @@ import { formatRow } from './measure/report.js'
 import type { BenchmarkResult, RowResult } from './measure/result.js'
 import { type RowOptions, runRow } from './measure/run_row.js'
 import { findTools } from './measure/tools.js'
+import { PYTHON_ENGINES } from './rows/row.js'
 import { rows, rowsNamed } from './rows/rows.js'
+
+const PEERS = ['duckdb', 'polars', 'gnu', 'node', ...Object.keys(PYTHON_ENGINES)]
 
 const HELP = `npm run bench -- [options]
   --scale <x>     size of the inputs; 1 is what the targets are for (default: 0.1)
   --only <a,b>    rows by name, or by the start of it (all: ${rows.map((row) => row.name).join(', ')})
   --skip <a,b>    rows to leave out, likewise
-  --peers <a,b>   duckdb, polars, gnu, node (default: all that are there)
+  --peers <a,b>   ${PEERS.join(', ')} (default: all that are there)
   --runs <n>      trials of each contestant, in turn (default: 5)
   --workers <n>   threads for each (default: the number of cores)
   --memory <MB>   memory for each, where the row does not say (default: 4000)
@@ -115,7 +118,7 @@ function isBad(row: RowResult): boolean {
 function wantedTools(): RowOptions['tools'] {
   const tools: RowOptions['tools'] = findTools()
   const wanted = values.peers?.split(',')
-  for (const name of wanted ?? []) if (!(name in tools)) fail(`No peer "${name}". Peers: duckdb, polars, gnu, node.`)
+  for (const name of wanted ?? []) if (!(name in tools)) fail(`No peer "${name}". Peers: ${PEERS.join(', ')}.`)
   for (const name of Object.keys(tools)) {
     if (wanted && name !== 'runjob' && !wanted.includes(name)) tools[name] = { missing: 'not asked for' }
   }

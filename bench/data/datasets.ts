@@ -6,6 +6,7 @@ import { type Fill, writeBlocks } from './blocks.js'
 import { identifiers } from './identifiers.js'
 import { repeatedLines, sortLines } from './lines.js'
 import { logs } from './logs.js'
+import { MEASURE_TABLES, type MeasureTable, measureTable } from './measures.js'
 import { prose } from './prose.js'
 import { sales } from './sales.js'
 import { stations } from './stations.js'
@@ -54,8 +55,9 @@ export const TRADE_TABLES = [
   'trade/region.parquet',
 ] as const
 const SCALE_FACTOR = 10
+const MEASURE_ROWS = 100e6
 
-export type Dataset = keyof typeof generators | (typeof TRADE_TABLES)[number]
+export type Dataset = keyof typeof generators | (typeof TRADE_TABLES)[number] | MeasureTable
 
 function userCount(scale: number): number {
   return Math.ceil(scale * 5e6)
@@ -77,7 +79,8 @@ export function dataset(folder: string, name: Dataset, scale: number, log: (text
     return path
   }
   const started = performance.now()
-  writeBlocks(path, generators[name](scale))
+  if (isMeasureTable(name)) measureTable(path, name, Math.ceil(scale * MEASURE_ROWS))
+  else writeBlocks(path, generators[name](scale))
   const bytes = statSync(path).size
   const rate = formatBytes(bytes / ((performance.now() - started) / 1000))
   log(`made ${name}: ${formatBytes(bytes)}, ${rate} a second`)
@@ -86,4 +89,8 @@ export function dataset(folder: string, name: Dataset, scale: number, log: (text
 
 function isTradeTable(name: Dataset): name is (typeof TRADE_TABLES)[number] {
   return (TRADE_TABLES as readonly string[]).includes(name)
+}
+
+function isMeasureTable(name: Dataset): name is MeasureTable {
+  return name in MEASURE_TABLES
 }

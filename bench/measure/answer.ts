@@ -2,9 +2,11 @@
  * Answers in a form that can be compared between programs: a digest if equal answers are equal bytes, a table of numbers if
  * they may differ in the last digit. Outputs of any size are read as a stream.
  */
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { peerScript, quote } from '../rows/row.js'
 
 export type Answer =
   | { kind: 'digest'; records: number; digest: string }
@@ -67,13 +69,7 @@ export const readUniqCounts: AnswerReader = (output) => {
 /** Lines in any order, without the header row that each part starts with. */
 export const readRows: AnswerReader = (output) => {
   const digest = new MultisetDigest()
-  for (const part of partsOf(output)) {
-    let isHeader = true
-    forEachLine(part, (bytes, start, end) => {
-      if (!isHeader) digest.add(bytes, start, end, 0)
-      isHeader = false
-    })
-  }
+  forEachRow(output, (bytes, start, end) => digest.add(bytes, start, end, 0))
   return digest.answer()
 }
 
@@ -107,6 +103,52 @@ export const readTable: AnswerReader = (output) => {
     }
   }
   return { kind: 'table', rows }
+}
+
+/** Lines in exactly this order, without the header row that each part starts with. */
+export const readOrderedRows: AnswerReader = (output) => {
+  const hash = createHash('sha1')
+  let records = 0
+  forEachRow(output, (bytes, start, end) => {
+    hash.update(bytes.subarray(start, end + 1))
+    records++
+  })
+  return { kind: 'digest', records, digest: hash.digest('hex') }
+}
+
+/**
+ * Rows of CSV in any order, as many as there are: how many, and for each column the sum of its numbers and that of its texts' hashes, which are
+ * numbers, too.
+ */
+export const readTotals: AnswerReader = (output) => {
+  const totals: number[] = []
+  let records = 0
+  forEachRow(output, (bytes, start, end) => {
+    records++
+    const cells = cellsOf(bytes.toString('latin1', start, end))
+    for (const [i, cell] of cells.entries()) {
+      const number = Number(cell)
+      totals[i] = (totals[i] ?? 0) + (cell === '' || !Number.isFinite(number) ? hashOf(cell) : number)
+    }
+  })
+  return { kind: 'table', rows: new Map([['all rows', [records, ...totals]]]) }
+}
+
+/** As readTotals, of Parquet: DuckDB reads it. */
+export const readParquetTotals: AnswerReader = (output) => {
+  const files = statSync(output).isDirectory() ? `${output}/**/*.parquet` : output
+  const csv = `${output}.csv`
+  const sql = `COPY (FROM read_parquet(${quote(files)})) TO ${quote(csv)} (FORMAT csv, HEADER)`
+  const options = { threads: 2, memoryBytes: 4e9, temp: `${output}.temp`, sql: [sql] }
+  const [node, ...args] = peerScript('duckdb.js') as [string, ...string[]]
+  execFileSync(node, [...args, JSON.stringify(options)], { stdio: ['ignore', 'ignore', 'inherit'] })
+  return readTotals(csv)
+}
+
+function hashOf(text: string): number {
+  let hash = 0x2f0b4c47
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return mix(hash) >>> 0
 }
 
 /** Rows of CSV in this order, after a header row; no line ends in fields. Numbers may differ in their last digits, or in how many they have. */
@@ -213,6 +255,17 @@ function forEachChunk(output: string, visit: (chunk: Buffer) => void): void {
     } finally {
       closeSync(file)
     }
+  }
+}
+
+/** Lines after the header row that each part starts with. */
+function forEachRow(output: string, visit: (bytes: Buffer, start: number, end: number) => void): void {
+  for (const part of partsOf(output)) {
+    let isHeader = true
+    forEachLine(part, (bytes, start, end) => {
+      if (!isHeader) visit(bytes, start, end)
+      isHeader = false
+    })
   }
 }
 

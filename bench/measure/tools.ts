@@ -1,11 +1,14 @@
 /** Which peers this machine has. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { peerScript, type Tool } from '../rows/row.js'
+import { PYTHON_ENGINES, type PythonEngine, peerScript, pythonScript, type Tool } from '../rows/row.js'
 
 export type ToolState = { version: string } | { missing: string }
 
 export function findTools(): Record<Exclude<Tool, 'none'>, ToolState> {
+  const python = Object.keys(PYTHON_ENGINES).map((name) => {
+    return [name, versionOf([...pythonScript(name as PythonEngine), '--version'])] as const
+  })
   const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
   return {
     runjob: { version: manifest.version },
@@ -13,6 +16,7 @@ export function findTools(): Record<Exclude<Tool, 'none'>, ToolState> {
     polars: versionOf([...peerScript('polars_stats.js'), '--version']),
     gnu: gnuState(),
     node: { version: process.versions.node },
+    ...(Object.fromEntries(python) as Record<PythonEngine, ToolState>),
   }
 }
 

@@ -17,7 +17,11 @@ export interface Row {
 }
 
 /** What a command needs; `none`: it shows the limit of the machine. */
-export type Tool = 'runjob' | 'duckdb' | 'polars' | 'gnu' | 'node' | 'none'
+export type Tool = 'runjob' | 'duckdb' | 'polars' | 'gnu' | 'node' | PythonEngine | 'none'
+
+/** Engines that have a package for Python; `pypolars` is often newer than `polars`, which is the one for Node.js. */
+export const PYTHON_ENGINES = { pypolars: 'polars', datafusion: 'datafusion', chdb: 'chdb', spark: 'spark' } as const
+export type PythonEngine = keyof typeof PYTHON_ENGINES
 
 export interface Contestant {
   /** Unique in its row. */
@@ -176,6 +180,33 @@ export function polars(args: (trial: Trial) => string[], readAnswer: AnswerReade
     env: ({ workers }) => ({ POLARS_MAX_THREADS: String(workers) }),
     readAnswer,
   }
+}
+
+/**
+ * One query to tables of Parquet, for each engine.
+ *
+ * @param tables paths by name
+ */
+export function pythonEngines(
+  tables: (trial: Trial) => Record<string, string>,
+  sql: (trial: Trial) => string,
+  readAnswer: AnswerReader,
+): Contestant[] {
+  return (Object.keys(PYTHON_ENGINES) as PythonEngine[]).map((tool) => ({
+    name: tool,
+    tool,
+    command: (trial) => {
+      const { workers: threads, memoryBytes, temp, output } = trial
+      const task = { threads, memoryBytes, temp, output, tables: tables(trial), sql: sql(trial) }
+      return [...pythonScript(tool), JSON.stringify(task)]
+    },
+    readAnswer,
+  }))
+}
+
+/** Command line of an engine. */
+export function pythonScript(tool: PythonEngine): string[] {
+  return ['python3', pathOf('bench/peers/tables.py'), PYTHON_ENGINES[tool]]
 }
 
 /** Command line of a script of bench/peers. */

@@ -1,6 +1,8 @@
+import { convertRows } from './convert.js'
 import { engineRows } from './engine.js'
 import { joinRows } from './join.js'
 import { logRows } from './logs.js'
+import { measureRows } from './measures.js'
 import type { Row } from './row.js'
 import { sortRows } from './sort.js'
 import { statsRows } from './stats.js'
@@ -14,6 +16,8 @@ export const rows: readonly Row[] = [
   ...joinRows,
   ...logRows,
   ...tradeRows,
+  ...measureRows,
+  ...convertRows,
   ...engineRows,
 ]
 

@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { QUESTIONS } from '../../test/e2e/trade/queries.js'
 import { TRADE_TABLES } from '../data/datasets.js'
 import { readOrderedTable } from '../measure/answer.js'
-import { duckdb, quote, type Row, runjobDataset, type Trial } from './row.js'
+import { duckdb, pythonEngines, quote, type Row, runjobDataset, type Trial } from './row.js'
 
 /** How many times as fast as DuckDB: by place in the list of questions. Others: no slower. */
 const TARGETS: Record<number, number> = { 1: 3, 3: 2, 6: 2.5, 13: 2, 18: 2 }
@@ -20,21 +20,38 @@ function withTables(sql: string, trial: Trial): string {
   return `with ${views.join(', ')}${own}`
 }
 
-export const tradeRows: readonly Row[] = Object.entries(QUESTIONS).map(([question, { sql }], i) => ({
-  name: `trade-${i + 1}`,
-  title: question,
-  inputs: TRADE_TABLES,
-  contestants: [
-    runjobDataset({
-      module: 'trade.ts',
-      flags: (trial) => ['--question', question, '--dir', folderOf(trial), '--format', 'csv'],
-      readAnswer: readOrderedTable,
-    }),
-    duckdb(
-      (trial) => `COPY (${withTables(sql, trial)}) TO ${quote(trial.output)} (FORMAT csv, HEADER)`,
-      readOrderedTable,
-    ),
-  ],
-  oracle: null,
-  targets: [{ kind: 'faster', than: 'duckdb', ratio: TARGETS[i + 1] ?? 1 }],
-}))
+/** Where the tables and what is made of them do not fit. */
+const CAPPED_BYTES = 1e9
+
+function tradeRow(name: string, question: string, sql: string, ratio: number): Row {
+  const tables = (trial: Trial) => Object.fromEntries(NAMES.map((name) => [name, `${folderOf(trial)}/${name}.parquet`]))
+  return {
+    name,
+    title: question,
+    inputs: TRADE_TABLES,
+    contestants: [
+      runjobDataset({
+        module: 'trade.ts',
+        flags: (trial) => ['--question', question, '--dir', folderOf(trial), '--format', 'csv'],
+        readAnswer: readOrderedTable,
+      }),
+      duckdb(
+        (trial) => `COPY (${withTables(sql, trial)}) TO ${quote(trial.output)} (FORMAT csv, HEADER)`,
+        readOrderedTable,
+      ),
+      ...pythonEngines(tables, () => sql, readOrderedTable),
+    ],
+    oracle: null,
+    targets: [{ kind: 'faster', than: 'duckdb', ratio }],
+  }
+}
+
+const questions = Object.entries(QUESTIONS)
+
+export const tradeRows: readonly Row[] = [
+  ...questions.map(([question, { sql }], i) => tradeRow(`trade-${i + 1}`, question, sql, TARGETS[i + 1] ?? 1)),
+  ...questions.map(([question, { sql }], i) => ({
+    ...tradeRow(`capped-${i + 1}`, `${question}, in little memory`, sql, 2),
+    memoryBytes: CAPPED_BYTES,
+  })),
+]
