@@ -12,7 +12,7 @@ import { findTools } from './measure/tools.js'
 import { PYTHON_ENGINES } from './rows/row.js'
 import { rows, rowsNamed } from './rows/rows.js'
 
-const PEERS = ['duckdb', 'polars', 'gnu', 'node', ...Object.keys(PYTHON_ENGINES)]
+const PEERS = ['duckdb', 'polars', 'gnu', 'node', ...PYTHON_ENGINES]
 
 const HELP = `npm run bench -- [options]
   --scale <x>     size of the inputs; 1 is what the targets are for (default: 0.1)

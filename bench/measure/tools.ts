@@ -6,9 +6,7 @@ import { PYTHON_ENGINES, type PythonEngine, peerScript, pythonScript, type Tool 
 export type ToolState = { version: string } | { missing: string }
 
 export function findTools(): Record<Exclude<Tool, 'none'>, ToolState> {
-  const python = Object.keys(PYTHON_ENGINES).map((name) => {
-    return [name, versionOf([...pythonScript(name as PythonEngine), '--version'])] as const
-  })
+  const python = PYTHON_ENGINES.map((name) => [name, versionOf([...pythonScript(name), '--version'])] as const)
   const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
   return {
     runjob: { version: manifest.version },

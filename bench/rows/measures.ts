@@ -2,7 +2,16 @@
 import { dirname } from 'node:path'
 import { MEASURE_QUESTIONS, type MeasureQuestion } from '../jobs/measure_questions.js'
 import { type AnswerReader, readOrderedRows, readOrderedTable, readTotals } from '../measure/answer.js'
-import { duckdb, pythonEngines, quote, type Row, runjobDataset, type Target, type Trial } from './row.js'
+import {
+  duckdb,
+  PYTHON_ENGINES,
+  pythonEngines,
+  quote,
+  type Row,
+  runjobDataset,
+  type Target,
+  type Trial,
+} from './row.js'
 
 /** How answers are read, where rows have an order. */
 const READERS: Record<string, AnswerReader> = { 'order-all': readOrderedRows, 'order-top': readOrderedTable }
@@ -45,6 +54,7 @@ export const measureRows: readonly Row[] = Object.entries(MEASURE_QUESTIONS).map
         readAnswer,
       ),
       ...pythonEngines(
+        PYTHON_ENGINES,
         (trial) => tablesOf(question, trial),
         () => question.sql,
         readAnswer,

@@ -20,8 +20,8 @@ export interface Row {
 export type Tool = 'runjob' | 'duckdb' | 'polars' | 'gnu' | 'node' | PythonEngine | 'none'
 
 /** Engines that have a package for Python; `pypolars` is often newer than `polars`, which is the one for Node.js. */
-export const PYTHON_ENGINES = { pypolars: 'polars', datafusion: 'datafusion', chdb: 'chdb', spark: 'spark' } as const
-export type PythonEngine = keyof typeof PYTHON_ENGINES
+export const PYTHON_ENGINES = ['pypolars', 'datafusion', 'chdb', 'spark'] as const
+export type PythonEngine = (typeof PYTHON_ENGINES)[number]
 
 export interface Contestant {
   /** Unique in its row. */
@@ -188,11 +188,12 @@ export function polars(args: (trial: Trial) => string[], readAnswer: AnswerReade
  * @param tables paths by name
  */
 export function pythonEngines(
+  engines: readonly PythonEngine[],
   tables: (trial: Trial) => Record<string, string>,
   sql: (trial: Trial) => string,
   readAnswer: AnswerReader,
 ): Contestant[] {
-  return (Object.keys(PYTHON_ENGINES) as PythonEngine[]).map((tool) => ({
+  return engines.map((tool) => ({
     name: tool,
     tool,
     command: (trial) => {
@@ -206,7 +207,7 @@ export function pythonEngines(
 
 /** Command line of an engine. */
 export function pythonScript(tool: PythonEngine): string[] {
-  return ['python3', pathOf('bench/peers/tables.py'), PYTHON_ENGINES[tool]]
+  return ['python3', pathOf('bench/peers/tables.py'), tool]
 }
 
 /** Command line of a script of bench/peers. */
