@@ -136,7 +136,12 @@ function lateRows(columns: readonly Column[], all: Columns): RowFactory {
   const getters = columns.map(
     ({ name }, i) => `get [${JSON.stringify(name)}]() { return this[BLOCK].columns[${i}].value(this[ROW]) }`,
   )
-  const source = `return class { constructor(block, r) { this[BLOCK] = block; this[ROW] = r } ${getters.join(' ')} }`
+  // Declared first, as in rows.ts.
+  const source = `return class {
+    [BLOCK]; [ROW]
+    constructor(block, r) { this[BLOCK] = block; this[ROW] = r }
+    ${getters.join(' ')}
+  }`
   const Row = withColumns(new Function('BLOCK', 'ROW', source)(BLOCK, ROW) as RowClass, all)
   return (block, r) => new Row(block, r)
 }
