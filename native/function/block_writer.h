@@ -7,6 +7,8 @@
 //   wide      i64 each: other longs and timestamps
 //   values    u32 ASCII bytes, u32 other bytes, (i32 start, i32 end) each, the bytes: string; decimal, date, timestampNtz as text; binary;
 //             a list or struct as in rows (column/rows.h). A value whose start is negative is at ~start of the other bytes
+//   coded     u32 values, u32 0, the values as above, then a u16 for each row: which of them it has; of null rows 0. Text, where values
+//             recur: JavaScript makes one string of each
 #pragma once
 
 #include <cstdint>
@@ -28,6 +30,13 @@ class BlockWriter {
   explicit BlockWriter(std::string* out) : out_(out) {}
 
   void PutCounts(uint32_t a, uint32_t b);
+  // A place for a number, to be given to SetNumber().
+  size_t PutNumber() {
+    Reserve(sizeof(double));
+    return out_->size() - sizeof(double);
+  }
+  void SetNumber(size_t at, double number) { std::memcpy(&(*out_)[at], &number, sizeof(number)); }
+  size_t size() const { return out_->size(); }
   // `number_of(i)`: a double.
   template <class NumberOf>
   void PutNumbers(size_t count, const NumberOf& number_of) {
@@ -47,7 +56,7 @@ class BlockWriter {
   }
 
  private:
-  enum Form : uint32_t { kNumbers = 0, kWide = 1, kValues = 2 };
+  enum Form : uint32_t { kNumbers = 0, kWide = 1, kValues = 2, kCoded = 3 };
 
   char* Reserve(size_t size);
   void PutHead(const Rows& rows, const Vector& column, Form form);
@@ -57,6 +66,17 @@ class BlockWriter {
   // Null rows have no bytes.
   template <class ValueOf>
   Status PutTexts(const Rows& rows, const Vector& column, const ValueOf& value_of);
+  // As PutTexts, coded if values recur. `T`: as stored.
+  template <class T, class ValueOf>
+  Status PutRecurring(const Rows& rows, const Vector& column, const ValueOf& value_of);
+  template <class T>
+  Status PutDecimals(const Rows& rows, const Vector& column);
+  // Sets codes_ and firsts_. Returns false, and both may be anything, if few values recur.
+  template <class T>
+  bool Code(const Rows& rows, const Vector& column);
+  template <class T>
+  bool CodeFlat(const Rows& rows, const Vector& column);
+  void CodeDictionary(const Rows& rows, const Vector& column);
 
   // `value_of(i, &text)`: the value, which may be in `text`.
   template <class ValueOf>
@@ -90,6 +110,9 @@ class BlockWriter {
   std::string other_;
   std::string text_;
   std::vector<int32_t> bounds_;
+  std::vector<uint16_t> codes_;     // of the rows that count
+  std::vector<uint32_t> firsts_;    // for each code, the first row that has it
+  std::vector<uint32_t> of_entry_;  // for each entry of a dictionary
 };
 
 }  // namespace runjob

@@ -11,8 +11,8 @@
 
 namespace runjob {
 
-// Appends to `output`. `places` must stay where it is.
+// Appends to `output`. `places`, which it may want, must stay where it is.
 Status CompileBlocksEnd(ProgramReader* program, const Schema& input, const RowPlaces* places, std::string* output,
-                        std::unique_ptr<ColumnSink>* result);
+                        bool* wants_places, std::unique_ptr<ColumnSink>* result);
 
 }  // namespace runjob

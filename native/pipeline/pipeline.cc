@@ -292,9 +292,12 @@ class Chain : public Pipeline {
         return Status::Ok();
       case kParquetOut:
         return CompileParquetEnd(program, input, options.compress, Passing(options), &end_);
-      case kBlocksOut:
-        wants_places_ = true;
-        return CompileBlocksEnd(program, input, &places_, &output_, &end_);
+      case kBlocksOut: {
+        bool wants_places = false;
+        RUNJOB_RETURN_IF_ERROR(CompileBlocksEnd(program, input, &places_, &output_, &wants_places, &end_));
+        wants_places_ |= wants_places;
+        return Status::Ok();
+      }
       case kGroupTable: {
         std::unique_ptr<GroupTable> table;
         RUNJOB_RETURN_IF_ERROR(GroupTable::Compile(program, input, options.records, options.memory_bytes, &table));

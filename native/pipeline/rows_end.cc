@@ -1,4 +1,4 @@
-// Rows as bytes, for who reads them back: actions and tests.
+// Rows as bytes, for rules and tests.
 #include <cstdint>
 #include <cstring>
 #include <memory>

@@ -74,7 +74,7 @@ export interface Streams {
 
 /** Takes the output of a run that writes nothing. */
 export interface Printer {
-  /** Asks for rows as bytes (decodeRows) instead of lines. */
+  /** Asks for blocks of rows (RowDecoder) instead of lines. */
   onColumns?: (columns: readonly Column[]) => void
   onRecords(bytes: Uint8Array): Promise<boolean>
   end(): Promise<void>

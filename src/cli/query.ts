@@ -45,12 +45,12 @@ function linePrinter({ writeBytes }: DataOutput): Printer {
 
 /** Prints the first rows, and how many there are. */
 function tablePrinter(data: DataOutput): Printer {
-  const decoder = new RowDecoder('shown')
+  let decoder = new RowDecoder([], 'shown')
   const rows: Row[] = []
   let total = 0
   return {
     onColumns: (columns) => {
-      decoder.columns = columns
+      decoder = new RowDecoder(columns, 'shown')
     },
     onRecords: async (bytes) => {
       const more = decoder.push(bytes)

@@ -51,10 +51,10 @@ export type PipelineEnd =
   | { kind: 'parquet'; codec: ParquetCodec; createdBy: string }
   /** Files in folders of the values of `by`: the rows come sorted by them. A file of a partition has about as many bytes. */
   | { kind: 'partitions'; by: readonly string[]; fileBytes: number; end: FileEnd }
-  /** Read them with decodeRows (rows.ts). */
+  /** For rules and tests: read them with decodeRows (rows.ts). */
   | { kind: 'rows' }
-  /** Read them with readBlocks (row_block.ts). `texts`: with those of the records. */
-  | { kind: 'blocks'; texts: boolean; columns: readonly Column[] }
+  /** Read them with readBlocks, or, of records, with readRecordBlocks (row_block.ts). `columns`: null for all. */
+  | { kind: 'blocks'; records: 'none' | 'offsets' | 'texts'; columns: readonly Column[] | null }
 
 /** What a file is written by. */
 export type FileEnd = Extract<PipelineEnd, { kind: 'text' | 'parquet' }>
@@ -217,10 +217,23 @@ function writeEnd(writer: ProgramWriter, end: PipelineEnd, columns: readonly Col
       writer.byte(4).byte(PARQUET_CODECS[end.codec]).text(end.createdBy)
       return
     case 'blocks':
-      writer.byte(6).flag(end.texts).count(end.columns.length)
-      for (const { name, [EXACT]: isExact } of end.columns) {
-        writer.count(columns.findIndex((column) => column.name === name)).flag(isExact === true)
-      }
+      writer.byte(6)
+      writeBlocks(writer, end, columns)
+  }
+}
+
+function writeBlocks(
+  writer: ProgramWriter,
+  { records, columns: given }: Extract<PipelineEnd, { kind: 'blocks' }>,
+  all: readonly Column[],
+): void {
+  const columns = given ?? all
+  writer
+    .flag(records !== 'none')
+    .flag(records === 'texts')
+    .count(columns.length)
+  for (const [i, { name, [EXACT]: isExact }] of columns.entries()) {
+    writer.count(given === null ? i : all.findIndex((column) => column.name === name)).flag(isExact === true)
   }
 }
 

@@ -7,7 +7,8 @@ import { type ErrorCode, RunjobError, userError } from '../base/errors.js'
 import { describe, isThenable } from '../base/schema.js'
 import type { CallExpression, FunctionId } from '../plan/expression.js'
 import { type Column, EXACT, typeText, withMarks } from '../plan/type.js'
-import { type BlockColumn, readArguments } from './row_block.js'
+import type { BlockColumn } from './block_column.js'
+import { readArguments } from './row_block.js'
 
 /** One is `row` of the block is at fault; `detail` is JSON of the error's parameters. */
 type Answer = { row: number; code: string; detail: string } | Results

@@ -388,7 +388,7 @@ export type SinkFormat =
   | { kind: 'values' }
   /** Pages are compressed, not the file. `columns`: of the records of a job, one for each of their fields. */
   | { kind: 'parquet'; codec: ParquetCodec; columns?: Column[] }
-  /** Rows as bytes, for the program that runs a data frame: the form of native/column/rows.h, after the length of each as u32. */
+  /** Rows as blocks of columns (native/pipeline/blocks_end.cc), for the program that runs a data frame. */
   | { kind: 'rows' }
 
 export type OutputCompression = 'gzip' | 'zstd'

@@ -41,7 +41,7 @@ export const COMMAND: unique symbol = Symbol.for('runjob.command')
  */
 export const RECORDS: unique symbol = Symbol.for('runjob.records')
 
-/** The columns of a data frame's rows, whose bytes RECORDS then takes in the form of decodeRows(). */
+/** The columns of a data frame's rows, whose blocks RECORDS then takes in pieces (RowDecoder). */
 export const COLUMNS: unique symbol = Symbol.for('runjob.columns')
 
 /** Called with what is known of the run before its first task. */

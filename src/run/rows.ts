@@ -4,7 +4,9 @@ import { RunjobError } from '../base/errors.js'
 import type { AnyDataset } from '../dataset/dataset.js'
 import type { AnyFrame } from '../dataset/frame.js'
 import type { CollectionOutput, DatasetOutput } from '../dataset/outputs.js'
-import { decodeRows, type Row, type RowForm } from '../kernels/rows.js'
+import { endOfBlocks, readBlocks } from '../kernels/row_block.js'
+import { plainRows, type RowFactory } from '../kernels/row_objects.js'
+import type { Row, RowForm } from '../kernels/rows.js'
 import type { Column } from '../plan/type.js'
 import { COLUMNS, type DatasetOptions, RECORDS } from './options.js'
 import { runAny } from './run.js'
@@ -24,7 +26,7 @@ interface Rows {
  */
 export function runForRows(dataset: AnyDataset, options: RowOptions, form: RowForm): Promise<Rows> {
   return inTemporaryFolder(async (folder) => {
-    const decoder = new RowDecoder(form)
+    let decoder = new RowDecoder([], form)
     const rows: Row[] = []
     const { recordsWritten } = await runAny(dataset, {
       ...options,
@@ -34,7 +36,7 @@ export function runForRows(dataset: AnyDataset, options: RowOptions, form: RowFo
         return true
       },
       [COLUMNS]: (columns: readonly Column[]) => {
-        decoder.columns = columns
+        decoder = new RowDecoder(columns, form)
       },
     })
     if (rows.length !== recordsWritten) {
@@ -53,35 +55,39 @@ export function datasetOfOutputs(outputs: DatasetOutput[] | CollectionOutput, na
   return { name, description: '', examples: [], params: {}, inputNames: [], summary: null, outputs: () => outputs }
 }
 
-/** Rows from blocks of their bytes, which may end anywhere. */
+/** Rows from pieces of their blocks, which may end anywhere. */
 export class RowDecoder {
-  columns: readonly Column[] = []
+  readonly columns: readonly Column[]
   readonly #form: RowForm
-  #rest: Uint8Array = new Uint8Array()
+  readonly #rowAt: RowFactory<Row>
+  #rest: Uint8Array[] = []
+  #size = 0
+  /** Bytes without which there is no whole block. */
+  #needed = 0
 
-  constructor(form: RowForm) {
+  constructor(columns: readonly Column[], form: RowForm) {
+    this.columns = columns
     this.#form = form
+    this.#rowAt = plainRows(columns)
   }
 
+  /** @param bytes valid until the next call */
   push(bytes: Uint8Array): Row[] {
-    const all = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
-    const end = endOfRows(all)
-    // Copied, because a block is valid only until the next one; slice() of a Buffer is a view.
-    this.#rest = new Uint8Array(all.subarray(end))
-    return decodeRows(all.subarray(0, end), this.columns, this.#form)
+    this.#size += bytes.length
+    if (this.#size < this.#needed) {
+      this.#rest.push(new Uint8Array(bytes))
+      return []
+    }
+    const all = this.#rest.length === 0 ? bytes : Buffer.concat([...this.#rest, bytes])
+    const { end, needed } = endOfBlocks(all)
+    // Copied; slice() of a Buffer is a view.
+    this.#rest = [new Uint8Array(all.subarray(end))]
+    this.#size = all.length - end
+    this.#needed = needed
+    const rows: Row[] = []
+    for (const block of readBlocks(all.subarray(0, end), this.columns, this.#form)) {
+      for (let r = 0; r < block.rows; r++) rows.push(this.#rowAt(block, r))
+    }
+    return rows
   }
-}
-
-const LENGTH_BYTES = 4
-
-/** Where the last whole row ends. */
-function endOfRows(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  let end = 0
-  while (end + LENGTH_BYTES <= bytes.length) {
-    const next = end + LENGTH_BYTES + view.getUint32(end, true)
-    if (next > bytes.length) break
-    end = next
-  }
-  return end
 }

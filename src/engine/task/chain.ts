@@ -66,7 +66,7 @@ function link(input: Input, { operator, takes, isGuarded }: Link, next: Intake, 
     case 'map':
       return mapBy(env.functions.find(operator.fn) as MapFunction, operator.rows)
     case 'elements':
-      return isOfGroups(operator) ? reduceBy(elementsReduce(operator, env)) : mapBy(elementsMap(operator, env))
+      return isOfGroups(operator) ? reduceBy(elementsReduce(operator, env)) : mapBy(elementsMap(operator, env, null))
     case 'reduce':
       return reduceBy(env.functions.find(operator.fn) as ReduceFunction)
     case 'aggregate':

@@ -35,7 +35,6 @@ import type { Column } from '../../plan/type.js'
 import type { WorkerBudget } from '../task.js'
 import type { TaskEnvironment } from './environment.js'
 import { closeDrained, type Intake, type RowIntake, type SortedIntake } from './intake.js'
-import { elementsMap } from './operator/elements.js'
 import { CalledRows } from './operator/map_rows.js'
 import { scan } from './operator/scan.js'
 import { openTables, type Tables } from './operator/table.js'
@@ -62,7 +61,7 @@ export function linkRows(input: Input, target: Target, env: TaskEnvironment): In
   const last = input.operators.at(-1)!
   try {
     if (last.op !== 'elements') return linkTo(tables, input, target, env)
-    const rows = new CalledRows(elementsMap(last, env), last.rows!, target, env)
+    const rows = new CalledRows(last, target, env)
     return linkTo(tables, { ...input, operators: input.operators.slice(0, -1) }, rows, env)
   } catch (error) {
     tables.close()
@@ -262,7 +261,7 @@ function openPipeline(
   const program = pipelineProgram({
     source: sourceOf(first!, input, env),
     operators: [...added, ...operators.map((operator) => operatorOf(operator, joins, env))],
-    end: target instanceof CalledRows ? { kind: 'rows' } : endOf(env),
+    end: target instanceof CalledRows ? { kind: 'blocks', records: 'none', columns: target.columns } : endOf(env),
   })
   const collector = target instanceof ExchangeTarget ? target.collector : null
   const { collectorBytes, enoughBytes } = env.budget
@@ -390,7 +389,7 @@ function parquetOf({ plan, task }: TaskEnvironment): Extract<SinkFormat, { kind:
 }
 
 function outputEnd({ format, partitionBy }: Sink, { fileBytes }: WorkerBudget): PipelineEnd {
-  if (format.kind === 'rows') return { kind: 'rows' }
+  if (format.kind === 'rows') return { kind: 'blocks', records: 'none', columns: null }
   const end = fileEnd(format)
   return partitionBy ? { kind: 'partitions', by: partitionBy, fileBytes, end } : end
 }

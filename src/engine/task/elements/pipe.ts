@@ -10,13 +10,20 @@ interface Pipe {
   end(emit: Emit, ctx: TaskContext): void
 }
 
+/** What becomes of an element before the steps that follow the first `after`. */
+export interface Change {
+  after: number
+  of(element: unknown): unknown
+}
+
 /** What it keeps from record to record is of one task. */
-function openPipe(steps: readonly ElementStep[], find: Find, open: Opening): Pipe {
+function openPipe(steps: readonly ElementStep[], find: Find, open: Opening, change: Change | null): Pipe {
   const task = {} as Surroundings
   const receiver = open(task)
   /** From the first step to the receiver: those that keep something. */
   const keepers: Receiver[] = [receiver]
-  const push = steps.reduceRight<Push>((next, step) => {
+  const push = steps.reduceRight<Push>((following, step, i) => {
+    const next = change?.after === i + 1 ? (element: unknown) => following(change.of(element)) : following
     if (step.op !== 'mapPartitions') return linkOf(step, find, next, task)
     const batches = batched(step.fn, find, next, task)
     keepers.unshift(batches)
@@ -56,8 +63,9 @@ export function mapOf(
   find: Find,
   open: Opening,
   elementOf: (record: unknown) => unknown,
+  change: Change | null,
 ): MapFunction {
-  const pipe = openPipe(steps, find, open)
+  const pipe = openPipe(steps, find, open, change)
   let given: unknown
   const use = (push: Push): void => push(elementOf(given))
   const map = (one: unknown, emit: Emit, ctx: TaskContext): void => {
@@ -71,7 +79,7 @@ export function mapOf(
 export type Group = (key: unknown, values: Iterable<unknown>, push: Push) => void
 
 export function reduceOf(steps: readonly ElementStep[], find: Find, open: Opening, group: Group): ReduceFunction {
-  const { record, end } = openPipe(steps, find, open)
+  const { record, end } = openPipe(steps, find, open, null)
   const reduce = (key: unknown, values: Iterable<unknown>, emit: Emit, ctx: TaskContext): void => {
     record(emit, ctx, (push) => group(key, values, push))
   }

@@ -4,7 +4,7 @@ import type { FunctionId } from '../../../plan/expression.js'
 import type { MapFunction, ReduceFunction } from '../../../plan/functions.js'
 import type { ElementsFrom, ElementsInto, ElementsOperator } from '../../../plan/plan.js'
 import { folded, grouped, joined } from '../elements/groups.js'
-import { type Group, mapOf, reduceOf } from '../elements/pipe.js'
+import { type Change, type Group, mapOf, reduceOf } from '../elements/pipe.js'
 import { receiverOf } from '../elements/receivers.js'
 import type { Find } from '../elements/steps.js'
 import type { TaskEnvironment } from '../environment.js'
@@ -14,9 +14,14 @@ export function isOfGroups({ from: { kind } }: ElementsOperator): boolean {
   return kind === 'groups' || kind === 'folded' || kind === 'joined'
 }
 
-export function elementsMap({ from, steps, into }: ElementsOperator, env: TaskEnvironment): MapFunction {
+/** @param change of elements between two steps; null: none */
+export function elementsMap(
+  { from, steps, into }: ElementsOperator,
+  env: TaskEnvironment,
+  change: Change | null,
+): MapFunction {
   const find = findIn(env)
-  return mapOf(steps, find, receiverOf(limited(into, env), find), elementOf(from))
+  return mapOf(steps, find, receiverOf(limited(into, env), find), elementOf(from), change)
 }
 
 export function elementsReduce({ from, steps, into }: ElementsOperator, env: TaskEnvironment): ReduceFunction {
@@ -29,7 +34,7 @@ function limited(into: ElementsInto, { task }: TaskEnvironment): ElementsInto {
   return { ...into, most: Math.min(into.most ?? task.rowsNeeded, task.rowsNeeded) }
 }
 
-function findIn({ functions }: TaskEnvironment): Find {
+export function findIn({ functions }: TaskEnvironment): Find {
   return (id: FunctionId) => functions.find(id) as ReturnType<Find>
 }
 

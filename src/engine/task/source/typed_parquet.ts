@@ -5,12 +5,13 @@ import { type InputFile, nameOf } from '../../../io/input/input_file.js'
 import { kernels } from '../../../kernels/addon.js'
 import type { Pipeline } from '../../../kernels/kernels.js'
 import { pipelineProgram } from '../../../kernels/pipeline_program.js'
-import { type BlockColumn, type RowBlock, readBlocks } from '../../../kernels/row_block.js'
+import { type RecordBlock, readRecordBlocks } from '../../../kernels/row_block.js'
+import { type RowFactory, rowText } from '../../../kernels/row_objects.js'
 import type { Column } from '../../../plan/type.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { Intake, RowIntake } from '../intake.js'
 import { type ParquetIntake, scanParquet } from './parquet.js'
-import { type RowFactory, rowFactory, type TypedUses, usedColumns } from './typed_rows.js'
+import { rowFactory, type TypedUses, usedColumns } from './typed_rows.js'
 
 /** @param next what the map emits into */
 export function typedParquet(
@@ -21,15 +22,6 @@ export function typedParquet(
 ): ParquetIntake {
   const used = usedColumns(columns, uses.read)
   return scanParquet({ op: 'scan', columns: [...used] }, [], new MappedRows(columns, used, env, uses, next))
-}
-
-/** As text, if JavaScript does not hold it. */
-function shownValue(column: BlockColumn, row: number): unknown {
-  try {
-    return column.value(row)
-  } catch (error) {
-    return (error as RunjobError).params.value ?? null
-  }
 }
 
 /** Calls the map for each row. */
@@ -52,7 +44,7 @@ class MappedRows implements RowIntake {
     const program = pipelineProgram({
       source: { kind: 'batches', columns: used },
       operators: [],
-      end: { kind: 'blocks', texts: false, columns: used },
+      end: { kind: 'blocks', records: 'offsets', columns: used },
     })
     this.pipeline = kernels.createPipeline(program, null, {
       memoryBytes: env.budget.collectorBytes,
@@ -78,7 +70,7 @@ class MappedRows implements RowIntake {
       }
     }
     try {
-      for (const block of readBlocks(this.pipeline.takeOutput(), this.#used)) {
+      for (const block of readRecordBlocks(this.pipeline.takeOutput(), this.#used, false)) {
         for (let r = 0; r < block.rows; r++) {
           putAsideUpTo(block.offsets[r]!)
           this.#map(block, r)
@@ -90,18 +82,12 @@ class MappedRows implements RowIntake {
     }
   }
 
-  #map(block: RowBlock, r: number): void {
+  #map(block: RecordBlock, r: number): void {
     const { call, guard } = this.#uses
     this.#env.where = () => this.#place(block.offsets[r]!)
     const use = () => call(this.#rowAt(block, r))
-    if (guard) guard(use, () => this.#textOf(block, r))
+    if (guard) guard(use, () => rowText(this.#used, block, r))
     else use()
-  }
-
-  /** What was read of a row. */
-  #textOf(block: RowBlock, r: number): string {
-    const values = this.#used.map(({ name }, i) => [name, shownValue(block.columns[i]!, r)])
-    return JSON.stringify(Object.fromEntries(values), (_, part) => (typeof part === 'bigint' ? String(part) : part))
   }
 
   end(): void {

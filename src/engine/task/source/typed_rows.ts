@@ -4,7 +4,8 @@ import { type InputFile, nameOf } from '../../../io/input/input_file.js'
 import { Utf8Check } from '../../../io/input/utf8_check.js'
 import { kernels } from '../../../kernels/addon.js'
 import { pipelineProgram } from '../../../kernels/pipeline_program.js'
-import { type BlockColumn, type RowBlock, readBlocks } from '../../../kernels/row_block.js'
+import { type RecordBlock, readRecordBlocks } from '../../../kernels/row_block.js'
+import { lateRows, type RowFactory, wholeRows } from '../../../kernels/row_objects.js'
 import type { Format } from '../../../plan/plan.js'
 import type { Column } from '../../../plan/type.js'
 import type { TaskEnvironment } from '../environment.js'
@@ -37,7 +38,7 @@ export function typedReader(
   const program = pipelineProgram({
     source: { kind: 'batches', columns },
     operators: [],
-    end: { kind: 'blocks', texts: guard !== null, columns: used },
+    end: { kind: 'blocks', records: guard ? 'texts' : 'offsets', columns: used },
   })
   const pipeline = kernels.createPipeline(program, null, { memoryBytes: env.budget.collectorBytes })
   const opener = scanOpener({ columns: [...columns] }, format, pipeline, env)
@@ -53,13 +54,13 @@ export function typedReader(
       const check = new Utf8Check()
       /** Of the current row; -1: there is none. */
       let offset = -1
-      const useAll = (block: RowBlock): void => {
+      const useAll = (block: RecordBlock): void => {
         for (let r = 0; r < block.rows; r++) {
           offset = block.offsets[r]!
           call(rowAt(block, r))
         }
       }
-      const useGuarded = (blocks: readonly RowBlock[], guard: RecordGuard): void => {
+      const useGuarded = (blocks: readonly RecordBlock[], guard: RecordGuard): void => {
         const bad = pipeline.takeBad()
         let next = 0
         const quarantineUpTo = (end: number) => {
@@ -78,7 +79,7 @@ export function typedReader(
         quarantineUpTo(Number.POSITIVE_INFINITY)
       }
       const use = (): void => {
-        const blocks = readBlocks(pipeline.takeOutput(), used)
+        const blocks = readRecordBlocks(pipeline.takeOutput(), used, guard !== null)
         if (guard) useGuarded(blocks, guard)
         else for (const block of blocks) useAll(block)
         offset = -1
@@ -121,50 +122,7 @@ export function usedColumns(columns: readonly Column[], read: FieldsRead | null)
   return read && !read.any ? columns.filter(({ name }) => read.names.has(name)) : columns
 }
 
-export type RowFactory = (block: RowBlock, r: number) => object
-
 /** @param all the columns of the file, for errors */
 export function rowFactory(used: readonly Column[], all: Columns, read: FieldsRead | null): RowFactory {
-  return read ? lateRows(used, all) : wholeRows(used, all)
-}
-
-const BLOCK = Symbol('block')
-const ROW = Symbol('row')
-
-/** Rows whose columns are only read by name (fields_only.ts): a value is made when it is read. */
-function lateRows(columns: readonly Column[], all: Columns): RowFactory {
-  const getters = columns.map(
-    ({ name }, i) => `get [${JSON.stringify(name)}]() { return this[BLOCK].columns[${i}].value(this[ROW]) }`,
-  )
-  // Declared first, as in rows.ts.
-  const source = `return class {
-    [BLOCK]; [ROW]
-    constructor(block, r) { this[BLOCK] = block; this[ROW] = r }
-    ${getters.join(' ')}
-  }`
-  const Row = withColumns(new Function('BLOCK', 'ROW', source)(BLOCK, ROW) as RowClass, all)
-  return (block, r) => new Row(block, r)
-}
-
-type RowClass = new (block: RowBlock, r: number) => object
-
-/** Rows with all columns as own properties. Compiled, so that objects are created as fast as literals. */
-function wholeRows(columns: readonly Column[], all: Columns): RowFactory {
-  const quoted = columns.map(({ name }) => `[${JSON.stringify(name)}]`)
-  const set = quoted.map((name, i) => `this${name} = block.columns[${i}].value(r)`)
-  const source = `return class { ${quoted.join('; ')}; constructor(block, r) { ${set.join('; ')} } }`
-  const Row = withColumns(new Function(source)() as RowClass, all)
-  return (block, r) =>
-    block.columns.some(({ mayFail }) => mayFail) ? slowRow(Row.prototype, columns, block, r) : new Row(block, r)
-}
-
-/** What JavaScript does not hold is refused where it is read, as in rows that are read by name. */
-function slowRow(prototype: object, columns: readonly Column[], block: RowBlock, r: number): object {
-  const row = Object.create(prototype) as object
-  for (const [i, { name }] of columns.entries()) {
-    const column: BlockColumn = block.columns[i]!
-    const value = column.mayFail ? { get: () => column.value(r) } : { value: column.value(r), writable: true }
-    Object.defineProperty(row, name, { ...value, enumerable: true, configurable: true })
-  }
-  return row
+  return (read ? lateRows : wholeRows)(used, (Row) => withColumns(Row, all))
 }
