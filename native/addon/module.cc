@@ -66,6 +66,7 @@ Napi::Object Define(Napi::Env env, Napi::Object exports) {
   ExportFileWriter(exports);
   ExportHasher(exports);
   ExportStore(exports);
+  ExportText(exports);
   Export<FormatNumber>(exports, "formatNumber");
   Export<ReadNumber>(exports, "parseNumber");
   Export<FreeMemory>(exports, "releaseMemory");

@@ -17,6 +17,7 @@ void ExportJsonReader(Napi::Object exports);
 void ExportRunWriter(Napi::Object exports);
 void ExportHeldRuns(Napi::Object exports);
 void ExportStore(Napi::Object exports);
+void ExportText(Napi::Object exports);
 void ExportHasher(Napi::Object exports);
 void ExportFileWriter(Napi::Object exports);
 void ExportCursor(Napi::Object exports);

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "base/utf8.h"
+#include "base/utf16.h"
 
 namespace runjob {
 
@@ -24,25 +24,6 @@ size_t FindNonAscii(Slice bytes, size_t from) {
   return i;
 }
 
-void AppendDecoded(Slice text, std::u16string* out) {
-  const size_t before = out->size();
-  // UTF-16 has at most one unit where UTF-8 has a byte.
-  out->resize(before + text.size);
-  char16_t* to = out->data() + before;
-  const char* const end = text.data + text.size;
-  for (const char* p = text.data; p < end;) {
-    const auto [code_point, length, truncated] = DecodeUtf8(p, end);
-    p += length;
-    if (code_point < 0x10000) {
-      *to++ = static_cast<char16_t>(code_point);
-    } else {
-      *to++ = static_cast<char16_t>(0xD800 + ((code_point - 0x10000) >> 10));
-      *to++ = static_cast<char16_t>(0xDC00 + (code_point & 0x3FF));
-    }
-  }
-  out->resize(static_cast<size_t>(to - out->data()));
-}
-
 Slice AppendUndone(const CsvField& field, CsvDialect dialect, std::string* out) {
   const size_t before = out->size();
   out->resize(before + field.text.size);
@@ -62,7 +43,7 @@ void PlaceField(const CsvField& field, CsvDialect dialect, bool ascii, CsvBlock*
     return;
   }
   bounds[0] = ~static_cast<int32_t>(out->wide.size());
-  AppendDecoded(text, &out->wide);
+  AppendUtf16(text, &out->wide);
   bounds[1] = static_cast<int32_t>(out->wide.size());
   out->bytes.resize(at);
 }

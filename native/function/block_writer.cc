@@ -96,9 +96,9 @@ void BlockWriter::PutWhole(const Rows& rows, const Vector& column, bool exact) {
 }
 
 template <class ValueOf>
-Status BlockWriter::PutTexts(const Rows& rows, const Vector& column, const ValueOf& value_of) {
-  PutHead(rows, column, kValues);
-  return PutValues(rows.count, [&](size_t i, std::string* text) {
+Status BlockWriter::PutPlainValues(Form form, const Rows& rows, const Vector& column, const ValueOf& value_of) {
+  PutHead(rows, column, form);
+  return PutValues(form, rows.count, [&](size_t i, std::string* text) {
     const size_t row = rows[i];
     return column.valid(row) ? value_of(row, text) : Slice();
   });
@@ -151,20 +151,19 @@ bool BlockWriter::Code(const Rows& rows, const Vector& column) {
 }
 
 template <class T, class ValueOf>
-Status BlockWriter::PutRecurring(const Rows& rows, const Vector& column, const ValueOf& value_of) {
-  if (!Code<T>(rows, column)) return PutTexts(rows, column, value_of);
+Status BlockWriter::PutTexts(const Rows& rows, const Vector& column, const ValueOf& value_of) {
+  if (!Code<T>(rows, column)) return PutPlainValues(kTexts, rows, column, value_of);
   PutHead(rows, column, kCoded);
   PutCounts(static_cast<uint32_t>(firsts_.size()), 0);
   RUNJOB_RETURN_IF_ERROR(
-      PutValues(firsts_.size(), [&](size_t i, std::string* text) { return value_of(firsts_[i], text); }));
-  const size_t bytes = codes_.size() * sizeof(uint16_t);
-  if (bytes > 0) std::memcpy(Reserve(bytes), codes_.data(), bytes);
+      PutValues(kTexts, firsts_.size(), [&](size_t i, std::string* text) { return value_of(firsts_[i], text); }));
+  PutArray(codes_.data(), codes_.size());
   return Status::Ok();
 }
 
 template <class T>
 Status BlockWriter::PutDecimals(const Rows& rows, const Vector& column) {
-  return PutRecurring<T>(rows, column, [&](size_t row, std::string* text) {
+  return PutTexts<T>(rows, column, [&](size_t row, std::string* text) {
     AppendDecimal(column.at<T>(row), column.type->scale, text);
     return Slice(*text);
   });
@@ -190,26 +189,27 @@ Status BlockWriter::PutColumn(const Rows& rows, const Vector& column, bool exact
       PutWhole(rows, column, exact);
       return Status::Ok();
     case TypeId::kString:
-      return PutRecurring<StringView>(rows, column,
-                                      [&](size_t row, std::string*) { return column.at<StringView>(row).slice(); });
+      return PutTexts<StringView>(rows, column,
+                                  [&](size_t row, std::string*) { return column.at<StringView>(row).slice(); });
     case TypeId::kBinary:
-      return PutTexts(rows, column, [&](size_t row, std::string*) { return column.at<StringView>(row).slice(); });
+      return PutPlainValues(kBytes, rows, column,
+                            [&](size_t row, std::string*) { return column.at<StringView>(row).slice(); });
     case TypeId::kDecimal:
       if (type.is_wide()) return PutDecimals<__int128>(rows, column);
       return PutDecimals<int64_t>(rows, column);
     case TypeId::kDate:
-      return PutRecurring<int32_t>(rows, column, [&](size_t row, std::string* text) {
+      return PutTexts<int32_t>(rows, column, [&](size_t row, std::string* text) {
         AppendDate(column.at<int32_t>(row), text);
         return Slice(*text);
       });
     case TypeId::kTimestampNtz:
-      return PutRecurring<int64_t>(rows, column, [&](size_t row, std::string* text) {
+      return PutTexts<int64_t>(rows, column, [&](size_t row, std::string* text) {
         AppendIsoTimestamp(column.at<int64_t>(row), text);
         return Slice(*text);
       });
     case TypeId::kList:
     case TypeId::kStruct:
-      return PutTexts(rows, column, [&](size_t row, std::string* text) {
+      return PutPlainValues(kBytes, rows, column, [&](size_t row, std::string* text) {
         AppendRowValue(column, row, text);
         return Slice(*text);
       });

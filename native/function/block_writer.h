@@ -5,12 +5,14 @@
 //   u8 each   1: null; only if has_nulls
 //   numbers   f64 each: int, double; boolean as 0 and 1; long, if all are safe integers; timestamp in milliseconds, if all are whole
 //   wide      i64 each: other longs and timestamps
-//   values    u32 ASCII bytes, u32 other bytes, (i32 start, i32 end) each, the bytes: string; decimal, date, timestampNtz as text; binary;
-//             a list or struct as in rows (column/rows.h). A value whose start is negative is at ~start of the other bytes
-//   coded     u32 values, u32 0, the values as above, then a u16 for each row: which of them it has; of null rows 0. Text, where values
-//             recur: JavaScript makes one string of each
+//   texts     u32 ASCII bytes, u32 units, (i32 start, i32 end) each, the bytes, the units: string; decimal, date, timestampNtz as text. A
+//             text that is not ASCII is in the units, of UTF-16, and begins at ~start: its start is negative
+//   coded     u32 texts, u32 0, the texts as above, then a u16 for each row: which of them it has; of null rows 0. Where texts recur:
+//             JavaScript makes one string of each
+//   bytes     u32 bytes, u32 0, (i32 start, i32 end) each, the bytes: binary; a list or struct as in rows (column/rows.h)
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <string>
@@ -18,6 +20,7 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "base/utf16.h"
 #include "column/vector.h"
 #include "function/node.h"
 #include "function/utf8_text.h"
@@ -51,12 +54,12 @@ class BlockWriter {
   // A column of texts. `text_of(i)`: the text.
   template <class TextOf>
   Status PutTextColumn(size_t count, const TextOf& text_of) {
-    PutCounts(kValues, 0);
-    return PutValues(count, [&](size_t i, std::string*) { return text_of(i); });
+    PutCounts(kTexts, 0);
+    return PutValues(kTexts, count, [&](size_t i, std::string*) { return text_of(i); });
   }
 
  private:
-  enum Form : uint32_t { kNumbers = 0, kWide = 1, kValues = 2, kCoded = 3 };
+  enum Form : uint32_t { kNumbers = 0, kWide = 1, kTexts = 2, kCoded = 3, kBytes = 4 };
 
   char* Reserve(size_t size);
   void PutHead(const Rows& rows, const Vector& column, Form form);
@@ -65,10 +68,10 @@ class BlockWriter {
   void PutWhole(const Rows& rows, const Vector& column, bool exact);
   // Null rows have no bytes.
   template <class ValueOf>
-  Status PutTexts(const Rows& rows, const Vector& column, const ValueOf& value_of);
-  // As PutTexts, coded if values recur. `T`: as stored.
+  Status PutPlainValues(Form form, const Rows& rows, const Vector& column, const ValueOf& value_of);
+  // Texts, coded if they recur. `T`: as stored.
   template <class T, class ValueOf>
-  Status PutRecurring(const Rows& rows, const Vector& column, const ValueOf& value_of);
+  Status PutTexts(const Rows& rows, const Vector& column, const ValueOf& value_of);
   template <class T>
   Status PutDecimals(const Rows& rows, const Vector& column);
   // Sets codes_ and firsts_. Returns false, and both may be anything, if few values recur.
@@ -78,36 +81,45 @@ class BlockWriter {
   bool CodeFlat(const Rows& rows, const Vector& column);
   void CodeDictionary(const Rows& rows, const Vector& column);
 
-  // `value_of(i, &text)`: the value, which may be in `text`.
+  // `form`: kTexts or kBytes. `value_of(i, &text)`: the value, which may be in `text`.
   template <class ValueOf>
-  Status PutValues(size_t count, const ValueOf& value_of) {
-    ascii_.clear();
-    other_.clear();
+  Status PutValues(Form form, size_t count, const ValueOf& value_of) {
+    bytes_.clear();
+    units_.clear();
     bounds_.clear();
     for (size_t i = 0; i < count; i++) {
       text_.clear();
       const Slice value = value_of(i, &text_);
-      const bool is_ascii = IsAscii(value);
-      std::string* const bytes = is_ascii ? &ascii_ : &other_;
-      const size_t start = bytes->size();
-      bytes->append(value.data, value.size);
-      if (bytes->size() > kMaxTextBytes) return Status::Error("RECORD_TOO_LARGE", "rows have more than 2 GiB of text");
-      bounds_.push_back(is_ascii ? static_cast<int32_t>(start) : ~static_cast<int32_t>(start));
-      bounds_.push_back(static_cast<int32_t>(bytes->size()));
+      if (form == kBytes || IsAscii(value)) {
+        bounds_.push_back(static_cast<int32_t>(bytes_.size()));
+        bytes_.append(value.data, value.size);
+        bounds_.push_back(static_cast<int32_t>(bytes_.size()));
+      } else {
+        bounds_.push_back(~static_cast<int32_t>(units_.size()));
+        AppendUtf16(value, &units_);
+        bounds_.push_back(static_cast<int32_t>(units_.size()));
+      }
+      if (std::max(bytes_.size(), units_.size()) > kMaxTextBytes) {
+        return Status::Error("RECORD_TOO_LARGE", "rows have more than 2 GiB of text");
+      }
     }
-    PutCounts(static_cast<uint32_t>(ascii_.size()), static_cast<uint32_t>(other_.size()));
-    const size_t bounds_bytes = bounds_.size() * sizeof(int32_t);
-    if (count > 0) std::memcpy(Reserve(bounds_bytes), bounds_.data(), bounds_bytes);
-    for (const std::string* bytes : {&ascii_, &other_})
-      std::memcpy(Reserve(bytes->size()), bytes->data(), bytes->size());
+    PutCounts(static_cast<uint32_t>(bytes_.size()), static_cast<uint32_t>(units_.size()));
+    PutArray(bounds_.data(), bounds_.size());
+    PutArray(bytes_.data(), bytes_.size());
+    PutArray(units_.data(), units_.size());
     return Status::Ok();
+  }
+
+  template <class T>
+  void PutArray(const T* values, size_t count) {
+    if (count > 0) std::memcpy(Reserve(count * sizeof(T)), values, count * sizeof(T));
   }
 
   static constexpr size_t kMaxTextBytes = INT32_MAX;
 
   std::string* const out_;
-  std::string ascii_;
-  std::string other_;
+  std::string bytes_;
+  std::u16string units_;
   std::string text_;
   std::vector<int32_t> bounds_;
   std::vector<uint16_t> codes_;     // of the rows that count

@@ -11,8 +11,9 @@ export interface BlockColumn {
 
 /** Numbers of the forms of a column. */
 const WIDE = 1
-const VALUES = 2
+const TEXTS = 2
 const CODED = 3
+const BYTES = 4
 const ALIGNMENT = 8
 
 /** Reads one part after another. Each begins at a multiple of 8 bytes. */
@@ -63,7 +64,8 @@ export class BlockReader {
 export function readColumn(reader: BlockReader, rows: number, column: Column, form: RowForm): BlockColumn {
   const [layout, hasNulls] = reader.counts()
   const nulls = hasNulls === 0 ? null : reader.bytes(rows)
-  if (layout === VALUES) return valuesOf(reader, rows, column, nulls, form)
+  if (layout === TEXTS) return textsOf(reader, rows, nulls)
+  if (layout === BYTES) return decodedOf(reader, rows, column, nulls, form)
   if (layout === CODED) {
     const [count] = reader.counts()
     const values = textsOf(reader, count, null)
@@ -199,57 +201,55 @@ class Times implements BlockColumn {
   }
 }
 
-function valuesOf(
+function textsOf(reader: BlockReader, count: number, nulls: Uint8Array | null): Texts {
+  const [ascii, units] = reader.counts()
+  return new Texts(reader.integers(2 * count), nulls, reader.bytes(ascii), reader.bytes(2 * units))
+}
+
+function decodedOf(
   reader: BlockReader,
   rows: number,
   { name, type }: Column,
   nulls: Uint8Array | null,
   form: RowForm,
 ): BlockColumn {
-  if (isText(type)) return textsOf(reader, rows, nulls)
-  const [ascii, other] = reader.counts()
-  const bounds = reader.integers(2 * rows)
-  const parts: [Buffer, Buffer] = [reader.bytes(ascii), reader.bytes(other)]
-  return new Decoded(bounds, nulls, parts, typeof type === 'string' ? null : valueReader(type, name, form, undefined))
-}
-
-function textsOf(reader: BlockReader, count: number, nulls: Uint8Array | null): Texts {
-  const [ascii, other] = reader.counts()
-  return new Texts(reader.integers(2 * count), nulls, reader.bytes(ascii), reader.bytes(other))
-}
-
-/** Of the forms that are bytes. */
-function isText(type: Type): boolean {
-  return typeof type === 'string' ? type !== 'binary' : type.type === 'decimal'
+  const [size] = reader.counts()
+  const read = typeof type === 'string' ? null : valueReader(type, name, form, undefined)
+  return new Decoded(reader.integers(2 * rows), nulls, reader.bytes(size), read)
 }
 
 /** Whether values are objects. */
 export function isObject(type: Type): boolean {
-  return !isText(type) || type === 'timestamp'
+  if (typeof type === 'object') return type.type !== 'decimal'
+  return type === 'timestamp' || type === 'binary'
 }
 
-/** Slices of one text, for those that are ASCII: a call of a decoder for each would take five times as long. */
+/** Slices of one text, or of another one for those that are not ASCII: a call of a decoder for each would take five times as long. */
 class Texts implements BlockColumn {
   readonly #bounds: Int32Array
   readonly #nulls: Uint8Array | null
-  readonly #ascii: Buffer
-  readonly #other: Buffer
-  #text: string | undefined
+  readonly #bytes: Buffer
+  readonly #units: Buffer
+  #ascii: string | undefined
+  #wide: string | undefined
 
-  constructor(bounds: Int32Array, nulls: Uint8Array | null, ascii: Buffer, other: Buffer) {
+  constructor(bounds: Int32Array, nulls: Uint8Array | null, bytes: Buffer, units: Buffer) {
     this.#bounds = bounds
     this.#nulls = nulls
-    this.#ascii = ascii
-    this.#other = other
+    this.#bytes = bytes
+    this.#units = units
   }
 
   value(row: number): string | null {
     if (this.#nulls !== null && this.#nulls[row] !== 0) return null
     const start = this.#bounds[2 * row]!
     const end = this.#bounds[2 * row + 1]!
-    if (start < 0) return this.#other.toString('utf8', ~start, end)
-    this.#text ??= this.#ascii.toString('latin1')
-    return this.#text.slice(start, end)
+    if (start < 0) {
+      this.#wide ??= this.#units.toString('utf16le')
+      return this.#wide.slice(~start, end)
+    }
+    this.#ascii ??= this.#bytes.toString('latin1')
+    return this.#ascii.slice(start, end)
   }
 }
 
@@ -285,26 +285,24 @@ class CodedTexts implements BlockColumn {
 class Decoded implements BlockColumn {
   readonly #bounds: Int32Array
   readonly #nulls: Uint8Array | null
-  readonly #parts: readonly [ascii: Buffer, other: Buffer]
+  readonly #bytes: Buffer
   readonly #read: ((bytes: Uint8Array) => unknown) | null
 
   constructor(
     bounds: Int32Array,
     nulls: Uint8Array | null,
-    parts: readonly [Buffer, Buffer],
+    bytes: Buffer,
     read: ((bytes: Uint8Array) => unknown) | null,
   ) {
     this.#bounds = bounds
     this.#nulls = nulls
-    this.#parts = parts
+    this.#bytes = bytes
     this.#read = read
   }
 
   value(row: number): unknown {
     if (this.#nulls !== null && this.#nulls[row] !== 0) return null
-    const start = this.#bounds[2 * row]!
-    const end = this.#bounds[2 * row + 1]!
-    const bytes = start < 0 ? this.#parts[1].subarray(~start, end) : this.#parts[0].subarray(start, end)
+    const bytes = this.#bytes.subarray(this.#bounds[2 * row]!, this.#bounds[2 * row + 1]!)
     return this.#read === null ? new Uint8Array(bytes) : this.#read(bytes)
   }
 }

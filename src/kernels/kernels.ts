@@ -579,6 +579,8 @@ export interface Kernels {
   setUdfHost(host: typeof udfHost): void
   formatNumber(x: number): string
   parseNumber(text: Uint8Array): number | undefined
+  /** As Buffer.toString, faster for what is not ASCII. */
+  decodeUtf8(bytes: Uint8Array): string
   hashKey(key: Uint8Array): bigint
   xxh64(data: Uint8Array, seed: bigint): bigint
   createHasher(): Hasher

@@ -7,6 +7,7 @@
  */
 import { constants, isAscii } from 'node:buffer'
 import { RunjobError } from '../../base/errors.js'
+import { kernels } from '../../kernels/addon.js'
 import { openChunks } from './chunks.js'
 import type { InputFile } from './input_file.js'
 
@@ -173,7 +174,8 @@ export class LineDecoder {
     this.#countedLines = 0
     this.#countedStart = 0
     const bytes = this.#withoutMark(block)
-    const text = bytes.toString(this.#asBytes || isAscii(bytes) ? 'latin1' : 'utf8')
+    const isNarrow = this.#asBytes || isAscii(bytes)
+    const text = isNarrow ? bytes.toString('latin1') : kernels.decodeUtf8(bytes)
     const checkLength = block.length > this.#maxRecordBytes
     if (this.#onBlock && !checkLength) this.#onBlock(bytes, text, this.#enter)
     else this.#cut(text, checkLength)
