@@ -3,9 +3,9 @@
 import type { StageReport } from '../engine/report.js'
 import type { AnyJob } from '../job/define.js'
 import type { Column } from '../plan/type.js'
+import type { Explained } from '../run/explained.js'
 import type { Runnable } from '../run/load.js'
 import type { RunnableOptions } from '../run/options.js'
-import type { Prepared } from '../run/prepared.js'
 import type { RunReport } from '../run/report.js'
 import type { StartCommand } from '../state/facts.js'
 import type { SignalSource } from './signals.js'
@@ -25,22 +25,22 @@ export interface Host {
   /**
    * @param command the command line, kept with the run's state
    * @param printer takes the output instead of a folder; false: no more is wanted
-   * @param onPrepared called before the first task
+   * @param onExplained called before the first task
    */
   runJob(
     job: Runnable,
     options: RunnableOptions,
     command: StartCommand,
     printer?: Printer,
-    onPrepared?: (prepared: Prepared) => void,
+    onExplained?: (explained: Explained) => void,
   ): Promise<RunReport>
   /** What is known of a run, without running it. */
-  prepareJob(job: Runnable, options: RunnableOptions): Promise<Prepared>
+  explainJob(job: Runnable, options: RunnableOptions): Promise<Explained>
   /**
    * @param planned the options of the run
    * @param runs what its stages did, if it ran
    */
-  describePlan(prepared: Prepared, planned: RunnableOptions, runs?: readonly StageReport[]): Promise<string>
+  describePlan(explained: Explained, planned: RunnableOptions, runs?: readonly StageReport[]): Promise<string>
   /**
    * Evaluates the expression of `runjob query`.
    *

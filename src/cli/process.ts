@@ -18,16 +18,16 @@ export const host: Host = {
   version: packageVersion,
   loadJob: loadOrTell,
   builtinJobs,
-  runJob: async (job, options, command, printer, onPrepared) => {
+  runJob: async (job, options, command, printer, onExplained) => {
     const { runAny } = await import('../run/run.js')
-    const { COLUMNS, COMMAND, PREPARED, RECORDS } = await import('../run/options.js')
-    return runAny(job, {
+    const { COLUMNS, COMMAND, RECORDS } = await import('../run/options.js')
+    const all = {
       ...options,
       [COMMAND]: command,
       ...(printer ? { [RECORDS]: printer.onRecords } : {}),
       ...(printer?.onColumns ? { [COLUMNS]: printer.onColumns } : {}),
-      ...(onPrepared ? { [PREPARED]: onPrepared } : {}),
-    })
+    }
+    return runAny(job, onExplained ? (await import('../run/explained.js')).explaining(all, onExplained) : all)
   },
   evaluate: async (expression, paths, options, ofRows) => {
     const { evaluateQuery } = await import('../run/query.js')
@@ -49,7 +49,7 @@ export const host: Host = {
   },
   schemaText: async (path) => (await import('../run/schema.js')).schemaText(path, process.cwd()),
   chdir: (folder) => process.chdir(folder),
-  prepareJob: async (job, options) => (await import('../run/prepare.js')).prepareOnly(job, options),
+  explainJob: async (job, options) => (await import('../run/explained.js')).explainOnly(job, options),
   describePlan: async (...plan) => (await import('../run/describe.js')).describePlan(...plan),
 }
 

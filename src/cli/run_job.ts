@@ -6,9 +6,9 @@ import { checkSignal } from '../base/signal.js'
 import { formatCount } from '../base/units.js'
 import type { StageReport } from '../engine/report.js'
 import { resolveOutput, stateDirOf } from '../io/output/place.js'
+import type { Explained } from '../run/explained.js'
 import type { Runnable } from '../run/load.js'
 import type { RunnableOptions } from '../run/options.js'
-import type { Prepared } from '../run/prepared.js'
 import type { RunReport } from '../run/report.js'
 import { inTemporaryFolder } from '../run/temporary.js'
 import type { StartCommand } from '../state/facts.js'
@@ -120,7 +120,7 @@ async function explain(
 ): Promise<void> {
   if (profile !== undefined && !analyze) throw usageError('--profile', '', 'with --explain it goes with --analyze')
   let runs: readonly StageReport[] | undefined
-  let prepared: Prepared | undefined
+  let explained: Explained | undefined
   if (!analyze) {
     const onNote = (note: string) => {
       if (!quiet) terminal.write(`${note}\n`)
@@ -132,7 +132,7 @@ async function explain(
       () => {},
     )
     try {
-      prepared = await host.prepareJob(job, { ...planned, onNote, signal })
+      explained = await host.explainJob(job, { ...planned, onNote, signal })
     } finally {
       dispose()
     }
@@ -141,17 +141,18 @@ async function explain(
     const display = new ProgressDisplay(terminal, quiet || !progress ? 'off' : 'bars')
     const report = await inTemporaryFolder((folder) => {
       const options = { ...planned, output: join(folder, basename(planned.output)), profile: true }
-      const keep = (known: Prepared) => {
-        prepared = known
+      const keep = (known: Explained) => {
+        explained = known
       }
       return interruptibly(job, options, { argv: words, cwd: host.cwd }, host, display, quiet, true, undefined, keep)
     })
     if (profile !== undefined) writeProfile(resolve(host.cwd, profile), report)
     runs = report.stages
   }
-  if (!json) return data.write(`${await host.describePlan(prepared!, planned, runs)}\n`)
-  const { plan } = prepared!
-  return data.write(`${JSON.stringify(runs ? { plan, stages: runs } : plan)}\n`)
+  if (!json) return data.write(`${await host.describePlan(explained!, planned, runs)}\n`)
+  const { prepared, estimates } = explained!
+  const { plan } = prepared
+  return data.write(`${JSON.stringify(runs ? { plan, stages: runs, estimates } : plan)}\n`)
 }
 
 /**
@@ -168,7 +169,7 @@ async function interruptibly(
   quiet: boolean,
   isTemporary: boolean,
   printer?: Printer,
-  onPrepared?: (prepared: Prepared) => void,
+  onExplained?: (explained: Explained) => void,
 ): Promise<RunReport> {
   const state = stateDirOf(resolveOutput(options.output, host.cwd))
   const isKept = () => !isTemporary && existsSync(state)
@@ -197,7 +198,7 @@ async function interruptibly(
       },
       command,
       printer,
-      onPrepared,
+      onExplained,
     )
     progress.stop('done')
     return report

@@ -1,7 +1,7 @@
 /** From a logical plan to stages: where rows must meet, there is an exchange; all else goes through row by row. */
 import { rowsOf } from '../plan/columns.js'
 import { hasCompositeKeys } from '../plan/groups.js'
-import type { Exchange, ExchangeRows, Input, RowOperator, Sink, Stage } from '../plan/plan.js'
+import type { Exchange, ExchangeRows, Input, Operator, RowOperator, Sink, Stage } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import { withKeyFilters } from './key_filters.js'
 import type { AggregateNode, JoinNode, LimitNode, Logical, SortNode, WindowNode } from './logical.js'
@@ -22,15 +22,22 @@ interface Flow {
   isOne: boolean
 }
 
-/** @param sources of all reads in the plans */
-export function lowerFrames(outputs: readonly FrameOutput[], sources: readonly Source[]): Stage[] {
-  const lowering = new Lowering(sources)
-  for (const output of outputs) lowering.output(output)
-  return lowering.stages
+export interface LoweredFrames {
+  stages: Stage[]
+  /** The nodes whose rows operators give. Others give some of a node's rows, or what is not in the logical plan. */
+  given: ReadonlyMap<Operator, Logical>
 }
 
-class Lowering {
+/** @param sources of all reads in the plans */
+export function lowerFrames(outputs: readonly FrameOutput[], sources: readonly Source[]): LoweredFrames {
+  const lowering = new Lowering(sources)
+  for (const output of outputs) lowering.output(output)
+  return lowering
+}
+
+class Lowering implements LoweredFrames {
   readonly stages: Stage[] = []
+  readonly given = new Map<Operator, Logical>()
   readonly #sources = new Map<ReadQuery, Source>()
   /** Ids of exchanges, by what fills them and how: equal ones are filled once. */
   readonly #exchanges = new Map<string, string>()
@@ -55,6 +62,12 @@ class Lowering {
   }
 
   #flow(node: Logical): Flow {
+    const flow = this.#flowOf(node)
+    if (flow.inputs.length === 1) this.given.set(flow.inputs[0]!.operators.at(-1)!, node)
+    return flow
+  }
+
+  #flowOf(node: Logical): Flow {
     switch (node.kind) {
       case 'read': {
         const { name, format } = this.#sources.get(node.source)!

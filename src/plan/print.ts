@@ -1,5 +1,5 @@
-/** A plan for people: a tree of its stages, from each output down to the files. */
-import { formatBytes, formatCount, formatDuration } from '../base/units.js'
+/** The parts of a plan in words. */
+import { formatCount } from '../base/units.js'
 import type { Expression, LiteralExpression, NamedExpression, SortKey } from './expression.js'
 import type {
   AggregateCall,
@@ -7,137 +7,17 @@ import type {
   ElementsOperator,
   Exchange,
   ExchangeRows,
-  FileInput,
   FrameEnd,
   GroupValue,
   Operator,
-  Plan,
   Sink,
   WindowFrame,
   WindowValue,
 } from './plan.js'
-import { exchangeOf, stageFilling, tableJoinsIn } from './stages.js'
 import { type Column, typeText } from './type.js'
-
-/** What is known about a plan's data before it runs. */
-export interface PlanSizes {
-  /** Files of each of the job's inputs, and their bytes. */
-  inputs: ReadonlyMap<string, { files: number; bytes: number }>
-  /** Partitions of each stage's exchange. */
-  partitions: readonly number[]
-  /** Estimated output of each stage. */
-  bytes: readonly number[]
-  /** By output: the folders of values that it has, if those that get rows will be replaced. */
-  folders: ReadonlyMap<string, readonly string[]>
-}
-
-/** What a stage did when the plan ran. */
-export interface StageRun {
-  tasks: number
-  recordsOut: number
-  bytesOut: number
-  spills: number
-  spillBytes: number
-  elapsedMs: number
-  /** Of each input. */
-  inputs?: { rowGroups: number; rowGroupsSkipped: number; operators: OperatorRun[] }[]
-}
-
-/** What an operator did, or after all operators the target, in all tasks of the stage together. */
-interface OperatorRun {
-  rowsIn: number
-  rowsOut: number
-  ms: number
-}
 
 /** How the expressions of data frames are written. */
 export type TextOf = (expression: Expression) => string
-
-/** A line and its children. */
-interface Node {
-  text: string
-  children: Node[]
-}
-
-/** @param runs of its stages, if it ran */
-export function printPlan(plan: Plan, sizes: PlanSizes, textOf: TextOf, runs?: readonly StageRun[]): string {
-  const shown = new Set<number>()
-  const stageNode = (index: number): Node => {
-    const { name, inputs } = plan.stages[index]!
-    if (shown.has(index)) return { text: `stage ${name}, as above`, children: [] }
-    shown.add(index)
-    const run = runs?.[index]
-    const children = inputs.map((input, i): Node => {
-      const own = run?.inputs?.[i]
-      const source = input.kind === 'files' ? fileNode(input, own) : exchangeNode(input.exchange)
-      const operators = input.operators.map(
-        (operator, n) => operatorText(operator, textOf) + operatorRunText(own?.operators[n]),
-      )
-      // Last first: the tree is read from its root.
-      return operators.reduce<Node>((below, text, i) => {
-        const operator = input.operators[i]!
-        const built = tableJoinsIn([operator]).map(({ build }) => exchangeNode(build))
-        return { text, children: [below, ...built] }
-      }, source)
-    })
-    const done = run ? `: ${counted(run.tasks, 'task')}, ${formatDuration(run.elapsedMs)}` : ''
-    return { text: `stage ${name}${done}`, children }
-  }
-  const fileNode = ({ files: name, format }: FileInput, run: InputRun | undefined): Node => {
-    const { files = 0, bytes = 0 } = sizes.inputs.get(name) ?? {}
-    const groups =
-      run && run.rowGroups > 0
-        ? ` (${run.rowGroups - run.rowGroupsSkipped} of ${counted(run.rowGroups, 'row group')} read)`
-        : ''
-    return { text: `${name}: ${format.kind}, ${counted(files, 'file')}, ${formatBytes(bytes)}${groups}`, children: [] }
-  }
-  const exchangeNode = (exchange: string): Node => {
-    const index = stageFilling(plan, exchange)
-    const text = exchangeText(exchangeOf(plan, exchange), sizes.partitions[index]!, textOf)
-    return { text: text + estimate(index), children: [stageNode(index)] }
-  }
-  // The output of functions and aggregates is unknown.
-  const estimate = (index: number): string => {
-    const run = runs?.[index]
-    if (run) return targetRunText(run)
-    return sizes.bytes[index] ? `, about ${formatBytes(sizes.bytes[index])}` : ''
-  }
-  const outputs = plan.stages.flatMap(({ target }, index): Node[] =>
-    target.kind === 'sink'
-      ? [{ text: sinkText(target, sizes.folders.get(target.name)) + estimate(index), children: [stageNode(index)] }]
-      : [],
-  )
-  return [plan.job, ...linesOf(outputs, '')].join('\n')
-}
-
-type InputRun = NonNullable<StageRun['inputs']>[number]
-
-function operatorRunText(run: OperatorRun | undefined): string {
-  return run ? ` (${rowsText(run.rowsIn, run.rowsOut)}, ${formatDuration(run.ms)})` : ''
-}
-
-function targetRunText({ recordsOut, bytesOut, spills, spillBytes, inputs = [] }: StageRun): string {
-  const targets = inputs.flatMap(({ operators }) => operators.at(-1) ?? [])
-  const rows = targets.reduce((sum, { rowsIn }) => sum + rowsIn, 0)
-  const ms = targets.reduce((sum, target) => sum + target.ms, 0)
-  return ` (${[
-    targets.length > 0 ? rowsText(rows, recordsOut) : counted(recordsOut, 'record'),
-    formatBytes(bytesOut),
-    ...(spills > 0 ? [`${counted(spills, 'spill')} of ${formatBytes(spillBytes)}`] : []),
-    ...(targets.length > 0 ? [formatDuration(ms)] : []),
-  ].join(', ')})`
-}
-
-function rowsText(rowsIn: number, rowsOut: number): string {
-  return rowsIn === rowsOut ? counted(rowsIn, 'row') : `${counted(rowsIn, 'row')} in, ${formatCount(rowsOut)} out`
-}
-
-function linesOf(nodes: readonly Node[], indent: string): string[] {
-  return nodes.flatMap(({ text, children }, i) => {
-    const isLast = i === nodes.length - 1
-    return [`${indent}${isLast ? '└─' : '├─'} ${text}`, ...linesOf(children, `${indent}${isLast ? '   ' : '│  '}`)]
-  })
-}
 
 /** Folders that are named. */
 const FOLDERS_NAMED = 5
@@ -149,7 +29,10 @@ function replacedText(folders: readonly string[]): string {
   return `replaces ${folders.length === 1 ? `${folders[0]} if it gets` : `those of ${folders.join(', ')} that get`} rows`
 }
 
-function sinkText({ name, format, compress, singleFile, partitionBy }: Sink, folders?: readonly string[]): string {
+export function sinkText(
+  { name, format, compress, singleFile, partitionBy }: Sink,
+  folders?: readonly string[],
+): string {
   return [
     `output${name && ` ${name}`}: ${format.kind}`,
     ...(format.kind === 'parquet' ? [format.codec] : []),
@@ -160,7 +43,7 @@ function sinkText({ name, format, compress, singleFile, partitionBy }: Sink, fol
   ].join(', ')
 }
 
-function exchangeText(exchange: Exchange, partitions: number, textOf: TextOf): string {
+export function exchangeText(exchange: Exchange, partitions: number, textOf: TextOf): string {
   const { partitionBy, descending, grouping, combine, rows } = exchange
   if (rows) {
     // How many ranges there are follows from the rows.
@@ -224,7 +107,7 @@ function projectText({ name, value }: NamedExpression, textOf: TextOf): string {
   return value.op === 'column' && value.name === name ? name : `${name} = ${textOf(value)}`
 }
 
-function operatorText(operator: Operator, textOf: TextOf): string {
+export function operatorText(operator: Operator, textOf: TextOf): string {
   switch (operator.op) {
     case 'words':
       return operator.lowercase ? 'words in lower case' : 'words'
@@ -324,6 +207,6 @@ function aggregateText({ fn, column, k }: AggregateCall): string {
   return `${fn}${k === undefined ? '' : ` ${k}`}${column === null ? '' : ` of ${column}`}`
 }
 
-function counted(count: number, noun: string): string {
+export function counted(count: number, noun: string): string {
   return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -9,10 +9,9 @@ import type { FrameSchema, RowForms } from '../plan/typed.js'
 import { ACTION_OPTIONS, type ActionOptions, WRITE_OPTIONS, type WriteOptions } from './action_options.js'
 import { describePlan } from './describe.js'
 import { runElements, writeElements } from './elements.js'
+import { type Explained, explaining, explainOnly } from './explained.js'
 import { readsOutput, withKeptRows, withRowsSoFar } from './kept_rows.js'
-import { PREPARED, type RunnableOptions } from './options.js'
-import { prepareOnly } from './prepare.js'
-import type { Prepared } from './prepared.js'
+import type { RunnableOptions } from './options.js'
 import { datasetOf, runForRows } from './rows.js'
 import { isInWorker, runAny } from './run.js'
 import { renderTable } from './table.js'
@@ -124,7 +123,7 @@ export const actions: Runner = {
 
 async function explained(frame: AnyFrame, options: ActionOptions): Promise<string> {
   return withRowsSoFar(frame, options, async (known, missing) => {
-    const plan = await describePlan(await prepareOnly(datasetOf(known), { ...options, output: 'output' }), options)
+    const plan = describePlan(await explainOnly(datasetOf(known), { ...options, output: 'output' }), options)
     if (missing === 0) return plan
     const what = missing === 1 ? 'one cached frame' : `${missing} cached frames`
     return `rows of ${what} are kept by the first action; until then it is\n\n${plan}`
@@ -133,16 +132,14 @@ async function explained(frame: AnyFrame, options: ActionOptions): Promise<strin
 
 /** Runs it, and throws its rows away. */
 async function analyzed(frame: AnyFrame, options: ActionOptions): Promise<string> {
-  let prepared: Prepared | undefined
+  let explained: Explained | undefined
   const { stages } = await inTemporaryFolder((folder) =>
-    runAny(datasetOf(frame), {
-      ...options,
-      output: join(folder, 'output'),
-      profile: true,
-      [PREPARED]: (known: Prepared) => {
-        prepared = known
-      },
-    }),
+    runAny(
+      datasetOf(frame),
+      explaining({ ...options, output: join(folder, 'output'), profile: true }, (known) => {
+        explained = known
+      }),
+    ),
   )
-  return describePlan(prepared!, options, stages)
+  return describePlan(explained!, options, stages)
 }

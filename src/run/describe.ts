@@ -8,11 +8,14 @@ import { planPartitions } from '../engine/partitions.js'
 import type { StageReport } from '../engine/report.js'
 import { innermostFolders } from '../io/output/commit.js'
 import { resolveOutput } from '../io/output/place.js'
+import { outlineOf, type PlanOutline } from '../plan/outline.js'
 import type { Plan } from '../plan/plan.js'
-import { printPlan } from '../plan/print.js'
 import { sinksOf } from '../plan/stages.js'
+import { printTree } from '../plan/tree.js'
+import type { Explained } from './explained.js'
 import type { RunnableOptions } from './options.js'
-import type { Prepared } from './prepared.js'
+
+type Planned = Pick<RunnableOptions, 'partitions'> & Partial<Pick<RunnableOptions, 'output' | 'mode'>>
 
 /**
  * The plan of a job or a dataset for people.
@@ -20,22 +23,9 @@ import type { Prepared } from './prepared.js'
  * @param planned the options of the run
  * @param runs what its stages did, if it ran; otherwise there are estimates of what they write
  */
-export function describePlan(
-  { plan, logical, files, inputs }: Prepared,
-  planned: Pick<RunnableOptions, 'partitions'> & Partial<Pick<RunnableOptions, 'output' | 'mode'>>,
-  runs?: readonly StageReport[],
-): string {
-  const sizes = [...inputs].map(([name, own]) => {
-    const bytes = own.reduce((sum, n) => sum + files[n]!.sizeBytes, 0)
-    return [name, { files: own.length, bytes }] as const
-  })
-  const known = {
-    inputs: new Map(sizes),
-    partitions: planPartitions(plan, files, planned.partitions ?? null),
-    bytes: estimateStageBytes(plan, files),
-    folders: foldersToReplace(plan, planned),
-  }
-  const stages = printPlan(plan, known, expressionText, runs)
+export function describePlan(explained: Explained, planned: Planned, runs?: readonly StageReport[]): string {
+  const stages = printTree(outlinePlan(explained, planned), runs)
+  const { logical } = explained.prepared
   if (logical === null) return stages
   const section = (title: string, text: string) => `${title}\n${text.replace(/^/gm, '  ')}`
   const trees = logical.flatMap(({ output, asked, optimized }) => {
@@ -46,6 +36,23 @@ export function describePlan(
     ]
   })
   return [...trees, stages].join('\n\n')
+}
+
+/** @param planned the options of the run */
+export function outlinePlan({ prepared, estimates }: Explained, planned: Planned): PlanOutline {
+  const { plan, files, inputs } = prepared
+  const sizes = [...inputs].map(([name, own]) => {
+    const bytes = own.reduce((sum, n) => sum + files[n]!.sizeBytes, 0)
+    return [name, { files: own.length, bytes }] as const
+  })
+  const known = {
+    inputs: new Map(sizes),
+    partitions: planPartitions(plan, files, planned.partitions ?? null),
+    bytes: estimateStageBytes(plan, files),
+    folders: foldersToReplace(plan, planned),
+    rows: estimates,
+  }
+  return outlineOf(plan, known, expressionText)
 }
 
 /** Of each output: its folders of values, if those that get rows are replaced. */

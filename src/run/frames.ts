@@ -1,18 +1,20 @@
 /** Plans data frames: opens what they read, and lowers them to stages. */
 import { analyze, type ReadColumns } from '../dataset/analyze.js'
+import { estimatesOf } from '../dataset/estimate.js'
 import { inputsOfNode, type Logical, type ReadNode } from '../dataset/logical.js'
 import { type FrameOutput, lowerFrames } from '../dataset/lower.js'
 import { arrange, pushDown } from '../dataset/optimize.js'
 import type { DatasetOutput } from '../dataset/outputs.js'
 import { partitioned } from '../dataset/partitions.js'
 import { functionsOf, hasJoin, type ReadQuery } from '../dataset/query.js'
-import type { Size } from '../dataset/rules/cardinality.js'
+import type { Size, Sizes } from '../dataset/rules/cardinality.js'
 import { pruneFolders } from '../dataset/rules/prune_folders.js'
 import { type Source, sourcesOf } from '../dataset/sources.js'
 import { asksForTime } from '../dataset/time.js'
 import type { InputFile } from '../io/input/input_file.js'
 import { checkEncoding } from '../io/input/text_form.js'
 import type { UserFunction } from '../plan/made.js'
+import type { StageEstimates } from '../plan/outline.js'
 import type { Input, Plan, Stage } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import { JobState } from '../state/state.js'
@@ -36,6 +38,8 @@ interface PlannedFrames {
   /** If expressions ask for the time. */
   now: Pick<Plan, 'now'>
   logical: NonNullable<Prepared['logical']>
+  /** Of all these stages. */
+  estimates: () => Promise<StageEstimates[]>
   inputs: RunInputs
   /** What their sources found. */
   files: SourceFiles[]
@@ -76,12 +80,8 @@ export async function planFrames(
   )
   for (const { source, files } of pushed.flatMap(readsIn)) readerOf(source).use(files)
   for (const reader of reads) await reader.check()
-  const sizes = new Map<ReadQuery, Size>()
   // Only joins ask for them.
-  for (const reader of queries.some(hasJoin) ? reads : []) {
-    const size = await sizeOf(reader.source.format, await reader.open())
-    for (const read of reader.source.reads) sizes.set(read, size)
-  }
+  const sizes = await sizesOf(queries.some(hasJoin) ? reads : [])
   const { joins } = settings.tuning
   const logical = outputs.map(({ name: output }, i) => {
     return { output, asked: asked[i]!, optimized: arrange(pushed[i]!, { sizes, joins }) }
@@ -95,13 +95,28 @@ export async function planFrames(
     reads.map(({ source }) => source),
   )
   return {
-    stages: lowered.map((stage) => encodedStage(stage, encoding)),
+    stages: lowered.stages.map((stage) => encodedStage(stage, encoding)),
     made: queries.flatMap(functionsOf),
     now: now === null ? {} : { now: String(now) },
     logical,
+    estimates: async () => {
+      // Rows of text would have to be counted.
+      const known =
+        sizes.size > 0 ? sizes : await sizesOf(reads.filter(({ source }) => source.format.kind === 'parquet'))
+      return estimatesOf(lowered, known)
+    },
     inputs: await inputsOf(reads),
     files: reads.map((reader) => reader.files),
   }
+}
+
+async function sizesOf(readers: readonly SourceReader[]): Promise<Sizes> {
+  const sizes = new Map<ReadQuery, Size>()
+  for (const reader of readers) {
+    const size = await sizeOf(reader.source.format, await reader.open())
+    for (const read of reader.source.reads) sizes.set(read, size)
+  }
+  return sizes
 }
 
 /** What is read in the same way, but with other schemas, is found and opened once. */

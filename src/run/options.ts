@@ -122,8 +122,8 @@ export interface RunOptions<P = Record<string, ParamValue | undefined>> {
   [RECORDS]?: (bytes: Uint8Array) => Promise<boolean>
   /** For actions on data frames: called before the run. */
   [COLUMNS]?: (columns: readonly Column[]) => void
-  /** For plans that are explained after they ran. */
-  [PREPARED]?: (prepared: Prepared) => void
+  /** For plans that are explained: called before the first task. */
+  [PREPARED]?: (prepared: Prepared) => void | Promise<void>
   /** For runjob's own tests. */
   [TUNING]?: Tuning
 }
@@ -170,7 +170,7 @@ export interface Settings {
   onRecords: ((bytes: Uint8Array) => Promise<boolean>) | null
   /** Takes the columns of rows, which `onRecords` gets as bytes. */
   onColumns: ((columns: readonly Column[]) => void) | null
-  onPrepared: ((prepared: Prepared) => void) | null
+  onPrepared: ((prepared: Prepared) => void | Promise<void>) | null
   onNote: (note: string) => void
   onProgress: ((progress: Progress) => void) | undefined
   onResume: ((done: ResumedStage) => void) | undefined

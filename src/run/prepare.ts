@@ -32,10 +32,9 @@ export function prepareOnly(given: unknown, options: unknown): Promise<Prepared>
   const settings = readOptions(options)
   return inTemporaryFolder(async (folder) => {
     const output = join(folder, 'output')
-    return prepare(
-      await runnableOf(given, settings),
-      settings,
-      new Copies({ ...settings, output, folder: stateFolderOf(output) }),
-    )
+    const copies = new Copies({ ...settings, output, folder: stateFolderOf(output) })
+    const prepared = await prepare(await runnableOf(given, settings), settings, copies)
+    await settings.onPrepared?.(prepared)
+    return prepared
   })
 }

@@ -3,6 +3,7 @@ import type { Logical } from '../dataset/logical.js'
 import type { InputFile } from '../io/input/input_file.js'
 import type { PassedOver } from '../io/input/inputs.js'
 import type { Identity } from '../plan/functions.js'
+import type { StageEstimates } from '../plan/outline.js'
 import type { Plan } from '../plan/plan.js'
 import type { JobCode } from './load.js'
 
@@ -25,6 +26,8 @@ export interface Prepared extends RunInputs {
   plan: Plan
   /** What each output of a dataset asks for, and what the plan does instead; null: a job. */
   logical: { output: string; asked: Logical; optimized: Logical }[] | null
+  /** How many rows are expected, in each stage; opens files. null: a job. */
+  estimates: (() => Promise<StageEstimates[]>) | null
   /** null: the plan calls no functions. */
   code: JobCode | null
   /** Workers find the functions by it; null: they call none. */

@@ -68,7 +68,7 @@ export async function runAny(given: unknown, options: unknown): Promise<RunResul
       return { ...report, read: () => refuseRead() }
     }
     const prepared = await prepare(found, settings, new Copies(settings))
-    settings.onPrepared?.(prepared)
+    await settings.onPrepared?.(prepared)
     // As asked for, because a plan does not say what JavaScript gets.
     settings.onColumns?.(prepared.logical?.[0]?.asked.columns ?? [])
     const result = await runPrepared(prepared, settings)

@@ -23,9 +23,9 @@ export async function sizeOf(format: Format, files: readonly InputFile[]): Promi
   if (bytes > MAX_SMALL_BYTES || files.length > MOST_FILES) return { bytes, rows: Number.POSITIVE_INFINITY }
   for (const file of files) {
     total.rows += await rowsOfFile(format, file)
-    if (total.rows > MAX_SMALL_ROWS) break
+    if (total.rows > MAX_SMALL_ROWS) return total
   }
-  return total
+  return files.every(({ compression }) => compression === 'none') ? { ...total, counted: 'nearly' } : total
 }
 
 function bytesOfFile(format: Format, { sizeBytes, compression }: InputFile): number {
@@ -40,7 +40,7 @@ function sizeOfParquet(files: readonly InputFile[]): Size {
     ([name, { bytes, isUnique }]) => [name, { bytes: bytes * PARQUET_FACTOR, isUnique }] as const,
   )
   const bytes = columns.reduce((sum, [, column]) => sum + column.bytes, 0)
-  return { bytes, rows: size.rows, columns: new Map(columns) }
+  return { bytes, rows: size.rows, counted: 'exactly', columns: new Map(columns) }
 }
 
 /** At most. */

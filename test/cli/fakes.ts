@@ -206,17 +206,21 @@ export function fakeHost(run: (options: RunOptions) => Promise<RunReport> = asyn
     },
     schemaText: async (path) => `csv({ schema: {} }) of ${path}\n`,
     chdir: () => {},
-    prepareJob: async ({ name }) => ({
-      plan: { version: 2, job: name, module: null, params: {}, sideFiles: {}, stages: [] },
-      logical: null,
-      code: null,
-      identity: null,
-      inPlace: null,
-      files: [],
-      inputs: new Map(),
-      passedOver: { hidden: 0, special: 0, links: 0, outputs: 0 },
-      folders: null,
+    explainJob: async ({ name }) => ({
+      estimates: [],
+      prepared: {
+        plan: { version: 2, job: name, module: null, params: {}, sideFiles: {}, stages: [] },
+        logical: null,
+        estimates: null,
+        code: null,
+        identity: null,
+        inPlace: null,
+        files: [],
+        inputs: new Map(),
+        passedOver: { hidden: 0, special: 0, links: 0, outputs: 0 },
+        folders: null,
+      },
     }),
-    describePlan: async ({ plan }) => `${plan.job}\n└─ output`,
+    describePlan: async ({ prepared: { plan } }) => `${plan.job}\n└─ output`,
   }
 }

@@ -60,7 +60,7 @@ export function columnsText(all: readonly Column[]): string {
 /** Each stage on a line: its inputs, their operators, and its target. */
 export function stages({ query }: Framed): string {
   const sink = { name: '', format: { kind: 'jsonl' as const }, compress: null, singleFile: false }
-  const all = lowerFrames([{ plan: optimize(analyze(query)), sink }], sourcesOf([query]))
+  const { stages: all } = lowerFrames([{ plan: optimize(analyze(query)), sink }], sourcesOf([query]))
   checkPlan({ version: 2, job: '', module: null, params: {}, sideFiles: {}, stages: all })
   return all
     .map(({ name, inputs, target }) => {

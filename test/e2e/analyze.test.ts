@@ -1,6 +1,7 @@
 /** What a plan says of its operators after it ran; which keys make a partition too large. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
 import type { AnyFrame } from '../../dist/src/dataset/frame.js'
@@ -11,6 +12,7 @@ import {
   defineDataset,
   int,
   type Progress,
+  parquet,
   rank,
   read,
   runDataset,
@@ -51,21 +53,21 @@ describe('an analysed plan', () => {
       "data frame
       └─ output: jsonl (1 row, 37 B)
          └─ stage output: 1 task
-            └─ rows (1 row)
+            └─ rows (1 row, about 34 expected)
                └─ exchange: by range, sorted by country (1 row, 28 B)
                   └─ stage sort 3: 1 task
-                     └─ groups (1 row)
+                     └─ groups (1 row, about 34 expected)
                         └─ exchange: 1 partition, grouped by country, n = count(), total = sum(cast(n as bigint)) (60 rows in, 1 out, 10 B)
                            └─ stage group 2: 1 task
-                              └─ project n, country (60 rows)
-                                 └─ inner join with one table on city = right.city (90 rows in, 60 out)
-                                    ├─ filter n >= 10 (100 rows in, 90 out)
-                                    │  └─ scan city, n (100 rows)
+                              └─ project n, country (60 rows, about 34 expected)
+                                 └─ inner join with one table on city = right.city (90 rows in, 60 out, about 34 expected)
+                                    ├─ filter n >= 10 (100 rows in, 90 out, about 34 expected)
+                                    │  └─ scan city, n (100 rows, about 100 expected)
                                     │     └─ sales.csv: csv, 1 file, 863 B
                                     └─ exchange: 1 partition, in input order (2 rows, 32 B)
                                        └─ stage broadcast 1: 1 task
-                                          └─ project right.city = city, country (2 rows)
-                                             └─ scan city, country (2 rows)
+                                          └─ project right.city = city, country (2 rows, about 4 expected)
+                                             └─ scan city, country (2 rows, about 4 expected)
                                                 └─ cities.csv: csv, 1 file, 31 B"
     `)
   })
@@ -88,12 +90,12 @@ describe('an analysed plan', () => {
   it('tells which row groups of Parquet files were left out, from the command as well', async () => {
     const folder = temporaryFolder()
     const columnData = [{ name: 'k', data: Array.from({ length: 400 }, (_, i) => i), type: 'INT32' as const }]
-    const parquet = new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 100 }))
-    writeFiles(folder, { 'rows.parquet': parquet })
+    const rows = new Uint8Array(parquetWriteBuffer({ columnData, rowGroupSize: 100 }))
+    writeFiles(folder, { 'rows.parquet': rows })
     const args = ['query', 'df.filter(c => c.k.ge(150))', 'rows.parquet', '--explain', '--analyze', '--quiet']
     const { code, stdout, stderr } = await runjob(args, { cwd: folder })
     expect([code, stderr]).toEqual([0, ''])
-    expect(untimed(stdout)).toContain('filter k >= 150 (300 rows in, 250 out)')
+    expect(untimed(stdout)).toContain('filter k >= 150 (300 rows in, 250 out, about 130 expected)')
     expect(stdout).toContain('(3 of 4 row groups read)')
   })
 
@@ -158,6 +160,81 @@ describe('an analysed plan', () => {
     expect(readFileSync(join(folder, 'profile/profile.html'), 'utf8')).toContain(
       '<td>output: filter</td><td>100</td><td>34</td>',
     )
+  })
+})
+
+describe('expected rows', () => {
+  const data = [
+    { name: 'k', data: Array.from({ length: 900 }, (_, i) => i), type: 'INT32' as const },
+    { name: 'g', data: Array.from({ length: 900 }, (_, i) => i % 3), type: 'INT32' as const },
+  ]
+  const lake = () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, {
+      'rows.parquet': new Uint8Array(parquetWriteBuffer({ columnData: data })),
+      'cities.csv': CITIES,
+      'sales.csv': SALES,
+    })
+    return folder
+  }
+  const operatorsOf = (plan: string) =>
+    plan.slice(plan.indexOf('data frame\n')).match(/(?<=─ )(scan|filter|project|groups|limit|inner|rows|left|top).*/g)
+
+  it('are in the plan: those of Parquet as they are, guesses of filters, and bounds of groups', async () => {
+    const rows = read(parquet({ schema: { k: int(), g: int() } }), join(lake(), 'rows.parquet'))
+    const grouped = rows
+      .filter((c) => c.k.ge(300))
+      .groupBy('g')
+      .agg({ n: count() })
+    expect(operatorsOf(await grouped.explain())).toEqual([
+      'groups (about 300 rows)',
+      'filter k >= 300 (about 300 rows)',
+      'scan k, g (900 rows)',
+    ])
+    expect(operatorsOf(untimed(await grouped.explain({ analyze: true })))).toEqual([
+      'groups (3 rows, about 300 expected)',
+      'filter k >= 300 (900 rows in, 600 out, about 300 expected)',
+      'scan k, g (900 rows, 900 expected)',
+    ])
+    expect(operatorsOf(await rows.groupBy('g').count().explain())?.[0]).toBe('groups (at most 900 rows)')
+    const one = rows.agg({ n: count() }).explain()
+    expect(operatorsOf(await one)).toEqual(['groups (1 row)', 'scan k (900 rows)'])
+    const first = rows.filter((c) => c.k.eq(5).and(c.g.eq(2)).and(c.k.eq(c.g))).limit(7)
+    expect(operatorsOf(await first.explain())?.[0]).toBe('limit 7 (about 1 row)')
+    const all = rows.union(rows).orderBy('k').limit(2000)
+    expect(operatorsOf(await all.explain())).toEqual([
+      'limit 2,000 (1,800 rows)',
+      'rows',
+      'scan k, g (900 rows)',
+      'scan k, g (900 rows)',
+    ])
+  })
+
+  it('of text are known where a join has counted its lines, and nothing is read for them', async () => {
+    const folder = lake()
+    const all = read(sales, join(folder, 'sales.csv'))
+    expect(operatorsOf(await all.filter((c) => c.n.ge(10)).explain())).toEqual(['filter n >= 10', 'scan city, n'])
+    const joined = all.join(read(cities, join(folder, 'cities.csv')), 'city')
+    expect(operatorsOf(await joined.explain())).toContain('scan city, n (about 100 rows)')
+    writeFiles(folder, { 'more.csv.gz': gzipSync(SALES) })
+    const packed = read(sales, join(folder, 'more.csv.gz')).join(read(cities, join(folder, 'cities.csv')), 'city')
+    expect(operatorsOf(await packed.explain())).toContain('scan city, n')
+  })
+
+  it('are in the JSON of an analysed plan, in the order of its operators', async () => {
+    const args = ['query', 'df.filter(c => c.k.lt(9))', 'rows.parquet', '--explain', '--analyze', '--json', '-q']
+    const { stdout } = await runjob(args, { cwd: lake() })
+    const { plan, stages, estimates } = JSON.parse(stdout)
+    expect(plan.stages[0].inputs[0].operators.map(({ op }: { op: string }) => op)).toEqual(['scan', 'filter'])
+    expect(stages[0].inputs[0].operators.map(({ rowsOut }: { rowsOut: number }) => rowsOut)).toEqual([900, 9, 9])
+    expect(estimates).toEqual([
+      [
+        [
+          { rows: 900, kind: 'exact' },
+          { rows: 300, kind: 'guess' },
+        ],
+      ],
+    ])
   })
 })
 

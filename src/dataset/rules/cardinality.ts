@@ -9,6 +9,8 @@ export interface Size {
   bytes: number
   /** At most. */
   rows: number
+  /** How well the rows are known: by the files themselves, or counted; absent: there may be far less of them. */
+  counted?: 'exactly' | 'nearly'
   /** Of the columns, where they are apart in the files: only those that are asked for count. */
   columns?: ReadonlyMap<string, ColumnSize>
 }

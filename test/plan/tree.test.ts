@@ -2,8 +2,9 @@
 import { byValue, defineJob, explainJob, type Job, lines, step, sum, take, text, words } from 'runjob'
 import { expect, it } from 'vitest'
 import { expressionText } from '../../dist/src/dataset/expression/text.js'
+import { outlineOf } from '../../dist/src/plan/outline.js'
 import type { Plan } from '../../dist/src/plan/plan.js'
-import { printPlan } from '../../dist/src/plan/print.js'
+import { printTree } from '../../dist/src/plan/tree.js'
 import { temporaryFolder, writeFiles } from '../helpers/folder.js'
 
 async function planOf<P>(job: Job<P> | string, params = {}): Promise<Plan> {
@@ -19,8 +20,9 @@ function shown(plan: Plan): string {
     partitions: each(2),
     bytes: each(500e6),
     folders: new Map(),
+    rows: [],
   }
-  return printPlan(plan, sizes, expressionText)
+  return printTree(outlineOf(plan, sizes, expressionText))
 }
 
 it('a plan is a tree from its output down to the files', async () => {
