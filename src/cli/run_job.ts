@@ -16,7 +16,6 @@ import { type Invocation, parseInvocation } from './arguments.js'
 import { jobHelp } from './help.js'
 import type { Host, Printer, Streams } from './host.js'
 import { type SharedOptions, usageError } from './options.js'
-import { writeProfile } from './profile.js'
 import { ProgressDisplay } from './progress.js'
 import { inFlags, resumeHint } from './report_error.js'
 import { watchSignals } from './signals.js'
@@ -75,15 +74,15 @@ export async function runParsed(
   const { options } = invocation
   const output = options.output ?? defaultOutput(job.name)
   const runOptions = toRunOptions(invocation, output)
+  const toStdout = options.output === STDOUT
+  if (options.profile !== undefined && !toStdout) refuseInside(options.profile, output, host.cwd)
   if (options.explain) {
     // Standard output gets the bytes of a single file.
     const asFile = { ...runOptions, output: defaultOutput(job.name), singleFile: true }
-    return explain(job, options, options.output === STDOUT ? asFile : runOptions, words, host, streams)
+    return explain(job, options, toStdout ? asFile : runOptions, words, host, streams)
   }
   if (options.analyze) throw usageError('--analyze', '', 'it goes with --explain')
-  const toStdout = options.output === STDOUT
   if (toStdout) refuseBeside(options, host.stdout)
-  if (options.profile !== undefined && !toStdout) refuseInside(options.profile, output, host.cwd)
 
   const quiet = options.quiet === true
   const forPeople = !quiet && !options.json && printer === undefined
@@ -94,15 +93,23 @@ export async function runParsed(
     progress.note(`output goes to ${output} (use -o to choose another)`)
 
   const command = { argv: words, cwd: host.cwd }
+  let explained: Explained | undefined
+  const keep = (known: Explained) => {
+    explained = known
+  }
+  const onExplained = options.profile === undefined ? undefined : keep
   const run = (options: RunnableOptions, printer?: Printer) =>
-    interruptibly(job, options, command, host, progress, quiet, toStdout, printer)
+    interruptibly(job, options, command, host, progress, quiet, toStdout, printer, onExplained)
   const lines: Printer = { onRecords: data.writeBytes, end: async () => {} }
   const toPrint = printer ?? lines
   const report = toStdout
     ? await inTemporaryFolder((folder) => run({ ...runOptions, output: join(folder, 'output') }, toPrint))
     : await run(runOptions)
   if (toStdout) await toPrint.end()
-  if (options.profile !== undefined) writeProfile(resolve(host.cwd, options.profile), report)
+  if (options.profile !== undefined) {
+    const { writeProfile } = await import('./profile/write.js')
+    writeProfile(resolve(host.cwd, options.profile), report, explained, runOptions)
+  }
   if (options.json) await data.write(renderReportJson(report))
   else if (options.top !== undefined) await data.write(renderTopLines(report.top))
   // After the data, so that a terminal which shows both ends with the summary.
@@ -118,7 +125,6 @@ async function explain(
   host: Host,
   { data, terminal }: Streams,
 ): Promise<void> {
-  if (profile !== undefined && !analyze) throw usageError('--profile', '', 'with --explain it goes with --analyze')
   let runs: readonly StageReport[] | undefined
   let explained: Explained | undefined
   if (!analyze) {
@@ -137,6 +143,10 @@ async function explain(
       dispose()
     }
     checkSignal(signal)
+    if (profile !== undefined) {
+      const { writePlan } = await import('./profile/write.js')
+      writePlan(resolve(host.cwd, profile), explained, planned)
+    }
   } else {
     const display = new ProgressDisplay(terminal, quiet || !progress ? 'off' : 'bars')
     const report = await inTemporaryFolder((folder) => {
@@ -146,7 +156,10 @@ async function explain(
       }
       return interruptibly(job, options, { argv: words, cwd: host.cwd }, host, display, quiet, true, undefined, keep)
     })
-    if (profile !== undefined) writeProfile(resolve(host.cwd, profile), report)
+    if (profile !== undefined) {
+      const { writeProfile } = await import('./profile/write.js')
+      writeProfile(resolve(host.cwd, profile), report, explained!, planned)
+    }
     runs = report.stages
   }
   if (!json) return data.write(`${await host.describePlan(explained!, planned, runs)}\n`)

@@ -48,11 +48,7 @@ export function renderSummary(report: RunReport, showTop: boolean, colors: Color
     printable(name),
     formatCount(n),
   ])
-  const skewed = report.skewed.map(({ key, records, of, isEstimate, side, stage }): [string, string] => {
-    const share = `${isEstimate ? 'about ' : ''}${formatCount(records)} of ${formatCount(of)} records`
-    const where = side ? `of the ${side} side in stage` : 'in stage'
-    return ['skewed', `key ${printable(key)} has ${share} ${where} ${printable(stage)}`]
-  })
+  const skewed = report.skewed.map((found): [string, string] => ['skewed', printable(skewText(found))])
   const named = Object.entries(report.outputs ?? {}).map(([name, { recordsWritten }]): [string, string] => [
     `  ${printable(name)}`,
     `${formatCount(recordsWritten)} written`,
@@ -106,6 +102,11 @@ export function renderReportJson(report: RunReport): string {
   const tasks = { resumedTasks, redoneTasks }
   const bad = { recordsQuarantined, quarantine }
   return `${JSON.stringify({ job, output, outputs, elapsedMs, peakRssBytes, ...inputs, ...changed, counters, stages, ...tasks, ...records, ...bad, skewed, skipped, top })}\n`
+}
+
+export function skewText({ key, records, of, isEstimate, side, stage }: RunReport['skewed'][number]): string {
+  const share = `${isEstimate ? 'about ' : ''}${formatCount(records)} of ${formatCount(of)} records`
+  return `key ${key} has ${share} ${side ? `of the ${side} side in stage` : 'in stage'} ${stage}`
 }
 
 /** Folders that are named; of more, the first and how many there are. */

@@ -45,7 +45,7 @@ export interface StageOutline {
   }
 }
 
-interface InputOutline {
+export interface InputOutline {
   /** The files, or the index of the stage that fills the exchange. */
   source: { files: string } | { stage: number }
   /** In the order in which rows go through them. */

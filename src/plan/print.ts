@@ -72,6 +72,7 @@ function rowsTexts({ combine }: Exchange, rows: ExchangeRows, textOf: TextOf): s
         ...(rows.values.length > 0 ? [rows.values.map((value) => groupText(value, textOf)).join(', ')] : []),
       ]
     case 'sides':
+      if (rows.sides[0]!.keys.length === 0) return ['all rows of both sides']
       return [`left by ${rows.sides[0]!.keys.join(', ')}`, `right by ${rows.sides[1]!.keys.join(', ')}`]
   }
 }

@@ -61,7 +61,7 @@ export function printTree({ job, stages }: PlanOutline, runs?: readonly StageRun
 
 type InputRun = NonNullable<StageRun['inputs']>[number]
 
-function groupsText(run: InputRun | undefined): string {
+export function groupsText(run: Pick<InputRun, 'rowGroups' | 'rowGroupsSkipped'> | undefined): string {
   if (!run || run.rowGroups === 0) return ''
   return ` (${run.rowGroups - run.rowGroupsSkipped} of ${counted(run.rowGroups, 'row group')} read)`
 }
@@ -74,19 +74,28 @@ function rowsSuffix(estimate: Estimate | null, run: OperatorRun | undefined): st
   return ` (${[rowsText(run.rowsIn, run.rowsOut), ...expected, formatDuration(run.ms)].join(', ')})`
 }
 
-function targetRunText({ recordsOut, bytesOut, spills, spillBytes, inputs = [] }: StageRun): string {
-  const targets = inputs.flatMap(({ operators }) => operators.at(-1) ?? [])
-  const rows = targets.reduce((sum, { rowsIn }) => sum + rowsIn, 0)
-  const ms = targets.reduce((sum, target) => sum + target.ms, 0)
-  return ` (${[
-    targets.length > 0 ? rowsText(rows, recordsOut) : counted(recordsOut, 'record'),
-    formatBytes(bytesOut),
-    ...(spills > 0 ? [`${counted(spills, 'spill')} of ${formatBytes(spillBytes)}`] : []),
-    ...(targets.length > 0 ? [formatDuration(ms)] : []),
-  ].join(', ')})`
+function targetRunText(run: StageRun): string {
+  const { rows, spilled, ms } = targetRun(run)
+  const facts = [rows, formatBytes(run.bytesOut), spilled, ms === null ? '' : formatDuration(ms)]
+  return ` (${facts.filter((fact) => fact !== '').join(', ')})`
 }
 
-function rowsText(rowsIn: number, rowsOut: number): string {
+/** What became of a stage's rows or records in its target. Of records, nobody measures the time. */
+export function targetRun({ recordsOut, spills, spillBytes, inputs = [] }: StageRun): {
+  rows: string
+  spilled: string
+  ms: number | null
+} {
+  const targets = inputs.flatMap(({ operators }) => operators.at(-1) ?? [])
+  const rows = targets.reduce((sum, { rowsIn }) => sum + rowsIn, 0)
+  return {
+    rows: targets.length > 0 ? rowsText(rows, recordsOut) : counted(recordsOut, 'record'),
+    spilled: spills > 0 ? `${counted(spills, 'spill')} of ${formatBytes(spillBytes)}` : '',
+    ms: targets.length > 0 ? targets.reduce((sum, target) => sum + target.ms, 0) : null,
+  }
+}
+
+export function rowsText(rowsIn: number, rowsOut: number): string {
   return rowsIn === rowsOut ? counted(rowsIn, 'row') : `${counted(rowsIn, 'row')} in, ${formatCount(rowsOut)} out`
 }
 

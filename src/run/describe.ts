@@ -15,7 +15,7 @@ import { printTree } from '../plan/tree.js'
 import type { Explained } from './explained.js'
 import type { RunnableOptions } from './options.js'
 
-type Planned = Pick<RunnableOptions, 'partitions'> & Partial<Pick<RunnableOptions, 'output' | 'mode'>>
+export type Planned = Pick<RunnableOptions, 'partitions'> & Partial<Pick<RunnableOptions, 'output' | 'mode'>>
 
 /**
  * The plan of a job or a dataset for people.

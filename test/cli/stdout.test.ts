@@ -168,8 +168,8 @@ it.each(['/dev/stdout', '/dev/fd/1', '/dev/null'])(
 
 it('a profile inside the output is refused: it would keep the next run from replacing it', async () => {
   const { runIn } = prepare()
-  for (const profile of ['out', 'out/profile']) {
-    const refused = await runIn(['wordcount', 'in.txt', '-o', 'out', '--profile', profile])
+  for (const profile of ['out', 'out/profile', 'out --explain']) {
+    const refused = await runIn(['wordcount', 'in.txt', '-o', 'out', '--profile', ...profile.split(' ')])
     expect(refused.stderr).toContain('error OPTION_INVALID')
     expect(refused.code).toBe(2)
   }

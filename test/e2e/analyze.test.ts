@@ -22,6 +22,7 @@ import {
 } from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run/options.js'
 import { temporaryFolder, writeFiles } from '../helpers/folder.js'
+import { checkPage } from '../helpers/page.js'
 import { failure, runjob } from '../helpers/run.js'
 
 const SALES = `city,n\n${Array.from({ length: 100 }, (_, i) => `${['Oslo', 'Rome', 'Bergen'][i % 3]},${i}\n`).join('')}`
@@ -138,9 +139,8 @@ describe('an analysed plan', () => {
   it('comes with a profile', async () => {
     const folder = temporaryFolder()
     writeFiles(folder, { 'sales.csv': SALES })
-    const args = ['query', 'df.limit(1)', 'sales.csv', '--profile', 'profile', '--explain']
-    expect((await runjob(args, { cwd: folder })).stderr).toContain('--explain')
-    expect(await runjob([...args, '--analyze'], { cwd: folder })).toMatchObject({ code: 0 })
+    const args = ['query', 'df.limit(1)', 'sales.csv', '--profile', 'profile', '--explain', '--analyze']
+    expect(await runjob(args, { cwd: folder })).toMatchObject({ code: 0 })
     expect(existsSync(join(folder, 'profile/profile.html'))).toBe(true)
   })
 
@@ -157,9 +157,56 @@ describe('an analysed plan', () => {
     ]
     expect(stages[0].inputs[0].operators).toMatchObject(flow)
     expect(tasks[0].operators).toMatchObject(flow)
-    expect(readFileSync(join(folder, 'profile/profile.html'), 'utf8')).toContain(
-      '<td>output: filter</td><td>100</td><td>34</td>',
-    )
+    const page = checkPage(readFileSync(join(folder, 'profile/profile.html'), 'utf8'))
+    expect(page.cards).toHaveLength(1)
+    expect(page.cards[0]!.map((text) => text.replace(/ [\d.]+ m?s$/, '')).slice(1)).toEqual([
+      `sales.csv: csv, 1 file, ${SALES.length} B`,
+      'scan city, n 100 rows',
+      "filter city = 'Oslo' 100 rows in, 34 out",
+      expect.stringMatching(/^output: jsonl 34 rows /),
+    ])
+  })
+})
+
+describe('the picture of a plan', () => {
+  const pageOf = (folder: string, name: string) => checkPage(readFileSync(join(folder, name), 'utf8'))
+
+  it('has all that the tree has, for frames, jobs and collections, before they run and after', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'sales.csv': SALES, 'cities.csv': CITIES, 'in.txt': 'a b a\nb a\n' })
+    const join = "df.join(read(csv(), 'cities.csv'), 'city').groupBy('country').count().orderBy('country')"
+    for (const command of [
+      ['query', `${join}.union(${join})`, 'sales.csv'],
+      ['wordcount', 'in.txt'],
+      ['query', "read.text('in.txt').flatMap(line => line.split(' ')).map(w => [w, 1]).reduceByKey((a, b) => a + b)"],
+    ]) {
+      const explained = [...command, '--explain', '--quiet', '--profile', 'profile']
+      const { code, stdout, stderr } = await runjob(explained, { cwd: folder })
+      expect([code, stderr]).toEqual([0, ''])
+      const plan = pageOf(folder, 'profile/plan.html')
+      expect(await runjob([...explained, '--analyze'], { cwd: folder })).toMatchObject({ code: 0 })
+      const profile = pageOf(folder, 'profile/profile.html')
+      const tree = stdout.slice(stdout.lastIndexOf('\n\n') + 1)
+      const lines = [...tree.matchAll(/─ (.*?)(?:, as above)?$/gm)].map(([, line]) => line!)
+      expect(lines.length).toBeGreaterThan(5)
+      for (const line of lines) {
+        const text = line.replace(/^stage /, '').replace(/ \((?:about|at most) [\d,]+ rows?\)$|, about [\d.]+ \w+$/, '')
+        for (const page of [plan, profile])
+          expect(
+            page.cards.flat().some((shown) => shown.startsWith(text)),
+            text,
+          ).toBe(true)
+      }
+    }
+  })
+
+  it('is written without a run, and nothing else', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'sales.csv': SALES })
+    const args = ['query', 'df.limit(1)', 'sales.csv', '--explain', '--profile', 'plan', '-o', 'out']
+    expect(await runjob(args, { cwd: folder })).toMatchObject({ code: 0 })
+    expect(readdirSync(folder).sort()).toEqual(['plan', 'sales.csv'])
+    expect(readdirSync(join(folder, 'plan'))).toEqual(['plan.html'])
   })
 })
 
