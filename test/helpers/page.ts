@@ -47,7 +47,10 @@ export function checkPage(page: string): Page {
     text: textOf(root),
     cards: withClass(root, 'stage').map((stage) => withClass(stage, 'cell').map(textOf)),
     svg: (className) => new RegExp(`<svg class="${className}"[\\s\\S]*?</svg>`).exec(page)![0],
-    list: (className) => withClass(root, className).flatMap(({ children }) => children.map(textOf).filter(Boolean)),
+    list: (className) =>
+      withClass(root, className).flatMap(({ children }) =>
+        children.map((one) => texts(one).join('').trim()).filter(Boolean),
+      ),
   }
 }
 
@@ -94,9 +97,12 @@ function elementsOf(element: Element): Element[] {
   return element.children.flatMap((child) => (typeof child === 'string' ? [] : [child, ...elementsOf(child)]))
 }
 
+function texts(of: Element | string): string[] {
+  return typeof of === 'string' ? [of] : of.children.flatMap(texts)
+}
+
 /** Elements are words of their own. */
 function textOf(of: Element | string): string {
-  const texts = (one: Element | string): string[] => (typeof one === 'string' ? [one] : one.children.flatMap(texts))
   return texts(of)
     .map((text) => text.trim())
     .filter((text) => text !== '')

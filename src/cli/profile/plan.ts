@@ -13,7 +13,7 @@ import { counted } from '../../plan/print.js'
 import { groupsText, rowsText, targetRun } from '../../plan/tree.js'
 import { escapeHtml, percent } from './html.js'
 import { type Line, Rails } from './rails.js'
-import { isSlow, largestText, slowestText } from './tasks.js'
+import { isSlow, largestText, slowestText, sum } from './tasks.js'
 
 /** Of the operators' text; the rest opens. */
 const SHOWN = 240
@@ -43,7 +43,7 @@ export function planPicture(
   const cards = outline.stages.map((_, index) => cardLines(outline, index, stages[index], longestMs))
   const lines = cards.flatMap((own, index) => [{ stage: index, takes: [], gives: false }, ...own])
   const rails = new Rails(lines)
-  const allMs = tasks.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0)
+  const allMs = sum(tasks, 'elapsedMs')
   let line = 0
   const drawn = outline.stages.map((stage, index) => {
     const own = tasks.filter((task) => task.stage === stage.name)
@@ -56,16 +56,16 @@ export function planPicture(
   return `<ol class="plan${stages.length === 0 ? ' planned' : ''}" style="--rails:${rails.width}px">\n${drawn.join('\n')}\n</ol>`
 }
 
-/** Sentences about operators whose rows were many more than expected. */
-export function misjudged(outline: PlanOutline, stages: readonly StageReport[]): string[] {
+/** Operators whose rows were many more than expected: the stage, and what there is to say. */
+export function misjudged(outline: PlanOutline, stages: readonly StageReport[]): [stage: string, text: string][] {
   return outline.stages.flatMap(({ name, inputs }, index) =>
-    inputs.flatMap(({ operators }, i) => {
+    inputs.flatMap(({ operators }, i): [string, string][] => {
       const did = stages[index]?.inputs?.[i]?.operators ?? []
       const n = firstFarOff(inputs[i]!, did)
       if (n < 0) return []
       const { text, rows } = operators[n]!
       const given = counted(did[n]!.rowsOut, 'row')
-      return `${given} came out of “${shortened(text, NAMED)}” in stage ${name}, where ${estimateText(rows!)} were expected`
+      return [[name, `${given} came out of “${shortened(text, NAMED)}”, where ${estimateText(rows!)} were expected`]]
     }),
   )
 }
@@ -90,7 +90,7 @@ function operatorTimes({ inputs = [] }: StageReport): number[] {
 
 function headFacts(stage: StageReport | undefined, tasks: readonly TaskProfile[], allMs: number): string {
   if (stage === undefined) return ''
-  const ms = tasks.reduce((sum, { elapsedMs }) => sum + elapsedMs, 0)
+  const ms = sum(tasks, 'elapsedMs')
   const { recordsFiltered, recordsDropped, recordsLeftOut, recordsQuarantined, recordsCombined } = stage
   const others = [
     [recordsFiltered, 'filtered out'],
@@ -164,6 +164,12 @@ function plannedCell(rows: Estimate | null): string {
 function timeCell(ms: number, longestMs: number): string {
   const bar = `<svg class="bar" aria-hidden="true" focusable="false"><rect width="${percent(ms, longestMs)}" height="100%"/></svg>`
   return `<span class="time">${formatDuration(ms)} ${bar}</span>`
+}
+
+/** A stage by its name; without a plan, only that. */
+export function linkNamed(outline: PlanOutline | null, name: string): string {
+  const stage = outline?.stages.findIndex((one) => one.name === name) ?? -1
+  return stage < 0 ? escapeHtml(name) : link(outline!, stage)
 }
 
 function link({ stages }: PlanOutline, stage: number): string {

@@ -29,10 +29,28 @@ export function isSlow(tasks: readonly TaskProfile[]): boolean {
 export function largestText(tasks: readonly TaskProfile[]): string | null {
   if (tasks.length < 2) return null
   const largest = tasks.reduce((a, b) => (b.recordsIn > a.recordsIn ? b : a))
-  const all = tasks.reduce((sum, { recordsIn }) => sum + recordsIn, 0)
+  const all = sum(tasks, 'recordsIn')
   const others = (all - largest.recordsIn) / (tasks.length - 1)
   if (largest.recordsIn < LEAST_RECORDS || largest.recordsIn < LARGE * others) return null
   return `task ${largest.task} read ${formatCount(largest.recordsIn)} of ${formatCount(all)} records`
+}
+
+/** In the order of the stages. */
+export function tasksByStage(tasks: readonly TaskProfile[]): [stage: string, own: TaskProfile[]][] {
+  const stages = new Map<string, TaskProfile[]>()
+  for (const task of tasks) {
+    const own = stages.get(task.stage)
+    if (own) own.push(task)
+    else stages.set(task.stage, [task])
+  }
+  return [...stages]
+}
+
+export function sum(
+  tasks: readonly TaskProfile[],
+  of: 'elapsedMs' | 'recordsIn' | 'recordsOut' | 'recordsSpilled' | 'bytesIn' | 'bytesOut' | 'spillBytes',
+): number {
+  return tasks.reduce((total, task) => total + task[of], 0)
 }
 
 function longest(tasks: readonly TaskProfile[]): TaskProfile | null {

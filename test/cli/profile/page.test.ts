@@ -144,7 +144,7 @@ describe('the page of a profile', () => {
       'In stage map, task s0-m00001 took 4.0 s, 400.0 times as long as the median.',
       'In stage map, task s0-m00001 read 5,000 of 5,010 records.',
       '3.00 MB of sorted files were written, 3.00 MB of them by stage map.',
-      '9,000 rows came out of “filter (a > 1) and (b < "x")” in stage map, where about 300 were expected.',
+      'In stage map, 9,000 rows came out of “filter (a > 1) and (b < "x")”, where about 300 were expected.',
       'A note.',
     ])
   })
