@@ -100,10 +100,10 @@ export async function planFrames(
     now: now === null ? {} : { now: String(now) },
     logical,
     estimates: async () => {
-      // Rows of text would have to be counted.
-      const known =
-        sizes.size > 0 ? sizes : await sizesOf(reads.filter(({ source }) => source.format.kind === 'parquet'))
-      return estimatesOf(lowered, known)
+      if (sizes.size > 0) return estimatesOf(lowered, sizes)
+      // Rows of text would have to be counted. A damaged file ends the run only if the run reads it.
+      const counting = sizesOf(reads.filter(({ source }) => source.format.kind === 'parquet'))
+      return estimatesOf(lowered, await counting.catch(() => new Map()))
     },
     inputs: await inputsOf(reads),
     files: reads.map((reader) => reader.files),

@@ -268,6 +268,15 @@ describe('expected rows', () => {
     expect(operatorsOf(await packed.explain())).toContain('scan city, n')
   })
 
+  it('are not known where a file is damaged, which is no error before it is read', async () => {
+    const folder = lake()
+    const whole = readFileSync(join(folder, 'rows.parquet'))
+    writeFiles(folder, { 'lake/a.parquet': whole, 'lake/b.parquet': whole.subarray(0, -9) })
+    const some = read(parquet({ schema: { k: int(), g: int() } }), `${folder}/lake/`).limit(1)
+    expect(operatorsOf(await some.explain())).toContain('scan k, g')
+    expect(await some.explain({ analyze: true, workers: 1 })).toContain('scan k, g (')
+  })
+
   it('are in the JSON of an analysed plan, in the order of its operators', async () => {
     const args = ['query', 'df.filter(c => c.k.lt(9))', 'rows.parquet', '--explain', '--analyze', '--json', '-q']
     const { stdout } = await runjob(args, { cwd: lake() })

@@ -21,7 +21,8 @@ export function writeProfile(
   const { job, output, elapsedMs, peakRssBytes, stages, profile: tasks = [] } = report
   const estimates = explained?.estimates ?? []
   const document = { job, output, elapsedMs, peakRssBytes, stages, tasks, estimates }
-  const outline = explained ? outlinePlan(explained, planned) : null
+  // Which folders may be replaced is no news after the run.
+  const outline = explained ? outlinePlan(explained, { ...planned, mode: 'error' }) : null
   writeFileAtomic(join(folder, 'profile.json'), `${JSON.stringify(document, null, 2)}\n`)
   writeFileAtomic(join(folder, 'profile.html'), renderProfilePage(report, outline))
 }
