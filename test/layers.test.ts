@@ -5,7 +5,7 @@
  *
  * and in the native part
  *
- *     base -> record | state -> column | text | aggregate | run -> function | csv | json | parquet | collect | operator -> pipeline -> addon
+ *     base -> record | state -> column | text | aggregate | run -> json -> function | csv | parquet | collect | operator -> pipeline -> addon
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -43,16 +43,16 @@ const NATIVE_RANKS: Record<string, number> = {
   text: 2,
   aggregate: 2,
   run: 2,
-  function: 3,
-  csv: 3,
   json: 3,
-  parquet: 3,
-  collect: 3,
-  operator: 3,
-  pipeline: 4,
-  addon: 5,
-  testing: 5,
-  fuzz: 6,
+  function: 4,
+  csv: 4,
+  parquet: 4,
+  collect: 4,
+  operator: 4,
+  pipeline: 5,
+  addon: 6,
+  testing: 6,
+  fuzz: 7,
 }
 
 test('every import under src points to a layer further left', () => {

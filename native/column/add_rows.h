@@ -21,9 +21,9 @@ struct RecordPlace {
   int32_t maker = -1;
 };
 
-// What is wrong with a value, with the beginning of its text; JSON's has quotes where it is a string.
+// What is wrong with a value, with the beginning of its text; JSON's has quotes where it is a string, and begins with its path.
 std::string BadCell(const Field& column, Slice text);
-std::string BadJsonValue(const Field& column, Slice text);
+std::string BadJsonValue(const std::string& path, const Type& type, Slice text);
 
 // Adds the rows of the batch. The first row at fault ends that, with the offset of its record: the rows before it are added. With
 // `bad`, rows at fault are noted there and left out. Adds to *added how many rows the sink has taken.

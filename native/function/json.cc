@@ -1,4 +1,4 @@
-// Text of JSON: parts of it by their path, and values as such text.
+// Text of JSON: parts of it by their path, all of it as a value, and values as such text.
 #include <cmath>
 #include <string>
 #include <string_view>
@@ -7,10 +7,13 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "column/column_buffer.h"
 #include "column/text.h"
+#include "column/text_heap.h"
 #include "function/call.h"
 #include "function/functions.h"
 #include "function/value_text.h"
+#include "json/json_value.h"
 #include "text/json_text.h"
 
 namespace runjob {
@@ -135,6 +138,63 @@ std::unique_ptr<Node> MakeGet(Call* call) {
   return MakeCall(call, std::make_unique<GetKernel>(std::move(path)));
 }
 
+class FromJsonKernel : public Kernel {
+ public:
+  // `quiet`: text that is not of the type makes null.
+  FromJsonKernel(Type type, bool quiet)
+      : quiet_(quiet), field_{"$", std::move(type), true}, value_(field_, field_.name, &heap_), read_(field_.type) {}
+
+  Status Run(const std::vector<Vector>& args, const Rows& rows, const uint64_t* validity, VectorBuffer* out) override {
+    const Reader<StringView> texts(args[0]);
+    read_.Clear();
+    heap_.Clear();
+    rows_.clear();
+    Status status;
+    ForValid(rows, validity, [&](size_t row) {
+      status = Append(texts[row].slice());
+      if (status.ok()) {
+        rows_.push_back(row);
+        return true;
+      }
+      out->SetNull(row);
+      if (!quiet_) status = Status::BadRecord("ARGUMENT_INVALID", status.detail(), static_cast<int64_t>(row));
+      return quiet_;
+    });
+    if (!quiet_ && !status.ok()) return status;
+    Vector read;
+    read_.View(&read);
+    for (size_t i = 0; i < rows_.size(); i++) out->Copy(rows_[i], read, i);
+    return Status::Ok();
+  }
+  bool can_fail() const override { return !quiet_; }
+
+ private:
+  Status Append(Slice text) {
+    JsonCursor cursor(text);
+    // As in Spark, which takes blank text for a missing value.
+    if (cursor.AtEnd()) return value_.Append(Slice(), &read_);
+    Slice value;
+    if (cursor.ReadValue(&value) && (cursor.AtEnd() || cursor.Fail("more follows the value"))) {
+      const Status status = value_.Append(value, &read_);
+      return status.ok() ? status : Status::Error(status.code(), "fromJson(): " + status.detail());
+    }
+    return Status::Error("CELL_INVALID", "fromJson() of " + Quoted(text) + ": " + cursor.problem());
+  }
+
+  const bool quiet_;
+  const Field field_;
+  TextHeap heap_;
+  JsonValue value_;
+  ColumnBuffer read_;
+  std::vector<size_t> rows_;  // of the values that are read
+};
+
+template <bool kQuiet>
+std::unique_ptr<Node> MakeFromJson(Call* call) {
+  if (!call->Is({T::kString}, call->type.id) || !call->type.is_nested()) return nullptr;
+  return MakeCall(call, std::make_unique<FromJsonKernel>(call->type, kQuiet));
+}
+
 // As Spark writes them: members that are null are left out, elements are not.
 void AppendJson(const Vector& vector, size_t row, std::string* out) {
   if (!vector.valid(row)) {
@@ -219,6 +279,11 @@ std::unique_ptr<Node> MakeToJson(Call* call) {
 
 }  // namespace
 
-std::vector<Function> JsonFunctions() { return {{"getJsonObject", MakeGet}, {"toJson", MakeToJson}}; }
+std::vector<Function> JsonFunctions() {
+  return {{"getJsonObject", MakeGet},
+          {"fromJson", MakeFromJson<false>},
+          {"tryFromJson", MakeFromJson<true>},
+          {"toJson", MakeToJson}};
+}
 
 }  // namespace runjob

@@ -10,6 +10,12 @@ constexpr size_t kMostSeen = 256;
 
 }  // namespace
 
+std::vector<std::string> NamesOf(const std::vector<Field>& fields) {
+  std::vector<std::string> names;
+  for (const Field& field : fields) names.push_back(field.name);
+  return names;
+}
+
 JsonFields::JsonFields(std::vector<std::string> names) : names_(std::move(names)) {
   for (size_t i = 0; i < names_.size(); i++) places_.emplace(names_[i], static_cast<int>(i));
 }

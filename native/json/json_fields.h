@@ -7,9 +7,12 @@
 #include <vector>
 
 #include "base/slice.h"
+#include "column/type.h"
 #include "text/json_text.h"
 
 namespace runjob {
+
+std::vector<std::string> NamesOf(const std::vector<Field>& fields);
 
 class JsonFields {
  public:

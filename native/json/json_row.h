@@ -1,16 +1,14 @@
 // One line of JSON, appended to columns.
 #pragma once
 
-#include <memory>
-#include <string>
 #include <vector>
 
 #include "base/slice.h"
 #include "base/status.h"
-#include "column/column_buffer.h"
 #include "column/row_buffer.h"
 #include "column/type.h"
 #include "json/json_fields.h"
+#include "json/json_value.h"
 
 namespace runjob {
 
@@ -27,26 +25,9 @@ class JsonRows {
   void Clear() { rows_.Clear(); }
 
  private:
-  // A column, or a field or an element in one.
-  struct Node {
-    const Field* field;
-    std::string path;                    // for errors
-    std::unique_ptr<JsonFields> fields;  // of a struct
-    std::vector<Slice> values;
-    std::vector<Node> children;
-  };
-
-  static Node NodeOf(const Field& field, std::string path);
-  Status AppendValue(Node* node, Slice value, ColumnBuffer* column);
-  Status AppendList(Node* node, Slice value, ColumnBuffer* column);
-  Status AppendStruct(Node* node, Slice value, ColumnBuffer* column);
-  bool AppendString(const Node& node, Slice text, ColumnBuffer* column);
-  bool AppendNumber(const Node& node, Slice text, ColumnBuffer* column);
-  Slice Text(Slice quoted);
-
   JsonFields fields_;
   std::vector<Slice> values_;
-  std::vector<Node> nodes_;
+  std::vector<JsonValue> columns_;
   RowBuffer rows_;
 };
 

@@ -493,7 +493,8 @@ const CATALOGUE = {
     kind: 'data',
     badRecord: true,
     message: (p) => `A function cannot take a value${because(p)}.`,
-    hint: () => 'Leave such rows out, or check the value first with when().',
+    hint: () =>
+      'Leave such rows out, check the value first with when(), or use a function that gives null, such as tryFromJson().',
   },
 
   TOO_MANY_BAD_RECORDS: {

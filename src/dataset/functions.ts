@@ -1,5 +1,6 @@
 /** Functions of expressions. docs/functions.md says what each means; a column is given by its name, or as an expression. */
 import { describe, isPlainObject, maker } from '../base/schema.js'
+import { columnOf } from '../plan/declared.js'
 import type {
   Binary,
   Bool,
@@ -586,6 +587,29 @@ export const field: Giving<Any, [name: string]> = calling('field', 1)
  * list as JSON without spaces. Null if the text is no JSON, if there is nothing, or null.
  */
 export const getJsonObject: Giving<Nullable<Str>, [path: string]> = calling('getJsonObject', 1)
+
+/** JSON text as a struct or list, by its type or Spark's text for it. */
+interface FromJson {
+  <const A extends Column, T extends ColumnType<'struct' | 'list'>>(column: A, type: T): Expr<Nullable<T>, NamesOf<A>>
+  <const A extends Column>(column: A, type: string): Expr<Any, NamesOf<A>>
+}
+
+function readingJson(fn: string): FromJson {
+  const make = (column: unknown, given: unknown) => {
+    const { type } = columnOf('', given, `${fn}()`, invalid)
+    return new Expr({ kind: 'call', fn, args: [columnTree(column), { kind: 'literal', value: null, type }] })
+  }
+  return maker(fn, 2, make, 'DATASET_INVALID') as FromJson
+}
+
+/**
+ * JSON text as a struct or list of that type, read as from JSON lines: numbers are exact, fields that the type lacks are left out, and those
+ * that the text lacks are null. Text that is no JSON or not of the type, or lacks a field that is not nullable: an error.
+ */
+export const fromJson: FromJson = readingJson('fromJson')
+
+/** As `fromJson`, but null instead of an error. */
+export const tryFromJson: FromJson = readingJson('tryFromJson')
 
 /** A struct or list as JSON without spaces. Fields that are null are left out, elements are not. */
 export const toJson: OfColumn<Str> = calling('toJson', 1)

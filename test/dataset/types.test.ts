@@ -24,6 +24,7 @@ import {
   decimal,
   double,
   first,
+  fromJson,
   type Int,
   int,
   isNull,
@@ -59,6 +60,7 @@ import {
   type Timestamp,
   timestamp,
   topK,
+  tryFromJson,
   type Untyped,
   Window,
   when,
@@ -440,6 +442,30 @@ describe('the types of data frames', () => {
       people.select((c) => ({ x: c.id.getField('city') }))
       // @ts-expect-error no such field of elements
       people.select((c) => ({ x: c.orders.getItem(0).prize }))
+    }
+    expectTypeOf(wrong).toBeFunction()
+  })
+
+  it('are those that JSON text is read as', () => {
+    const events = read(jsonl({ schema: { id: long(), body: nullable(string()) } }), 'x')
+    const read_ = events.withColumn(
+      'event',
+      fromJson('body', struct({ at: long({ js: 'bigint' }), note: nullable(string()) })),
+    )
+    expectTypeOf<RowOf<SchemaOf<typeof read_>>['event']>().toEqualTypeOf<{ at: bigint; note: string | null } | null>()
+    const chosen = read_.select((c) => ({
+      at: c.event.at,
+      ids: tryFromJson(c.body, list(int())),
+    }))
+    expectTypeOf<RowOf<SchemaOf<typeof chosen>>>().toEqualTypeOf<{
+      at: bigint | null
+      ids: number[] | null
+    }>()
+    const wrong = () => {
+      // @ts-expect-error no such column
+      events.select(fromJson('bodies', list(int())).as('x'))
+      // @ts-expect-error neither a struct nor a list
+      fromJson('body', int())
     }
     expectTypeOf(wrong).toBeFunction()
   })

@@ -96,7 +96,7 @@ function answerOf(json: unknown, type: Type): Answer {
 
 function typeOf(text: string): Type {
   if (text === 'void') return 'string'
-  if (/void|tinyint|smallint|float|map|interval|variant|time\b|collate/.test(text))
+  if (/void|tinyint|smallint|float|map|interval|variant|time\b|collate/i.test(text))
     lacks(`type ${text.replace(/<.*/, '')}`)
   return parseType(text, Error)
 }
@@ -194,6 +194,14 @@ function treeOf(json: unknown, sql: string): Untyped {
       return { kind: 'call', fn: head, args: [of(rest[0]), of(rest[1]), { kind: 'literal', value: rest[2] ?? '\\' }] }
     case 'log':
       return { kind: 'call', fn: rest.length === 1 ? 'ln' : 'log', args: rest.map(of) }
+    case 'from_json': {
+      const [text, [, , schema = ''], [, , [, , mode] = []] = []] = rest as [unknown, string[], unknown[][]?]
+      if (rest.length > 2 && mode !== 'FAILFAST') lacks('options of from_json')
+      if (/NOT NULL/.test(schema)) lacks('schemas with NOT NULL')
+      // Columns without a type around them.
+      const type = typeOf(/^\w+</.test(schema) ? schema : `struct<${schema}>`)
+      return { kind: 'call', fn: 'fromJson', args: [of(text), { kind: 'literal', value: null, type }] }
+    }
     case 'named_struct': {
       const args: Untyped[] = []
       for (let i = 0; i < rest.length; i += 2) {

@@ -125,6 +125,12 @@ const TEXTS = [
   '{"a":null,"a":{"x": [ ]}} and more',
   ' [true, {"a":""}]',
   '{"a":1,',
+  '{"p":-7, "q":"x", "r":1.25, "s":"2024-02-29"}',
+  '{"q":{"k": [1]},"p":null,"r":"NaN","s":1706704496}',
+  '{"p":2147483648,"r":9007199254740993}',
+  ' [1, null,-2]\n',
+  '["a",1.50,[true],null]',
+  'null',
 ]
 const DAYS = [0, -1, 1, 19_753, 19_782, -719_162, 2_932_896, 11_016, -141_428, 365, -1_000_000]
 const MICROS = [0n, -1n, 1n, 1_706_704_496_789_012n, -62_135_596_800_000_000n, 86_399_999_999n, -86_400_000_001n]
@@ -208,6 +214,11 @@ class TreeMaker {
     return { kind: 'literal', value: this.#random.pick(from) }
   }
 
+  #read(arg: Untyped, to: string): Untyped {
+    const type: Untyped = { kind: 'literal', value: null, type: parseType(to, Error) }
+    return { kind: 'call', fn: this.#random.pick(['fromJson', 'tryFromJson', 'tryFromJson']), args: [arg, type] }
+  }
+
   #cast(arg: Untyped, to: string): Untyped {
     return { kind: 'cast', arg, to: parseType(to, Error), try: this.#random.below(3) === 0 }
   }
@@ -284,6 +295,7 @@ class TreeMaker {
           () => call(random.pick(['round', 'bround']), of('double'), this.#int(-1, 0, 1, 2, 5)),
           () => call('monthsBetween', of('timestamp'), of('timestamp')),
           () => call('nanvl', of('double'), of('double')),
+          () => call('field', this.#read(of('string'), 'struct<r:double,s:string>'), { kind: 'literal', value: 'r' }),
           () => this.#cast(atom(), 'double'),
         )
       case 'decimal':
@@ -337,6 +349,7 @@ class TreeMaker {
           () => call('trunc', of('date'), unit('year', 'quarter', 'month', 'week')),
           () => call('makeDate', of('integer'), of('integer'), of('integer')),
           () => call('toDate', of('string'), text('yyyy-MM-dd', 'd/M/yyyy')),
+          () => call('field', this.#read(of('string'), 'struct<s:date>'), { kind: 'literal', value: 's' }),
           () => this.#cast(of(random.pick(['timestamp', 'ntz', 'string'] as Kind[])), 'date'),
         )
       case 'timestamp':
@@ -361,6 +374,7 @@ class TreeMaker {
           () => call('sortArray', of('ints'), { kind: 'literal', value: random.below(2) === 0 }),
           () => call('arrayDistinct', of('ints')),
           () => this.#cast(of('texts'), 'array<int>'),
+          () => this.#read(of('string'), 'array<int>'),
         )
       case 'texts':
         return one(
@@ -368,12 +382,12 @@ class TreeMaker {
           () => call('split', of('string'), text(',', 'X', '[ab]', ''), this.#int(-1, 0, 2)),
           () => call(random.pick(['sortArray', 'arrayDistinct']), of('texts')),
           () => this.#cast(of('ints'), 'array<string>'),
+          () => this.#read(of('string'), 'array<string>'),
         )
       case 'struct':
-        return call(
-          'struct',
-          { kind: 'alias', arg: of('integer'), name: 'p' },
-          { kind: 'alias', arg: of('string'), name: 'q' },
+        return one(
+          () => call('struct', named('p', of('integer')), named('q', of('string'))),
+          () => this.#read(of('string'), 'struct<p:int,q:string>'),
         )
     }
   }

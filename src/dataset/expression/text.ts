@@ -4,7 +4,15 @@ import type { CallExpression, Expression, LiteralExpression } from '../../plan/e
 import { type Type, typeText } from '../../plan/type.js'
 import { isDecimal } from './decimal_types.js'
 import { dateText, timestampText } from './time_text.js'
-import type { SortTree, Untyped, UntypedExplode, UntypedFrame, UntypedWindow } from './untyped.js'
+import type {
+  SortTree,
+  Untyped,
+  UntypedCall,
+  UntypedExplode,
+  UntypedFrame,
+  UntypedLiteral,
+  UntypedWindow,
+} from './untyped.js'
 
 const INFIX: Record<string, string> = {
   add: '+',
@@ -107,6 +115,9 @@ function callText(call: Part, fn: string, args: Part[], inner: boolean): string 
     case 'cast':
     case 'tryCast':
       return castText(fn === 'cast' ? 'cast' : 'try_cast', first, (call as CallExpression).type)
+    case 'fromJson':
+    case 'tryFromJson':
+      return `${fn}(${write(first, false)} as ${typeText(typeRead(call as CallExpression | UntypedCall))})`
     case 'not':
       return bracket(`not ${write(first, true)}`)
     case 'negate':
@@ -123,6 +134,11 @@ function callText(call: Part, fn: string, args: Part[], inner: boolean): string 
       return caseText(args)
   }
   return `${fn}(${list(args)})`
+}
+
+/** What JSON text is read as: before names are looked up, the type of the second argument. */
+function typeRead(call: CallExpression | UntypedCall): Type {
+  return 'op' in call ? call.type : (call.args[1] as UntypedLiteral & { type: Type }).type
 }
 
 function udfText(name: string, args: Part[]): string {

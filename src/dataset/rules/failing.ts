@@ -6,7 +6,7 @@ import type { Type } from '../../plan/type.js'
 const SAFE: ReadonlySet<string> = new Set([
   ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'eqNullSafe', 'in', 'and', 'or', 'not'],
   ...['isNull', 'isNotNull', 'isNaN', 'case', 'coalesce', 'greatest', 'least', 'hash'],
-  ...['tryAdd', 'trySubtract', 'tryMultiply', 'tryDivide', 'tryMod', 'tryCast'],
+  ...['tryAdd', 'trySubtract', 'tryMultiply', 'tryDivide', 'tryMod', 'tryCast', 'tryFromJson'],
   ...['length', 'upper', 'lower', 'trim', 'ltrim', 'rtrim', 'startsWith', 'endsWith', 'contains', 'substring'],
   ...['year', 'quarter', 'month', 'dayOfMonth', 'dayOfYear', 'dayOfWeek', 'weekOfYear', 'hour', 'minute', 'second'],
 ])

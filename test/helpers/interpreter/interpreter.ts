@@ -20,7 +20,7 @@ import {
 } from './calendar.js'
 import { cast } from './cast.js'
 import { hash } from './hash.js'
-import { getJsonObject, toJson } from './json.js'
+import { fromJson, getJsonObject, toJson } from './json.js'
 import { abs, floor, negate, operate, round } from './numbers.js'
 import { initcap, like, locate, pad, split, substring, substringIndex, trim, unbase64, unhex } from './strings.js'
 import { compare, Failure, fail, fieldsOf, inLong, isDecimal, type Value } from './value.js'
@@ -176,6 +176,8 @@ const LAZY: Record<string, (args: Expression[], at: Evaluate, call: CallExpressi
     const text = at(s!)
     return text === null ? null : getJsonObject(text as string, steps.map(at))
   },
+  fromJson: ([s], at, { type }) => ofJson(at(s!), type, false),
+  tryFromJson: ([s], at, { type }) => ofJson(at(s!), type, true),
   toJson([x], at) {
     const value = at(x!)
     return value === null ? null : toJson(value, x!.type)
@@ -192,6 +194,10 @@ const LAZY: Record<string, (args: Expression[], at: Evaluate, call: CallExpressi
   },
   cast: ([x], at, { type }) => cast(at(x!), x!.type, type, false),
   tryCast: ([x], at, { type }) => cast(at(x!), x!.type, type, true),
+}
+
+function ofJson(text: Value, type: Type, isTry: boolean): Value {
+  return text === null ? null : fromJson(text as string, type, isTry)
 }
 
 function micros(value: bigint): bigint {

@@ -2,15 +2,21 @@
 
 import type { Type } from '../../../dist/src/plan/type.js'
 import { dateText, timeText } from './calendar.js'
-import { decimalText, doubleText, fieldsOf, isDecimal, type Value } from './value.js'
+import { cast } from './cast.js'
+import { decimalText, doubleText, fail, fieldsOf, inLong, isDecimal, type Value } from './value.js'
 
 type Json =
   | null
-  | { text: string }
-  /** A number, true or false. */
-  | { raw: string }
-  | { members: [string, Json][] }
-  | { elements: Json[] }
+  | (
+      | { text: string }
+      /** A number, true or false. */
+      | { raw: string }
+      | { members: [string, Json][] }
+      | { elements: Json[] }
+    )
+
+/** The text that each value was read from. */
+const SOURCES = new WeakMap<object, string>()
 
 class Malformed extends Error {}
 
@@ -48,7 +54,22 @@ class Reader {
     return (JSON.parse(quoted) as string).toWellFormed()
   }
 
+  /** A value with nothing after it. */
+  all(): Json {
+    const value = this.value()
+    this.#take('')
+    if (this.#at < this.#text.length) throw new Malformed()
+    return value
+  }
+
   value(): Json {
+    const begin = this.#at
+    const json = this.#read()
+    if (json !== null) SOURCES.set(json, this.#text.slice(begin, this.#at).replace(/^[ \t\r\n]+/, ''))
+    return json
+  }
+
+  #read(): Json {
     if (this.#take('{')) {
       const members: [string, Json][] = []
       while (!this.#take('}')) {
@@ -105,6 +126,74 @@ export function getJsonObject(text: string, steps: readonly Value[]): string | n
     if (error instanceof Malformed) return null
     throw error
   }
+}
+
+/** @param isTry what is not of the type is null */
+export function fromJson(text: string, type: Type, isTry: boolean): Value {
+  if (/^[ \t\r\n]*$/.test(text)) return null
+  try {
+    return valueAs(new Reader(text).all(), type, true)
+  } catch (error) {
+    if (error instanceof Malformed) return isTry ? null : fail('ARGUMENT_INVALID')
+    throw error
+  }
+}
+
+function valueAs(json: Json, type: Type, nullable: boolean): Value {
+  if (json === null) return nullable ? null : misfit()
+  const fields = fieldsOf(type)
+  if (typeof type === 'object' && type.type === 'array') {
+    if (!('elements' in json)) return misfit()
+    return json.elements.map((one) => valueAs(one, type.element, type.containsNull))
+  }
+  if (typeof type === 'object' && type.type === 'struct') {
+    if (!('members' in json)) return misfit()
+    // The last of equal names.
+    const members = new Map(json.members)
+    return fields.map((field) => valueAs(members.get(field.name) ?? null, field.type, field.nullable))
+  }
+  if (type === 'string') return 'text' in json ? json.text : SOURCES.get(json)!
+  if ('text' in json) return ofText(json.text, type) ?? misfit()
+  if (!('raw' in json)) return misfit()
+  const isNumber = json.raw !== 'true' && json.raw !== 'false'
+  if (type === 'boolean') return isNumber ? misfit() : json.raw === 'true'
+  return (isNumber ? ofNumber(json.raw, type) : null) ?? misfit()
+}
+
+function misfit(): never {
+  throw new Malformed()
+}
+
+function ofText(text: string, type: Type): Value {
+  if (isDecimal(type)) return cast(text, 'string', type, true)
+  switch (type) {
+    case 'double': {
+      const [, sign, name] = /^([+-]?)(NaN|Infinity|INF)$/.exec(text) ?? []
+      if (name === undefined || (sign === '+' && name !== 'INF') || (sign === '-' && name === 'NaN')) return null
+      return name === 'NaN' ? Number.NaN : sign === '-' ? -Infinity : Infinity
+    }
+    case 'binary':
+      return Buffer.from(text, 'base64').toString('base64') === text ? Buffer.from(text, 'base64') : null
+    case 'date':
+    case 'timestamp':
+    case 'timestamp_ntz':
+      return cast(text, 'string', type, true)
+  }
+  return null
+}
+
+function ofNumber(raw: string, type: Type): Value {
+  if (isDecimal(type) || type === 'integer' || type === 'long') return cast(raw, 'string', type, true)
+  if (type === 'timestamp') {
+    const micros = /^-?\d+$/.test(raw) ? BigInt(raw) * 1_000_000n : null
+    return micros !== null && inLong(micros) ? micros : null
+  }
+  if (type !== 'double') return null
+  const number = Number(raw)
+  if (!Number.isFinite(number)) return null
+  // Whole numbers that no double has, unless they are written as one is.
+  const isHeld = !/^-?\d+$/.test(raw) || BigInt(raw) === BigInt(number) || String(number) === raw
+  return isHeld ? number : null
 }
 
 export function toJson(value: Value, type: Type): string {

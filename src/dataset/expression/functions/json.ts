@@ -30,6 +30,29 @@ function stepsOf(path: string): Expression[] {
   )
 }
 
+/** @param name of the function that reads text as a value of the type of its second argument, which is null */
+function reading(name: string, does: string): FunctionEntry {
+  return {
+    name,
+    spark: 'from_json',
+    signature: '(s: string, type: struct<…> or array<T>) -> type',
+    nulls: '',
+    does,
+    least: 2,
+    most: 2,
+    resolve([s, like]) {
+      const type = typeOf(like!)
+      if (type === undefined || !isNested(type)) {
+        return refuse(
+          `reads a struct or a list, not ${type === undefined ? 'null' : typeText(type)}`,
+          `For example ${name}('body', struct({ id: long(), note: nullable(string()) })).`,
+        )
+      }
+      return call(name, [taken(s!, 'string', 's')], type, true)
+    },
+  }
+}
+
 export const JSON_TEXT: FunctionEntry[] = [
   {
     name: 'getJsonObject',
@@ -45,6 +68,11 @@ export const JSON_TEXT: FunctionEntry[] = [
       return call('getJsonObject', [taken(s!, 'string', 's'), ...stepsOf(text)], 'string', true)
     },
   },
+  reading(
+    'fromJson',
+    'JSON text as a struct or list, read as from JSON lines: numbers are exact, fields that the type lacks are left out, those that the text lacks are null, and so is blank text. Text that is no JSON or not of the type, or lacks a field that is not nullable: an error.',
+  ),
+  reading('tryFromJson', 'As `fromJson`, but null instead of an error.'),
   {
     name: 'toJson',
     spark: 'to_json',
