@@ -33,7 +33,8 @@ const T* Elements(const Napi::Value& value, const char* name, napi_typedarray_ty
 }
 
 bool IsText(const Type& type) {
-  return type.is_bytes() || type.id == TypeId::kDecimal || type.id == TypeId::kDate || type.id == TypeId::kTimestampNtz;
+  return type.is_bytes() || type.is_nested() || type.id == TypeId::kDecimal || type.id == TypeId::kDate ||
+         type.id == TypeId::kTimestampNtz;
 }
 
 class ScriptUdfHost : public UdfHost {

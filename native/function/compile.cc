@@ -68,7 +68,7 @@ Status CompileUdf(ProgramReader* program, const Schema& input, int depth, std::s
     args.push_back(std::move(arg));
   }
   *node = MakeUdf(function, std::move(type), std::move(args));
-  return *node == nullptr ? BadProgram() : Status::Ok();
+  return Status::Ok();
 }
 
 Status Compile(ProgramReader* program, const Schema& input, int depth, std::set<uint32_t>* columns,

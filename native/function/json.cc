@@ -7,13 +7,11 @@
 
 #include "base/base64.h"
 #include "base/json.h"
-#include "column/column_buffer.h"
 #include "column/text.h"
-#include "column/text_heap.h"
 #include "function/call.h"
 #include "function/functions.h"
+#include "function/json_texts.h"
 #include "function/value_text.h"
-#include "json/json_value.h"
 #include "text/json_text.h"
 
 namespace runjob {
@@ -141,51 +139,33 @@ std::unique_ptr<Node> MakeGet(Call* call) {
 class FromJsonKernel : public Kernel {
  public:
   // `quiet`: text that is not of the type makes null.
-  FromJsonKernel(Type type, bool quiet)
-      : quiet_(quiet), field_{"$", std::move(type), true}, value_(field_, field_.name, &heap_), read_(field_.type) {}
+  FromJsonKernel(Type type, bool quiet) : quiet_(quiet), read_(std::move(type)) {}
 
   Status Run(const std::vector<Vector>& args, const Rows& rows, const uint64_t* validity, VectorBuffer* out) override {
     const Reader<StringView> texts(args[0]);
     read_.Clear();
-    heap_.Clear();
     rows_.clear();
-    Status status;
+    Status fault;
     ForValid(rows, validity, [&](size_t row) {
-      status = Append(texts[row].slice());
+      const Status status = read_.Add(texts[row].slice());
       if (status.ok()) {
         rows_.push_back(row);
         return true;
       }
       out->SetNull(row);
-      if (!quiet_) status = Status::BadRecord("ARGUMENT_INVALID", status.detail(), static_cast<int64_t>(row));
+      if (!quiet_)
+        fault = Status::BadRecord(status.code(), "fromJson(): " + status.detail(), static_cast<int64_t>(row));
       return quiet_;
     });
-    if (!quiet_ && !status.ok()) return status;
-    Vector read;
-    read_.View(&read);
-    for (size_t i = 0; i < rows_.size(); i++) out->Copy(rows_[i], read, i);
-    return Status::Ok();
+    const Vector values = read_.values();
+    for (size_t i = 0; i < rows_.size(); i++) out->Copy(rows_[i], values, i);
+    return fault;
   }
   bool can_fail() const override { return !quiet_; }
 
  private:
-  Status Append(Slice text) {
-    JsonCursor cursor(text);
-    // As in Spark, which takes blank text for a missing value.
-    if (cursor.AtEnd()) return value_.Append(Slice(), &read_);
-    Slice value;
-    if (cursor.ReadValue(&value) && (cursor.AtEnd() || cursor.Fail("more follows the value"))) {
-      const Status status = value_.Append(value, &read_);
-      return status.ok() ? status : Status::Error(status.code(), "fromJson(): " + status.detail());
-    }
-    return Status::Error("CELL_INVALID", "fromJson() of " + Quoted(text) + ": " + cursor.problem());
-  }
-
   const bool quiet_;
-  const Field field_;
-  TextHeap heap_;
-  JsonValue value_;
-  ColumnBuffer read_;
+  JsonTexts read_;
   std::vector<size_t> rows_;  // of the values that are read
 };
 

@@ -7,6 +7,7 @@
 
 #include "column/text.h"
 #include "function/block_writer.h"
+#include "function/json_texts.h"
 #include "function/vector_buffer.h"
 
 namespace runjob {
@@ -24,7 +25,9 @@ bool IsSafe(double number) { return std::abs(number) <= 9007199254740991.0 && nu
 class UdfNode : public Node {
  public:
   UdfNode(uint32_t call, Type type, std::vector<UdfArgument> args)
-      : Node(std::move(type)), call_(call), args_(std::move(args)), out_(this->type()) {}
+      : Node(std::move(type)), call_(call), args_(std::move(args)), out_(this->type()) {
+    if (this->type().is_nested()) nested_ = std::make_unique<JsonTexts>(this->type());
+  }
 
   Status Evaluate(const Frame& frame, Vector* result) override {
     const Rows& rows = frame.rows;
@@ -38,13 +41,19 @@ class UdfNode : public Node {
       RUNJOB_RETURN_IF_ERROR(args_[i].value->Evaluate(frame, &values_[i]));
     }
     out_.Reset(rows.size);
+    if (nested_ != nullptr) nested_->Clear();
     const size_t count = ChooseAsked(rows);
     for (size_t from = 0; from < count;) {
       const Rows part{rows.size, asked_ + from, PartFrom(from, count)};
       RUNJOB_RETURN_IF_ERROR(Ask(part));
       from += part.count;
     }
-    if (count < rows.count) FillAlike(rows);
+    const bool alike = count < rows.count;
+    if (nested_ != nullptr) {
+      FillNested(rows, alike);
+    } else if (alike) {
+      FillAlike(rows);
+    }
     *result = out_.vector();
     return Status::Ok();
   }
@@ -93,6 +102,14 @@ class UdfNode : public Node {
       if (row == first) continue;
       std::memcpy(values + row * width, values + first * width, width);
       if (!results.valid(first)) out_.SetNull(row);
+    }
+  }
+
+  void FillNested(const Rows& rows, bool alike) {
+    const Vector values = nested_->values();
+    for (size_t i = 0; i < rows.count; i++) {
+      const size_t row = rows[i];
+      out_.Copy(row, values, places_[alike ? alike_[row] : row]);
     }
   }
 
@@ -191,9 +208,24 @@ class UdfNode : public Node {
       case TypeId::kDecimal:
         return type().is_wide() ? FillDecimal<__int128>(results, rows, text_of)
                                 : FillDecimal<int64_t>(results, rows, text_of);
-      default:
-        return Status::Error("BAD_ARGUMENT", "no function gives " + TypeText(type()));
+      case TypeId::kList:
+      case TypeId::kStruct:
+        return TakeNested(rows, results, text_of);
     }
+    return Status::Ok();
+  }
+
+  template <class TextOf>
+  Status TakeNested(const Rows& rows, const UdfResults& results, const TextOf& text_of) {
+    for (size_t i = 0; i < rows.count; i++) {
+      const bool is_null = results.nulls != nullptr && results.nulls[i] != 0;
+      places_[rows[i]] = static_cast<uint16_t>(nested_->size());
+      const Status status = nested_->AddCopy(is_null ? Slice() : text_of(i));
+      if (!status.ok()) {
+        return Status::BadRecord("RESULT_INVALID", "what does not fit: " + status.detail(), static_cast<int64_t>(i));
+      }
+    }
+    return Status::Ok();
   }
 
   template <class T, class TextOf>
@@ -211,8 +243,10 @@ class UdfNode : public Node {
   VectorBuffer out_;
   std::vector<Vector> values_;  // of the arguments
   uint16_t asked_[kVectorRows];
-  std::vector<uint16_t> first_;  // the row that is asked about for each code, and for null
-  uint16_t alike_[kVectorRows];  // by row: the one that is asked about for it
+  std::vector<uint16_t> first_;        // the row that is asked about for each code, and for null
+  uint16_t alike_[kVectorRows];        // by row: the one that is asked about for it
+  std::unique_ptr<JsonTexts> nested_;  // results that are lists or structs
+  uint16_t places_[kVectorRows];       // by row that is asked about: of its result in them
   std::string block_;
 };
 
@@ -221,7 +255,6 @@ class UdfNode : public Node {
 void SetUdfHost(UdfHost* host) { thread_host = host; }
 
 std::unique_ptr<Node> MakeUdf(uint32_t call, Type type, std::vector<UdfArgument> args) {
-  if (type.is_nested()) return nullptr;
   return std::make_unique<UdfNode>(call, std::move(type), std::move(args));
 }
 

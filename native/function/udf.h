@@ -20,7 +20,7 @@ struct UdfResults {
   // boolean (0 and 1), int and double; long and timestamp (milliseconds) unless they are wide
   const double* numbers = nullptr;
   const int64_t* wide = nullptr;  // long, timestamp (microseconds)
-  // string and binary; decimal, date and timestampNtz as text
+  // string and binary; decimal, date and timestampNtz as text; lists and structs as JSON (json/json_value.h)
   Slice bytes;
   const uint32_t* ends = nullptr;
 };
@@ -43,7 +43,7 @@ struct UdfArgument {
   bool exact;  // longs and timestamps as they are
 };
 
-// `call`: as the host knows it. Null if there is no result of this type.
+// `call`: as the host knows it.
 std::unique_ptr<Node> MakeUdf(uint32_t call, Type type, std::vector<UdfArgument> args);
 
 }  // namespace runjob

@@ -2,7 +2,7 @@
 import { describe, isPlainFunction, maker } from '../base/schema.js'
 import { columnOf } from '../plan/declared.js'
 import { userFunction } from '../plan/made.js'
-import { isNested, typeText } from '../plan/type.js'
+import { typeText } from '../plan/type.js'
 import type { AnyType, ColumnType, ExpressionOf, JsOf, Nullable } from '../plan/typed.js'
 import { columnTree, Expr } from './column.js'
 import { invalid } from './invalid.js'
@@ -48,12 +48,6 @@ export const udf: <const A extends readonly unknown[], T extends AnyType>(
       )
     }
     const result = columnOf('', given, 'udf(): the type of what the function gives', invalid)
-    if (isNested(result.type)) {
-      throw invalid(
-        `udf(): a function cannot give ${typeText(result.type)}`,
-        'Let it give text, such as JSON, or make the list or struct of several functions with array() and struct().',
-      )
-    }
     const made = userFunction(fn, 'udf', typeText(result.type))
     return (...columns: readonly unknown[]) => {
       requireAll(fn, made.name, columns)

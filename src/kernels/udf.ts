@@ -4,10 +4,10 @@
  */
 import { types } from 'node:util'
 import { type ErrorCode, RunjobError, userError } from '../base/errors.js'
-import { describe, isThenable } from '../base/schema.js'
 import type { CallExpression, FunctionId } from '../plan/expression.js'
-import { type Column, EXACT, typeText, withMarks } from '../plan/type.js'
+import { type Column, EXACT, isNested, withMarks } from '../plan/type.js'
 import type { BlockColumn } from './block_column.js'
+import { nestedWriter, wrongResult } from './nested_result.js'
 import { readArguments } from './row_block.js'
 
 /** One is `row` of the block is at fault; `detail` is JSON of the error's parameters. */
@@ -119,6 +119,7 @@ interface Kept {
   nulls: Uint8Array
 }
 
+const EMPTY = new Uint8Array()
 /** Of native code. */
 const MOST_ROWS = 2048
 
@@ -130,7 +131,11 @@ const WIDE: Form = {
   results: ({ wide }) => ({ wide }),
 }
 
+/** A list or a struct: `write` refuses what is none. */
+const NESTED: Form = { is: 'r !== null', put: 'texts[row] = write(r)', results: packed }
+
 function formOf({ type, [EXACT]: isExact }: Column): Form {
+  if (isNested(type)) return NESTED
   if (typeof type === 'object') {
     return asText("typeof r === 'string' || (typeof r === 'number' && Number.isFinite(r))", "texts[row] = '' + r")
   }
@@ -194,22 +199,12 @@ function calling(fn: UserCall, name: string, args: readonly Column[], result: Co
     if ('problem' in made) return faultAt(made.row, new RunjobError('RESULT_INVALID', { problem: made.problem }), name)
     return hasNulls ? { name, ...made, nulls: kept.nulls } : { name, ...made }
   }
-  const compiled = new Function('fn', 'name', 'kept', 'wrong', 'done', 'faultAt', 'isDate', 'EMPTY', source)
-  const loop = compiled(fn, name, kept, wrong, done, faultAt, types.isDate, new Uint8Array()) as Called
+  const known = { fn, name, kept, wrong, done, faultAt, isDate: types.isDate, write: nestedWriter(result), EMPTY }
+  const loop = new Function(...Object.keys(known), source)(...Object.values(known)) as Called
   return (rows, columns) => {
     enter(name)
     return loop(rows, columns)
   }
-}
-
-function wrongResult(given: unknown, { type, nullable }: Column): RunjobError {
-  if (isThenable(given)) {
-    // Not awaited: an unhandled rejection would end the worker with a worse message.
-    given.then(undefined, () => {})
-    return new RunjobError('RESULT_INVALID', { problem: 'a promise: it must give its value at once' })
-  }
-  const wanted = `${typeText(type)}${nullable ? '' : ', which is not nullable'}`
-  return new RunjobError('RESULT_INVALID', { problem: `${describe(given)}, and is declared as ${wanted}` })
 }
 
 let buffer = Buffer.alloc(1 << 16)

@@ -75,6 +75,37 @@ describe('a function', () => {
     }
   })
 
+  it.each([4, 5, 6])('gives lists and structs of values of every type, seed %i', (seed) => {
+    const random = new Random(seed)
+    const all: Type = { type: 'struct', fields: ROW_COLUMNS }
+    const columns: Column[] = [
+      { name: 'all', type: all, nullable: true },
+      { name: 'many', type: { type: 'array', element: all, containsNull: true }, nullable: true },
+      { name: 'text', type: 'string', nullable: true },
+      { name: 'number', type: 'integer', nullable: true },
+    ]
+    const maybe = <T>(make: () => T) => (random.below(5) === 0 ? null : make())
+    const rows = random.times(3000, (number) => ({
+      all: maybe(() => randomRow(random)),
+      many: maybe(() => random.times(random.below(4), () => maybe(() => randomRow(random)))),
+      text: random.pick(['a', 'b', 'more than twelve bytes', null]),
+      number,
+    }))
+    const every = 1 + random.below(5)
+    const where = calling((n: number) => n % every === 0, 'boolean', columns.slice(-1))
+    const kept = rows.filter((_, i) => i % every === 0)
+    const same = (x: unknown) => x
+    for (const column of columns.slice(0, 2)) {
+      const got = run(columns, rows, calling(same, column.type, [column]), where)
+      expect(got).toEqual(kept.map((row) => ({ x: row[column.name as 'all' | 'many'] })))
+    }
+    const words: Type = { type: 'array', element: 'string', containsNull: false }
+    const twice = (text: string | null) => (text === null ? null : [text, text])
+    expect(run(columns, rows, calling(twice, words, [columns[2]!]), where)).toEqual(
+      kept.map(({ text }) => ({ x: twice(text) })),
+    )
+  })
+
   it('gets texts that are too large for one block in several', () => {
     const column: Column = { name: 'text', type: 'string', nullable: true }
     const rows = Array.from({ length: 40 }, (_, i) => ({ text: 'ab'[i % 2]!.repeat(i === 7 ? 20 << 20 : 1 << 20) }))
@@ -111,6 +142,7 @@ describe('an answer that is not as it should be', () => {
     ['string', { bytes: Buffer.from('abc'), ends: Uint32Array.of(1, 2, 4) }],
     ['string', { bytes: Buffer.from('abc'), ends: Uint32Array.of(2, 1, 3) }],
     ['string', { bytes: 'abc', ends: Uint32Array.of(1, 2, 3) }],
+    [{ type: 'array', element: 'integer', containsNull: true }, { numbers }],
     ['integer', { row: -1, code: 'USER_ERROR', detail: '{}' }],
     ['integer', { row: 0, code: 1, detail: '{}' }],
   ]

@@ -7,9 +7,11 @@ import {
   decimal,
   double,
   int,
+  list,
   long,
   nullable,
   string,
+  struct,
   timestamp,
   timestampNtz,
   udf,
@@ -32,13 +34,47 @@ export const same = {
   ntz: udf((x: string | null) => x, nullable(timestampNtz())),
 }
 
+const order = struct({ sku: string(), qty: int(), at: nullable(date()) })
+type Order = { sku: string; qty: number; at: string | null }
+export const ORDERS = list(order)
+
+/** Functions of lists and structs. */
+export const orders = {
+  total: udf((orders: Order[]) => orders.reduce((sum, { qty }) => sum + qty, 0), int()),
+  largest: udf(
+    (orders: Order[]) => orders.reduce<Order | null>((best, one) => (best && best.qty >= one.qty ? best : one), null),
+    nullable(order),
+  ),
+  twice: udf((orders: Order[]) => [...orders, ...orders], ORDERS),
+}
+export const words = udf((text: string | null) => text?.split(' ') ?? null, nullable(list(string())))
+export const exactly = udf(
+  (long: bigint, micros: bigint, at: Date) => ({ long, micros, at: [at] }),
+  struct({ long: long({ js: 'bigint' }), micros: timestamp({ js: 'micros' }), at: list(timestamp()) }),
+)
+
 function wrong(type: ColumnType, make: () => unknown) {
   const right = type.columnType === 'string' ? 'a' : 1
   return udf((n: number) => (n === 7 ? make() : right) as never, type)
 }
 
+function nested(make: (order: Order) => Order[]) {
+  const right = { sku: 'a', qty: 1, at: null }
+  return udf((n: number) => (n === 7 ? make(right) : [right]), ORDERS)
+}
+
 /** What functions give wrongly, where `n` is 7. */
 export const wrongAt7 = {
+  'no list': nested((order) => order as never),
+  'a hole': nested((order) => [order, undefined, order] as never),
+  'a field too few': nested(({ at: _, ...order }) => [order] as never),
+  'a field too many': nested((order) => [{ ...order, qyt: 1 }]),
+  'a null field': nested((order) => [order, { ...order, sku: null as never }]),
+  'a list for a struct': nested((order) => [[order] as never]),
+  'a promise in a list': nested((order) => [order, Promise.reject(new Error('later')) as never]),
+  'half a pair in a list': nested((order) => [{ ...order, sku: '\udc00' }]),
+  'a fraction in a list': nested((order) => [{ ...order, qty: 0.5 }]),
+  'no day in a list': nested((order) => [{ ...order, at: '2024-13-01' }]),
   undefined: wrong(int(), () => undefined),
   null: wrong(int(), () => null),
   NaN: wrong(int(), () => Number.NaN),

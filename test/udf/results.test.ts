@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import {
   binary,
   boolean,
+  count,
   csv,
   type DataFrame,
   date,
   decimal,
   double,
+  explode,
   int,
   jsonl,
   long,
@@ -97,6 +99,62 @@ describe('values', () => {
   })
 })
 
+describe('lists and structs', () => {
+  it('come to functions and from them, in groups, joins and files as well', async () => {
+    const folder = temporaryFolder()
+    const lines = Array.from({ length: 3000 }, (_, id) => ({
+      id,
+      orders: Array.from({ length: id % 4 }, (_, i) => ({
+        sku: `sku ${id % 7}`,
+        qty: i,
+        at: i > 1 ? '2024-02-29' : null,
+      })),
+      note: id % 3 === 0 ? null : `note ${id % 5} of many`,
+    }))
+    writeFiles(folder, { 'in.jsonl': lines.map((line) => `${JSON.stringify(line)}\n`).join('') })
+    const path = join(folder, 'in.jsonl')
+    const frame = read(jsonl({ schema: { id: int(), orders: fns.ORDERS, note: nullable(string()) } }), path)
+    const made = frame.select((c) => ({
+      id: c.id,
+      total: fns.orders.total(c.orders),
+      largest: fns.orders.largest(c.orders),
+      twice: fns.orders.twice(c.orders),
+      words: fns.words(c.note),
+    }))
+    const expected = lines.map(({ id, orders, note }) => ({
+      id,
+      total: orders.reduce((sum, { qty }) => sum + qty, 0),
+      largest: orders.at(-1) ?? null,
+      twice: [...orders, ...orders],
+      words: note?.split(' ') ?? null,
+    }))
+    const tuned = { workers: 2 }
+    expect(await made.collect(tuned)).toEqual(expected)
+    await made.write.parquet(join(folder, 'out'))
+    expect(await read.parquet(join(folder, 'out')).orderBy('id').collect()).toEqual(expected)
+    const words = made.select(explode('words').as('word')).groupBy('word').agg({ n: count() }).orderBy('word')
+    const all = expected.flatMap(({ words }) => words ?? [])
+    const counts = [...new Set(all)].sort().map((word) => ({ word, n: all.filter((one) => one === word).length }))
+    expect(await words.collect()).toEqual(counts)
+  })
+
+  it('hold what their types say: bigints, and every Date', async () => {
+    const folder = temporaryFolder()
+    const lines = [
+      ['-9223372036854775808', '-290308-12-21T19:59:05.224192Z', '-271821-04-20T00:00:00Z'],
+      ['9223372036854775807', '+294247-01-10T04:00:54.775807Z', '+275760-09-13T00:00:00Z'],
+      ['-1', '1969-12-31T23:59:59.999999Z', '0000-01-01T00:00:00.001Z'],
+    ].map(([long, micros, at]) => `{"long":${long},"micros":"${micros}","at":"${at}"}\n`)
+    writeFiles(folder, { 'in.jsonl': lines.join('') })
+    const schema = { long: long({ js: 'bigint' }), micros: timestamp({ js: 'micros' }), at: timestamp() }
+    const frame = read(jsonl({ schema }), join(folder, 'in.jsonl'))
+    const rows = await frame.collect()
+    expect(rows.map(({ micros }) => micros)).toEqual([-(2n ** 63n), 2n ** 63n - 1n, -1n])
+    const made = frame.select((c) => ({ x: fns.exactly(c.long, c.micros, c.at) }))
+    expect(await made.collect()).toEqual(rows.map(({ at, ...row }) => ({ x: { ...row, at: [at] } })))
+  })
+})
+
 describe('a result', () => {
   const TABLE = [
     ['undefined', 'undefined, and is declared as int'],
@@ -111,6 +169,16 @@ describe('a result', () => {
     ['half a pair', 'half of a surrogate pair'],
     ['no day', 'no date'],
     ['a large price', 'no decimal(8,2)'],
+    ['no list', 'gives an object, and is declared as array<struct<sku:string,qty:int,at:date>>'],
+    ['a hole', 'at $[1] undefined, and is declared as struct<'],
+    ['a field too few', 'at $[0].at undefined, and is declared as date'],
+    ['a field too many', 'at $[0] a field "qyt", and is declared as struct<'],
+    ['a null field', 'at $[1].sku null, and is declared as string, which is not nullable'],
+    ['a list for a struct', 'at $[0] an array, and is declared as struct<'],
+    ['a promise in a list', 'at $[1] a promise'],
+    ['half a pair in a list', 'at $[0].sku text with half of a surrogate pair'],
+    ['a fraction in a list', 'at $[0].qty 0.5, and is declared as int'],
+    ['no day in a list', '"$[].at" is date, and here it is "2024-13-01"'],
   ] as const
 
   it.each(TABLE)('of another type is refused with its row: %s', async (name, problem) => {
