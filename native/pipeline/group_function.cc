@@ -43,6 +43,9 @@ std::unique_ptr<GroupFunction> New(const GroupCall& call) {
       return NewExtremeBy(call);
     case GroupFn::kMode:
       return NewMode(call);
+    case GroupFn::kSkewness:
+    case GroupFn::kKurtosis:
+      return NewMoments(call);
   }
   return nullptr;
 }

@@ -43,6 +43,8 @@ enum class GroupFn : uint8_t {
   kMinBy = 21,
   kMaxBy = 22,
   kMode = 23,
+  kSkewness = 24,
+  kKurtosis = 25,
 };
 
 // Rows of a batch that have the same state, in their order.
@@ -200,6 +202,7 @@ std::unique_ptr<GroupFunction> NewSum(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewAverage(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewVariance(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewCovariance(const GroupCall& call);
+std::unique_ptr<GroupFunction> NewMoments(const GroupCall& call);  // skewness, kurtosis
 std::unique_ptr<GroupFunction> NewExtreme(const GroupCall& call);  // min, max
 std::unique_ptr<GroupFunction> NewExtremeBy(const GroupCall& call);
 std::unique_ptr<GroupFunction> NewEnd(const GroupCall& call);  // first, last

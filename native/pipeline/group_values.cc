@@ -22,7 +22,7 @@ Status GroupValues::Read(ProgramReader* program, const Schema* input) {
       if (!program->Read(&part.call.fractions.emplace_back())) return BadProgram();
     }
     program->Read(&part.call.tag);
-    if (!program->Read(&args) || fn > static_cast<uint8_t>(GroupFn::kMode)) return BadProgram();
+    if (!program->Read(&args) || fn > static_cast<uint8_t>(GroupFn::kKurtosis)) return BadProgram();
     part.call.fn = static_cast<GroupFn>(fn);
     for (uint32_t a = 0; a < args; a++) {
       Type& type = part.call.args.emplace_back();

@@ -64,6 +64,11 @@ export const stddevPop = frameAggregate<'deviation'>('stddevPop', 'stddevPop')
 export const variance = frameAggregate<'deviation'>('variance', 'varSamp')
 /** Variance of the whole population. */
 export const varPop = frameAggregate<'deviation'>('varPop', 'varPop')
+/** How far the values lie to one side of their mean, of the whole population: 0 if evenly. Null where all are the same. */
+export const skewness = frameAggregate<'deviation'>('skewness', 'skewness')
+/** How heavy the tails of the values are, of the whole population: 0 as for a normal distribution. Null where all are the same. */
+export const kurtosis = frameAggregate<'deviation'>('kurtosis', 'kurtosis')
+
 /** Over two columns, by name or as expressions: of the rows in which neither is null. */
 type PairAggregate = <const A extends Column, const B extends Column>(
   x: A,

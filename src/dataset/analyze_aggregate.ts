@@ -119,7 +119,9 @@ export function groupValue(
     case 'stddevPop':
     case 'varSamp':
     case 'varPop':
-      // Of a single value there is none.
+    case 'skewness':
+    case 'kurtosis':
+      // Of a single value there may be none.
       return { column: { name, type: 'double', nullable: true }, fn, args: [asDouble(tree)] }
     case 'corr':
     case 'covarPop':

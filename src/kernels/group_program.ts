@@ -30,6 +30,8 @@ const FUNCTIONS: readonly GroupFn[] = [
   'minBy',
   'maxBy',
   'mode',
+  'skewness',
+  'kurtosis',
 ]
 
 /**

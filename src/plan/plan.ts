@@ -275,6 +275,8 @@ export type GroupFn =
   | 'minBy'
   | 'maxBy'
   | 'mode'
+  | 'skewness'
+  | 'kurtosis'
 
 /** A window function: a value for each row, from rows around it. */
 export interface WindowValue {

@@ -192,6 +192,13 @@ function special(numbers: number[]): number | null {
   return all.size === 1 ? Number([...all][0]) : Number.NaN
 }
 
+/** A number as one from 1/2 to 1, rounded, times a power of two. */
+function mantissa(x: bigint): [size: number, exponent: number] {
+  if (x === 0n) return [0, 0]
+  const bits = x.toString(2).replace('-', '').length
+  return [rounded(x, 1n << BigInt(bits), 0n), bits]
+}
+
 const total = (parts: bigint[]) => parts.reduce((a, b) => a + b, 0n)
 
 function oracle({ fn, args, column: { type } }: GroupValue, rows: Row[]): unknown {
@@ -240,6 +247,31 @@ function oracle({ fn, args, column: { type } }: GroupValue, rows: Row[]): unknow
       const difference = n * total(parts.map((x) => x * x)) - total(parts) ** 2n
       const variance = rounded(difference, divisor, 2n)
       return fn.startsWith('stddev') ? Math.sqrt(variance) : variance
+    }
+    case 'skewness':
+    case 'kurtosis': {
+      if (special(numbers) !== null) return Number.NaN
+      const parts = numbers.map(exactly)
+      const n = BigInt(parts.length)
+      const [s1, s2, s3, s4] = [1n, 2n, 3n, 4n].map((k) => total(parts.map((x) => x ** k))) as [
+        bigint,
+        bigint,
+        bigint,
+        bigint,
+      ]
+      const m2 = n * s2 - s1 ** 2n
+      if (m2 === 0n) return null
+      const m3 = n ** 2n * s3 - 3n * n * s1 * s2 + 2n * s1 ** 3n
+      const m4 = n ** 3n * s4 - 4n * n ** 2n * s1 * s3 + 6n * n * s1 ** 2n * s2 - 3n * s1 ** 4n
+      const [variance, bits] = mantissa(m2)
+      if (fn === 'kurtosis') {
+        const [size, exponent] = mantissa(m4 - 3n * m2 ** 2n)
+        return (size / (variance * variance)) * 2 ** (exponent - 2 * bits)
+      }
+      const [size, exponent] = mantissa(m3)
+      const odd = bits % 2
+      const scaled = variance * 2 ** odd
+      return (size / (scaled * Math.sqrt(scaled))) * 2 ** (exponent - ((bits - odd) / 2) * 3)
     }
     case 'covarPop':
     case 'covarSamp': {
@@ -345,6 +377,8 @@ const EVERYTHING: GroupValue[] = [
   value('covarSamp', 'double', 'double', 'double2'),
   value('covarSamp', 'double', 'double', 'double'),
   value('stddevPop', 'double', 'long'),
+  value('skewness', 'double', 'double'),
+  value('kurtosis', 'double', 'double'),
   ...NAMES.flatMap((name) => [
     value('min', typeOf(name), name),
     value('max', typeOf(name), name),
@@ -624,6 +658,33 @@ describe('a variance', () => {
       [1.7976931348623157e308, -1.7976931348623157e308],
     ]
     const values = [value('varSamp', 'double', 'double'), value('stddevPop', 'double', 'double')]
+    for (const set of sets) {
+      const rows = set.map((double) => ({ double }))
+      for (const run of [{}, { memoryBytes: 0, batchRows: 1, parts: 2 }]) {
+        expect(grouped(rows, [], values, run)).toEqual(expected(rows, [], values))
+      }
+    }
+  })
+
+  it('makes the skewness and kurtosis of numbers of every size, wherever they lie', () => {
+    const values = [value('skewness', 'double', 'double'), value('kurtosis', 'double', 'double')]
+    const random = new Random(6)
+    const numbers = random.times(40, () => Math.round(random.next() ** 3 * 1e6))
+    const sets = [1, 0.1, 1e300, 2 ** -400, 1e-300, 5e-324].flatMap((scale) => [
+      numbers.map((x) => x * scale),
+      [0, 0, 0, scale],
+      [scale, scale, scale],
+      [scale, -scale, 1e-200, 1],
+    ])
+    sets.push(
+      numbers.map((x) => x + 1e15),
+      numbers.map((x, i) => x * 2 ** (i * 40 - 800)),
+      [-1.7976931348623157e308, 1.7976931348623157e308, 5e-324],
+      [1, Number.NaN],
+      [Infinity, 1, 2],
+      [0, -0],
+      [7],
+    )
     for (const set of sets) {
       const rows = set.map((double) => ({ double }))
       for (const run of [{}, { memoryBytes: 0, batchRows: 1, parts: 2 }]) {
