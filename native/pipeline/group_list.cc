@@ -2,9 +2,9 @@
 #include <algorithm>
 
 #include "aggregate/bytes.h"
-#include "base/hash.h"
 #include "column/keys.h"
 #include "column/rows.h"
+#include "pipeline/distinct_keys.h"
 #include "pipeline/group_function.h"
 #include "pipeline/key_value.h"
 
@@ -123,7 +123,7 @@ class Set final : public GroupFunction {
     rows.EachRow(args[0], [&](char* state, size_t row) {
       key_.clear();
       AppendKey(args[0], row, KeyOrder(), &key_);
-      reinterpret_cast<State*>(state)->Insert(key_, rows.arena);
+      reinterpret_cast<State*>(state)->Find(key_, rows.arena);
     });
   }
   void Write(const char* state, std::string* out) const override {
@@ -138,7 +138,7 @@ class Set final : public GroupFunction {
     for (; count > 0; count--) {
       Slice key;
       if (!in->ReadSized(&key) || key.size > UINT32_MAX) return false;
-      set->Insert(key, arena);
+      set->Find(key, arena);
     }
     return true;
   }
@@ -153,62 +153,8 @@ class Set final : public GroupFunction {
   }
 
  private:
-  struct Entry {
-    Entry* next;
-    uint64_t hash;
-    uint64_t size;
-
-    Slice key() const { return Slice(reinterpret_cast<const char*>(this + 1), size); }
-  };
-
-  struct State {
-    Entry* first;
-    Entry* last;
-    Entry** slots;  // by hash, at most half full; null while there are few
-    uint64_t capacity;
-    uint64_t count;
-
-    void Insert(Slice key, Arena* arena) {
-      const uint64_t hash = HashKey(key);
-      if (Has(key, hash)) return;
-      if (count >= kFew && 2 * (count + 1) > capacity) Grow(arena);
-      Entry* const entry = reinterpret_cast<Entry*>(arena->Allocate(sizeof(Entry) + key.size));
-      *entry = Entry{nullptr, hash, key.size};
-      CopyBytes(reinterpret_cast<char*>(entry + 1), key.data, key.size);
-      (last == nullptr ? first : last->next) = entry;
-      last = entry;
-      count++;
-      if (slots != nullptr) *SlotFor(hash) = entry;
-    }
-
-   private:
-    static constexpr uint64_t kFew = 8;
-
-    bool Has(Slice key, uint64_t hash) const {
-      const auto is_it = [&](const Entry* entry) { return entry->hash == hash && entry->key() == key; };
-      if (slots == nullptr) {
-        for (const Entry* entry = first; entry != nullptr; entry = entry->next) {
-          if (is_it(entry)) return true;
-        }
-        return false;
-      }
-      for (uint64_t at = hash & (capacity - 1); slots[at] != nullptr; at = (at + 1) & (capacity - 1)) {
-        if (is_it(slots[at])) return true;
-      }
-      return false;
-    }
-    Entry** SlotFor(uint64_t hash) const {
-      uint64_t at = hash & (capacity - 1);
-      while (slots[at] != nullptr) at = (at + 1) & (capacity - 1);
-      return &slots[at];
-    }
-    void Grow(Arena* arena) {
-      capacity = std::max<uint64_t>(4 * kFew, 4 * capacity);
-      slots = reinterpret_cast<Entry**>(arena->Allocate(capacity * sizeof(Entry*)));
-      std::fill_n(slots, capacity, nullptr);
-      for (Entry* entry = first; entry != nullptr; entry = entry->next) *SlotFor(entry->hash) = entry;
-    }
-  };
+  using State = DistinctKeys<NoPayload>;
+  using Entry = State::Entry;
 
   KeyValue values_;
   std::string key_;

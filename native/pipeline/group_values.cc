@@ -58,6 +58,7 @@ bool GroupValues::holds_values(size_t i) const {
       return true;
     case GroupFn::kPercentile:
     case GroupFn::kPercentileDisc:
+    case GroupFn::kMode:
       return call.tag == 0;
     default:
       return false;

@@ -145,7 +145,7 @@ export const boolAnd = frameAggregate<'max'>('boolAnd', 'boolAnd')
 /** Whether a condition is true in a row. */
 export const boolOr = frameAggregate<'max'>('boolOr', 'boolOr')
 
-/** The most frequent value; of several the smallest. In bounded memory, as `percentile`; not over windows. */
+/** The most frequent value; of several the smallest. In bounded memory in groups, as `percentile`. */
 export const mode = frameAggregate<'max'>('mode', 'mode')
 
 /** A value, and what decides of which row it is. */

@@ -137,10 +137,10 @@ class Windows {
       args: args.map((arg) => resolve(arg, columns)),
       frame: null,
     })
-    if (fn === 'countDistinct' || fn === 'mode') {
+    if (fn === 'countDistinct') {
       throw invalid(
         `${name}: different values are not counted in windows`,
-        `Count them by groupBy() and agg(), and join the result${fn === 'mode' ? '' : '; or take size(…) of collectSet(…).over(…)'}.`,
+        'Count them by groupBy() and agg(), and join the result; or take size(…) of collectSet(…).over(…).',
       )
     }
     switch (fn) {

@@ -290,7 +290,7 @@ export interface WindowValue {
 }
 
 export type WindowFn =
-  | Exclude<GroupFn, 'countDistinct' | 'mode'>
+  | Exclude<GroupFn, 'countDistinct'>
   | 'rowNumber'
   | 'rank'
   | 'denseRank'

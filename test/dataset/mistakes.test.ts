@@ -19,7 +19,6 @@ import {
   maxBy,
   median,
   minBy,
-  mode,
   nthValue,
   ntile,
   percentile,
@@ -226,7 +225,6 @@ describe('windows', () => {
     ['whether all are numbers', () => frame.agg({ r: boolAnd('n') }), 'boolAnd(n) needs a condition, not int'],
     ['the largest by nothing', () => any(maxBy)('n'), 'maxBy() needs a column or an expression, not undefined'],
     ['the smallest by an unknown column', () => frame.agg(any({ r: minBy('n', 'nn') })), '"nn"'],
-    ['the most frequent of a window', () => frame.select(mode('n').over(window)), 'are not counted in windows'],
     ['nulls that may be ignored', () => any(first)('n', { ignoreNull: true }), 'ignoreNull'],
     [
       'too many different values',

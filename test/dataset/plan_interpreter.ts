@@ -115,6 +115,10 @@ function aggregated(fn: GroupFn, [arg, option]: readonly Expression[], rows: Row
   if (present.length === 0) return null
   const ordered = [...present].sort((a, b) => compare(a, b, arg!.type))
   if (fn === 'percentile') return interpolated(ordered as number[], Number((option as LiteralExpression).value))
+  if (fn === 'mode') {
+    const times = (value: Value) => ordered.filter((one) => compare(one, value, arg!.type) === 0).length
+    return ordered.reduce((best, value) => (times(value) > times(best) ? value : best))
+  }
   if (fn === 'min') return ordered[0]!
   if (fn === 'max') return ordered.at(-1)!
   if (fn === 'sum' && arg!.type === 'double') return (present as number[]).reduce((sum, value) => sum + value, 0)

@@ -22,11 +22,13 @@ const {
   countIf,
   covarSamp,
   first,
+  kurtosis,
   maxBy,
   median,
   minBy,
   percentile,
   percentileDisc,
+  skewness,
   Window,
 } = runjob as Any
 
@@ -101,6 +103,19 @@ function covariance(all: readonly Pair[]): number | null {
   return all.reduce((sum, [i, m]) => sum + (i - x) * (m - y), 0) / (all.length - 1)
 }
 
+/** The mean of the k-th powers of the distances from the mean, in standard deviations. */
+function moment(rows: readonly Row[], k: number): number | null {
+  const values = numbers(rows, 'i')
+  const mean = (all: number[]) => all.reduce((sum, x) => sum + x, 0) / all.length
+  const apart = values.map((x) => x - mean(values))
+  const deviation = Math.sqrt(mean(apart.map((x) => x ** 2)))
+  return values.length === 0 || deviation === 0 ? null : mean(apart.map((x) => (x / deviation) ** k))
+}
+
+function closeTo(x: number | null, less = 0): unknown {
+  return x === null ? null : expect.closeTo(x - less, 9)
+}
+
 /** The aggregate, and its answer. */
 const ASKED: Record<string, [aggregate: Any, answer: (rows: readonly Row[]) => unknown]> = {
   middle: [median('i'), (rows) => interpolated(numbers(rows, 'i'), 0.5)],
@@ -130,6 +145,8 @@ const ASKED: Record<string, [aggregate: Any, answer: (rows: readonly Row[]) => u
       return of === null || x === 0 || y === 0 ? null : expect.closeTo(of! / Math.sqrt(x! * y!), 12)
     },
   ],
+  leaning: [skewness('i'), (rows) => closeTo(moment(rows, 3))],
+  tails: [kurtosis('i'), (rows) => closeTo(moment(rows, 4), 3)],
   true_in: [countIf('b'), (rows) => rows.filter(({ b }) => b === true).length],
   in_all: [boolAnd('b'), (rows) => whether(rows, (values) => values.every(Boolean))],
   in_one: [boolOr('b'), (rows) => whether(rows, (values) => values.some(Boolean))],

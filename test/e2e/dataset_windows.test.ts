@@ -87,6 +87,7 @@ function randomFunction(random: Random, window: Any, distance: (() => number | s
           api.first('s', { ignoreNulls: true }),
           api.median(random.pick(['o', 'x'])),
           api.percentile('m', random.pick([0, 0.1, 0.75])),
+          api.mode(random.pick(['o', 'x', 'm', 's', 'd', 'p'])),
           api.nthValue('s', random.pick([1, 2, 40])),
         ])
         .over(frame)
