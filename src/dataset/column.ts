@@ -371,9 +371,14 @@ function call<X>(fn: string, ...args: unknown[]): Expr<X, never> {
   return new Expr({ kind: 'call', fn, args: args.map(treeOf) })
 }
 
-/** A column by its name. The compiler knows the name, the plan finds its type. */
-// biome-ignore lint/suspicious/noExplicitAny: its type is found when the plan is made
-export function col<const K extends string>(name: K): NamedExpr<K, any, K> {
+/** With a dot, a name may be a field's, `address.city`: the compiler leaves both names, the column's and the result's, to the plan. */
+type Dotted = `${string}.${string}`
+
+/** A column by its name, or a field of one: `col('address.city')`. The compiler knows the column's name, the plan finds its type. */
+export function col<const K extends string>(
+  name: K,
+  // biome-ignore lint/suspicious/noExplicitAny: its type is found when the plan is made
+): NamedExpr<K extends Dotted ? string : K, any, K extends Dotted ? never : K> {
   if (typeof name !== 'string' || name === '') throw invalid(`col() needs the name of a column, not ${describe(name)}`)
   return new NamedExpr({ kind: 'column', name })
 }

@@ -308,7 +308,10 @@ export class DataFrame<S> implements FrameOf<S> {
     return next({ kind: 'join', left: this.query, right: queryOf(right, 'crossJoin()'), type: 'inner', on, suffix })
   }
 
-  /** Groups rows with equal values: of columns by name, or of expressions with a name, `year('day').as('year')`. */
+  /**
+   * Groups rows with equal values: of columns by name, of expressions with a name, `year('day').as('year')`, or of what functions of the
+   * columns make, `c => c.day.as('day')`.
+   */
   groupBy<const G extends readonly Grouping<S>[]>(...by: G): Grouped<S, GroupColumns<S, G>> {
     return new Grouped(
       this.query,

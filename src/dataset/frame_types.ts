@@ -14,7 +14,7 @@ import type {
   Nullable,
   Str,
 } from '../plan/typed.js'
-import type { Base, MaybeNull } from './column.js'
+import type { Base, Columns, MaybeNull } from './column.js'
 
 export type Flat<S> = { [K in keyof S]: S[K] }
 
@@ -78,15 +78,26 @@ export type NoClash<S, R, K extends PropertyKey, H extends JoinType, X extends s
         : { readonly 'both sides have these columns: give a suffix': Exclude<keyof S & keyof R, K> }
   : unknown
 
-/** Columns by which rows are grouped: a name, or an expression with one. */
-export type Grouping<S> = Names<S> | Named<string, AnyType, Names<S>>
+/** Columns by which rows are grouped: a name, an expression with one, or a function from the columns to such an expression. */
+export type Grouping<S> =
+  | Names<S>
+  | Named<string, AnyType, Names<S>>
+  | ((columns: Columns<S>) => Named<string, AnyType>)
 
 export type GroupColumns<S, G extends readonly unknown[]> = {
   [K in G[number] as K extends string
     ? K
-    : K extends { readonly [KEY]: infer N extends string }
+    : K extends HasKey<infer N> | ((columns: never) => HasKey<infer N>)
       ? N
-      : never]: K extends keyof S ? S[K] : K extends ExpressionOf<infer X> ? X : never
+      : never]: K extends keyof S
+    ? S[K]
+    : K extends ExpressionOf<infer X> | ((columns: never) => ExpressionOf<infer X>)
+      ? X
+      : never
+}
+
+interface HasKey<N extends string> {
+  readonly [KEY]: N
 }
 
 /** Aggregates over the columns `C`. */

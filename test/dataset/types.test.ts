@@ -483,6 +483,13 @@ describe('the types of data frames', () => {
       ids: number
       mean: number
     }>()
+    const made = orders
+      .groupBy(
+        (c) => c.status,
+        (c) => year(c.created_at).as('year'),
+      )
+      .agg({ n: count() })
+    expectTypeOf<RowOf<SchemaOf<typeof made>>>().toEqualTypeOf<{ status: string; year: number; n: number }>()
     const lists = orders.groupBy('status').agg((c) => ({
       all: collectList(c.note),
       net: sum(c.total.mul(2)),
@@ -519,6 +526,10 @@ describe('the types of data frames', () => {
     const wrong = () => {
       // @ts-expect-error unknown column
       orders.groupBy('statsu')
+      // @ts-expect-error no such column
+      orders.groupBy((c) => c.statsu)
+      // @ts-expect-error no name
+      orders.groupBy((c) => year(c.created_at))
       // @ts-expect-error unknown column
       orders.groupBy('status').agg({ x: sum('totl') })
       // @ts-expect-error unknown column
