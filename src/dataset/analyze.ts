@@ -57,13 +57,13 @@ export function analyze(query: Query, reads: Reads = new Map()): Logical {
 }
 
 /**
- * The same for a query whose reads all have a schema, when it is built on one that was analysed.
+ * The same for a query whose reads all have a schema, and whose pivots have values, when it is built on one that was analysed.
  *
- * @returns null if a read has none
+ * @returns null if one has none
  */
 export function analyzeDeclared(query: Query): Logical | null {
   if (DECLARED.has(query)) return DECLARED.get(query)!
-  const isDeclared = query.kind !== 'read' || query.schema !== null
+  const isDeclared = query.kind === 'read' ? query.schema !== null : query.kind !== 'pivot' || query.options !== null
   const inputs = inputsOf(query).map(analyzeDeclared)
   const made =
     isDeclared && inputs.every((input) => input !== null)

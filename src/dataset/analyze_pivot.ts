@@ -1,4 +1,5 @@
 /** Pivots: groups by one more column, whose values become columns. */
+import { RunjobError } from '../base/errors.js'
 import type { GroupValue } from '../plan/plan.js'
 import { markOf } from '../plan/type.js'
 import { analyzeAggregate } from './analyze_aggregate.js'
@@ -7,15 +8,15 @@ import type { Untyped } from './expression/untyped.js'
 import { invalid } from './invalid.js'
 import { aggregate, type Logical } from './logical.js'
 import { freshName } from './names.js'
-import type { Query } from './query.js'
+import type { PivotQuery } from './query.js'
 
-export function analyzePivot(query: Extract<Query, { kind: 'pivot' }>, input: Logical): Logical {
-  const { by, column, options, values } = query
+export function analyzePivot({ input: below, by, column, options, values }: PivotQuery, input: Logical): Logical {
+  if (options === null) throw new RunjobError('INTERNAL', { detail: 'the values of a pivot have not been found' })
   const keys = by.map(({ name, value }) => name ?? outputName(value, input.columns))
   const taken = [...keys, ...values.map(({ name }) => name)]
   const pivot = freshName(outputName(column.value, input.columns), taken)
   const groups = analyzeAggregate(
-    { kind: 'aggregate', input: query.input, by: [...by, { name: pivot, value: column.value }], values },
+    { kind: 'aggregate', input: below, by: [...by, { name: pivot, value: column.value }], values },
     input,
   )
   const lists = values.find(({ fn }) => fn === 'collectList' || fn === 'collectSet' || fn === 'topK')
@@ -43,6 +44,9 @@ export function analyzePivot(query: Extract<Query, { kind: 'pivot' }>, input: Lo
       }
     }),
   )
+  if (keys.length + answers.length === 0) {
+    throw invalid('pivot(): there are no rows, so there would be no column', 'Name the values that become columns.')
+  }
   const names = [...keys, ...answers.map(({ column }) => column.name)]
   const twice = names.find((name, i) => names.indexOf(name) < i)
   if (twice !== undefined) {

@@ -61,7 +61,7 @@ import type {
 } from './frame_types.js'
 import { invalid } from './invalid.js'
 import { refuseOperators } from './operators.js'
-import type { AggregateTree, FillValues, JoinOn, NamedTree, Query, SideColumn } from './query.js'
+import type { AggregateTree, FillValues, JoinOn, NamedTree, PivotQuery, Query, SideColumn } from './query.js'
 import { FrameWriter } from './writer.js'
 
 export type AnyFrame = DataFrame<FrameSchema>
@@ -411,16 +411,17 @@ export class Grouped<S, K> {
   /**
    * A column for each of these values of a column, which has the aggregates of its rows; rows with other values are left out.
    *
-   * @param values in the order of the columns, which have their names; with several aggregates `value_aggregate`
+   * @param values in the order of the columns, which have their names; with several aggregates `value_aggregate`. Without them, all values that
+   *   there are, in their order, up to 10,000: a query of its own finds them whenever the frame is planned
    */
-  pivot(column: Names<S> | ExpressionOf<unknown, Names<S>>, values: readonly PivotValue[]): Pivoted<S, K> {
-    if (!Array.isArray(values) || values.length === 0 || !values.every(isPivotValue)) {
+  pivot(column: Names<S> | ExpressionOf<unknown, Names<S>>, values?: readonly PivotValue[]): Pivoted<S, K> {
+    if (values !== undefined && (!Array.isArray(values) || values.length === 0 || !values.every(isPivotValue))) {
       throw invalid(
         `pivot() needs the values that become columns, not ${describe(values)}`,
-        "For example pivot('quarter', ['Q1', 'Q2', 'Q3', 'Q4']).",
+        "For example pivot('quarter', ['Q1', 'Q2', 'Q3', 'Q4']). Without values, all that there are become columns.",
       )
     }
-    const options = values.map((value) => ({ name: String(value), value: treeOf(value) }))
+    const options = values?.map((value) => ({ name: String(value), value: treeOf(value) })) ?? null
     return new Pivoted(this.#input, this.#by, namedTree(column, 'pivot()'), options)
   }
 
@@ -438,9 +439,9 @@ const isPivotValue = (value: unknown): boolean =>
 
 /** Rows in groups, and in each by the values of one more column. */
 export class Pivoted<S, K> {
-  readonly #parts: Pick<Extract<Query, { kind: 'pivot' }>, 'input' | 'by' | 'column' | 'options'>
+  readonly #parts: Omit<PivotQuery, 'kind' | 'values'>
 
-  constructor(input: Query, by: NamedTree[], column: NamedTree, options: NamedTree[]) {
+  constructor(input: Query, by: NamedTree[], column: NamedTree, options: NamedTree[] | null) {
     this.#parts = { input, by, column, options }
   }
 

@@ -19,8 +19,7 @@ export type Query =
   | { kind: 'union'; inputs: Query[]; byName: boolean; allowMissing: boolean }
   /** Rows of the first that the second has too, or has not: each once, or as often as they are left over. */
   | { kind: 'setOperation'; op: 'intersect' | 'except'; all: boolean; inputs: [Query, Query] }
-  /** A column for each value of one, and each aggregate. */
-  | { kind: 'pivot'; input: Query; by: NamedTree[]; column: NamedTree; options: NamedTree[]; values: AggregateTree[] }
+  | PivotQuery
   /** What these columns hold, as text; null: all that are numbers or text. */
   | { kind: 'describe'; input: Query; columns: string[] | null }
   | { kind: 'join'; left: Query; right: Query; type: JoinType; on: JoinOn; suffix: string | null }
@@ -31,6 +30,17 @@ export type Query =
   | { kind: 'broadcast'; input: Query }
   | { kind: 'fillNulls'; input: Query; values: FillValues }
   | { kind: 'dropNulls'; input: Query; columns: string[] | null; least: number | 'all' | 'any' }
+
+/** A column for each value of one, and each aggregate. */
+export interface PivotQuery {
+  kind: 'pivot'
+  input: Query
+  by: NamedTree[]
+  column: NamedTree
+  /** null: all that there are, which a query of its own finds (pivot_values.ts). */
+  options: NamedTree[] | null
+  values: AggregateTree[]
+}
 
 export interface ReadQuery {
   kind: 'read'

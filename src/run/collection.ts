@@ -43,13 +43,13 @@ export async function prepareCollection(
   const { called, code, identity } = await withFunctions([...before, ...lowered], [...planned.made, ...made], settings)
   const plan: Plan = { version: 2, job: name, params, sideFiles: {}, ...called, ...planned.now }
   const inPlace = nameInPlace({ dataset: name, params, outputs: output, files: planned.files }, settings)
-  const { logical } = planned
+  const { logical, first } = planned
   // What collections do is their functions' business.
   const estimates = async () => {
     const all = await planned.estimates()
     return all.filter((_, i) => planned.stages[i]!.target.kind !== 'sink')
   }
-  return { plan, logical, estimates, code, identity, inPlace, ...planned.inputs }
+  return { plan, logical, first, estimates, code, identity, inPlace, ...planned.inputs }
 }
 
 function split<T>(list: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {

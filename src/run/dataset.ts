@@ -30,7 +30,7 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
   const partitions = outputs.map((output) => (settings.onColumns ? [] : (output.partitionBy ?? settings.partitionBy)))
   checkPartitions(partitions, settings)
   const frames = outputs.map(({ name, frame }, i) => ({ name, frame, by: partitions[i]! }))
-  const { stages, made, now, logical, estimates, inputs, files } = await planFrames(
+  const { stages, made, now, logical, first, estimates, inputs, files } = await planFrames(
     frames,
     settings,
     copies,
@@ -39,7 +39,7 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
   const { called, code, identity } = await withFunctions(stages, made, settings)
   const plan: Plan = { version: 2, job: name, params, sideFiles: {}, ...called, ...now }
   const inPlace = nameInPlace({ dataset: name, params, outputs, files }, settings)
-  return { plan, logical, estimates, code, identity, inPlace, ...inputs }
+  return { plan, logical, first, estimates, code, identity, inPlace, ...inputs }
 }
 
 /** @throws OPTION_INVALID where there is no folder for named outputs */

@@ -25,7 +25,7 @@ export type Planned = Pick<RunnableOptions, 'partitions'> & Partial<Pick<Runnabl
  */
 export function describePlan(explained: Explained, planned: Planned, runs?: readonly StageReport[]): string {
   const stages = printTree(outlinePlan(explained, planned), runs)
-  const { logical } = explained.prepared
+  const { logical, first } = explained.prepared
   if (logical === null) return stages
   const section = (title: string, text: string) => `${title}\n${text.replace(/^/gm, '  ')}`
   const trees = logical.flatMap(({ output, asked, optimized }) => {
@@ -35,7 +35,8 @@ export function describePlan(explained: Explained, planned: Planned, runs?: read
       section(`optimized${of && `,${of}`}`, explainText(optimized)),
     ]
   })
-  return [...trees, stages].join('\n\n')
+  const before = first.length === 0 ? [] : [section('asked before, by queries of their own', first.join('\n'))]
+  return [...before, ...trees, stages].join('\n\n')
 }
 
 /** @param planned the options of the run */

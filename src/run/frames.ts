@@ -1,21 +1,27 @@
 /** Plans data frames: opens what they read, and lowers them to stages. */
+
+import { RunjobError } from '../base/errors.js'
 import { analyze, type ReadColumns } from '../dataset/analyze.js'
 import { estimatesOf } from '../dataset/estimate.js'
+import { DataFrame } from '../dataset/frame.js'
 import { inputsOfNode, type Logical, type ReadNode } from '../dataset/logical.js'
 import { type FrameOutput, lowerFrames } from '../dataset/lower.js'
 import { arrange, pushDown } from '../dataset/optimize.js'
 import type { DatasetOutput } from '../dataset/outputs.js'
 import { partitioned } from '../dataset/partitions.js'
-import { functionsOf, hasJoin, type ReadQuery } from '../dataset/query.js'
+import { withPivotValues } from '../dataset/pivot_values.js'
+import { functionsOf, hasJoin, type Query, type ReadQuery, readsOf } from '../dataset/query.js'
 import type { Size, Sizes } from '../dataset/rules/cardinality.js'
 import { pruneFolders } from '../dataset/rules/prune_folders.js'
 import { type Source, sourcesOf } from '../dataset/sources.js'
 import { asksForTime } from '../dataset/time.js'
 import type { InputFile } from '../io/input/input_file.js'
+import { isPiped } from '../io/input/inputs.js'
 import { checkEncoding } from '../io/input/text_form.js'
 import type { UserFunction } from '../plan/made.js'
 import type { StageEstimates } from '../plan/outline.js'
 import type { Input, Plan, Stage } from '../plan/plan.js'
+import { runner } from '../plan/runner.js'
 import type { Column } from '../plan/type.js'
 import { JobState } from '../state/state.js'
 import { runInputs, SourceFiles } from './inputs.js'
@@ -40,6 +46,8 @@ interface PlannedFrames {
   logical: NonNullable<Prepared['logical']>
   /** Of all these stages. */
   estimates: () => Promise<StageEstimates[]>
+  /** Queries that were answered before, for people. */
+  first: string[]
   inputs: RunInputs
   /** What their sources found. */
   files: SourceFiles[]
@@ -58,8 +66,17 @@ export async function planFrames(
 ): Promise<PlannedFrames> {
   const { encoding } = settings
   if (encoding !== null) checkEncoding(encoding, 'encoding')
-  const queries = outputs.map(({ frame }) => frame.query)
-  const reads = readersOf(sourcesOf(queries), settings, copies)
+  const reads = readersOf(sourcesOf(outputs.map(({ frame }) => frame.query)), settings, copies)
+  const readerOf = (read: ReadQuery) => reads.find(({ source }) => source.reads.includes(read))!
+  const first: string[] = []
+  const find = async (values: Query, pivot: string) => {
+    if ([...readsOf(values)].some((read) => readerOf(read).files.found.some(isPiped))) throw readsTwice(pivot)
+    const rows = await (await runner()).collect(new DataFrame(values) as never, settings.before)
+    first.push(`${pivot} has ${rows.length === 1 ? 'one value' : `${rows.length} values`}`)
+    return rows
+  }
+  const queries: Query[] = []
+  for (const { frame } of outputs) queries.push(await withPivotValues(frame.query, find))
   const columns = new Map<ReadQuery, ReadColumns>()
   for (const reader of reads) {
     for (const read of reader.source.reads) columns.set(read, await reader.columnsOf(read))
@@ -70,7 +87,6 @@ export async function planFrames(
     return by.length === 0 ? plan : partitioned(plan, by, settings.emptyAsNull)
   })
   const now = asked.some(asksForTime) ? timeOf(settings) : null
-  const readerOf = (read: ReadQuery) => reads.find(({ source }) => source.reads.includes(read))!
   const pushed = asked.map((plan) =>
     pruneFolders(
       pushDown(plan, now ?? 0n, settings.badLimit !== null),
@@ -105,6 +121,7 @@ export async function planFrames(
       const counting = sizesOf(reads.filter(({ source }) => source.format.kind === 'parquet'))
       return estimatesOf(lowered, await counting.catch(() => new Map()))
     },
+    first,
     inputs: await inputsOf(reads),
     files: reads.map((reader) => reader.files),
   }
@@ -117,6 +134,14 @@ async function sizesOf(readers: readonly SourceReader[]): Promise<Sizes> {
     for (const read of reader.source.reads) sizes.set(read, size)
   }
   return sizes
+}
+
+/** What is there only once: the query that finds the values of a pivot would take it all. */
+function readsTwice(pivot: string): RunjobError {
+  return new RunjobError('DATASET_INVALID', {
+    problem: `${pivot} without values reads its input twice, and standard input and pipes can be read only once`,
+    hint: "Name the values that become columns, pivot('quarter', ['Q1', 'Q2']), or put the input into a file.",
+  })
 }
 
 /** What is read in the same way, but with other schemas, is found and opened once. */

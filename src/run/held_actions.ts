@@ -9,6 +9,7 @@ export class HeldActions {
   readonly #ofRows: string | null
   #held: (() => void)[] = []
   #onBegin = () => {}
+  #isOver = false
 
   /**
    * @param options of the actions
@@ -21,10 +22,12 @@ export class HeldActions {
 
   /** Who runs data frames: each action asks once. */
   async runner(): Promise<Runner> {
-    await new Promise<void>((resolve) => {
-      this.#held.push(resolve)
-      this.#onBegin()
-    })
+    if (!this.#isOver) {
+      await new Promise<void>((resolve) => {
+        this.#held.push(resolve)
+        this.#onBegin()
+      })
+    }
     const actions = (await import('./actions.js')).actionsWith(this.#options)
     return this.#ofRows === null
       ? actions
@@ -53,8 +56,9 @@ export class HeldActions {
     }
   }
 
-  /** Whether any waits. */
-  get areHeld(): boolean {
+  /** The query has been evaluated: later actions are those that its frames need. Returns whether any waits. */
+  end(): boolean {
+    this.#isOver = true
     return this.#held.length > 0
   }
 

@@ -54,7 +54,7 @@ export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies
     shape: comparableShape(job.shape(params), textOf(code)),
     earlier: earlierDefinitions(job),
   }
-  return { plan, logical: null, estimates: null, code, identity, inPlace: null, ...inputs }
+  return { plan, logical: null, first: [], estimates: null, code, identity, inPlace: null, ...inputs }
 }
 
 /** The job with this encoding in all its formats. */

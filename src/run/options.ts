@@ -175,7 +175,14 @@ export interface Settings {
   onProgress: ((progress: Progress) => void) | undefined
   onResume: ((done: ResumedStage) => void) | undefined
   signal: AbortSignal | undefined
+  /** What a query is asked with that must be answered before this run can be planned. */
+  before: Pick<RunOptions, (typeof BEFORE)[number]>
 }
+
+const BEFORE = [
+  ...(['workers', 'memory', 'maxBad', 'diskCheck', 'allFiles', 'encoding'] as const),
+  ...(['retries', 'taskTimeout', 'speculate', 'signal'] as const),
+]
 
 const DEFAULT_RETRIES = 2
 
@@ -233,6 +240,7 @@ export function readOptions(given: unknown): Settings {
     onProgress: options.onProgress,
     onResume: options.onResume && listener('onResume', options.onResume),
     signal: options.signal,
+    before: Object.fromEntries(BEFORE.filter((name) => name in options).map((name) => [name, options[name]])),
   }
 }
 

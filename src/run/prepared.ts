@@ -28,6 +28,8 @@ export interface Prepared extends RunInputs {
   logical: { output: string; asked: Logical; optimized: Logical }[] | null
   /** How many rows are expected, in each stage; opens files. null: a job. */
   estimates: (() => Promise<StageEstimates[]>) | null
+  /** What was asked before it could be planned, for people. */
+  first: readonly string[]
   /** null: the plan calls no functions. */
   code: JobCode | null
   /** Workers find the functions by it; null: they call none. */

@@ -62,7 +62,7 @@ export async function evaluateQuery(
     const hint = hintFor(problem)
     throw new RunjobError('DATASET_INVALID', { problem: `the query fails: ${problem}`, hint }, { cause: error })
   }
-  if (actions.areHeld) {
+  if (actions.end()) {
     throw new RunjobError('DATASET_INVALID', {
       problem: 'the query begins an action, but does not wait for its end',
       hint: 'Await it: await df.count(), or await Promise.all([…]) for several.',

@@ -211,6 +211,7 @@ export function fakeHost(run: (options: RunOptions) => Promise<RunReport> = asyn
       prepared: {
         plan: { version: 2, job: name, module: null, params: {}, sideFiles: {}, stages: [] },
         logical: null,
+        first: [],
         estimates: null,
         code: null,
         identity: null,

@@ -299,12 +299,8 @@ describe('sets, pivots and descriptions', () => {
     ['fewer columns', () => df.exceptAll(df.select('k')), 'exceptAll(): one side has 3 columns, another 1'],
     ['no frame', () => df.subtract('a'), 'except() needs another data frame, not "a"'],
     [
-      'no values',
-      () =>
-        df
-          .groupBy('k')
-          .pivot('flag')
-          .agg({ n: sum('n') }),
+      'an empty list of values',
+      () => df.groupBy('k').pivot('flag', []),
       'pivot() needs the values that become columns',
     ],
     ['a list of lists', () => df.groupBy('k').pivot('flag', [['x']]), 'pivot() needs the values'],

@@ -103,6 +103,7 @@ export const notBelow10 = udf((n: number) => {
 export const plusOne = udf((n: number) => n + 1, int())
 export const plus = udf((a: number, b: number) => a + b, int())
 export const shout = udf((text: string | null) => (text === null ? 'NOTHING' : `${text.toUpperCase()}!`), string())
+export const initial = udf((text: string | null) => text?.slice(0, 1) ?? null, nullable(string()))
 export const one = udf(() => 1, int())
 
 const seen = new Set<number>()
