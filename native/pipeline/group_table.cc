@@ -11,6 +11,7 @@
 #include "base/prefetch.h"
 #include "column/keys.h"
 #include "pipeline/code_states.h"
+#include "pipeline/few_values.h"
 #include "pipeline/group_values.h"
 #include "pipeline/record_list.h"
 #include "record/key_encoding.h"
@@ -47,7 +48,8 @@ class Table final : public GroupTable {
       char* states[kGroup];
       groups_.Find(AggregateTable::Keys{keys_.Padded(), 0, keys_.ends(), nullptr, n}, states);
       values_.Update(batch, first, n, states, nullptr, groups_.arena());
-      for (size_t j = 0; j < values_.tags().size(); j++) RUNJOB_RETURN_IF_ERROR(AddDistinct(batch, first, n, j));
+      for (size_t j = 0; j < values_.tags().size(); j++)
+        RUNJOB_RETURN_IF_ERROR(AddDistinct(batch, first, n, j, states));
       first += n;
       rows_ += n;
     }
@@ -65,7 +67,7 @@ class Table final : public GroupTable {
   // keys, each as likely as the others, are expected to have k * (1 - exp(-n / k)) of them.
   bool HardlyRepeats() {
     next_check_ = 2 * entries();
-    const double rows = static_cast<double>(rows_) * static_cast<double>(1 + values_.tags().size());
+    const double rows = static_cast<double>(rows_ + distinct_rows_);
     const double held = static_cast<double>(entries());
     double low = 0, high = 64;  // of n / k
     for (int i = 0; i < 40; i++) {
@@ -113,22 +115,13 @@ class Table final : public GroupTable {
   Status BuildKeys(const Batch& batch, size_t first) {
     const size_t end = std::min(batch.count, first + kGroup);
     keys_.Clear();
-    prefix_ends_.clear();
-    const size_t fixed = values_.tags().empty() ? FixedKeySize(batch, by_) : 0;
+    const size_t fixed = FixedKeySize(batch, by_);
     if (fixed > 0) {
       WriteFixedKeys(batch, by_, first, end - first, keys_.AddFixed(end - first, fixed));
       return Status::Ok();
     }
     for (size_t i = first; i < end && keys_.size() < kKeysBytes; i++) {
-      if (values_.tags().empty()) {
-        AppendGroup(batch, batch.row(i), keys_.buffer());
-      } else {
-        group_.clear();
-        AppendGroup(batch, batch.row(i), &group_);
-        AppendPrefix(group_, keys_.buffer());
-        prefix_ends_.push_back(keys_.size());
-        keys_.buffer()->push_back('\0');
-      }
+      AppendGroup(batch, batch.row(i), keys_.buffer());
       RUNJOB_RETURN_IF_ERROR(keys_.End());
     }
     return Status::Ok();
@@ -139,33 +132,72 @@ class Table final : public GroupTable {
   }
 
   // The values of the j-th tag in the rows whose keys were built.
-  Status AddDistinct(const Batch& batch, size_t first, size_t n, size_t j) {
+  Status AddDistinct(const Batch& batch, size_t first, size_t n, size_t j, char* const* states) {
     const GroupValues::Tag& tag = values_.tags()[j];
     const std::vector<Vector>& args = values_.args(tag.values.front());
-    for (size_t i = 0; i < n;) {
-      distinct_keys_.Clear();
-      for (; i < n && distinct_keys_.size() < kKeysBytes; i++) {
-        const size_t row = batch.row(first + i);
-        if (!std::all_of(args.begin(), args.end(), [row](const Vector& arg) { return arg.valid(row); })) continue;
-        std::string* const key = distinct_keys_.buffer();
-        const size_t start = i == 0 ? 0 : keys_.ends()[i - 1];
-        key->append(*keys_.buffer(), start, prefix_ends_[i] - start);
-        key->push_back(static_cast<char>(j + 1));
-        for (const Vector& arg : args) AppendKey(arg, row, KeyOrder(), key);
-        RUNJOB_RETURN_IF_ERROR(distinct_keys_.End());
+    distinct_keys_.Clear();
+    for (size_t i = 0; i < n; i++) {
+      const size_t row = batch.row(first + i);
+      if (!std::all_of(args.begin(), args.end(), [row](const Vector& arg) { return arg.valid(row); })) continue;
+      if (!tag.counts) {
+        FewValues few(states[i] + tag.offset);
+        if (!few.gave_up()) {
+          value_.clear();
+          for (const Vector& arg : args) AppendKey(arg, row, KeyOrder(), &value_);
+          if (few.Add(value_, groups_.arena())) continue;
+          RUNJOB_RETURN_IF_ERROR(PassOnFew(states[i] + tag.offset, i, j));
+        }
       }
-      if (distinct_keys_.count() == 0) continue;
-      char* states[kGroup];
-      const size_t count = distinct_keys_.count();
-      distinct_.Find(AggregateTable::Keys{distinct_keys_.Padded(), 0, distinct_keys_.ends(), nullptr, count}, states);
-      if (!tag.counts) continue;
+      std::string* const key = BeginDistinctKey(i, j);
+      for (const Vector& arg : args) AppendKey(arg, row, KeyOrder(), key);
+      RUNJOB_RETURN_IF_ERROR(EndDistinctKey(tag));
+    }
+    AddDistinctKeys(tag);
+    return Status::Ok();
+  }
+
+  // Gives each of them a key of its own.
+  Status PassOnFew(char* state, size_t i, size_t j) {
+    Status status = Status::Ok();
+    FewValues::Each(FewValues::BytesOf(state), [&](Slice value) {
+      if (!status.ok()) return;
+      BeginDistinctKey(i, j)->append(value.data, value.size);
+      status = EndDistinctKey(values_.tags()[j]);
+    });
+    FewValues(state).GiveUp();
+    return status;
+  }
+
+  // Of a value of the j-th tag, in the group of the i-th row whose key was built: the value comes next.
+  std::string* BeginDistinctKey(size_t i, size_t j) {
+    std::string* const key = distinct_keys_.buffer();
+    const size_t start = i == 0 ? 0 : keys_.ends()[i - 1];
+    AppendPrefix(Slice(keys_.buffer()->data() + start, keys_.ends()[i] - start), key);
+    key->push_back(static_cast<char>(j + 1));
+    return key;
+  }
+  Status EndDistinctKey(const GroupValues::Tag& tag) {
+    RUNJOB_RETURN_IF_ERROR(distinct_keys_.End());
+    if (distinct_keys_.count() == kGroup || distinct_keys_.size() >= kKeysBytes) AddDistinctKeys(tag);
+    return Status::Ok();
+  }
+
+  // Those that were built.
+  void AddDistinctKeys(const GroupValues::Tag& tag) {
+    const size_t count = distinct_keys_.count();
+    if (count == 0) return;
+    char* states[kGroup];
+    distinct_.Find(AggregateTable::Keys{distinct_keys_.Padded(), 0, distinct_keys_.ends(), nullptr, count}, states);
+    if (tag.counts) {
       for (size_t s = 0; s < count; s++) ++*reinterpret_cast<uint64_t*>(states[s]);
     }
-    return Status::Ok();
+    distinct_rows_ += count;
+    distinct_keys_.Clear();
   }
 
   Status Flush() {
     rows_ = 0;
+    distinct_rows_ = 0;
     next_check_ = kFirstCheck;
     codes_.Clear();
     RUNJOB_RETURN_IF_ERROR(Drain(&groups_, true));
@@ -180,9 +212,17 @@ class Table final : public GroupTable {
     for (size_t i = 0; i < n; i++) {
       if (i + 2 * kAhead < n) table->PrefetchKey(AggregateTable::IndexOf(items[i + 2 * kAhead]));
       if (i + kAhead < n) table->PrefetchState(AggregateTable::IndexOf(items[i + kAhead]));
+      if (has_states && i + kAhead / 2 < n) {
+        values_.PrefetchFew(table->state(AggregateTable::IndexOf(items[i + kAhead / 2])));
+      }
       const uint64_t index = AggregateTable::IndexOf(items[i]);
       const Slice key = table->key(index);
-      out_.key()->append(key.data, key.size);
+      if (has_states && !values_.tags().empty()) {
+        AppendPrefix(key, out_.key());
+        out_.key()->push_back('\0');
+      } else {
+        out_.key()->append(key.data, key.size);
+      }
       if (has_states) {
         values_.Write(table->state(index), out_.value());
       } else if (values_.counts()) {
@@ -201,14 +241,15 @@ class Table final : public GroupTable {
   AggregateTable groups_;
   AggregateTable distinct_;  // keys of values, with how often they came if that counts
   CodeStates codes_;         // of groups_
-  size_t rows_ = 0;          // since the tables were empty
+  // Since the tables were empty.
+  size_t rows_ = 0;
+  size_t distinct_rows_ = 0;  // that were looked up in distinct_
   size_t next_check_ = kFirstCheck;
   RecordList out_;
 
-  KeyList keys_;                     // of the rows being added
-  std::vector<size_t> prefix_ends_;  // where their group parts end
+  KeyList keys_;  // of the rows being added
   KeyList distinct_keys_;
-  std::string group_;
+  std::string value_;
 };
 
 }  // namespace

@@ -5,8 +5,8 @@
 //           values                             group_values.h
 //
 // Without tags (group_values.h) a record's key is that of the grouping columns (column/keys.h). With them, it is composite, as in
-// aggregate/distinct.h: tag 0 has the states, tag j a record for each value of the arguments with that tag: their key, and as value a varint
-// if someone needs to know how often it came. Then the exchange has prefix grouping.
+// aggregate/distinct.h: tag 0 has the states, tag j a record for each value of the arguments with that tag that is not among the few in the
+// state: their key, and as value a varint if someone needs to know how often it came. Then the exchange has prefix grouping.
 #pragma once
 
 #include <cstddef>

@@ -46,6 +46,11 @@ Status GroupValues::Read(ProgramReader* program, const Schema* input) {
     tag.values.push_back(i);
     tag.counts |= CountsValues(part.call.fn);
   }
+  for (Tag& tag : tags_) {
+    if (tag.counts) continue;
+    tag.offset = width_;
+    width_ += FewValues::kWidth;
+  }
   return program->ok() ? Status::Ok() : BadProgram();
 }
 
@@ -87,14 +92,25 @@ void GroupValues::Update(const Batch& batch, size_t first, size_t n, char* const
 
 void GroupValues::Write(const char* state, std::string* out) const {
   for (const Part& part : parts_) part.function->Write(state + part.offset, out);
+  for (const Tag& tag : tags_) {
+    if (!tag.counts) PutSized(FewValues::BytesOf(state + tag.offset), out);
+  }
 }
 
-Status GroupValues::Merge(char* state, Slice bytes, Arena* arena) const {
+Status GroupValues::Merge(char* state, Slice bytes, Arena* arena, std::vector<std::string>* few) const {
   StateReader reader(bytes);
   for (const Part& part : parts_) {
     if (!part.function->Merge(state + part.offset, &reader, arena)) {
       return Status::Error("RUN_CORRUPT", "a state of a group ends early");
     }
+  }
+  for (size_t j = 0; j < tags_.size(); j++) {
+    if (tags_[j].counts) continue;
+    Slice values;
+    if (!reader.ReadSized(&values) || !FewValues::Each(values, [](Slice) {})) {
+      return Status::Error("RUN_CORRUPT", "the values of a group end early");
+    }
+    (*few)[j].append(values.data, values.size);
   }
   if (!reader.at_end()) return Status::Error("RUN_CORRUPT", "a state of a group is too long");
   return Status::Ok();

@@ -5,7 +5,8 @@
 //            u8 tag, u32 count, argument...
 //
 // An argument is an expression where rows come in, and a type where states do. A function with a tag sees its values in their order: they
-// are part of the keys (group_table.h), and no state holds them. Those with equal arguments share a tag, from 1 on.
+// are part of the keys (group_table.h), and no state holds them. Those with equal arguments share a tag, from 1 on. Where it does not matter how
+// often a value came, the values of the tag are in the state while they are few (few_values.h).
 #pragma once
 
 #include <cstddef>
@@ -15,10 +16,12 @@
 #include <vector>
 
 #include "base/arena.h"
+#include "base/prefetch.h"
 #include "base/status.h"
 #include "column/expression.h"
 #include "column/program.h"
 #include "column/vector.h"
+#include "pipeline/few_values.h"
 #include "pipeline/group_function.h"
 
 namespace runjob {
@@ -38,6 +41,7 @@ class GroupValues {
   struct Tag {
     std::vector<size_t> values;  // that have it
     bool counts = false;         // one of them needs to know how often there is a value
+    size_t offset = 0;           // if none does: of the few values in a state
   };
   const std::vector<Tag>& tags() const { return tags_; }
   bool counts() const;  // one of the tags does
@@ -49,9 +53,15 @@ class GroupValues {
   void Update(const Batch& batch, size_t first, size_t n, char* const* states, const std::vector<StateRows>* by_state,
               Arena* arena);
 
+  // Fetches what Write will read outside of the state.
+  RUNJOB_PREFETCHER void PrefetchFew(const char* state) const {
+    for (const Tag& tag : tags_) {
+      if (!tag.counts) FewValues::Prefetch(state + tag.offset);
+    }
+  }
   void Write(const char* state, std::string* out) const;
-  // RUN_CORRUPT: the bytes are no state.
-  Status Merge(char* state, Slice bytes, Arena* arena) const;
+  // `few` gets the few values of each tag, one behind another; null: there are no tags. RUN_CORRUPT: the bytes are no state.
+  Status Merge(char* state, Slice bytes, Arena* arena, std::vector<std::string>* few) const;
   // As GroupFunction::AddValue, for all with that tag.
   Status AddValue(char* state, const Tag& tag, Slice key, uint64_t times, Arena* arena) const;
   // Replaces `row` with the results as a row.

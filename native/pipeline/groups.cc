@@ -7,6 +7,7 @@
 
 #include "column/keys.h"
 #include "column/rows.h"
+#include "pipeline/few_values.h"
 #include "pipeline/group_values.h"
 #include "record/key_encoding.h"
 
@@ -20,6 +21,8 @@ class Groups final : public RowSource {
     for (size_t i = 0; i < values_.size(); i++) results_.push_back(values_.result(i));
     schema_ = by_;
     schema_.insert(schema_.end(), results_.begin(), results_.end());
+    few_.resize(values_.tags().size());
+    sorted_few_.resize(values_.tags().size());
     keys_ = NewKeyDecoder(by_, {});
     rows_ = NewRowDecoder(results_);
   }
@@ -54,7 +57,9 @@ class Groups final : public RowSource {
       if (tag > values_.tags().size()) return Status::Error("RUN_CORRUPT", "the key of a group has a wrong tag");
       if (tag > 0) return TakeValue(Slice(key.data + group.size, key.size - group.size), value);
     }
-    return values_.Merge(state(), value, &arena_);
+    if (!value_key_.empty()) return Status::Error("RUN_CORRUPT", "a state of a group comes after its values");
+    states_++;
+    return values_.Merge(state(), value, &arena_, &few_);
   }
 
   // Of a tag: the key begins with it.
@@ -75,11 +80,60 @@ class Groups final : public RowSource {
   // All records of the value have been read.
   Status EndValue() {
     if (value_key_.empty()) return Status::Ok();
-    const GroupValues::Tag& tag = values_.tags()[static_cast<uint8_t>(value_key_[0]) - 1u];
-    RUNJOB_RETURN_IF_ERROR(
-        values_.AddValue(state(), tag, Slice(value_key_.data() + 1, value_key_.size() - 1), times_, &arena_));
+    const size_t j = static_cast<uint8_t>(value_key_[0]) - 1u;
+    const Slice value(value_key_.data() + 1, value_key_.size() - 1);
+    if (!few_[j].empty()) {
+      SortFew(j);
+      RUNJOB_RETURN_IF_ERROR(AddFew(j, &value));
+    }
+    RUNJOB_RETURN_IF_ERROR(values_.AddValue(state(), values_.tags()[j], value, times_, &arena_));
     value_key_.clear();
     times_ = 0;
+    return Status::Ok();
+  }
+
+  // The few values of all states, of which several may have the same.
+  void SortFew(size_t j) {
+    SortedFew& sorted = sorted_few_[j];
+    if (sorted.known) return;
+    sorted.known = true;
+    FewValues::Each(few_[j], [&](Slice value) { sorted.values.push_back(value); });
+    const auto less = [](Slice a, Slice b) { return Compare(a, b) < 0; };
+    std::sort(sorted.values.begin(), sorted.values.end(), less);
+    sorted.values.erase(std::unique(sorted.values.begin(), sorted.values.end()), sorted.values.end());
+  }
+
+  // Those before `end`, and leaves out that one; null: all that are left.
+  Status AddFew(size_t j, const Slice* end) {
+    SortedFew& sorted = sorted_few_[j];
+    for (; sorted.next < sorted.values.size(); sorted.next++) {
+      const Slice value = sorted.values[sorted.next];
+      const int c = end == nullptr ? -1 : Compare(value, *end);
+      if (c > 0) break;
+      if (c < 0) RUNJOB_RETURN_IF_ERROR(values_.AddValue(state(), values_.tags()[j], value, 1, &arena_));
+    }
+    return Status::Ok();
+  }
+
+  // All values of the group have been read.
+  Status EndFew() {
+    for (size_t j = 0; j < few_.size(); j++) {
+      if (few_[j].empty()) continue;
+      if (states_ > 1) SortFew(j);
+      if (sorted_few_[j].known) {
+        RUNJOB_RETURN_IF_ERROR(AddFew(j, nullptr));
+      } else {
+        // Those of one state are different.
+        Status status = Status::Ok();
+        FewValues::Each(few_[j], [&](Slice value) {
+          if (status.ok()) status = values_.AddValue(state(), values_.tags()[j], value, 1, &arena_);
+        });
+        RUNJOB_RETURN_IF_ERROR(status);
+      }
+      few_[j].clear();
+      sorted_few_[j].Clear();
+    }
+    states_ = 0;
     return Status::Ok();
   }
 
@@ -94,6 +148,7 @@ class Groups final : public RowSource {
   Status End(ColumnSink* rows) {
     if (!begun_) return Status::Ok();
     RUNJOB_RETURN_IF_ERROR(EndValue());
+    RUNJOB_RETURN_IF_ERROR(EndFew());
     Slice key = values_.tags().empty() || key_.empty() ? Slice(key_) : UnescapePrefix(key_, &plain_key_);
     RUNJOB_RETURN_IF_ERROR(keys_->Add(&key));
     if (key.size > 0) return Status::Error("RUN_CORRUPT", "the key of a group is too long");
@@ -115,6 +170,18 @@ class Groups final : public RowSource {
 
   char* state() { return reinterpret_cast<char*>(state_.data()); }
 
+  struct SortedFew {
+    bool known = false;
+    std::vector<Slice> values;  // different ones
+    size_t next = 0;            // that has not been added
+
+    void Clear() {
+      known = false;
+      values.clear();
+      next = 0;
+    }
+  };
+
   static constexpr size_t kMostBytes = size_t{4} << 20;  // a batch of long lists has fewer rows
 
   const Schema by_;
@@ -126,10 +193,13 @@ class Groups final : public RowSource {
 
   bool begun_ = false;
   bool ended_ = false;
-  std::string key_;        // of the group, with its end if there are tags
-  std::string plain_key_;  // what unescaping takes
-  std::string value_key_;  // tag and key of the value at hand; empty: none
-  uint64_t times_ = 0;     // that it has come
+  std::string key_;               // of the group, with its end if there are tags
+  std::string plain_key_;         // what unescaping takes
+  std::string value_key_;         // tag and key of the value at hand; empty: none
+  uint64_t times_ = 0;            // that it has come
+  uint64_t states_ = 0;           // of the group, that have been read
+  std::vector<std::string> few_;  // by tag: the few values of these states
+  std::vector<SortedFew> sorted_few_;
   std::vector<uint64_t> state_;
   Arena arena_;
   std::string row_;

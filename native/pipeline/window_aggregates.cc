@@ -34,12 +34,12 @@ class State {
     std::string written;
     values->Write(bytes(), &written);
     Clear();
-    RUNJOB_RETURN_IF_ERROR(values->Merge(bytes(), written, &arena_));
+    RUNJOB_RETURN_IF_ERROR(values->Merge(bytes(), written, &arena_, nullptr));
     most_ = std::max(kMostBytes, 2 * arena_.bytes());
     return Status::Ok();
   }
   // Adds the state of later rows.
-  Status Merge(const GroupValues& values, Slice written) { return values.Merge(bytes(), written, &arena_); }
+  Status Merge(const GroupValues& values, Slice written) { return values.Merge(bytes(), written, &arena_, nullptr); }
   char* bytes() { return reinterpret_cast<char*>(words_.data()); }
   size_t held() const { return arena_.bytes(); }
 

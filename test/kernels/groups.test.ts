@@ -449,6 +449,29 @@ describe('groups', () => {
     }
   })
 
+  it('have few different values in one run, and many in another', () => {
+    const random = new Random(31)
+    // Of every number of values around what a state holds, as numbers, pairs, and texts up to longer than it holds.
+    const rows = random.times(2400, () => {
+      const group = 1 + random.below(40)
+      return {
+        int: group,
+        long: random.below(9) === 0 ? null : random.below(group) - 3,
+        text: random.below(9) === 0 ? null : 'x'.repeat(random.below(group * 5)),
+      }
+    })
+    const values = [
+      value('countDistinct', 'long', 'long'),
+      value('count', 'long'),
+      value('countDistinct', 'long', 'text'),
+      value('countDistinct', 'long', 'text', 'long'),
+    ]
+    const right = expected(rows, ['int'], values)
+    for (const layout of [...layouts, { parts: 7 }, { parts: 40 }]) {
+      expect(grouped(rows, ['int'], values, layout)).toEqual(right)
+    }
+  })
+
   it('may have no values: the different keys', () => {
     const random = new Random(7)
     const rows = random.times(300, () => randomRow(random, false))
