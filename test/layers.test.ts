@@ -5,7 +5,7 @@
  *
  * and in the native part
  *
- *     base -> record | state -> column | text | aggregate | run -> json -> function | csv | parquet | collect | operator -> pipeline -> addon
+ *     base -> record | state | compress -> column | text | aggregate | run -> json -> function | csv | parquet | avro | collect | operator -> pipeline -> addon
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
@@ -39,6 +39,7 @@ const NATIVE_RANKS: Record<string, number> = {
   base: 0,
   record: 1,
   state: 1,
+  compress: 1,
   column: 2,
   text: 2,
   aggregate: 2,
@@ -47,6 +48,7 @@ const NATIVE_RANKS: Record<string, number> = {
   function: 4,
   csv: 4,
   parquet: 4,
+  avro: 4,
   collect: 4,
   operator: 4,
   pipeline: 5,

@@ -7,9 +7,9 @@
 #include <memory>
 #include <vector>
 
+#include "base/buffer.h"
 #include "base/status.h"
 #include "column/vector.h"
-#include "parquet/buffer.h"
 #include "parquet/leaf.h"
 #include "parquet/leaf_reader.h"
 

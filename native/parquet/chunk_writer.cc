@@ -4,12 +4,12 @@
 #include <cstring>
 #include <utility>
 
-#include "parquet/crc32.h"
+#include "compress/crc32.h"
+#include "compress/snappy_writer.h"
 #include "parquet/leaf.h"
 #include "parquet/page_header.h"
 #include "parquet/rle.h"
 #include "parquet/rle_writer.h"
-#include "parquet/snappy_writer.h"
 
 namespace runjob::parquet {
 

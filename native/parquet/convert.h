@@ -3,8 +3,8 @@
 
 #include <cstddef>
 
+#include "base/buffer.h"
 #include "base/status.h"
-#include "parquet/buffer.h"
 #include "parquet/leaf.h"
 
 namespace runjob::parquet {

@@ -4,11 +4,11 @@
 #include <cstring>
 #include <string>
 
-#include "parquet/crc32.h"
+#include "compress/crc32.h"
+#include "compress/lz4.h"
+#include "compress/snappy.h"
+#include "compress/zstd.h"
 #include "parquet/failure.h"
-#include "parquet/lz4.h"
-#include "parquet/snappy.h"
-#include "parquet/zstd.h"
 
 namespace runjob::parquet {
 

@@ -5,9 +5,9 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/buffer.h"
 #include "base/slice.h"
 #include "base/status.h"
-#include "parquet/buffer.h"
 #include "parquet/page_header.h"
 #include "parquet/source.h"
 

@@ -6,9 +6,9 @@
 
 #include "base/slice.h"
 
-namespace runjob::parquet {
+namespace runjob {
 
 // Appends the compressed bytes. The same input always gives the same bytes. REQUIRES: at most 4 GiB of input.
 void SnappyCompress(Slice in, std::string* out);
 
-}  // namespace runjob::parquet
+}  // namespace runjob

@@ -5,11 +5,11 @@
 
 #include "base/slice.h"
 
-namespace runjob::parquet {
+namespace runjob {
 
 // Decompress exactly `size` bytes; false where the input is damaged.
 bool Lz4Decompress(Slice in, char* out, size_t size);
 // The codec LZ4 of old files: blocks with their sizes before them, or, by some writers, one block alone.
 bool HadoopLz4Decompress(Slice in, char* out, size_t size);
 
-}  // namespace runjob::parquet
+}  // namespace runjob

@@ -1,10 +1,10 @@
-#include "parquet/snappy.h"
+#include "compress/snappy.h"
 
 #include <array>
 #include <cstdint>
 #include <cstring>
 
-namespace runjob::parquet {
+namespace runjob {
 
 namespace {
 
@@ -113,4 +113,4 @@ bool SnappyDecompress(Slice in, char* out, size_t size) {
   return out == out_end;
 }
 
-}  // namespace runjob::parquet
+}  // namespace runjob

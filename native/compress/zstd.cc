@@ -1,4 +1,4 @@
-#include "parquet/zstd.h"
+#include "compress/zstd.h"
 
 #include <algorithm>
 #include <bit>
@@ -8,15 +8,18 @@
 #include <utility>
 
 #include "base/hash.h"
-#include "parquet/zstd_fse.h"
+#include "compress/zstd_fse.h"
 
-namespace runjob::parquet {
+namespace runjob {
 
 namespace {
 
 constexpr uint32_t kMagic = 0xfd2fb528;
 constexpr uint32_t kSkippableMagic = 0x184d2a50;
 constexpr size_t kMaxBlockBytes = 128 << 10;
+constexpr uint8_t kRawBlock = 0;
+constexpr uint8_t kRleBlock = 1;
+constexpr uint8_t kCompressedBlock = 2;
 constexpr int kMaxHuffmanBits = 11;
 
 struct Code {
@@ -378,62 +381,105 @@ bool FrameDecoder::ReadSequences(Slice block) {
   return bits.left() == 0 && Copy(Slice(literals_.get() + literal_next_, literal_count_ - literal_next_));
 }
 
-// Takes a frame off the front of `in`, and appends to `*out`.
-bool DecodeFrame(Slice* in, char** out, char* end) {
-  if (in->size < 5) return false;
-  const uint8_t flags = static_cast<uint8_t>(in->data[4]);
+struct FrameHeader {
+  size_t bytes = 0;
+  bool has_size = false;
+  uint64_t size = 0;  // of the content, then
+  bool has_sum = false;
+};
+
+bool ReadFrameHeader(Slice in, FrameHeader* header) {
+  if (in.size < 5) return false;
+  const uint8_t flags = static_cast<uint8_t>(in.data[4]);
   const bool is_single = (flags & 32) != 0;
   const size_t window_bytes = is_single ? 0 : 1;
   const size_t dictionary_bytes = (flags & 3) == 3 ? 4 : flags & 3;
   const size_t size_bytes = flags >> 6 == 0 ? (is_single ? 1 : 0) : size_t{1} << (flags >> 6);
-  const size_t header = 5 + window_bytes + dictionary_bytes + size_bytes;
-  if ((flags & 8) != 0 || header > in->size) return false;
-  if (LittleEndian(in->data + 5 + window_bytes, dictionary_bytes) != 0) return false;
-  const uint64_t said = LittleEndian(in->data + header - size_bytes, size_bytes) + (size_bytes == 2 ? 256 : 0);
-  const char* next = in->data + header;
-  const char* const in_end = in->data + in->size;
+  header->bytes = 5 + window_bytes + dictionary_bytes + size_bytes;
+  if ((flags & 8) != 0 || header->bytes > in.size) return false;
+  if (LittleEndian(in.data + 5 + window_bytes, dictionary_bytes) != 0) return false;
+  header->has_size = size_bytes > 0;
+  header->size = LittleEndian(in.data + header->bytes - size_bytes, size_bytes) + (size_bytes == 2 ? 256 : 0);
+  header->has_sum = (flags & 4) != 0;
+  return true;
+}
+
+// Takes the header of a block off the front of `in`. *stored is how many bytes of the block follow; `size` is its own, or that of its content.
+bool TakeBlockHeader(Slice* in, bool* is_last, uint8_t* type, size_t* size, size_t* stored) {
+  if (in->size < 3) return false;
+  const uint64_t word = LittleEndian(in->data, 3);
+  *in = Slice(in->data + 3, in->size - 3);
+  *is_last = (word & 1) != 0;
+  *type = static_cast<uint8_t>(word >> 1 & 3);
+  *size = static_cast<size_t>(word >> 3);
+  *stored = *type == kRleBlock ? 1 : *size;
+  return *stored <= in->size;
+}
+
+// Takes a frame off the front of `in`, and appends to `*out`.
+bool DecodeFrame(Slice* in, char** out, char* end) {
+  FrameHeader header;
+  if (!ReadFrameHeader(*in, &header)) return false;
+  Slice rest(in->data + header.bytes, in->size - header.bytes);
   const auto decoder = std::make_unique<FrameDecoder>(*out, end);
   for (bool is_last = false; !is_last;) {
-    if (in_end - next < 3) return false;
-    const uint64_t word = LittleEndian(next, 3);
-    next += 3;
-    is_last = (word & 1) != 0;
-    const auto size = static_cast<size_t>(word >> 3);
-    const size_t stored = (word >> 1 & 3) == 1 ? 1 : size;
-    if (stored > static_cast<size_t>(in_end - next)) return false;
+    uint8_t type = 0;
+    size_t size = 0;
+    size_t stored = 0;
+    if (!TakeBlockHeader(&rest, &is_last, &type, &size, &stored)) return false;
     bool ok = false;
-    switch (word >> 1 & 3) {
-      case 0:
-        ok = decoder->Copy(Slice(next, size));
+    switch (type) {
+      case kRawBlock:
+        ok = decoder->Copy(Slice(rest.data, size));
         break;
-      case 1:
-        ok = decoder->Fill(*next, size);
+      case kRleBlock:
+        ok = decoder->Fill(*rest.data, size);
         break;
-      case 2:
-        ok = decoder->DecodeBlock(Slice(next, size));
+      case kCompressedBlock:
+        ok = decoder->DecodeBlock(Slice(rest.data, size));
         break;
       default:
         break;
     }
     if (!ok) return false;
-    next += stored;
+    rest = Slice(rest.data + stored, rest.size - stored);
   }
   const Slice content(*out, static_cast<size_t>(decoder->out() - *out));
-  if (size_bytes > 0 && said != content.size) return false;
-  if ((flags & 4) != 0) {
-    if (in_end - next < 4) return false;
-    if (LittleEndian(next, 4) != (Xxh64(content, 0) & 0xffffffff)) return false;
-    next += 4;
+  if (header.has_size && header.size != content.size) return false;
+  if (header.has_sum) {
+    if (rest.size < 4) return false;
+    if (LittleEndian(rest.data, 4) != (Xxh64(content, 0) & 0xffffffff)) return false;
+    rest = Slice(rest.data + 4, rest.size - 4);
   }
-  *in = Slice(next, static_cast<size_t>(in_end - next));
+  *in = rest;
   *out = decoder->out();
   return true;
 }
 
-}  // namespace
+// Takes a frame off the front of `in`, and adds to *bytes how many bytes its content has at most.
+bool BoundFrame(Slice* in, uint64_t* bytes) {
+  FrameHeader header;
+  if (!ReadFrameHeader(*in, &header)) return false;
+  Slice rest(in->data + header.bytes, in->size - header.bytes);
+  uint64_t bound = 0;
+  for (bool is_last = false; !is_last;) {
+    uint8_t type = 0;
+    size_t size = 0;
+    size_t stored = 0;
+    if (!TakeBlockHeader(&rest, &is_last, &type, &size, &stored)) return false;
+    bound += type == kCompressedBlock ? kMaxBlockBytes : size;
+    rest = Slice(rest.data + stored, rest.size - stored);
+  }
+  *bytes += header.has_size ? std::min(header.size, bound) : bound;
+  const size_t sum = header.has_sum ? 4 : 0;
+  if (rest.size < sum) return false;
+  *in = Slice(rest.data + sum, rest.size - sum);
+  return true;
+}
 
-bool ZstdDecompress(Slice in, char* out, size_t size) {
-  char* const end = out + size;
+// Gives each frame to `take`, which takes it off the front.
+template <class Take>
+bool ForEachFrame(Slice in, const Take& take) {
   while (in.size > 0) {
     if (in.size < 8) return false;
     const auto magic = static_cast<uint32_t>(LittleEndian(in.data, 4));
@@ -441,11 +487,30 @@ bool ZstdDecompress(Slice in, char* out, size_t size) {
       const size_t skipped = 8 + static_cast<size_t>(LittleEndian(in.data + 4, 4));
       if (skipped > in.size) return false;
       in = Slice(in.data + skipped, in.size - skipped);
-    } else if (magic != kMagic || !DecodeFrame(&in, &out, end)) {
+    } else if (magic != kMagic || !take(&in)) {
       return false;
     }
   }
-  return out == end;
+  return true;
 }
 
-}  // namespace runjob::parquet
+}  // namespace
+
+bool ZstdDecompress(Slice in, char* out, size_t size) {
+  size_t own = 0;
+  return ZstdDecompressUpTo(in, out, size, &own) && own == size;
+}
+
+bool ZstdDecompressUpTo(Slice in, char* out, size_t most, size_t* size) {
+  char* next = out;
+  if (!ForEachFrame(in, [&](Slice* rest) { return DecodeFrame(rest, &next, out + most); })) return false;
+  *size = static_cast<size_t>(next - out);
+  return true;
+}
+
+bool ZstdBound(Slice in, uint64_t* bytes) {
+  *bytes = 0;
+  return ForEachFrame(in, [&](Slice* rest) { return BoundFrame(rest, bytes); });
+}
+
+}  // namespace runjob

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <memory>
 
-namespace runjob::parquet {
+namespace runjob {
 
 class Buffer {
  public:
@@ -37,4 +37,4 @@ class Buffer {
   size_t capacity_ = 0;
 };
 
-}  // namespace runjob::parquet
+}  // namespace runjob

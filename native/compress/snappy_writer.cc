@@ -1,11 +1,11 @@
-#include "parquet/snappy_writer.h"
+#include "compress/snappy_writer.h"
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstring>
 
-namespace runjob::parquet {
+namespace runjob {
 
 namespace {
 
@@ -133,4 +133,4 @@ void SnappyCompress(Slice in, std::string* out) {
   out->resize(static_cast<size_t>(to - out->data()));
 }
 
-}  // namespace runjob::parquet
+}  // namespace runjob

@@ -1,9 +1,9 @@
-#include "parquet/lz4.h"
+#include "compress/lz4.h"
 
 #include <cstdint>
 #include <cstring>
 
-namespace runjob::parquet {
+namespace runjob {
 
 namespace {
 
@@ -95,4 +95,4 @@ bool HadoopLz4Decompress(Slice in, char* out, size_t size) {
   return DecompressFrames(in, out, size) || Lz4Decompress(in, out, size);
 }
 
-}  // namespace runjob::parquet
+}  // namespace runjob

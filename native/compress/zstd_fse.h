@@ -8,7 +8,7 @@
 
 #include "base/slice.h"
 
-namespace runjob::parquet {
+namespace runjob {
 
 // Reads bits from the end of a stream to its start. The highest bit of the last byte that is set marks the end.
 class BackwardBits {
@@ -69,4 +69,4 @@ class FseTable {
   int log_ = -1;
 };
 
-}  // namespace runjob::parquet
+}  // namespace runjob

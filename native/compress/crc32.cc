@@ -1,10 +1,10 @@
-#include "parquet/crc32.h"
+#include "compress/crc32.h"
 
 #include <array>
 #include <bit>
 #include <cstring>
 
-namespace runjob::parquet {
+namespace runjob {
 
 namespace {
 
@@ -45,4 +45,4 @@ uint32_t Crc32(Slice bytes) {
   return ~crc;
 }
 
-}  // namespace runjob::parquet
+}  // namespace runjob

@@ -5,8 +5,8 @@
 
 #include "base/slice.h"
 
-namespace runjob::parquet {
+namespace runjob {
 
 uint32_t Crc32(Slice bytes);
 
-}  // namespace runjob::parquet
+}  // namespace runjob

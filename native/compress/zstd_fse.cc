@@ -1,8 +1,8 @@
-#include "parquet/zstd_fse.h"
+#include "compress/zstd_fse.h"
 
 #include <bit>
 
-namespace runjob::parquet {
+namespace runjob {
 
 namespace {
 
@@ -118,4 +118,4 @@ void FseTable::Repeat(uint8_t symbol) {
   log_ = 0;
 }
 
-}  // namespace runjob::parquet
+}  // namespace runjob
