@@ -1,13 +1,19 @@
 // Scans of text formats: bytes of files as rows of a pipeline.
 #include <napi.h>
 
+#include <cstring>
 #include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "addon/module.h"
 #include "addon/options.h"
 #include "addon/pipeline.h"
 #include "addon/reading.h"
+#include "addon/results.h"
+#include "avro/layout.h"
+#include "avro/scan.h"
 #include "csv/csv_columns.h"
 #include "json/json_columns.h"
 #include "pipeline/line_scan.h"
@@ -111,12 +117,68 @@ class LineScan : public Scan<LineScan> {
   }
 };
 
+class AvroScan : public Scan<AvroScan> {
+ public:
+  static constexpr const char* kName = "AvroScan";
+  static constexpr napi_type_tag kTag = {0x1f64d8b03ac97e25, 0xd9a2570be84c631f};
+
+  explicit AvroScan(const Napi::CallbackInfo& info) : Scan(info) {
+    Guarded(info.Env(), [&] {
+      const Napi::Env env = info.Env();
+      const Napi::Object spec = ObjectArg(info[0], "spec");
+      avro::ScanOptions options;
+      options.codec = static_cast<avro::Codec>(OneOf(spec.Get("codec"), "codec", kAvroCodecs));
+      options.limit = RecordLimitArg(spec);
+      options.max_block_bytes =
+          static_cast<size_t>(IntegerArg(spec.Get("maxBlockBytes"), "maxBlockBytes", 1, kMaxSafeInteger));
+      const Napi::Value inflate = spec.Get("inflate");
+      if (!inflate.IsFunction()) ThrowNot(env, "inflate", "a function");
+      inflate_ = Napi::Persistent(inflate.As<Napi::Function>());
+      const size_t most = options.max_block_bytes;
+      options.inflate = [this, most](Slice in, std::string* out, bool* is_whole) {
+        return Inflate(in, most, out, is_whole);
+      };
+      const Napi::Value sync = spec.Get("sync");
+      const Napi::Value layout = spec.Get("layout");
+      const Slice marker = BytesArg(sync, "sync");
+      if (marker.size != avro::kSyncBytes) ThrowNot(env, "sync", "16 bytes");
+      std::memcpy(options.sync, marker.data, avro::kSyncBytes);
+      Check(env, avro::ReadLayout(BytesArg(layout, "layout"), &layout_));
+      bool is_same = layout_.schema.size() == schema().size();
+      for (size_t i = 0; is_same && i < schema().size(); i++) is_same = layout_.schema[i].type == schema()[i].type;
+      if (!is_same) ThrowBadArgument(env, "the scan's columns must be those of the pipeline");
+      options.places = places();
+      native_ = avro::NewScan(std::move(options), layout_, sink(), bad());
+    });
+  }
+
+ private:
+  static constexpr const char* kAvroCodecs[] = {"null", "deflate", "snappy", "zstandard"};
+
+  // Calls a function of JavaScript, block by block.
+  Status Inflate(Slice in, size_t most, std::string* out, bool* is_whole) {
+    const Napi::Env env = inflate_.Env();
+    const Napi::HandleScope scope(env);
+    const Napi::Value result = inflate_.Call({Bytes(env, in), Count(env, most)});
+    *is_whole = !result.IsNull();
+    if (!*is_whole) return Status::Ok();
+    const Slice bytes = BytesArg(result, "result of inflate");
+    *is_whole = bytes.size <= most;
+    if (*is_whole) out->assign(bytes.data, bytes.size);
+    return Status::Ok();
+  }
+
+  avro::Layout layout_;
+  Napi::FunctionReference inflate_;
+};
+
 }  // namespace
 
 void ExportScans(Napi::Object exports) {
   ExportClass<CsvScan>(exports, "createCsvScan");
   ExportClass<JsonScan>(exports, "createJsonScan");
   ExportClass<LineScan>(exports, "createLineScan");
+  ExportClass<AvroScan>(exports, "createAvroScan");
 }
 
 }  // namespace runjob::addon

@@ -446,6 +446,16 @@ const CATALOGUE = {
         'Test it with snzip -dc; it may have been cut off while it was copied. Blocks without frames are not read.',
       ),
   },
+  AVRO_CORRUPT: {
+    kind: 'data',
+    message: (p) => `${p.path ? path(p) : 'An Avro file'} is damaged${because(p)}.`,
+    hint: () => 'Compare it with the file that it was copied from, or write it again.',
+  },
+  AVRO_UNSUPPORTED: {
+    kind: 'data',
+    message: (p) => `${p.path ? path(p) : 'An Avro file'} cannot be read${because(p)}.`,
+    hint: () => 'Declare a schema of other columns, avro({ schema: { … } }), or write the file again in another way.',
+  },
   PARQUET_CORRUPT: {
     kind: 'data',
     message: (p) => `${p.path ? path(p) : 'A Parquet file'} is damaged${because(p)}.`,

@@ -11,12 +11,13 @@ import { invalid } from './invalid.js'
 import type { ReadQuery } from './query.js'
 import { TextFrame } from './text_frame.js'
 
-interface ParquetOptions<S extends FrameSchema> {
+interface BinaryOptions<S extends FrameSchema> {
   /** The columns to read. Without it, files say which they have. */
   schema?: S
 }
 
 export const PARQUET: Format = { kind: 'parquet', encoding: null }
+const AVRO: Format = { kind: 'avro', encoding: null }
 const isSchema = check<never>('a plain object of types, such as { id: long() }', isPlainObject)
 
 type Paths = string | readonly string[]
@@ -51,7 +52,8 @@ export interface Read {
   csv<S extends FrameSchema = Untyped>(paths: Paths, options?: CsvReadOptions<S>): DataFrame<S>
   /** A JSON object a line, or a file that is an array of them. */
   json<S extends FrameSchema = Untyped>(paths: Paths, options?: JsonReadOptions<S>): DataFrame<S>
-  parquet<S extends FrameSchema = Untyped>(paths: Paths, options?: ParquetOptions<S> & ReadOptions): DataFrame<S>
+  parquet<S extends FrameSchema = Untyped>(paths: Paths, options?: BinaryOptions<S> & ReadOptions): DataFrame<S>
+  avro<S extends FrameSchema = Untyped>(paths: Paths, options?: BinaryOptions<S> & ReadOptions): DataFrame<S>
   /** Lines of text, in the column `value`; or as a collection, for functions: `read.text('books/').flatMap(line => line.split(' '))`. */
   text(paths: Paths): TextFrame
 }
@@ -111,12 +113,23 @@ function optionsOf<T>(method: string, schema: Schema<T>, options: T): T {
   return options
 }
 
+function binary<S extends FrameSchema>(
+  method: string,
+  format: Format,
+  paths: Paths,
+  options: BinaryOptions<S> & ReadOptions,
+): DataFrame<S> {
+  const table = { schema: isSchema, ...READ_OPTIONS }
+  const given = optionsOf(method, table, options as BinaryOptions<never> & ReadOptions)
+  return framed<S>(format, paths, given.schema, given)
+}
+
 const TEXT: Format = { kind: 'text', exact: false, encoding: null }
 
 /**
  * Reads files as a data frame: `read(format, paths)`, or a method for each format.
  *
- * @param format csv(), jsonl(), parquet() or text()
+ * @param format csv(), jsonl(), parquet(), avro() or text()
  * @param paths files, folders or globs; folders such as `year=2024` below them give columns
  *
  * @example
@@ -134,10 +147,11 @@ export const read: Read = Object.assign(readTable, {
     const { schema, array = null, encoding = null } = given
     return framed<S>({ kind: 'jsonl', array, encoding }, paths, schema, given)
   },
-  parquet<S extends FrameSchema = Untyped>(paths: Paths, options: ParquetOptions<S> & ReadOptions = {}): DataFrame<S> {
-    const table = { schema: isSchema, ...READ_OPTIONS }
-    const given = optionsOf('parquet', table, options as ParquetOptions<never> & ReadOptions)
-    return framed<S>(PARQUET, paths, given.schema, given)
+  parquet<S extends FrameSchema = Untyped>(paths: Paths, options: BinaryOptions<S> & ReadOptions = {}): DataFrame<S> {
+    return binary<S>('parquet', PARQUET, paths, options)
+  },
+  avro<S extends FrameSchema = Untyped>(paths: Paths, options: BinaryOptions<S> & ReadOptions = {}): DataFrame<S> {
+    return binary<S>('avro', AVRO, paths, options)
   },
   text: (paths: Paths): TextFrame => new TextFrame(readQuery(TEXT, paths, undefined, true)),
 })

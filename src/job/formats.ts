@@ -172,6 +172,22 @@ export const tsv = maker('tsv', 1, (options: TsvOptions = {}): Output => {
 })
 
 /**
+ * Apache Avro: object container files, rows with types. For data frames, files say which columns they have, unless there is a schema; a job's
+ * input needs one.
+ *
+ * @param options.schema the columns to read and their types, by name. A column that a file lacks is null in its rows, or an error if it is not
+ *   nullable
+ */
+export const avro = maker(
+  'avro',
+  1,
+  <S extends FrameSchema = Untyped>(options: SchemaOption<S> = {}): Input<Records<S, never>> & Table<S> => {
+    requirePartOptions('avro', { schema: isSchema }, options as SchemaOption<never>)
+    return withSchema({ input: { kind: 'avro', encoding: null } as const }, options)
+  },
+)
+
+/**
  * Apache Parquet: columns with types. For data frames, files say which columns they have, unless there is a schema; a job's input needs one.
  * As output, each field of a record has a column, as in csv(); `schema` names them in order and says their types. Without it they have the names
  * that csv() gives them: text is `string()`, a number `double()`, a bigint `decimal(38, 0)`, bytes are `binary()`, json() is its text.

@@ -5,7 +5,7 @@ export { type Chain, step } from './chain.js'
 export { bigint, bytes, type Codec, descending, json, number, type OrderKey, string, tuple } from './codecs.js'
 export { type CsvParams, columnNames, columnPairs, csvOptions, csvParams, refuseCsvParams } from './csv_params.js'
 export { type AnyJob, defineJob, type Job, mapReduce } from './define.js'
-export { csv, type Input, jsonl, type Output, parquet, type Row, text, tsv } from './formats.js'
+export { avro, csv, type Input, jsonl, type Output, parquet, type Row, text, tsv } from './formats.js'
 export type { Context, Emit, MapFn, Nothing, ReduceFn } from './map_reduce.js'
 export { byValue, fields, grep, lines, type NativeMapper, words } from './mappers.js'
 export {

@@ -29,7 +29,7 @@ const part =
   (value: unknown) =>
     value !== null && typeof value === 'object' && names.some((name) => name in value)
 
-const readable = 'a format that can be read: text(), csv(), jsonl() or parquet()'
+const readable = 'a format that can be read: text(), csv(), jsonl(), parquet() or avro()'
 const isInput: Check<Input<never>> = check(readable, part('input'))
 const isOutput: Check<Output> = check(
   'a format that can be written: tsv(), csv(), jsonl(), text() or parquet()',

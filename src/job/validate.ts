@@ -1,7 +1,7 @@
 /** Checks that the type checker cannot make, or that JavaScript users would miss. */
 import { RunjobError, toRunjobError } from '../base/errors.js'
 import { csvProblem, readOnlyOption } from '../io/format/csv/options.js'
-import { isEncoding } from '../io/input/text_form.js'
+import { isEncoding, isOfText } from '../io/input/text_form.js'
 import { outputNameProblem } from '../io/output/names.js'
 import { codecName } from '../plan/codec.js'
 import type { Format, Operator } from '../plan/plan.js'
@@ -38,8 +38,8 @@ export function checkJob(name: string, body: AnyBody, inputNames?: readonly stri
   for (const input of Object.values(body.inputs ?? { input: body.input })) {
     const wrong = input && formatProblem(input.input)
     if (wrong) fail(`${input.input.kind}(): ${wrong.option} ${wrong.problem}`)
-    if (input?.input.kind === 'parquet' && input.schema === undefined)
-      fail('parquet() needs a schema, such as the one that runjob schema prints for a file')
+    if (input && !isOfText(input.input) && input.schema === undefined)
+      fail(`${input.input.kind}() needs a schema, such as the one that runjob schema prints for a file`)
     if (input) checkSchema(input, fail)
   }
   const given = (body.steps?.map(({ step }) => step) ?? [body]) as { map?: unknown }[]

@@ -419,6 +419,20 @@ export type CsvScanSpec = CsvReadOptions & {
   thousands?: string | null
 }
 
+export interface AvroScanSpec extends RecordLimit {
+  /** Of the file, and of the rows: io/format/avro/program.ts. */
+  layout: Uint8Array
+  codec: AvroCodec
+  /** What each block ends with. */
+  sync: Uint8Array
+  /** Larger blocks are refused. */
+  maxBlockBytes: number
+  /** Undoes `deflate`; null if the bytes are damaged, or become more than `most`. Must leave scan and pipeline alone. */
+  inflate(bytes: Uint8Array, most: number): Uint8Array | null
+}
+
+export type AvroCodec = 'null' | 'deflate' | 'snappy' | 'zstandard'
+
 /** Rows of a file's text for a pipeline, whose takeBad() has the bad ones. */
 export type TextScan = Omit<Mapper, 'takeBad'>
 
@@ -538,6 +552,11 @@ export interface Kernels {
   createCsvScan(spec: CsvScanSpec, pipeline: Pipeline): TextScan
   /** Rows of JSON lines, likewise. */
   createJsonScan(spec: RecordLimit & { skipBom: boolean }, pipeline: Pipeline): TextScan
+  /**
+   * Rows of an Avro file, from the start of a block on. `position` is where the next block starts. Offsets of bad rows are rows, counted from
+   * the first; those of AVRO_CORRUPT and AVRO_UNSUPPORTED are bytes.
+   */
+  createAvroScan(spec: AvroScanSpec, pipeline: Pipeline): TextScan
   /** Lines, without their ends, as a column of text, or only their number. */
   createLineScan(spec: RecordLimit & { skipBom: boolean }, pipeline: Pipeline): TextScan
   /**

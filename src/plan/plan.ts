@@ -83,7 +83,7 @@ export type Format =
       integers?: 'bigint' | 'number'
     }
   /** Only `scan` reads it. */
-  | { kind: 'parquet'; encoding: null }
+  | { kind: 'parquet' | 'avro'; encoding: null }
 
 export type AggregateFn = 'count' | 'sum' | 'min' | 'max' | 'mean' | 'first' | 'last' | 'top' | 'distinct'
 

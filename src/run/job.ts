@@ -7,7 +7,7 @@ import { isPlainObject, unknownHelp } from '../base/schema.js'
 import { Columns, readColumns } from '../io/format/csv/columns.js'
 import { checkDeclared } from '../io/format/declared.js'
 import { nameOf } from '../io/input/input_file.js'
-import { textRules } from '../io/input/text_form.js'
+import { isOfText, textRules } from '../io/input/text_form.js'
 import type { AnyBody } from '../job/body.js'
 import { declaredRows } from '../job/declared.js'
 import type { AnyJob } from '../job/define.js'
@@ -61,7 +61,7 @@ export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies
 function encoded(body: AnyBody, encoding: string | null): AnyBody {
   if (encoding === null) return body
   const convert = <I extends { input: Format }>(given: I): I => {
-    return given.input.kind === 'parquet' ? given : { ...given, input: { ...given.input, encoding } }
+    return isOfText(given.input) ? { ...given, input: { ...given.input, encoding } } : given
   }
   const { input, inputs } = body
   return {

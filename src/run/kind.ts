@@ -5,13 +5,14 @@ import { fileError } from '../base/files.js'
 import { compressionOf, compressionOfName, HEAD_BYTES } from '../io/input/content.js'
 import { type FoundFile, isPiped, type Piped } from '../io/input/inputs.js'
 
-export type InputKind = 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'text'
+export type InputKind = 'csv' | 'tsv' | 'jsonl' | 'parquet' | 'avro' | 'text'
 
 const ENDINGS: [RegExp, InputKind][] = [
   [/\.csv$/i, 'csv'],
   [/\.(tsv|tab)$/i, 'tsv'],
   [/\.(jsonl|ndjson|jsonlines|json)$/i, 'jsonl'],
   [/\.(parquet|parq|pq)$/i, 'parquet'],
+  [/\.avro$/i, 'avro'],
   [/\.(txt|text|log|md)$/i, 'text'],
 ]
 
@@ -45,6 +46,7 @@ function kindOfContent(path: string): InputKind {
   if (compressionOf(head) !== 'none') return 'text'
   // Or encrypted, which reading says.
   if (/^PAR[1E]$/.test(head.subarray(0, 4).toString('latin1'))) return 'parquet'
+  if (head.subarray(0, 4).toString('latin1') === 'Obj\u0001') return 'avro'
   return /^\ufeff?\s*(\{|\[\s*\{)/.test(head.toString()) ? 'jsonl' : 'text'
 }
 

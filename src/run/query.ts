@@ -13,7 +13,7 @@ import { read } from '../dataset/read.js'
 import { isFrameWriter } from '../dataset/writer.js'
 import { type FoundFile, findInputs, type Piped } from '../io/input/inputs.js'
 import { outputsIn } from '../io/output/earlier.js'
-import { csv, jsonl, parquet } from '../job/formats.js'
+import { avro, csv, jsonl, parquet } from '../job/formats.js'
 import { setRunner } from '../plan/runner.js'
 import { recoverMissing } from '../state/recover.js'
 import { setEvaluated } from './evaluated.js'
@@ -228,6 +228,8 @@ export function frameOfKind(kind: InputKind, path: string): AnyFrame {
       return read(jsonl(), path)
     case 'parquet':
       return read(parquet(), path)
+    case 'avro':
+      return read(avro(), path)
     case 'text':
       return read.text(path)
   }

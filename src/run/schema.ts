@@ -3,11 +3,11 @@
 import { RunjobError } from '../base/errors.js'
 import { folderColumns } from '../dataset/folder_columns.js'
 import { inferColumns } from '../io/format/infer/columns.js'
-import { readParquetSchema } from '../io/format/parquet/schema.js'
+import { ownColumns } from '../io/format/own_columns.js'
 import { folderValues } from '../io/input/folders.js'
 import type { InputFile } from '../io/input/input_file.js'
 import { type FoundFile, inspectFile, isPiped } from '../io/input/inputs.js'
-import { textRules } from '../io/input/text_form.js'
+import { isOfText, textRules } from '../io/input/text_form.js'
 import type { Format } from '../plan/plan.js'
 import type { Column, Type } from '../plan/type.js'
 import { kindOfFiles, kindOfName } from './kind.js'
@@ -15,7 +15,7 @@ import { filesOf, frameOfKind } from './query.js'
 import { withoutColumns } from './source_reader.js'
 
 /**
- * The format of a file and its columns, as TypeScript: of a Parquet file what it says, of text what its first part looks like. Of a folder,
+ * The format of a file and its columns, as TypeScript: of Parquet and Avro what the file says, of text what its first part looks like. Of a folder,
  * those of its first file that is not empty, with a comment that names it, and those that folders in it give.
  *
  * @throws INPUT_NOT_FOUND, OPTION_INVALID; and what reading throws
@@ -30,9 +30,9 @@ export async function schemaText(path: string, cwd: string): Promise<string> {
   const files = found.flatMap((file) => (isPiped(file) ? [] : [file]))
   const file = firstFile(files, format, path)
   if (file.sizeBytes === 0) throw withoutColumns(file.path, format, 'is empty')
-  const own = await (format.kind === 'parquet'
-    ? readParquetSchema(file)
-    : inferColumns(file, format, { guessTypes: true }))
+  const own = await (isOfText(format)
+    ? inferColumns(file, format, { guessTypes: true })
+    : ownColumns(format.kind, file))
   if (own.length === 0) throw withoutColumns(file.path, format, 'has no row with a column')
   const ofFolders = foldersBelow(files)
   const columns = [...own.filter(({ name }) => !ofFolders.some((column) => column.name === name)), ...ofFolders]

@@ -2,9 +2,12 @@
 import { open } from 'node:fs/promises'
 import type { Size } from '../dataset/rules/cardinality.js'
 import { MAX_SMALL_BYTES, MAX_SMALL_ROWS } from '../dataset/rules/choose_join.js'
+import { countRows } from '../io/format/avro/blocks.js'
+import { readHeader } from '../io/format/avro/container.js'
 import { readFooter } from '../io/format/parquet/footer.js'
 import { ParquetSize } from '../io/format/parquet/size.js'
 import type { InputFile } from '../io/input/input_file.js'
+import { isOfText } from '../io/input/text_form.js'
 import type { Format } from '../plan/plan.js'
 
 /** Opening more takes too long. */
@@ -12,8 +15,8 @@ const MOST_FILES = 100
 /** A file that is compressed as a whole says nothing of its content. Text that repeats itself becomes so many times larger at most, or nearly. */
 const COMPRESSION_FACTOR = 50
 const SHORT_ROW_BYTES = 25
-/** What the columns of a Parquet file become in memory. */
-const PARQUET_FACTOR = 5
+/** What the columns of a file of Parquet or Avro become in memory. */
+const BINARY_FACTOR = 5
 const BLOCK_BYTES = 1 << 20
 
 export async function sizeOf(format: Format, files: readonly InputFile[]): Promise<Size> {
@@ -29,7 +32,7 @@ export async function sizeOf(format: Format, files: readonly InputFile[]): Promi
 }
 
 function bytesOfFile(format: Format, { sizeBytes, compression }: InputFile): number {
-  if (format.kind === 'parquet') return sizeBytes * PARQUET_FACTOR
+  if (!isOfText(format) && compression === 'none') return sizeBytes * BINARY_FACTOR
   return compression === 'none' ? sizeBytes : sizeBytes * COMPRESSION_FACTOR
 }
 
@@ -37,7 +40,7 @@ function sizeOfParquet(files: readonly InputFile[]): Size {
   const size = new ParquetSize()
   for (const file of files) size.add(readFooter(file))
   const columns = [...size.columns].map(
-    ([name, { bytes, isUnique }]) => [name, { bytes: bytes * PARQUET_FACTOR, isUnique }] as const,
+    ([name, { bytes, isUnique }]) => [name, { bytes: bytes * BINARY_FACTOR, isUnique }] as const,
   )
   const bytes = columns.reduce((sum, [, column]) => sum + column.bytes, 0)
   return { bytes, rows: size.rows, counted: 'exactly', columns: new Map(columns) }
@@ -46,6 +49,7 @@ function sizeOfParquet(files: readonly InputFile[]): Size {
 /** At most. */
 async function rowsOfFile(format: Format, file: InputFile): Promise<number> {
   if (file.compression !== 'none') return bytesOfFile(format, file) / SHORT_ROW_BYTES
+  if (format.kind === 'avro') return countRows(file, await readHeader(file), MAX_SMALL_ROWS)
   // Every row ends in one, or, of JSON, starts with one. More than there are rows is no harm.
   const mark = format.kind === 'jsonl' ? '{' : file.form?.carriageReturns ? '\r' : '\n'
   return 1 + (await countOf(file, mark.charCodeAt(0)))

@@ -5,6 +5,7 @@ import { type FolderColumns, folderColumns } from '../dataset/folder_columns.js'
 import { freshName } from '../dataset/names.js'
 import type { ReadQuery } from '../dataset/query.js'
 import type { Source } from '../dataset/sources.js'
+import { readAvroSchemas } from '../io/format/avro/columns.js'
 import { checkDeclared } from '../io/format/declared.js'
 import { inferColumns } from '../io/format/infer/columns.js'
 import { guessJsonColumns } from '../io/format/infer/json.js'
@@ -13,7 +14,7 @@ import { type FileColumns, uniteColumns } from '../io/format/parquet/unite.js'
 import { folderValues } from '../io/input/folders.js'
 import { type InputFile, nameOf } from '../io/input/input_file.js'
 import { isPiped } from '../io/input/inputs.js'
-import { type TextRules, textRules } from '../io/input/text_form.js'
+import { isOfText, type TextRules, textRules } from '../io/input/text_form.js'
 import type { Format } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
 import type { SourceFiles } from './inputs.js'
@@ -98,6 +99,7 @@ export class SourceReader {
     const [first] = filled as [InputFile]
     try {
       if (format.kind === 'parquet') return await readParquetSchemas(filled)
+      if (format.kind === 'avro') return await readAvroSchemas(filled)
       if (format.kind === 'jsonl') return await guessJsonColumns(filled)
       if (format.kind !== 'csv') return await inferColumns(first, format)
       const headers = filled.map(async (file) => ({ name: nameOf(file), columns: await inferColumns(file, format) }))
@@ -203,10 +205,11 @@ export class SourceReader {
 
 /** Kinds that are no kind of a format, whatever is declared. */
 const OTHER_KINDS: Record<Format['kind'], readonly InputKind[]> = {
-  csv: ['jsonl', 'parquet'],
-  jsonl: ['csv', 'tsv', 'parquet'],
-  parquet: ['csv', 'tsv', 'jsonl', 'text'],
-  text: ['parquet'],
+  csv: ['jsonl', 'parquet', 'avro'],
+  jsonl: ['csv', 'tsv', 'parquet', 'avro'],
+  parquet: ['csv', 'tsv', 'jsonl', 'avro', 'text'],
+  avro: ['csv', 'tsv', 'jsonl', 'parquet', 'text'],
+  text: ['parquet', 'avro'],
 }
 
 /** @throws DATASET_INVALID for files that were found in a folder or by a glob, and whose names say another format */
@@ -239,7 +242,7 @@ export function withoutColumns(path: string, { kind }: Format, why: string): Run
 }
 
 export function encoded(format: Format, encoding: string | null): Format {
-  return encoding === null || format.kind === 'parquet' ? format : { ...format, encoding }
+  return encoding === null || !isOfText(format) ? format : { ...format, encoding }
 }
 
 /** How text is read. */

@@ -125,7 +125,8 @@ function fileOf({ input: format, schema }: Inputs[string], records: readonly unk
       return rows.map((row) => `${row.map((field) => csvField(format, field)).join(format.delimiter)}\n`).join('')
     }
     case 'parquet':
-      throw notWritable('parquet() is read with a schema')
+    case 'avro':
+      throw notWritable(`${format.kind}() is read with a schema`)
   }
 }
 

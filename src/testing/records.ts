@@ -39,7 +39,8 @@ export function recordMaker(
       }
     }
     case 'parquet':
-      throw new RunjobError('INTERNAL', { detail: 'parquet is read without a schema' })
+    case 'avro':
+      throw new RunjobError('INTERNAL', { detail: `${format.kind} is read without a schema` })
   }
 }
 

@@ -146,6 +146,8 @@ const TRIGGERS: Record<ErrorCode, Trigger | Elsewhere> = {
   BZIP2_CORRUPT: () => words(file('no bzip2', 'in.bz2')),
   XZ_CORRUPT: () => words(file('no xz', 'in.xz')),
   LZ4_CORRUPT: () => words(file('no lz4', 'in.lz4')),
+  AVRO_CORRUPT: { testedIn: 'e2e/avro.test.ts' },
+  AVRO_UNSUPPORTED: { testedIn: 'e2e/avro.test.ts' },
   PARQUET_CORRUPT: { testedIn: 'io/format/parquet/schema.test.ts' },
   PARQUET_UNSUPPORTED: { testedIn: 'io/format/parquet/schema.test.ts' },
   SCHEMA_CONFLICT: { testedIn: 'io/format/parquet/schema.test.ts' },

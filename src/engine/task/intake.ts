@@ -63,10 +63,10 @@ export interface RowIntake extends Intake {
   /**
    * Call before the rows of a file: columns may depend on its folders, and on where rows are.
    *
-   * @param first the byte or row from which the offsets of its rows are counted
+   * @param first gives the byte or row from which the offsets of its rows are counted
    * @param place of a bad row
    */
-  begin(file: InputFile, first: number, place: (offset: number) => Where): void
+  begin(file: InputFile, first: () => number, place: (offset: number) => Where): void
   /** Call after every batch or block. */
   passOn(): void
 }

@@ -147,11 +147,11 @@ class RowTarget implements RowIntake {
     })
   }
 
-  begin(file: InputFile, first: number, place: (offset: number) => Where): void {
+  begin(file: InputFile, first: () => number, place: (offset: number) => Where): void {
     this.#place = place
     if (this.#origin === null) return
     const values = this.#origin.folders.map(({ name }) => file.folders![name]!)
-    if (this.#origin.place !== null) values.push(placeOf(file, first))
+    if (this.#origin.place !== null) values.push(placeOf(file, first()))
     this.pipeline.setConstants(constantsProgram(values))
   }
 

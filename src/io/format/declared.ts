@@ -6,7 +6,7 @@ import type { Column, Type } from '../../plan/type.js'
 import { forEachChunk } from '../input/chunks.js'
 import { type InputFile, nameOf } from '../input/input_file.js'
 import { readSample } from './infer/sample.js'
-import { readParquetSchema } from './parquet/schema.js'
+import { ownColumns } from './own_columns.js'
 
 const NEWLINE = 10
 const SAMPLE_BYTES = 64 << 10
@@ -21,7 +21,7 @@ type Path = readonly string[]
  * are left to those who read the rows.
  *
  * @param others files that are not read, but have what is declared; asked for only if it is missing
- * @throws COLUMN_UNKNOWN; and what readParquetSchema throws
+ * @throws COLUMN_UNKNOWN; and what ownColumns throws
  */
 export async function checkDeclared(
   declared: readonly Column[],
@@ -29,12 +29,14 @@ export async function checkDeclared(
   files: readonly InputFile[],
   others: () => Promise<readonly InputFile[]> = async () => [],
 ): Promise<void> {
-  if (kind === 'parquet') await checkParquet(declared, files, others)
+  if (kind === 'parquet' || kind === 'avro') await checkNamed(declared, kind, files, others)
   else if (kind === 'jsonl') await checkJson(declared, files)
 }
 
-async function checkParquet(
+/** Of files that name their columns. */
+async function checkNamed(
   declared: readonly Column[],
+  kind: 'parquet' | 'avro',
   files: readonly InputFile[],
   others: () => Promise<readonly InputFile[]>,
 ): Promise<void> {
@@ -43,7 +45,7 @@ async function checkParquet(
   const look = async (files: readonly InputFile[]) => {
     for (const file of files) {
       if (missing.length === 0) return
-      for (const path of pathsIn(await readParquetSchema(file))) found.add(path)
+      for (const path of pathsIn(await ownColumns(kind, file))) found.add(path)
       missing = missing.filter((path) => !found.has(path))
     }
   }

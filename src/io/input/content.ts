@@ -124,7 +124,7 @@ const NO_TEXT = 'Name the text files, one by one or as a glob.'
 /** Beginnings of files that are often next to text. Text may begin like some of them, so the file must not look like text either. */
 const BINARIES: [what: string, hint: string, ...marks: Mark[]][] = [
   ['a Parquet file', 'Data frames read it: runjob query, or read(parquet(), path).', ['PAR1'], ['PARE']],
-  ['an Avro file', CONVERT, ['Obj', 1]],
+  ['an Avro file', 'Data frames read it: runjob query, or read(avro(), path).', ['Obj', 1]],
   ['an ORC file', CONVERT, ['ORC']],
   ['an Arrow file', CONVERT, ['ARROW1'], ['FEA1']],
   ['an SQLite database', CONVERT, ['SQLite format 3', 0]],

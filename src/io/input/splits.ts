@@ -56,7 +56,8 @@ export function planSplits(files: readonly InputFile[], targetBytes: number): Sp
   return groups
 }
 
-/** Whether a record may contain a line end: then the start of a range's first record is a guess. */
+/** Whether a record may contain a line end, or what ends a block: then the start of a range's first record is a guess. */
 export function hasGuessedStarts(format: Format): boolean {
+  if (format.kind === 'avro') return true
   return format.kind === 'csv' && (format.quote !== null || format.escape !== null)
 }

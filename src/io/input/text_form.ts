@@ -40,8 +40,13 @@ const QUICK_LOOK_BYTES = HEAD_BYTES
 /** Any bytes. */
 const NO_TEXT: TextRules = { exact: true, encoding: 'utf-8', array: false, csv: null }
 
+/** Whether files are lines of text. */
+export function isOfText(format: Format): format is Exclude<Format, { kind: 'parquet' | 'avro' }> {
+  return format.kind !== 'parquet' && format.kind !== 'avro'
+}
+
 export function textRules(format: Format): TextRules {
-  if (format.kind === 'parquet') return NO_TEXT
+  if (!isOfText(format)) return NO_TEXT
   return {
     exact: format.kind === 'text' && format.exact,
     encoding: format.encoding,

@@ -3,7 +3,14 @@ import { kernels } from '../../../kernels/addon.js'
 import type { OperatorOf } from '../../../plan/plan.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { ByteIntake, LineIntake } from '../intake.js'
-import { inPortions, lineLimit, lineQuarantine, quarantineRecord, type SplitReader } from '../source/split_reader.js'
+import {
+  byteOf,
+  inPortions,
+  lineLimit,
+  lineQuarantine,
+  quarantineRecord,
+  type SplitReader,
+} from '../source/split_reader.js'
 import { RegexpFilter } from './regexp_filter.js'
 
 export function grep(operator: OperatorOf<'grep'>, next: LineIntake, env: TaskEnvironment): ByteIntake {
@@ -42,7 +49,7 @@ function literalFilter(operator: OperatorOf<'grep'>, next: LineIntake, env: Task
       const { output, done } = filter.push(chunk, limit, last)
       if (output.length > 0) next.writeLines(output, filter.recordsOut - written)
       written = filter.recordsOut
-      for (const bad of env.quarantine ? filter.takeBad() : []) quarantineRecord(env, file, start, bad)
+      for (const bad of env.quarantine ? filter.takeBad() : []) quarantineRecord(env, byteOf(file, start), bad)
       return done
     }
     const reader: SplitReader = {

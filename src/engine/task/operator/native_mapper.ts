@@ -5,7 +5,7 @@ import { kernels } from '../../../kernels/addon.js'
 import type { BadRecord, MapperSpec, TextScan } from '../../../kernels/kernels.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { BatchIntake, ByteIntake } from '../intake.js'
-import { inPortions, quarantineRecord, type SplitReader } from '../source/split_reader.js'
+import { byteOf, inPortions, type PlaceOf, quarantineRecord, type SplitReader } from '../source/split_reader.js'
 
 interface NativeMapperOptions {
   spec(file: InputFile, start: number): Promise<MapperSpec>
@@ -47,6 +47,8 @@ interface MapperHooks {
   /** Absent: what comes after the mapper takes them. */
   takeBad?(): BadRecord[]
   invalidAt?(): number
+  /** As SplitReader.placeOf. */
+  placeOf?: PlaceOf
 }
 
 /** Reads a split by a native mapper. */
@@ -55,13 +57,13 @@ export function mapperReader(
   file: InputFile,
   start: number,
   env: TaskEnvironment,
-  { before, after, takeBad, invalidAt }: MapperHooks,
+  { before, after, takeBad, invalidAt, placeOf = byteOf(file, start) }: MapperHooks,
 ): SplitReader {
   const push: SplitReader['push'] = (chunk, limit, last) => {
     before?.(chunk, last)
     const done = mapper.push(chunk, limit, last)
     after()
-    if (env.quarantine) for (const bad of takeBad?.() ?? []) quarantineRecord(env, file, start, bad)
+    if (env.quarantine) for (const bad of takeBad?.() ?? []) quarantineRecord(env, placeOf, bad)
     return done
   }
   return {
@@ -79,5 +81,6 @@ export function mapperReader(
       return invalidAt?.() ?? -1
     },
     recordOffset: () => -1,
+    placeOf,
   }
 }

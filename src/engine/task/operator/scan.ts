@@ -1,26 +1,33 @@
 /** Columns of files, as batches of a native pipeline. */
 import { RunjobError } from '../../../base/errors.js'
 import { readColumns } from '../../../io/format/csv/columns.js'
-import { type InputFile, nameOf } from '../../../io/input/input_file.js'
+import type { InputFile } from '../../../io/input/input_file.js'
 import { Utf8Check } from '../../../io/input/utf8_check.js'
 import { kernels } from '../../../kernels/addon.js'
 import type { CsvScanSpec, Pipeline, TextScan } from '../../../kernels/kernels.js'
 import type { CsvFormat, Format, OperatorOf } from '../../../plan/plan.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { ByteIntake, RowIntake } from '../intake.js'
+import { openAvro, rowPlaces } from '../source/avro.js'
 import { csvLimits, csvShape } from '../source/csv.js'
-import { lineLimit } from '../source/split_reader.js'
+import { byteOf, lineLimit } from '../source/split_reader.js'
 import { mapperReader } from './native_mapper.js'
 
 export function scan(operator: OperatorOf<'scan'>, format: Format, next: RowIntake, env: TaskEnvironment): ByteIntake {
   const opener = scanOpener(operator, format, next.pipeline, env)
   return {
     async open(file, start) {
+      const after = () => next.passOn()
+      if (format.kind === 'avro') {
+        const { rowsBefore, placeOf } = await rowPlaces(file, start)
+        next.begin(file, rowsBefore, placeOf)
+        return mapperReader(await opener(file, start), file, start, env, { after, placeOf })
+      }
       const check = new Utf8Check()
-      next.begin(file, start, (offset) => ({ file: nameOf(file), offset: start + offset }))
+      next.begin(file, () => start, byteOf(file, start))
       return mapperReader(await opener(file, start), file, start, env, {
         before: (chunk, last) => check.see(chunk, last),
-        after: () => next.passOn(),
+        after,
         invalidAt: () => check.invalidAt,
       })
     },
@@ -45,6 +52,8 @@ export function scanOpener(operator: ScannedColumns, format: Format, pipeline: P
       return async (_, start) => kernels.createJsonScan({ ...lineLimit(env), skipBom: start === 0 }, pipeline)
     case 'text':
       return async (_, start) => kernels.createLineScan({ ...lineLimit(env), skipBom: start === 0 }, pipeline)
+    case 'avro':
+      return (file, start) => openAvro(operator.columns, pipeline, file, start, env)
     default:
       throw new RunjobError('INTERNAL', { detail: `no scan of ${format.kind}` })
   }

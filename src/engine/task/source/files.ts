@@ -1,5 +1,7 @@
 /** Reads input files: the splits of a task, chunk by chunk. */
 import { RunjobError, type Where } from '../../../base/errors.js'
+import { findBlock } from '../../../io/format/avro/blocks.js'
+import { readHeader } from '../../../io/format/avro/container.js'
 import { readColumns } from '../../../io/format/csv/columns.js'
 import { firstRowStart } from '../../../io/format/csv/header.js'
 import { type ChunkOptions, forEachChunk, readRange } from '../../../io/input/chunks.js'
@@ -12,7 +14,7 @@ import type { TaskSplit } from '../../task.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { ByteIntake } from '../intake.js'
 import { type ParquetIntake, readRowGroups } from './parquet.js'
-import type { SplitReader } from './split_reader.js'
+import { byteOf, type PlaceOf, type SplitReader } from './split_reader.js'
 
 const NEWLINE = 10
 /** How far to search for the start of a CSV record. */
@@ -44,6 +46,7 @@ async function readSplit(
   // A sample does not search far for a record.
   if (
     env.task.kind === 'sample' &&
+    format.kind !== 'avro' &&
     split.start > 0 &&
     !readRange(file, split.start, split.end - split.start).includes(NEWLINE)
   )
@@ -59,10 +62,11 @@ async function readSplit(
   const reader = await intake.open(file, start)
   const limit = isPlain && split.end < file.sizeBytes ? split.end - start : Number.POSITIVE_INFINITY
   const sampleLimit = env.task.kind === 'sample' ? split.end - split.start : Number.POSITIVE_INFINITY
+  const placeOf = reader.placeOf ?? byteOf(file, start)
   let records = 0
   env.where = (): Where => {
     const offset = reader.recordOffset()
-    return offset < 0 ? { file: nameOf(file) } : { file: nameOf(file), offset: start + offset }
+    return offset < 0 ? { file: nameOf(file) } : placeOf(offset)
   }
   try {
     const push = (chunk: Uint8Array, last: boolean): boolean => {
@@ -76,7 +80,7 @@ async function readSplit(
     if (!isPlain) options.onBytes = (bytes) => env.progress(bytes, 0, 0)
     await env.clock.timeAsync('read', () => forEachChunk(file, start, split.end, options, push))
   } catch (error) {
-    throw placed(error, file, start, reader)
+    throw placed(error, file, start, reader, placeOf)
   }
   tally.recordsIn += reader.recordsIn
   tally.recordsDropped += reader.recordsDropped ?? 0
@@ -86,22 +90,25 @@ async function readSplit(
 }
 
 /** Kernels and decoders count bytes from the first chunk; users count from the start of the file. */
-function placed(error: unknown, file: InputFile, start: number, reader: SplitReader): unknown {
+function placed(error: unknown, file: InputFile, start: number, reader: SplitReader, placeOf: PlaceOf): unknown {
   const known = fromNative(error)
   if (!(known instanceof RunjobError) || known.code === 'INTERRUPTED') return known
   const { offset } = known.params
-  if (known !== error && typeof offset === 'number')
-    return known.withWhere({ file: nameOf(file), offset: start + offset })
+  if (known !== error && typeof offset === 'number') return known.withWhere(placeOf(offset))
   if (known.where.offset !== undefined && known.where.file === undefined) known.where.offset += start
   const at = reader.recordOffset()
-  return known.withWhere(at < 0 ? { file: nameOf(file) } : { file: nameOf(file), offset: start + at })
+  return known.withWhere(at < 0 ? { file: nameOf(file) } : placeOf(at))
 }
 
 /**
- * Where the first record of a split starts. For lines this is certain; for CSV it is a guess (the quotes before it are not read), which the
- * scheduler checks against the end of the previous split.
+ * Where the first record of a split starts. For lines this is certain; for CSV it is a guess (the quotes before it are not read), and for
+ * blocks of Avro (what ends one may be in another), which the scheduler checks against the end of the previous split.
  */
 async function recordStart(format: Format, file: InputFile, split: TaskSplit, env: TaskEnvironment): Promise<number> {
+  if (format.kind === 'avro') {
+    const header = await readHeader(file)
+    return isWhole(file) ? header.bytes : findBlock(file, header, split.start, split.end)
+  }
   if (format.kind !== 'csv') return split.start === 0 ? 0 : findLineStart(file, split.start, env.shouldStop)
   const first = await firstRowStart(file, format)
   if (split.start <= first) return first

@@ -87,7 +87,11 @@ export async function readRowGroups(split: TaskSplit, intake: ParquetIntake, env
           const isWhole = ranges[0]!.end - ranges[0]!.start === group.rows
           const pages = isWhole ? undefined : env.clock.time('read', () => program.pagesOf(file, group))
           scan.open(program.group(group, ranges, pages))
-          intake.rows.begin(file, firstRow, (offset) => ({ file: name, row: firstRow + offset + 1 }))
+          intake.rows.begin(
+            file,
+            () => firstRow,
+            (offset) => ({ file: name, row: firstRow + offset + 1 }),
+          )
           readPart(scan, part, file, intake, env)
         }
         env.progress(share, 0, 0)

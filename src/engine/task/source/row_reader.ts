@@ -9,7 +9,7 @@ import type { TaskEnvironment } from '../environment.js'
 import type { RecordGuard } from '../record_guard.js'
 import { csvLimits, csvShape } from './csv.js'
 import { createRows, lateRowClass, type RowFactory, rowClass } from './rows.js'
-import { inPortions, quarantineRecord, type SplitReader } from './split_reader.js'
+import { byteOf, inPortions, quarantineRecord, type SplitReader } from './split_reader.js'
 
 export async function openRows(
   format: CsvFormat,
@@ -41,7 +41,8 @@ export async function openRows(
     const bad = csv.takeBad()
     let next = 0
     const quarantineUpTo = (end: number) => {
-      for (; next < bad.length && bad[next]!.offset < end; next++) quarantineRecord(env, file, start, bad[next]!)
+      for (; next < bad.length && bad[next]!.offset < end; next++)
+        quarantineRecord(env, byteOf(file, start), bad[next]!)
     }
     for (let r = first; r < block.rows; r++) {
       row = r

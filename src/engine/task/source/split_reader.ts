@@ -1,5 +1,5 @@
 /** Readers of one split of an input file, and what they share. */
-import { type ErrorCode, RunjobError } from '../../../base/errors.js'
+import { type ErrorCode, RunjobError, type Where } from '../../../base/errors.js'
 import { type InputFile, nameOf } from '../../../io/input/input_file.js'
 import type { LineOptions } from '../../../io/input/lines.js'
 import type { BadRecord, RecordLimit } from '../../../kernels/kernels.js'
@@ -17,6 +17,15 @@ export interface SplitReader {
   readonly invalidAt?: number
   /** Offset of the current record, from the start of the split's first chunk; -1 if unknown. */
   recordOffset(): number
+  /** Where the record of an offset is; absent: at that byte. */
+  readonly placeOf?: PlaceOf
+}
+
+export type PlaceOf = (offset: number) => Where
+
+/** @param start of the split's first chunk */
+export function byteOf(file: InputFile, start: number): PlaceOf {
+  return (offset) => ({ file: nameOf(file), offset: start + offset })
 }
 
 const PORTION_BYTES = 64 << 10
@@ -42,13 +51,9 @@ export function inPortions(push: SplitReader['push']): SplitReader['push'] {
   }
 }
 
-export function quarantineRecord(env: TaskEnvironment, file: InputFile, start: number, bad: BadRecord): void {
+export function quarantineRecord(env: TaskEnvironment, placeOf: PlaceOf, bad: BadRecord): void {
   const { code, detail, offset, excerpt } = bad
-  env.quarantine!.add(
-    new RunjobError(code as ErrorCode, { detail }),
-    { file: nameOf(file), offset: start + offset },
-    excerpt,
-  )
+  env.quarantine!.add(new RunjobError(code as ErrorCode, { detail }), placeOf(offset), excerpt)
 }
 
 /** Takes lines that are too long. */

@@ -52,7 +52,7 @@ class MappedRows implements RowIntake {
     })
   }
 
-  begin(file: InputFile, _first: number, place: (offset: number) => Where): void {
+  begin(file: InputFile, _first: () => number, place: (offset: number) => Where): void {
     const names = this.#all.map(({ name }) => name)
     this.#rowAt = rowFactory(this.#used, new Columns(names, null, nameOf(file)), this.#uses.read)
     this.#place = place

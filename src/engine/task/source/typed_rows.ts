@@ -1,19 +1,21 @@
 /** Rows with the types of a schema, for a user's map: native code reads the columns, and rows are made over its blocks. */
 import { Columns } from '../../../io/format/csv/columns.js'
 import { type InputFile, nameOf } from '../../../io/input/input_file.js'
+import { isOfText } from '../../../io/input/text_form.js'
 import { Utf8Check } from '../../../io/input/utf8_check.js'
 import { kernels } from '../../../kernels/addon.js'
 import { pipelineProgram } from '../../../kernels/pipeline_program.js'
 import { type RecordBlock, readRecordBlocks } from '../../../kernels/row_block.js'
-import { lateRows, type RowFactory, wholeRows } from '../../../kernels/row_objects.js'
+import { lateRows, type RowFactory, rowText, wholeRows } from '../../../kernels/row_objects.js'
 import type { Format } from '../../../plan/plan.js'
 import type { Column } from '../../../plan/type.js'
 import type { TaskEnvironment } from '../environment.js'
 import { scanOpener } from '../operator/scan.js'
 import type { RecordGuard } from '../record_guard.js'
+import { rowPlaces } from './avro.js'
 import type { FieldsRead } from './fields_only.js'
 import { withColumns } from './rows.js'
-import { inPortions, quarantineRecord, type SplitReader } from './split_reader.js'
+import { byteOf, inPortions, quarantineRecord, type SplitReader } from './split_reader.js'
 
 export interface TypedUses {
   call(record: unknown): void
@@ -35,10 +37,12 @@ export function typedReader(
   { call, guard, read }: TypedUses,
 ): TypedReader {
   const used = usedColumns(columns, read)
+  // Records of other formats have no text of their own.
+  const isText = isOfText(format)
   const program = pipelineProgram({
     source: { kind: 'batches', columns },
     operators: [],
-    end: { kind: 'blocks', records: guard ? 'texts' : 'offsets', columns: used },
+    end: { kind: 'blocks', records: guard !== null && isText ? 'texts' : 'offsets', columns: used },
   })
   const pipeline = kernels.createPipeline(program, null, { memoryBytes: env.budget.collectorBytes })
   const opener = scanOpener({ columns: [...columns] }, format, pipeline, env)
@@ -51,7 +55,8 @@ export function typedReader(
         nameOf(file),
       )
       const rowAt = rowFactory(used, all, read)
-      const check = new Utf8Check()
+      const placeOf = isText ? byteOf(file, start) : (await rowPlaces(file, start)).placeOf
+      const check = isText ? new Utf8Check() : null
       /** Of the current row; -1: there is none. */
       let offset = -1
       const useAll = (block: RecordBlock): void => {
@@ -64,7 +69,7 @@ export function typedReader(
         const bad = pipeline.takeBad()
         let next = 0
         const quarantineUpTo = (end: number) => {
-          for (; next < bad.length && bad[next]!.offset < end; next++) quarantineRecord(env, file, start, bad[next]!)
+          for (; next < bad.length && bad[next]!.offset < end; next++) quarantineRecord(env, placeOf, bad[next]!)
         }
         for (const block of blocks) {
           for (let r = 0; r < block.rows; r++) {
@@ -72,21 +77,21 @@ export function typedReader(
             quarantineUpTo(offset)
             guard(
               () => call(rowAt(block, r)),
-              () => block.texts!.value(r) as string,
+              () => (isText ? (block.texts!.value(r) as string) : rowText(used, block, r)),
             )
           }
         }
         quarantineUpTo(Number.POSITIVE_INFINITY)
       }
       const use = (): void => {
-        const blocks = readRecordBlocks(pipeline.takeOutput(), used, guard !== null)
+        const blocks = readRecordBlocks(pipeline.takeOutput(), used, guard !== null && isText)
         if (guard) useGuarded(blocks, guard)
         else for (const block of blocks) useAll(block)
         offset = -1
       }
       return {
         push: inPortions((chunk, limit, last) => {
-          check.see(chunk, last)
+          check?.see(chunk, last)
           let done: boolean
           try {
             done = scan.push(chunk, limit, last)
@@ -108,9 +113,10 @@ export function typedReader(
           return scan.recordsDropped
         },
         get invalidAt() {
-          return check.invalidAt
+          return check?.invalidAt ?? -1
         },
         recordOffset: () => offset,
+        placeOf,
       }
     },
     close: () => pipeline.close(),

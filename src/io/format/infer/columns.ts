@@ -33,6 +33,7 @@ export async function inferColumns(
     case 'text':
       return [{ name: 'value', type: 'string', nullable: false }]
     case 'parquet':
+    case 'avro':
       throw new RunjobError('INTERNAL', { detail: `${nameOf(file)} names its columns itself` })
   }
 }
