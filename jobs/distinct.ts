@@ -13,13 +13,13 @@ import {
   unique,
 } from 'runjob'
 
-/** Columns of JSON lines and Parquet are those of data frames: frames/distinct.ts. */
+/** Columns of JSON lines, Parquet and Avro are those of data frames: frames/distinct.ts. */
 export const isFramed = ({ by }: { by?: string }, [kind]: readonly string[]): boolean =>
-  kind === 'parquet' || (by !== undefined && kind !== 'csv')
+  kind === 'parquet' || kind === 'avro' || (by !== undefined && kind !== 'csv')
 
 export default defineJob({
   name: 'distinct',
-  description: 'Each line once, or the different values of columns of CSV, JSON lines or Parquet; in byte order.',
+  description: 'Each line once, or the different values of columns of CSV, JSON lines, Parquet or Avro; in byte order.',
   examples: ['runjob distinct visitors.txt -o visitors', 'runjob distinct sales.csv --by region,product -o products'],
   params: {
     by: { type: 'string', describe: 'The different values of these columns: a,b; names, or "#2" for the second' },

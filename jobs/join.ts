@@ -1,12 +1,12 @@
 // Join two tables.            runjob join orders.csv users.csv --on user_id -o joined
 import { columnPairs, csv, csvOptions, csvParams, defineJob, fields, join } from 'runjob'
 
-/** JSON lines and Parquet are joined by data frames, also with CSV: frames/join.ts. */
+/** JSON lines, Parquet and Avro are joined by data frames, also with CSV: frames/join.ts. */
 export const isFramed = (_: unknown, kinds: readonly string[]): boolean => kinds.some((kind) => kind !== 'csv')
 
 export default defineJob({
   name: 'join',
-  description: 'Rows of two tables, CSV, JSON lines or Parquet, with the same value in a column.',
+  description: 'Rows of two tables, CSV, JSON lines, Parquet or Avro, with the same value in a column.',
   examples: [
     'runjob join orders.csv users.csv --on user_id -o joined',
     'runjob join orders.csv users.csv --on user_id=id --type left -o joined',

@@ -1,14 +1,14 @@
 // Sort lines, or rows.        runjob sort names.txt -o sorted
 import { csvParams, defineJob, lines, RunjobError, refuseCsvParams, sorted, text, unique } from 'runjob'
 
-/** By columns, and of Parquet, rows are sorted by data frames: frames/sort.ts. */
+/** By columns, and of Parquet and Avro, rows are sorted by data frames: frames/sort.ts. */
 export const isFramed = ({ by }: { by?: string }, [kind]: readonly string[]): boolean =>
-  by !== undefined || kind === 'parquet'
+  by !== undefined || kind === 'parquet' || kind === 'avro'
 
 export default defineJob({
   name: 'sort',
   description:
-    'All lines in byte order, or rows of CSV, JSON lines or Parquet by columns; the parts, one after another, are the answer.',
+    'All lines in byte order, or rows of CSV, JSON lines, Parquet or Avro by columns; the parts, one after another, are the answer.',
   examples: [
     'runjob sort names.txt -o sorted',
     'runjob sort a.txt b.txt -o sorted --reverse --unique',

@@ -30,7 +30,7 @@ const numbersOf = (column: string) => ({
 export default defineJob({
   name: 'stats',
   description:
-    'Count, sum, min, mean and max of columns of CSV, JSON lines or Parquet, grouped by others; and percentiles.',
+    'Count, sum, min, mean and max of columns of CSV, JSON lines, Parquet or Avro, grouped by others; and percentiles.',
   examples: [
     'runjob stats sales.csv --by region --of amount -o stats',
     'runjob stats sales.csv --by region,product --of amount,discount -o stats',

@@ -17,16 +17,16 @@ import {
   tsv,
 } from 'runjob'
 
-/** Columns of JSON lines and Parquet are those of data frames: frames/top.ts. */
+/** Columns of JSON lines, Parquet and Avro are those of data frames: frames/top.ts. */
 export const isFramed = ({ by }: { by?: string }, [kind]: readonly string[]): boolean =>
-  kind === 'parquet' || (by !== undefined && kind !== 'csv')
+  kind === 'parquet' || kind === 'avro' || (by !== undefined && kind !== 'csv')
 
 const countOf = (names: readonly string[]) => (names.includes('count') ? 'count_2' : 'count')
 
 export default defineJob({
   name: 'top',
   description:
-    'The N most frequent lines, or values of columns of CSV, JSON lines or Parquet, and how often each occurs; most frequent first.',
+    'The N most frequent lines, or values of columns of CSV, JSON lines, Parquet or Avro, and how often each occurs; most frequent first.',
   examples: ['runjob top 10 urls.txt -o top', 'runjob top 10 requests.csv --by path,status -o top'],
   params: {
     n: { type: 'integer', min: 1, required: true, positional: true, describe: 'How many lines, or values' },

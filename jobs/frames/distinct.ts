@@ -3,7 +3,7 @@ import { col, columnNames, type DataFrame, RunjobError, type Untyped } from 'run
 
 export default ({ by }: { by?: string }, [table]: [{ read(): DataFrame<Untyped> }]): DataFrame<Untyped> => {
   if (by === undefined)
-    throw new RunjobError('PARAM_MISSING', { name: 'by', describe: 'columns; Parquet has no lines' })
+    throw new RunjobError('PARAM_MISSING', { name: 'by', describe: 'columns; Parquet and Avro have no lines' })
   const keys = columnNames(by, 'by')
   return (
     table

@@ -18,7 +18,10 @@ interface Table {
 
 export default (params: Values, [table]: [Table]): DataFrame<Untyped> => {
   if (params.by === undefined) {
-    throw new RunjobError('PARAM_MISSING', { name: 'by', describe: 'columns to sort by; Parquet has no lines' })
+    throw new RunjobError('PARAM_MISSING', {
+      name: 'by',
+      describe: 'columns to sort by; Parquet and Avro have no lines',
+    })
   }
   if (params.unique) {
     const problem = 'it is for lines, not for rows: distinct --by has each value of columns once'

@@ -8,7 +8,7 @@ interface Values {
 
 export default ({ n, by }: Values, [table]: [{ read(): DataFrame<Untyped> }]): DataFrame<Untyped> => {
   if (by === undefined)
-    throw new RunjobError('PARAM_MISSING', { name: 'by', describe: 'columns; Parquet has no lines' })
+    throw new RunjobError('PARAM_MISSING', { name: 'by', describe: 'columns; Parquet and Avro have no lines' })
   const keys = columnNames(by, 'by')
   const counted = keys.includes('count') ? 'count_2' : 'count'
   return (

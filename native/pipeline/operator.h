@@ -66,7 +66,10 @@ using CompileEnd = std::function<Status(ProgramReader* program, const Schema& in
                                         std::function<void(Slice)> pass, std::unique_ptr<ColumnSink>* result)>;
 Status CompilePartitionEnd(ProgramReader* program, const Schema& input, const PartitionHost& host,
                            const CompileEnd& compile, std::unique_ptr<ColumnSink>* result);
-// Passes on the bytes in pieces.
+// Both pass on the bytes in pieces.
+Status CompileAvroEnd(ProgramReader* program, const Schema& input,
+                      std::function<Status(uint8_t codec, Slice page, std::string* out)> compress,
+                      std::function<void(Slice)> pass, std::unique_ptr<ColumnSink>* result);
 Status CompileParquetEnd(ProgramReader* program, const Schema& input,
                          std::function<Status(uint8_t codec, Slice page, std::string* out)> compress,
                          std::function<void(Slice)> pass, std::unique_ptr<ColumnSink>* result);

@@ -1,6 +1,6 @@
 // Rows into files in folders of their values, k=v/l=w: one file after another, because the rows come sorted by these columns.
 //
-//   u32 count, u32 column..., u64 bytes of a file, end     the end is one of the other columns, of text or Parquet
+//   u32 count, u32 column..., u64 bytes of a file, end     the end is one of the other columns, of text, Parquet or Avro
 //
 // A partition goes on in another file after a number of rows at which the one before has that many bytes. So files depend on the rows alone.
 #include <algorithm>

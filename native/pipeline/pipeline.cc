@@ -42,7 +42,8 @@ enum EndCode : uint8_t {
   kGroupTable = 3,
   kParquetOut = 4,
   kPartitionsOut = 5,
-  kBlocksOut = 6
+  kBlocksOut = 6,
+  kAvroOut = 7
 };
 
 // Counts the rows that pass by.
@@ -292,6 +293,8 @@ class Chain : public Pipeline {
         return Status::Ok();
       case kParquetOut:
         return CompileParquetEnd(program, input, options.compress, Passing(options), &end_);
+      case kAvroOut:
+        return CompileAvroEnd(program, input, options.compress, Passing(options), &end_);
       case kBlocksOut: {
         bool wants_places = false;
         RUNJOB_RETURN_IF_ERROR(CompileBlocksEnd(program, input, &places_, &output_, &wants_places, &end_));
@@ -332,6 +335,7 @@ class Chain : public Pipeline {
       if (!reader->Read(&code)) return BadProgram();
       if (code == kTextOut) return CompileTextEnd(reader, schema, text, result);
       if (code == kParquetOut) return CompileParquetEnd(reader, schema, compress, std::move(pass), result);
+      if (code == kAvroOut) return CompileAvroEnd(reader, schema, compress, std::move(pass), result);
       return BadProgram();
     };
     return CompilePartitionEnd(program, input, host, compile, &end_);

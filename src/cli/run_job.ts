@@ -237,8 +237,8 @@ function refuseBeside(options: SharedOptions, stdout: OutputStream): void {
   if (stdout.isTTY && (options.gzip || options.zstd)) {
     refuse(options.gzip ? '--gzip' : '--zstd', 'compressed data would go to a terminal: redirect it to a file')
   }
-  if (stdout.isTTY && options.format === 'parquet') {
-    refuse('--format', 'Parquet would go to a terminal: redirect it to a file')
+  if (stdout.isTTY && (options.format === 'parquet' || options.format === 'avro')) {
+    refuse('--format', `${options.format} would go to a terminal: redirect it to a file`)
   }
 }
 

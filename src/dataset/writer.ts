@@ -48,6 +48,9 @@ export class FrameWriter<S> {
   async parquet(path: string, options?: unknown): Promise<void> {
     return this.#run(path, 'parquet', options)
   }
+  async avro(path: string, options?: unknown): Promise<void> {
+    return this.#run(path, 'avro', options)
+  }
   async csv(path: string, options?: unknown): Promise<void> {
     return this.#run(path, 'csv', options)
   }

@@ -173,7 +173,7 @@ export const tsv = maker('tsv', 1, (options: TsvOptions = {}): Output => {
 
 /**
  * Apache Avro: object container files, rows with types. For data frames, files say which columns they have, unless there is a schema; a job's
- * input needs one.
+ * input needs one. As output, records have the columns that they have in Parquet; their names must be letters, digits and `_`.
  *
  * @param options.schema the columns to read and their types, by name. A column that a file lacks is null in its rows, or an error if it is not
  *   nullable
@@ -181,9 +181,10 @@ export const tsv = maker('tsv', 1, (options: TsvOptions = {}): Output => {
 export const avro = maker(
   'avro',
   1,
-  <S extends FrameSchema = Untyped>(options: SchemaOption<S> = {}): Input<Records<S, never>> & Table<S> => {
+  <S extends FrameSchema = Untyped>(options: SchemaOption<S> = {}): Input<Records<S, never>> & Output & Table<S> => {
     requirePartOptions('avro', { schema: isSchema }, options as SchemaOption<never>)
-    return withSchema({ input: { kind: 'avro', encoding: null } as const }, options)
+    const output: SinkFormat = { kind: 'avro', codec: 'snappy' }
+    return withSchema({ input: { kind: 'avro', encoding: null }, output, gzip: false }, options)
   },
 )
 

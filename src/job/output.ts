@@ -1,20 +1,37 @@
 /** What a job writes, and in which form the command asks for it: the sink of its plan. */
 import { RunjobError } from '../base/errors.js'
+import { unwritableName } from '../io/format/avro/written.js'
 import { fieldCount } from '../io/output/fields.js'
 import { columnsProblem, ownColumns } from '../io/output/record_rows.js'
 import { isColumns, isRow, valueColumns } from '../plan/codec.js'
-import type { CodecSpec, OutputCompression, ParquetCodec, RecordSpec, Sink, SinkFormat } from '../plan/plan.js'
+import { isBinary } from '../plan/columns.js'
+import type {
+  BinaryFormat,
+  CodecSpec,
+  OutputCompression,
+  ParquetCodec,
+  RecordSpec,
+  Sink,
+  SinkFormat,
+} from '../plan/plan.js'
 import type { AnyBody } from './body.js'
 import { declaredRows } from './declared.js'
 import type { Input, Output } from './formats.js'
 
-export const FORMAT_NAMES = ['text', 'tsv', 'csv', 'jsonl', 'parquet'] as const satisfies readonly SinkFormat['kind'][]
+export const FORMAT_NAMES = [
+  'text',
+  'tsv',
+  'csv',
+  'jsonl',
+  'parquet',
+  'avro',
+] as const satisfies readonly SinkFormat['kind'][]
 export type FormatName = (typeof FORMAT_NAMES)[number]
 
 /** The options of a run that override the job's output. */
 export interface OutputChoice {
   format?: FormatName | undefined
-  /** `snappy` and `none` only for Parquet. */
+  /** `snappy` and `none` only for Parquet and Avro. */
   compress?: ParquetCodec | undefined
   singleFile?: boolean
 }
@@ -44,9 +61,8 @@ export function lowerSink({ job, body, record, isNative, isWords, names, choice 
     if (isChosen) throw new RunjobError('OPTION_INVALID', { name: 'format', value: 'text', problem, help })
     throw new RunjobError('JOB_INVALID', { job, problem: `its output is text(), but ${problem}`, help })
   }
-  // Of a file as a whole; Parquet compresses pages.
-  const isParquet = format.kind === 'parquet'
-  const chosen = isParquet ? null : fileCompression(choice.compress)
+  // Of a file as a whole; Parquet and Avro are compressed inside.
+  const chosen = isBinary(format) ? null : fileCompression(choice.compress)
   const compressOf = (output: Output | undefined) => chosen ?? (output?.gzip ? 'gzip' : null)
   const named = Object.entries(body.outputs ?? {})
   const singleFile = choice.singleFile ?? false
@@ -60,10 +76,10 @@ export function lowerSink({ job, body, record, isNative, isWords, names, choice 
   return {
     kind: 'sink',
     name: '',
-    format: isParquet
-      ? withColumns(job, body.output, record, names, choice.compress)
+    format: isBinary(format)
+      ? withColumns(job, format.kind, body.output, record, names, choice.compress)
       : withHeader(job, format, record, names, isChosen),
-    compress: isParquet ? null : compressOf(body.output),
+    compress: isBinary(format) ? null : compressOf(body.output),
     record,
     singleFile,
     named: Object.fromEntries(
@@ -75,13 +91,13 @@ export function lowerSink({ job, body, record, isNative, isWords, names, choice 
   }
 }
 
-/** @throws OPTION_INVALID for what only pages of Parquet are compressed with */
+/** @throws OPTION_INVALID for what only pages of Parquet and blocks of Avro are compressed with */
 export function fileCompression(compress: ParquetCodec | undefined): OutputCompression | null {
   if (compress !== 'snappy' && compress !== 'none') return compress ?? null
   throw new RunjobError('OPTION_INVALID', {
     name: 'compress',
     value: compress,
-    problem: 'it is for Parquet, whose pages are compressed',
+    problem: 'it is for Parquet and Avro, which are compressed inside',
     help: 'Files of other formats can be compressed with gzip or zstd.',
   })
 }
@@ -89,6 +105,7 @@ export function fileCompression(compress: ParquetCodec | undefined): OutputCompr
 function chosenFormat(kind: FormatName, isWords: boolean): SinkFormat {
   switch (kind) {
     case 'parquet':
+    case 'avro':
       return { kind, codec: 'snappy' }
     case 'text':
     case 'jsonl':
@@ -128,19 +145,21 @@ function withHeader(
 /** @throws JOB_INVALID if the declared columns are not those of the records */
 function withColumns(
   job: string,
+  kind: BinaryFormat['kind'],
   output: Output | undefined,
   record: RecordSpec,
   names: string[] | null,
   codec: ParquetCodec = 'snappy',
 ): SinkFormat {
-  const declared = output?.output.kind === 'parquet' ? declaredRows(output as unknown as Input<unknown>) : null
-  if (declared === null) return { kind: 'parquet', codec, columns: ownColumns(record, fieldNames(record, names)) }
+  const declared = output?.output.kind === kind ? declaredRows(output as unknown as Input<unknown>) : null
+  if (declared === null)
+    return checkedNames(job, { kind, codec, columns: ownColumns(record, fieldNames(record, names)) })
   const { columns } = declared
   const problem = columnsProblem(record, columns)
-  if (problem === null) return { kind: 'parquet', codec, columns }
+  if (problem === null) return checkedNames(job, { kind, codec, columns })
   throw new RunjobError('JOB_INVALID', {
     job,
-    problem: `its output parquet() ${problem}`,
+    problem: `its output ${kind}() ${problem}`,
     help: 'Declare one column for each field of a record, in order.',
   })
 }
@@ -179,4 +198,15 @@ function namedRecord(format: SinkFormat): RecordSpec {
   if (format.kind === 'jsonl') return { key: 'json', value: 'json' }
   const isKeyOnly = format.kind === 'csv' && format.header?.length === 1
   return { key: 'string', value: isKeyOnly ? { columns: [] } : 'string' }
+}
+
+/** @throws JOB_INVALID for a name that Avro does not take */
+function checkedNames(job: string, format: BinaryFormat): BinaryFormat {
+  const name = format.kind === 'avro' ? unwritableName(format.columns!) : null
+  if (name === null) return format
+  throw new RunjobError('JOB_INVALID', {
+    job,
+    problem: `its output is Avro, whose names are letters, digits and _, and not ${JSON.stringify(name)}`,
+    help: 'Name its columns: output: avro({ schema: { … } }).',
+  })
 }

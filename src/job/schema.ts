@@ -32,7 +32,7 @@ const part =
 const readable = 'a format that can be read: text(), csv(), jsonl(), parquet() or avro()'
 const isInput: Check<Input<never>> = check(readable, part('input'))
 const isOutput: Check<Output> = check(
-  'a format that can be written: tsv(), csv(), jsonl(), text() or parquet()',
+  'a format that can be written: tsv(), csv(), jsonl(), text(), parquet() or avro()',
   part('output'),
 )
 

@@ -4,6 +4,7 @@ import { csvProblem, readOnlyOption } from '../io/format/csv/options.js'
 import { isEncoding, isOfText } from '../io/input/text_form.js'
 import { outputNameProblem } from '../io/output/names.js'
 import { codecName } from '../plan/codec.js'
+import { isBinary } from '../plan/columns.js'
 import type { Format, Operator } from '../plan/plan.js'
 import { isNested, typeText } from '../plan/type.js'
 import type { AnyBody } from './body.js'
@@ -76,9 +77,9 @@ function checkSchema(given: Input<unknown>, fail: Fail): void {
 function checkOutputs({ output: own, outputs = {} }: AnyBody, fail: Fail): void {
   for (const output of [own, ...Object.values(outputs)]) {
     const { input: format, schema } = (output ?? {}) as Partial<Input<unknown>>
-    if (format && format.kind !== 'parquet' && schema !== undefined)
+    if (format && isOfText(format) && schema !== undefined)
       fail(`${format.kind}() as an output takes no schema, which is for reading`)
-    if (format?.kind === 'parquet') declaredRows(output as unknown as Input<unknown>, fail)
+    if (format && !isOfText(format)) declaredRows(output as unknown as Input<unknown>, fail)
     if (format?.kind !== 'csv') continue
     const wrong = csvProblem(format)
     if (wrong) fail(`csv(): ${wrong.option} ${wrong.problem}`)
@@ -89,8 +90,8 @@ function checkOutputs({ output: own, outputs = {} }: AnyBody, fail: Fail): void 
   for (const [name, output] of Object.entries(outputs)) {
     const problem = outputNameProblem(name)
     if (problem !== null) fail(problem)
-    if (output.output.kind === 'parquet')
-      fail(`its output "${name}" takes values of any type: parquet() is for the records of a job`)
+    if (isBinary(output.output))
+      fail(`its output "${name}" takes values of any type: ${output.output.kind}() is for the records of a job`)
     const header = headerOf(output)
     if (header && (header.length < 1 || header.length > 2))
       fail(`its output "${name}" names ${describeColumns(header)}, but its rows are a key and a value`)

@@ -12,6 +12,7 @@ import {
   writeMergeJoin,
   writeProbe,
 } from './join_program.js'
+import type { AvroCodec } from './kernels.js'
 import { ProgramWriter } from './program.js'
 import { type WindowSource, writeWindow } from './window_program.js'
 
@@ -49,6 +50,8 @@ export type PipelineEnd =
   | { kind: 'text'; format: TextFormat }
   /** A whole file; `compress` of the pipeline's options does gzip and zstd. */
   | { kind: 'parquet'; codec: ParquetCodec; createdBy: string }
+  /** Likewise. `header`: all before its blocks (io/format/avro/written.ts). */
+  | { kind: 'avro'; codec: AvroCodec; header: Uint8Array }
   /** Files in folders of the values of `by`: the rows come sorted by them. A file of a partition has about as many bytes. */
   | { kind: 'partitions'; by: readonly string[]; fileBytes: number; end: FileEnd }
   /** For rules and tests: read them with decodeRows (rows.ts). */
@@ -57,7 +60,7 @@ export type PipelineEnd =
   | { kind: 'blocks'; records: 'none' | 'offsets' | 'texts'; columns: readonly Column[] | null }
 
 /** What a file is written by. */
-export type FileEnd = Extract<PipelineEnd, { kind: 'text' | 'parquet' }>
+export type FileEnd = Extract<PipelineEnd, { kind: 'text' | 'parquet' | 'avro' }>
 
 export type TextFormat =
   | { kind: 'jsonl' }
@@ -74,6 +77,9 @@ export interface PipelineProgram {
 
 /** native/parquet/source.h has the same numbers. */
 const PARQUET_CODECS: Record<ParquetCodec, number> = { none: 0, snappy: 1, gzip: 2, zstd: 6 }
+
+/** native/avro/scan.h has the same numbers. */
+const AVRO_CODECS: readonly AvroCodec[] = ['null', 'deflate', 'snappy', 'zstandard']
 
 const SIDES = ['none', 'right', 'left'] as const
 
@@ -215,6 +221,9 @@ function writeEnd(writer: ProgramWriter, end: PipelineEnd, columns: readonly Col
       return
     case 'parquet':
       writer.byte(4).byte(PARQUET_CODECS[end.codec]).text(end.createdBy)
+      return
+    case 'avro':
+      writer.byte(7).byte(AVRO_CODECS.indexOf(end.codec)).bytes(end.header)
       return
     case 'blocks':
       writer.byte(6)

@@ -69,13 +69,14 @@ export class ProgramWriter {
   }
 
   text(value: string): this {
-    return this.#lengthAnd(Buffer.from(value))
+    return this.bytes(Buffer.from(value))
   }
 
-  #lengthAnd(bytes: Buffer): this {
+  /** After their number. */
+  bytes(bytes: Uint8Array): this {
     this.count(bytes.length)
     const at = this.#reserve(bytes.length)
-    bytes.copy(this.#bytes, at)
+    this.#bytes.set(bytes, at)
     return this
   }
 
@@ -143,7 +144,7 @@ export class ProgramWriter {
       case 'string':
         return this.text(value as string)
       case 'binary':
-        return this.#lengthAnd(Buffer.from(value as string, 'base64'))
+        return this.bytes(Buffer.from(value as string, 'base64'))
     }
   }
 

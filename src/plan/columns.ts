@@ -2,6 +2,7 @@
 import { RunjobError } from '../base/errors.js'
 import { isNullable, type NamedExpression } from './expression.js'
 import type {
+  BinaryFormat,
   ExchangeInput,
   ExchangeRows,
   Input,
@@ -10,6 +11,7 @@ import type {
   Plan,
   RowOperator,
   Sink,
+  SinkFormat,
   WindowValue,
 } from './plan.js'
 import { exchangeOf } from './stages.js'
@@ -72,6 +74,11 @@ export function fileColumns({
   partitionBy = [],
 }: Pick<Sink, 'columns' | 'partitionBy'>): Column[] | undefined {
   return columns?.filter(({ name }) => !partitionBy.includes(name))
+}
+
+/** Whether files have columns of their own types, and are compressed inside. */
+export function isBinary(format: SinkFormat): format is BinaryFormat {
+  return format.kind === 'parquet' || format.kind === 'avro'
 }
 
 /** Columns by their names, in that order. */

@@ -388,10 +388,16 @@ export type SinkFormat =
   | { kind: 'jsonl'; bare?: true }
   /** Keys of codec `any`, after the length of each as u32: for the program that runs a collection. */
   | { kind: 'values' }
-  /** Pages are compressed, not the file. `columns`: of the records of a job, one for each of their fields. */
-  | { kind: 'parquet'; codec: ParquetCodec; columns?: Column[] }
+  | BinaryFormat
   /** Rows as blocks of columns (native/pipeline/blocks_end.cc), for the program that runs a data frame. */
   | { kind: 'rows' }
+
+/** Pages or blocks are compressed, not the file. `columns`: of the records of a job, one for each of their fields. */
+export interface BinaryFormat {
+  kind: 'parquet' | 'avro'
+  codec: ParquetCodec
+  columns?: Column[]
+}
 
 export type OutputCompression = 'gzip' | 'zstd'
 

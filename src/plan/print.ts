@@ -1,5 +1,6 @@
 /** The parts of a plan in words. */
 import { formatCount } from '../base/units.js'
+import { isBinary } from './columns.js'
 import type { Expression, LiteralExpression, NamedExpression, SortKey } from './expression.js'
 import type {
   AggregateCall,
@@ -35,7 +36,7 @@ export function sinkText(
 ): string {
   return [
     `output${name && ` ${name}`}: ${format.kind}`,
-    ...(format.kind === 'parquet' ? [format.codec] : []),
+    ...(isBinary(format) ? [format.codec] : []),
     ...(compress ? [compress] : []),
     ...(singleFile ? ['one file'] : []),
     ...(partitionBy ? [`in folders by ${partitionBy.join(', ')}`] : []),

@@ -49,6 +49,7 @@ export async function prepareFramed(job: AnyJob, settings: Settings, copies: Cop
     const own = paths[i]!
     if (kind !== 'csv') refuseOwn(input)
     if (kind === 'parquet') return { kind, read: () => reader.parquet(own) }
+    if (kind === 'avro') return { kind, read: () => reader.avro(own) }
     if (kind === 'jsonl') return { kind, read: () => reader.json(own) }
     return { kind, read: (schema) => reader.csv(own, { ...csvOptions(params, input), ...(schema && { schema }) }) }
   })
@@ -71,8 +72,8 @@ export async function prepareFramed(job: AnyJob, settings: Settings, copies: Cop
 function kindOf(paths: readonly string[], settings: Settings): TableKind {
   const [kind = 'csv', ...others] = new Set(paths.flatMap((path) => kindsBelow(path, settings)))
   if (others.length > 0) return 'several'
-  // With an encoding, the bytes of Parquet are text.
-  return kind === 'parquet' && settings.encoding !== null ? 'csv' : kind
+  // With an encoding, the bytes of Parquet and Avro are text.
+  return (kind === 'parquet' || kind === 'avro') && settings.encoding !== null ? 'csv' : kind
 }
 
 function refuseSeveral(paths: readonly string[]): never {
@@ -93,5 +94,5 @@ function kindsBelow(path: string, { cwd, allFiles, folder }: Settings): TableKin
 }
 
 function tableKind(kind: ReturnType<typeof kindOfName>): TableKind {
-  return kind === 'jsonl' || kind === 'parquet' ? kind : 'csv'
+  return kind === 'jsonl' || kind === 'parquet' || kind === 'avro' ? kind : 'csv'
 }

@@ -1,4 +1,5 @@
 /** What a run of a job needs to know before its first task. */
+
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { RunjobError, toRunjobError } from '../base/errors.js'
@@ -14,6 +15,7 @@ import type { AnyJob } from '../job/define.js'
 import { comparableShape } from '../job/functions.js'
 import { lowerJob } from '../job/lower.js'
 import { canRank } from '../plan/codec.js'
+import { isBinary } from '../plan/columns.js'
 import { callsFunctions, earlierDefinitions } from '../plan/functions.js'
 import { resolveParams } from '../plan/params.js'
 import type { CsvFormat, Format, Plan, Sink } from '../plan/plan.js'
@@ -41,7 +43,7 @@ export async function prepareJob(job: AnyJob, settings: Settings, copies: Copies
   await checkSchemas(job, body, inputs)
   const columnsOf = (input: string, format: CsvFormat) => readColumnsOf(input, format, inputs, job, settings)
   const lowered = await lowerJob({ job: job.name, body, columnsOf, output: settings.choice })
-  if (settings.choice.singleFile && mainSinkOf(lowered).format.kind === 'parquet') requireOwnName(settings.output)
+  if (settings.choice.singleFile && isBinary(mainSinkOf(lowered).format)) requireOwnName(settings.output)
   if (settings.top > 0) requireNumbers(job, mainSinkOf(lowered), settings.top)
   const code = callsFunctions(lowered.stages) ? await codeOf(job) : null
   const plan: Plan = {

@@ -4,13 +4,14 @@ import { join, relative } from 'node:path'
 import { concatFiles, makeFolder } from '../base/files.js'
 import { checkSignal } from '../base/signal.js'
 import type { PlanResult } from '../engine/run_plan.js'
+import { writtenHeader } from '../io/format/avro/written.js'
 import { type ChangedFolders, checkOutput, commitOutput } from '../io/output/commit.js'
 import { compressed } from '../io/output/compress.js'
 import { formOf, requireColumnsOfParts } from '../io/output/form.js'
 import { headerBytes } from '../io/output/formatter.js'
 import { partsAmong, QUARANTINE } from '../io/output/names.js'
 import { checkFile, commitFile, forEachBlock, type JoinedBytes } from '../io/output/single_file.js'
-import { fileColumns } from '../plan/columns.js'
+import { fileColumns, isBinary } from '../plan/columns.js'
 import type { Plan, Sink } from '../plan/plan.js'
 import { mainSinkOf, sinksOf } from '../plan/stages.js'
 import type { Column } from '../plan/type.js'
@@ -47,7 +48,7 @@ export async function checkSink(
 
 /** Of rows of data frames, and of records with a schema. */
 function columnsOfFiles(sink: Sink): Column[] | undefined {
-  return sink.format.kind === 'parquet' && sink.format.columns ? sink.format.columns : fileColumns(sink)
+  return isBinary(sink.format) && sink.format.columns ? sink.format.columns : fileColumns(sink)
 }
 
 /**
@@ -129,11 +130,13 @@ function joinedBytes(sink: Sink, result: PlanResult, folder: StateFolder): Joine
   return {
     parts: partPaths(result, folder),
     header: headerOf(sink),
-    content: format.kind === 'parquet' ? 'parquet' : isText ? 'text' : 'bytes',
+    content: isBinary(format) ? format.kind : isText ? 'text' : 'bytes',
   }
 }
 
-function headerOf({ format, compress }: Sink): Uint8Array {
+function headerOf(sink: Sink): Uint8Array {
+  const { format, compress } = sink
+  if (format.kind === 'avro') return writtenHeader(columnsOfFiles(sink)!, format.codec)
   const header = headerBytes(format)
   return header.length === 0 ? header : compressed(header, compress)
 }

@@ -11,7 +11,7 @@ import type { FrameSchema } from '../plan/typed.js'
 export const JOBS_DIR = fileURLToPath(new URL('../../jobs/', import.meta.url))
 
 /** What the names of files say; `several` is refused where tables are needed. */
-export type TableKind = 'csv' | 'jsonl' | 'parquet' | 'several'
+export type TableKind = 'csv' | 'jsonl' | 'parquet' | 'avro' | 'several'
 
 /** An input of a ready-made job. */
 export interface Table {

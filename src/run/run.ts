@@ -1,4 +1,5 @@
 /** Runs a job: from options to a committed output. */
+
 import { isDeepStrictEqual } from 'node:util'
 import { RunjobError, toRunjobError } from '../base/errors.js'
 import { bytesBelow, fileError, makeFolder, removeTree, writeFileAtomic } from '../base/files.js'
@@ -12,6 +13,7 @@ import { removeJournal } from '../io/output/journal.js'
 import { readOutput } from '../io/output/read_back.js'
 import type { Job } from '../job/define.js'
 import { fromNative } from '../kernels/addon.js'
+import { isBinary } from '../plan/columns.js'
 import { noteAction } from '../plan/made.js'
 import { mainSinkOf, placeOf } from '../plan/stages.js'
 import { COMMITTED, type RunStart, START, type StartCommand } from '../state/facts.js'
@@ -77,8 +79,7 @@ export async function runAny(given: unknown, options: unknown): Promise<RunResul
       ...report,
       read: () => {
         const { format, record, compress } = mainSinkOf(prepared.plan)
-        if (prepared.logical === null && format.kind !== 'parquet')
-          return readOutput(settings.output, format, record, compress)
+        if (prepared.logical === null && !isBinary(format)) return readOutput(settings.output, format, record, compress)
         return refuseRead()
       },
     }

@@ -1,7 +1,9 @@
 /** What a data frame's rows are written as. */
 import { RunjobError } from '../base/errors.js'
 import type { FrameOutput } from '../dataset/lower.js'
+import { unwritableName } from '../io/format/avro/written.js'
 import { type FormatName, fileCompression } from '../job/output.js'
+import { isBinary } from '../plan/columns.js'
 import type { SinkFormat } from '../plan/plan.js'
 import { type Column, isNested, type Type, typeText } from '../plan/type.js'
 import type { Settings } from './options.js'
@@ -22,11 +24,10 @@ export function sinkOf(
   const folders = by.length === 0 ? {} : { partitionBy: [...by] }
   if (onColumns !== null) return { name, format: { kind: 'rows' }, compress: null, singleFile }
   const format = formatOf(columns, choice.format ?? formatOfName(output) ?? 'jsonl')
-  if (format.kind !== 'parquet')
-    return { name, format, compress: fileCompression(choice.compress), singleFile, ...folders }
+  if (!isBinary(format)) return { name, format, compress: fileCompression(choice.compress), singleFile, ...folders }
   if (choice.singleFile) requireOwnName(output)
   const codec = choice.compress ?? 'snappy'
-  return { name, format: { kind: 'parquet', codec }, compress: null, singleFile, ...folders }
+  return { name, format: { kind: format.kind, codec }, compress: null, singleFile, ...folders }
 }
 
 /** Of a file or folder, by its ending, as it will be read; that of a compression does not count. */
@@ -47,6 +48,7 @@ const ENDINGS: Readonly<Record<string, FormatName>> = {
   parquet: 'parquet',
   parq: 'parquet',
   pq: 'parquet',
+  avro: 'avro',
 }
 
 /** @throws OPTION_INVALID for the name of a file that is compressed as a whole */
@@ -55,8 +57,8 @@ export function requireOwnName(path: string): void {
   throw new RunjobError('OPTION_INVALID', {
     name: 'output',
     value: path,
-    problem: 'Parquet is compressed inside, page by page, and not as a whole file',
-    help: 'Choose a name that ends in .parquet.',
+    problem: 'Parquet and Avro are compressed inside, and not as a whole file',
+    help: 'Choose a name that ends in .parquet or .avro.',
   })
 }
 
@@ -65,10 +67,13 @@ function formatOf(columns: readonly Column[], kind: FormatName): SinkFormat {
     throw new RunjobError('OPTION_INVALID', { name: 'format', value: kind, problem, help })
   }
   if (kind === 'jsonl') return { kind }
-  if (kind === 'parquet') {
+  if (kind === 'parquet' || kind === 'avro') {
     const without = columns.find(({ type }) => hasNoFields(type))
-    if (without) fail(`parquet has no structs without fields, such as the column ${without.name}`, 'jsonl can hold it.')
-    if (columns.length === 0) fail('parquet needs a column, but the rows have none', 'jsonl can hold them.')
+    if (without) fail(`${kind} has no structs without fields, such as the column ${without.name}`, 'jsonl can hold it.')
+    if (columns.length === 0) fail(`${kind} needs a column, but the rows have none`, 'jsonl can hold them.')
+    const name = kind === 'avro' ? unwritableName(columns) : null
+    if (name !== null)
+      fail(`names in avro are letters, digits and _, and not ${JSON.stringify(name)}`, 'Give it another name.')
     // The codec is the caller's.
     return { kind, codec: 'snappy' }
   }

@@ -1,7 +1,7 @@
 /** Avro files: records as avsc writes them, in blocks that a test divides and damages as it likes. */
-import { crc32, deflateRawSync } from 'node:zlib'
+import { crc32, deflateRawSync, inflateRaw } from 'node:zlib'
 import avsc from 'avsc'
-import { compressSync } from 'snappy'
+import { compressSync, uncompressSync } from 'snappy'
 
 export type AvroJson = string | { type: unknown; [attribute: string]: unknown } | AvroJson[]
 export type Codec = 'null' | 'deflate' | 'snappy'
@@ -80,4 +80,27 @@ export function avroFile(
     blocks.push(avroBlock(Buffer.concat(some), some.length, codec))
   }
   return Buffer.concat([avroHeader(schema, codec), ...blocks])
+}
+
+/** All records of a file as avsc reads them, and what the file says of itself. */
+export async function readAvro(path: string): Promise<{ schema: unknown; codec: string; records: unknown[] }> {
+  const codecs = {
+    null: (bytes: Buffer, done: (error: Error | null, content?: Buffer) => void) => done(null, bytes),
+    deflate: inflateRaw,
+    snappy: (bytes: Buffer, done: (error: Error | null, content?: Buffer) => void) => {
+      const content = uncompressSync(bytes.subarray(0, -4)) as Buffer
+      const isRight = crc32(content) === bytes.readUInt32BE(bytes.length - 4)
+      done(isRight ? null : new Error('a checksum is wrong'), content)
+    },
+  }
+  const decoder = avsc.createFileDecoder(path, { codecs, parseHook: (schema: AvroJson) => avroType(schema) } as never)
+  let schema: unknown
+  let codec = ''
+  decoder.on('metadata', (type: avsc.Type, name: string) => {
+    schema = type.schema({ exportAttrs: true })
+    codec = name
+  })
+  const records: unknown[] = []
+  for await (const record of decoder) records.push(record)
+  return { schema, codec, records }
 }

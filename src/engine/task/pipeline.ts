@@ -2,7 +2,6 @@
 
 import { RunjobError, type Where } from '../../base/errors.js'
 import { now } from '../../base/now.js'
-import { packageVersion } from '../../base/packages.js'
 import { compressPage } from '../../io/format/parquet/codec.js'
 import { type InputFile, nameOf } from '../../io/input/input_file.js'
 import { kernels } from '../../kernels/addon.js'
@@ -16,10 +15,11 @@ import {
   pipelineProgram,
 } from '../../kernels/pipeline_program.js'
 import { errorOf } from '../../kernels/udf.js'
-import { pick, rowsOf } from '../../plan/columns.js'
+import { fileColumns, isBinary, pick, rowsOf } from '../../plan/columns.js'
 import type { Expression, LiteralExpression, SortKey } from '../../plan/expression.js'
 import { operatorNames } from '../../plan/names.js'
 import type {
+  BinaryFormat,
   Exchange,
   ExchangeInput,
   FileInput,
@@ -40,6 +40,7 @@ import { scan } from './operator/scan.js'
 import { openTables, type Tables } from './operator/table.js'
 import type { Quarantine } from './quarantine.js'
 import { scanParquet } from './source/parquet.js'
+import { binaryEnd } from './target/binary_end.js'
 import { ExchangeTarget } from './target/exchange.js'
 import { FolderTarget } from './target/folders.js'
 import type { PartTarget } from './target/part.js'
@@ -163,8 +164,8 @@ class RowTarget implements RowIntake {
       return
     }
     const records = this.pipeline.rowsOut - this.#given
-    // Parquet gives bytes when a row group is whole, and files of partitions end in the middle of a batch.
-    if (records === 0 && parquetOf(this.#env) === null && !(target instanceof FolderTarget)) return
+    // Parquet and Avro give bytes when a row group or block is whole, and files of partitions end in the middle of a batch.
+    if (records === 0 && binaryOf(this.#env) === null && !(target instanceof FolderTarget)) return
     this.#given += records
     ;(target as PartTarget | FolderTarget | CalledRows).writeRows(this.pipeline.takeOutput(), records)
   }
@@ -231,13 +232,13 @@ function placeOf(file: InputFile, first: number): LiteralExpression {
 }
 
 /**
- * How many collect rows or groups: the collector itself, a table of groups before it, a row group of Parquet, the rows of a key of a
+ * How many collect rows or groups: the collector itself, a table of groups before it, a row group of Parquet or a block of Avro, the rows of a key of a
  * join or of a window.
  */
 function holders({ operators: [first] }: Input, target: Taker, env: TaskEnvironment): number {
-  const inParquet = parquetOf(env) === null ? 0 : 1
+  const inBinary = binaryOf(env) === null ? 0 : 1
   if (target instanceof CalledRows) return 2
-  const collectors = !(target instanceof ExchangeTarget) ? inParquet : target.rows?.kind === 'groups' ? 2 : 1
+  const collectors = !(target instanceof ExchangeTarget) ? inBinary : target.rows?.kind === 'groups' ? 2 : 1
   return collectors + (first!.op === 'mergeJoin' || first!.op === 'window' ? 1 : 0)
 }
 
@@ -271,7 +272,7 @@ function openPipeline(
     tables,
     keepBad: env.quarantine !== null,
     measured: env.profile,
-    ...(parquetOf(env) ? { compress: compressPage } : {}),
+    ...(binaryOf(env) ? { compress: compressPage } : {}),
     ...(target instanceof FolderTarget ? { onFile: target.onFile } : {}),
     onFull,
   })
@@ -382,21 +383,22 @@ function endOf({ plan, task, budget }: TaskEnvironment): PipelineEnd {
   return target.kind === 'sink' ? outputEnd(target, budget) : exchangeEnd(target, 'input' in task ? task.input : 0)
 }
 
-/** What the task writes, if that is Parquet. */
-function parquetOf({ plan, task }: TaskEnvironment): Extract<SinkFormat, { kind: 'parquet' }> | null {
+/** What the task writes, if that is Parquet or Avro. */
+function binaryOf({ plan, task }: TaskEnvironment): BinaryFormat | null {
   const { target } = plan.stages[task.stage]!
-  return target.kind === 'sink' && target.format.kind === 'parquet' ? target.format : null
+  return target.kind === 'sink' && isBinary(target.format) ? target.format : null
 }
 
-function outputEnd({ format, partitionBy }: Sink, { fileBytes }: WorkerBudget): PipelineEnd {
+function outputEnd(sink: Sink, { fileBytes }: WorkerBudget): PipelineEnd {
+  const { format, partitionBy } = sink
   if (format.kind === 'rows') return { kind: 'blocks', records: 'none', columns: null }
-  const end = fileEnd(format)
+  const end = fileEnd(format, fileColumns(sink)!)
   return partitionBy ? { kind: 'partitions', by: partitionBy, fileBytes, end } : end
 }
 
-function fileEnd(format: Exclude<SinkFormat, { kind: 'rows' }>): FileEnd {
+function fileEnd(format: Exclude<SinkFormat, { kind: 'rows' }>, columns: readonly Column[]): FileEnd {
   if (format.kind === 'values') throw unknown('values of any type')
-  if (format.kind === 'parquet') return { ...format, createdBy: `runjob version ${packageVersion()}` }
+  if (isBinary(format)) return binaryEnd(format, columns)
   // The header row is the target's.
   return { kind: 'text', format }
 }

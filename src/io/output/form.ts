@@ -4,10 +4,11 @@ import { join, relative } from 'node:path'
 import { constants, gunzipSync } from 'node:zlib'
 import { RunjobError } from '../../base/errors.js'
 import { isColumns, isRow } from '../../plan/codec.js'
-import type { OutputCompression, RecordSpec, SinkFormat } from '../../plan/plan.js'
+import { isBinary } from '../../plan/columns.js'
+import type { OutputCompression, ParquetCodec, RecordSpec, SinkFormat } from '../../plan/plan.js'
 import { type Column, typeText } from '../../plan/type.js'
 import { csvRow } from '../format/csv/rows.js'
-import { readParquetSchema } from '../format/parquet/schema.js'
+import { ownColumns } from '../format/own_columns.js'
 import { fieldCount, nestsColumns } from './fields.js'
 import { headerBytes } from './formatter.js'
 import { isPartitionFolder, PART_NAME, partEnding, partitionOf, partsAmong } from './names.js'
@@ -23,8 +24,10 @@ export interface OutputForm {
   fields: number | null
   /** Names in a JSON line. */
   names: string[] | null
-  /** Of Parquet. */
+  /** Of Parquet and Avro. */
   columns?: Column[]
+  /** Of Avro, whose header says it for all blocks. */
+  codec?: ParquetCodec
   /** The columns that its folders are named after; absent: its parts are in no such folders. */
   partitionBy?: readonly string[]
 }
@@ -44,7 +47,8 @@ export function formOf(
     delimiter: format.kind === 'csv' ? format.delimiter : format.kind === 'tsv' ? '\t' : null,
     fields: isCounted ? (columns?.length ?? fieldCount(record)) : null,
     names: format.kind === 'jsonl' && !format.bare ? (columns?.map(({ name }) => name) ?? namesOf(record)) : null,
-    ...(format.kind === 'parquet' ? { columns: [...columns!] } : {}),
+    ...(isBinary(format) ? { columns: [...columns!] } : {}),
+    ...(format.kind === 'avro' ? { codec: format.codec } : {}),
     ...(partitionBy ? { partitionBy } : {}),
   }
 }
@@ -123,9 +127,9 @@ function folderOfParts(dir: string, wanted: OutputForm): string {
 }
 
 /**
- * Checks whether parts of Parquet may be added to a folder, by the footer of one of its parts.
+ * Checks whether parts of Parquet or Avro may be added to a folder, by what one of its parts says.
  *
- * @throws OUTPUT_DIFFERENT; PARQUET_CORRUPT
+ * @throws OUTPUT_DIFFERENT; and what ownColumns throws
  */
 export async function requireColumnsOfParts(dir: string, wanted: OutputForm): Promise<void> {
   if (!wanted.columns) return
@@ -134,7 +138,12 @@ export async function requireColumnsOfParts(dir: string, wanted: OutputForm): Pr
   if (part === undefined) return
   const path = join(folder, part)
   const { size, mtimeMs } = statSync(path)
-  const found = await readParquetSchema({ path, sizeBytes: size, mtimeMs, compression: 'none' })
+  const found = await ownColumns(wanted.codec === undefined ? 'parquet' : 'avro', {
+    path,
+    sizeBytes: size,
+    mtimeMs,
+    compression: 'none',
+  })
   // What may be missing is up to each part.
   const known = (columns: readonly Column[]) => columns.map(({ name, type }) => [name, typeText(type)])
   if (JSON.stringify(known(found)) === JSON.stringify(known(wanted.columns!))) return
@@ -213,8 +222,8 @@ function describe(form: OutputForm): string {
   return `${describeRows(form)}${partitionBy ? `, in folders by ${partitionBy.join(', ')}` : ''}`
 }
 
-function describeRows({ ending, header, fields, names, columns }: OutputForm): string {
-  if (columns) return `${ending.slice(1)} of ${columnsText(columns)}`
+function describeRows({ ending, header, fields, names, columns, codec }: OutputForm): string {
+  if (columns) return `${ending.slice(1)}${codec ? ` (${codec})` : ''} of ${columnsText(columns)}`
   if (header !== '') return `${ending.slice(1)} under ${excerpt(firstLine(header))}`
   if (names) return `${ending.slice(1)}, objects of ${names.join(', ')}`
   return fields === null ? ending.slice(1) : `${ending.slice(1)} of ${fields} field${fields === 1 ? '' : 's'}`

@@ -1,7 +1,9 @@
 /** Formats an output's records in JavaScript. */
+
 import { RunjobError } from '../../base/errors.js'
 import { emitType, isColumns, isNumber, isRow, jsonText, valueColumns } from '../../plan/codec.js'
-import type { CodecSpec, ColumnSpec, RecordSpec, SinkFormat } from '../../plan/plan.js'
+import { isBinary } from '../../plan/columns.js'
+import type { BinaryFormat, CodecSpec, ColumnSpec, RecordSpec, SinkFormat } from '../../plan/plan.js'
 import { csvQuoter } from '../format/csv/quote.js'
 import { escapeTsv } from '../format/tsv.js'
 import { holdsAnyBytes, nestsColumns, tupleOf } from './fields.js'
@@ -32,13 +34,13 @@ export interface Formatter {
  * - `jsonl`: `{"key": …, "value": …}`, or `{"key": …, "price": …, "qty": …}` for named columns (inside `"value"` if one of
  *   them is called key); bigints are strings of digits, bytes base64, missing values null; a row's fields have names, too
  *
- * - `parquet`: lines of JSON, which ParquetPart reads (record_rows.ts)
+ * - `parquet`, `avro`: lines of JSON, which BinaryPart reads (record_rows.ts)
  *
  * Text with half a surrogate pair, which UTF-8 cannot hold, is refused; JSON has an escape for it.
  */
 export function createFormatter(format: SinkFormat, record: RecordSpec): Formatter {
   if (format.kind === 'rows') return NATIVE_ONLY
-  if (format.kind === 'parquet')
+  if (isBinary(format))
     return format.columns ? new TextFormatter('', rowLine(record, format.columns), 'utf8') : NATIVE_ONLY
   if (format.kind === 'values') return new ValuesFormatter()
   if (format.kind === 'jsonl') return new TextFormatter('', format.bare ? bareLine(record) : jsonLine(record), 'utf8')
@@ -85,7 +87,7 @@ interface Style {
 }
 
 function styleOf(
-  format: Exclude<SinkFormat, { kind: 'jsonl' | 'parquet' | 'rows' | 'values' }>,
+  format: Exclude<SinkFormat, BinaryFormat | { kind: 'jsonl' | 'rows' | 'values' }>,
   encoding: Style['encoding'],
 ): Style {
   if (format.kind === 'csv') {

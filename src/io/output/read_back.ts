@@ -112,6 +112,7 @@ function lineReader(
       if (format.escape) return (line) => fields.record(line.split('\t').map(unescapeTsv))
       return (line) => fields.record(fields.rejoin(line.split('\t')))
     case 'parquet':
+    case 'avro':
     case 'rows':
     case 'values':
       throw new RunjobError('INTERNAL', { detail: 'rows are not lines' })

@@ -34,6 +34,7 @@ import {
   writeFileAtomic,
   writeFully,
 } from '../../base/files.js'
+import { joinedBlocks } from '../format/avro/join.js'
 import { joinedPieces, type Piece } from '../format/parquet/join.js'
 import { type OutputForm, requireSameForm } from './form.js'
 import { type FileFacts, type Journal, readJournal, removeJournal, writeJournal } from './journal.js'
@@ -116,8 +117,8 @@ export interface JoinedBytes {
   parts: readonly string[]
   /** Before all parts. */
   header: Uint8Array
-  /** Parts of text end with a line end; bytes are whatever they are; those of Parquet get one footer. */
-  content: 'text' | 'bytes' | 'parquet'
+  /** Parts of text end with a line end; bytes are whatever they are; those of Parquet get one footer, those of Avro one header. */
+  content: 'text' | 'bytes' | 'parquet' | 'avro'
 }
 
 export interface JoinedFile extends JoinedBytes {
@@ -148,7 +149,8 @@ export async function commitFile(
     const replaces = stats !== undefined && (isFree(stats) || mode === 'overwrite' || mode === 'append')
     const old = stats !== undefined && !isFree(stats) && mode === 'append' ? factsOf(output, stats) : null
     const parts = old ? [output, ...joined.parts] : joined.parts
-    await joinParts(from, { ...joined, parts, header: old ? EMPTY : joined.header }, checkStop)
+    const header = old && joined.content !== 'avro' ? EMPTY : joined.header
+    await joinParts(from, { ...joined, parts, header }, checkStop)
     rmSync(list, { force: true })
     const lists = old?.hasQuarantine ? [quarantinePathOf(output), ...joined.quarantine] : joined.quarantine
     if (lists.length > 0) concatFiles(list, lists)
@@ -317,5 +319,6 @@ export async function forEachBlock(
 
 function piecesOf({ parts, header, content }: JoinedBytes): Iterable<Piece | Uint8Array> {
   if (content === 'parquet') return joinedPieces(parts)
+  if (content === 'avro') return joinedBlocks(parts, header)
   return [header, ...parts.map((path) => ({ path, start: 0, end: Number.POSITIVE_INFINITY }))]
 }

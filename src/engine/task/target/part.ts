@@ -7,6 +7,7 @@ import { openPart, type PartWriter } from '../../../io/output/part_file.js'
 import type { Cursor, FormatOptions } from '../../../kernels/kernels.js'
 import { layoutOf } from '../../../kernels/layout.js'
 import { canRank, isColumns, isRow, jsonText, typeName, valueColumns } from '../../../plan/codec.js'
+import { isBinary } from '../../../plan/columns.js'
 import type { Emit } from '../../../plan/functions.js'
 import type { RecordSpec, Sink } from '../../../plan/plan.js'
 import { attemptName, type MapSpec, type PartEntry, type ReduceSpec } from '../../task.js'
@@ -17,7 +18,7 @@ import { closeDrained, type LineIntake } from '../intake.js'
 import { Ranking } from '../ranking.js'
 import { forEachRecord } from '../record_reader.js'
 import type { Undoable } from '../undoable.js'
-import { openParquetPart } from './parquet_part.js'
+import { openBinaryPart } from './binary_part.js'
 import type { Target, Written } from './target.js'
 
 const FLUSH_BYTES = 1 << 18
@@ -47,9 +48,9 @@ class Part implements Undoable {
     this.#undoable = options.undoable
     this.name = name
     const { format } = sink
-    const isOfRecords = format.kind === 'parquet' && format.columns !== undefined
+    const isOfRecords = isBinary(format) && format.columns !== undefined
     const path = join(dir, name)
-    this.#writer = isOfRecords ? openParquetPart(path, format, env) : openPart(path, sink.compress)
+    this.#writer = isOfRecords ? openBinaryPart(path, format, env) : openPart(path, sink.compress)
     this.#formatter = createFormatter(sink.format, sink.record)
     if (options.header && this.#formatter.header.length > 0) this.#writer.write(this.#formatter.header)
   }
@@ -189,7 +190,7 @@ export class PartTarget implements Target, LineIntake, Undoable {
       this.#write(bytes, records)
       return
     }
-    const isJson = format.kind === 'jsonl' || format.kind === 'parquet'
+    const isJson = format.kind === 'jsonl' || isBinary(format)
     // Bytes that are not UTF-8 are kept, if the format can hold them.
     this.#lines ??= createFormatter(format, isJson ? record : { ...record, key: 'bytes' })
     const lines = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)

@@ -1,16 +1,20 @@
 /** Compression that native code leaves to Node. */
-import { brotliDecompressSync, constants, gunzipSync, gzipSync } from 'node:zlib'
+import { brotliDecompressSync, constants, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib'
 import { zstdCompress } from '../../output/compress.js'
 
 const GZIP = 2
 const BROTLI = 4
 const ZSTD = 6
+/** Of Avro: Parquet has no such number. */
+const DEFLATE = 8
 
 /** @throws CODEC_MISSING if nothing here writes zstd */
 export function compressPage(codec: number, page: Uint8Array): Uint8Array {
   switch (codec) {
     case GZIP:
       return gzipSync(page)
+    case DEFLATE:
+      return deflateRawSync(page)
     case ZSTD:
       return zstdCompress()(page)
     default:

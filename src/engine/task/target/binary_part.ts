@@ -1,27 +1,20 @@
-/** A part of Parquet that gets the records of a job, as lines of JSON (io/output/record_rows.ts). */
-import { packageVersion } from '../../../base/packages.js'
+/** A part of Parquet or Avro that gets the records of a job, as lines of JSON (io/output/record_rows.ts). */
 import { compressPage } from '../../../io/format/parquet/codec.js'
 import { openPart, type PartWriter } from '../../../io/output/part_file.js'
 import type { WrittenFile } from '../../../io/output/written_file.js'
 import { kernels } from '../../../kernels/addon.js'
 import type { Pipeline, TextScan } from '../../../kernels/kernels.js'
 import { pipelineProgram } from '../../../kernels/pipeline_program.js'
-import type { SinkFormat } from '../../../plan/plan.js'
+import type { BinaryFormat } from '../../../plan/plan.js'
 import type { TaskEnvironment } from '../environment.js'
 import { MAX_LINE_BYTES } from '../source/split_reader.js'
+import { binaryEnd } from './binary_end.js'
 
-export function openParquetPart(
-  path: string,
-  { codec, columns }: Extract<SinkFormat, { kind: 'parquet' }>,
-  { budget }: TaskEnvironment,
-): PartWriter {
-  return new ParquetPart(
+export function openBinaryPart(path: string, format: BinaryFormat, { budget }: TaskEnvironment): PartWriter {
+  const columns = format.columns!
+  return new BinaryPart(
     openPart(path, null),
-    pipelineProgram({
-      source: { kind: 'batches', columns: columns! },
-      operators: [],
-      end: { kind: 'parquet', codec, createdBy: `runjob version ${packageVersion()}` },
-    }),
+    pipelineProgram({ source: { kind: 'batches', columns }, operators: [], end: binaryEnd(format, columns) }),
     budget.collectorBytes,
   )
 }
@@ -29,7 +22,7 @@ export function openParquetPart(
 const EVERYTHING = Number.POSITIVE_INFINITY
 const NOTHING = new Uint8Array()
 
-class ParquetPart implements PartWriter {
+class BinaryPart implements PartWriter {
   readonly #part: PartWriter
   readonly #pipeline: Pipeline
   readonly #scan: TextScan
@@ -63,7 +56,7 @@ class ParquetPart implements PartWriter {
     return this.#part.abort()
   }
 
-  /** Row groups that are whole. */
+  /** Row groups or blocks that are whole. */
   #passOn(): void {
     const bytes = this.#pipeline.takeOutput()
     if (bytes.length > 0) this.#part.write(bytes)
