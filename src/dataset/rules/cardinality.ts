@@ -24,8 +24,31 @@ export interface ColumnSize {
 /** Sizes of reads; what is missing is large. */
 export type Sizes = ReadonlyMap<ReadQuery, Size>
 
+/** Of nodes, for the same sizes: each is asked about by every join above it. */
+interface Known {
+  most: WeakMap<Logical, Size | null>
+  expected: WeakMap<Logical, number>
+}
+
+const known = new WeakMap<Sizes, Known>()
+
+function knownFor(sizes: Sizes): Known {
+  const found = known.get(sizes) ?? { most: new WeakMap(), expected: new WeakMap() }
+  known.set(sizes, found)
+  return found
+}
+
 /** What comes out is not much more than that; null: no one knows. */
 export function mostOf(node: Logical, sizes: Sizes): Size | null {
+  const { most } = knownFor(sizes)
+  const size = most.get(node)
+  if (size !== undefined) return size
+  const made = measuredMost(node, sizes)
+  most.set(node, made)
+  return made
+}
+
+function measuredMost(node: Logical, sizes: Sizes): Size | null {
   switch (node.kind) {
     case 'read':
       return mostRead(node, sizes)
@@ -123,6 +146,13 @@ function isUnique(node: Logical, names: readonly string[], sizes: Sizes): boolea
  * Source: the shares are those of Selinger et al., Access Path Selection (1979), table 1.
  */
 export function expectedRows(node: Logical, sizes: Sizes): number {
+  const { expected } = knownFor(sizes)
+  const rows = expected.get(node) ?? guessedRows(node, sizes)
+  expected.set(node, rows)
+  return rows
+}
+
+function guessedRows(node: Logical, sizes: Sizes): number {
   switch (node.kind) {
     case 'read':
       return sizes.get(node.source)?.rows ?? Number.POSITIVE_INFINITY
