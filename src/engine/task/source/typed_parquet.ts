@@ -34,6 +34,9 @@ class MappedRows implements RowIntake {
   readonly #next: Intake
   #rowAt: RowFactory = () => ({})
   #place: (offset: number) => Where = () => ({})
+  /** Of the current row. */
+  #offset = 0
+  readonly #where = (): Where => this.#place(this.#offset)
 
   constructor(all: readonly Column[], used: readonly Column[], env: TaskEnvironment, uses: TypedUses, next: Intake) {
     this.#all = all
@@ -72,8 +75,9 @@ class MappedRows implements RowIntake {
     try {
       for (const block of readRecordBlocks(this.pipeline.takeOutput(), this.#used, false)) {
         for (let r = 0; r < block.rows; r++) {
-          putAsideUpTo(block.offsets[r]!)
-          this.#map(block, r)
+          const offset = block.offsets[r]!
+          if (bad.length > 0) putAsideUpTo(offset)
+          this.#map(block, r, offset)
         }
       }
       putAsideUpTo(Number.POSITIVE_INFINITY)
@@ -82,12 +86,18 @@ class MappedRows implements RowIntake {
     }
   }
 
-  #map(block: RecordBlock, r: number): void {
+  #map(block: RecordBlock, r: number, offset: number): void {
     const { call, guard } = this.#uses
-    this.#env.where = () => this.#place(block.offsets[r]!)
-    const use = () => call(this.#rowAt(block, r))
-    if (guard) guard(use, () => rowText(this.#used, block, r))
-    else use()
+    this.#offset = offset
+    this.#env.where = this.#where
+    if (!guard) {
+      call(this.#rowAt(block, r))
+      return
+    }
+    guard(
+      () => call(this.#rowAt(block, r)),
+      () => rowText(this.#used, block, r),
+    )
   }
 
   end(): void {
