@@ -37,7 +37,9 @@ Decoder::Result Decoder::Append(Slice* bytes, uint64_t max_bytes, RowBuffer* row
   next_ = bytes->data;
   end_ = bytes->data + bytes->size;
   has_fault_ = false;
-  const bool is_whole = DecodeRecord(layout_.record, layout_.schema, &rows->columns());
+  // Where records have no bytes, a count of them could be any number.
+  const bool is_whole = DecodeRecord(layout_.record, layout_.schema, &rows->columns()) &&
+                        (next_ != bytes->data || Damaged("it has no bytes"));
   const bool is_long = static_cast<size_t>(next_ - bytes->data) > max_bytes;
   *bytes = Slice(next_, static_cast<size_t>(end_ - next_));
   if (is_whole && !is_long && !has_fault_) {

@@ -264,8 +264,6 @@ Status Scan::TakeRecords(Slice content, uint64_t count) {
       return Damaged("record " + std::to_string(i + 1) + " of a block: " + decoder_.problem());
     }
     const auto size = static_cast<size_t>(content.data - start);
-    // Or a count could be any number.
-    if (size == 0) return Damaged("a record has no bytes");
     held_ += size;
     const uint64_t number = seen_++;
     if (result == Decoder::Result::kTooLong) {

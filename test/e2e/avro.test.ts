@@ -344,6 +344,13 @@ describe('damaged files of Avro', () => {
   })
 })
 
+it('records without a byte are not counted, whatever a block says', async () => {
+  const header = avroHeader({ type: 'record', name: 'row', fields: [{ name: 'x', type: 'null' }] })
+  const path = fileWith(Buffer.concat([header, avroBlock(Buffer.alloc(0), 2 ** 50)]))
+  const error = await failure(read(avro({ schema: { x: nullable(int()) } }), path).count())
+  expect([error.code, error.message]).toEqual(['AVRO_CORRUPT', expect.stringContaining('it has no bytes')])
+})
+
 it('a decimal of more digits than its type is a bad row', async () => {
   const fields = [{ name: 'x', type: { type: 'bytes', logicalType: 'decimal', precision: 2, scale: 1 } }]
   const path = fileWith(

@@ -138,16 +138,16 @@ describe('a value of the wrong type is refused', () => {
     ],
     ['map is missing', () => defineJob({ name: 'x', input: text() } as Any)],
     [
-      'input must be a format that can be read: text(), csv(), jsonl() or parquet(), not tsv()',
+      'input must be a format that can be read: text(), csv(), jsonl(), parquet() or avro(), not tsv()',
       define({ input: tsv() }),
     ],
     ['input must be a format that can be read', define({ input: sum() })],
     [
-      'input "b" must be a format that can be read: text(), csv(), jsonl() or parquet(), not tsv()',
+      'input "b" must be a format that can be read: text(), csv(), jsonl(), parquet() or avro(), not tsv()',
       bodyOf({ inputs: { a: text(), b: tsv() }, map }),
     ],
     [
-      'output must be a format that can be written: tsv(), csv(), jsonl(), text() or parquet(), not sum()',
+      'output must be a format that can be written: tsv(), csv(), jsonl(), text(), parquet() or avro(), not sum()',
       define({ output: sum() }),
     ],
     ['output "x" must be a format that can be written', define({ outputs: { x: 'tsv' } })],
