@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { avro, binary, col, decimal, defineJob, int, nullable, read, string, struct } from 'runjob'
+import { avro, binary, col, decimal, defineJob, int, long, nullable, read, string, struct } from 'runjob'
 import { describe, expect, it } from 'vitest'
 import { TUNING } from '../../dist/src/run/options.js'
 import { type AvroJson, avroBlock, avroFile, avroHeader, avroLong, avroType, SYNC } from '../helpers/avro.js'
@@ -342,6 +342,50 @@ describe('damaged files of Avro', () => {
     const error = await failure(read.avro(fileWith(bytes)).collect())
     expect([error.code, error.message]).toEqual(['AVRO_UNSUPPORTED', expect.stringContaining(problem)])
   })
+})
+
+it('lists and headers may say how many bytes they have', async () => {
+  const fields = [
+    { name: 'list', type: { type: 'array', items: 'int' } },
+    { name: 'id', type: 'int' },
+  ]
+  const sized = (json: string) => [avroLong(Buffer.byteLength(json)), Buffer.from(json)]
+  const entry = Buffer.concat([
+    ...sized('avro.schema'),
+    ...sized(JSON.stringify({ type: 'record', name: 'row', fields })),
+  ])
+  const header = Buffer.concat([
+    Buffer.from('Obj\u0001'),
+    avroLong(-1),
+    avroLong(entry.length),
+    entry,
+    avroLong(0),
+    SYNC,
+  ])
+  const record = (bytes: number) => {
+    return Buffer.concat([-2, bytes, 1, 64, 1, 3, 0, 7].map(avroLong))
+  }
+  const path = fileWith(Buffer.concat([header, avroBlock(record(3), 1)]))
+  expect(await read.avro(path).collect()).toEqual([{ list: [1, 64, 3], id: 7 }])
+  expect(await read(avro({ schema: { id: int() } }), path).collect()).toEqual([{ id: 7 }])
+  const wrong = await failure(read.avro(fileWith(Buffer.concat([header, avroBlock(record(2), 1)]))).collect())
+  expect([wrong.code, wrong.message]).toEqual([
+    'AVRO_CORRUPT',
+    expect.stringContaining('a list has not the length it says'),
+  ])
+})
+
+it('bad rows of a data frame are left out and listed, if that is allowed', async () => {
+  const many = records(3000)
+  const path = fileWith(avroFile(SCHEMA, many, { codec: 'snappy', perBlock: 70 }))
+  const frame = read(avro({ schema: { id: long(), name: string() } }), path)
+  for (const splitBytes of [700, 1 << 30]) {
+    const output = join(temporaryFolder(), 'out')
+    await frame.write.json(output, { maxBad: '20%', workers: 3, [TUNING]: { splitBytes } })
+    const lines = readFileSync(join(output, '_quarantine.jsonl'), 'utf8').trim().split('\n')
+    expect(lines.map((line) => JSON.parse(line).row)).toEqual(Array.from({ length: 429 }, (_, i) => 7 * i + 1))
+    expect(linesOf(output)).toHaveLength(3000 - 429)
+  }
 })
 
 it('records without a byte are not counted, whatever a block says', async () => {

@@ -125,7 +125,7 @@ const NO_TEXT = 'Name the text files, one by one or as a glob.'
 const BINARIES: [what: string, hint: string, ...marks: Mark[]][] = [
   ['a Parquet file', 'Data frames read it: runjob query, or read(parquet(), path).', ['PAR1'], ['PARE']],
   ['an Avro file', 'Data frames read it: runjob query, or read(avro(), path).', ['Obj', 1]],
-  ['an ORC file', CONVERT, ['ORC']],
+  ['an ORC file', 'Convert it to Parquet, for example with pyarrow or Spark, which read both.', ['ORC']],
   ['an Arrow file', CONVERT, ['ARROW1'], ['FEA1']],
   ['an SQLite database', CONVERT, ['SQLite format 3', 0]],
   ['an HDF5 file', CONVERT, [0x89, 'HDF\r\n', 0x1a]],
