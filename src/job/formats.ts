@@ -175,8 +175,8 @@ export const tsv = maker('tsv', 1, (options: TsvOptions = {}): Output => {
  * Apache Avro: object container files, rows with types. For data frames, files say which columns they have, unless there is a schema; a job's
  * input needs one. As output, records have the columns that they have in Parquet; their names must be letters, digits and `_`.
  *
- * @param options.schema the columns to read and their types, by name. A column that a file lacks is null in its rows, or an error if it is not
- *   nullable
+ * @param options.schema the columns to read and their types, by name. A column that a file lacks is null in its rows; it is
+ *   COLUMN_UNKNOWN if it is not nullable, or no file has it
  */
 export const avro = maker(
   'avro',

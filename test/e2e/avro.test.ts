@@ -8,7 +8,7 @@ import { TUNING } from '../../dist/src/run/options.js'
 import { type AvroJson, avroBlock, avroFile, avroHeader, avroLong, avroType, SYNC } from '../helpers/avro.js'
 import { linesOf, temporaryFolder, writeFiles } from '../helpers/folder.js'
 import { CONFIGS, type Config, failure, run, runjob } from '../helpers/run.js'
-import { misspelt, rows, total } from './avro_row_jobs.js'
+import { ids, misspelt, rows, total } from './avro_row_jobs.js'
 
 const SCHEMA: AvroJson = {
   type: 'record',
@@ -112,9 +112,11 @@ describe('data frames of Avro', () => {
   it('have the columns of a declared schema, by name', async () => {
     const path = fileWith(avroFile(SCHEMA, records(3)))
     const declared = (schema: object) => read.avro(path, { schema: schema as never }).collect()
-    expect(await declared({ name: nullable(string()), more: nullable(int()) })).toEqual(
-      [null, 'name 1', 'name 2'].map((name) => ({ name, more: null })),
-    )
+    const other = { type: 'record', name: 'row', fields: [{ name: 'more', type: 'int' }] }
+    writeFiles(join(path, '..'), { 'b.avro': avroFile(other, [{ more: 7 }]) })
+    expect(
+      await read.avro(join(path, '..'), { schema: { name: nullable(string()), more: nullable(int()) } }).collect(),
+    ).toEqual([...[null, 'name 1', 'name 2'].map((name) => ({ name, more: null })), { name: null, more: 7 }])
     expect(await declared({ id: decimal(20, 1) })).toEqual([{ id: '0.0' }, { id: '1.0' }, { id: '2.0' }])
     const codeOf = async (schema: object) => {
       const { code, message } = await failure(declared(schema))
@@ -123,6 +125,10 @@ describe('data frames of Avro', () => {
     expect(await codeOf({ id: string() })).toEqual(['SCHEMA_CONFLICT', expect.stringContaining('"id" is bigint')])
     expect(await codeOf({ id: struct({ x: int() }) })).toEqual(['SCHEMA_CONFLICT', expect.anything()])
     expect(await codeOf({ nmae: string() })).toEqual(['COLUMN_UNKNOWN', expect.stringContaining('"nmae"')])
+    expect(await codeOf({ id: long(), nmae: nullable(string()) })).toEqual([
+      'COLUMN_UNKNOWN',
+      expect.stringContaining('"nmae"'),
+    ])
     expect(await codeOf({ name: string() })).toEqual([
       'CELL_INVALID',
       expect.stringContaining('column "name" has no value here, and is not nullable'),
@@ -206,6 +212,19 @@ describe('jobs that read Avro', () => {
     const error = await failure(run(misspelt, path))
     expect([error.code, error.params.name]).toEqual(['COLUMN_UNKNOWN', 'nmae'])
     expect(() => defineJob({ name: 'x', input: avro(), map: () => {} })).toThrow('avro() needs a schema')
+  })
+
+  it('pass over columns that they do not declare, whatever their types', async () => {
+    const fields = [
+      { name: 'odd', type: ['int', 'string'] },
+      { name: 'id', type: 'long' },
+    ]
+    const records = [
+      { odd: { int: 1 }, id: 2n },
+      { odd: { string: 'x' }, id: 3n },
+    ]
+    const path = fileWith(avroFile({ type: 'record', name: 'row', fields }, records))
+    expect(linesOf((await run(ids, path)).output)).toEqual(['all\t5'])
   })
 
   it('list bad rows with file and row, for any workers and splits', async () => {

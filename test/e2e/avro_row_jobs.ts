@@ -31,3 +31,11 @@ export const misspelt = defineJob({
   value: number(),
   reduce: count(),
 })
+
+export const ids = defineJob({
+  name: 'avro-ids',
+  input: avro({ schema: { id: long() } }),
+  value: number(),
+  map: (row, emit) => emit('all', row.id),
+  reduce: sum(),
+})
