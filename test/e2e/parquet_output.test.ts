@@ -231,7 +231,7 @@ describe('what Parquet cannot hold', () => {
   it('is refused before anything is read', async () => {
     const file = join(temporaryFolder(), 'x.parquet.gz')
     const job = await runjob(['wordcount', source(1), '-o', file, '--single-file', '--gzip', '--format', 'parquet'])
-    expect([job.code, job.stderr]).toEqual([2, expect.stringContaining('Parquet is compressed inside')])
+    expect([job.code, job.stderr]).toEqual([2, expect.stringContaining('Parquet and Avro are compressed inside')])
     const text = await inFormat({ format: 'jsonl', compress: 'snappy' })
     expect([text.code, text.message]).toEqual(['OPTION_INVALID', expect.stringContaining('it is for Parquet')])
     const named = await inFormat({
@@ -241,7 +241,7 @@ describe('what Parquet cannot hold', () => {
     })
     expect([named.code, named.message]).toEqual([
       'OPTION_INVALID',
-      expect.stringContaining('Parquet is compressed inside'),
+      expect.stringContaining('Parquet and Avro are compressed inside'),
     ])
   })
 })
