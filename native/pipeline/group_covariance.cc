@@ -25,9 +25,7 @@ class Covariance final : public GroupFunction {
   }
   void Write(const char* state, std::string* out) const override {
     const State* const held = reinterpret_cast<const State*>(state);
-    PutVarint(held->count, out);
-    if (held->count == 0) return;
-    out->push_back(static_cast<char>(held->infinite != 0));
+    if (!held->pairs.Write(out)) return;
     WriteSum(held->x, out);
     WriteSum(held->y, out);
     held->xy.Write(out);
@@ -37,23 +35,18 @@ class Covariance final : public GroupFunction {
   }
   bool Merge(char* state, StateReader* in, Arena* arena) override {
     State* const held = reinterpret_cast<State*>(state);
-    uint64_t count;
-    uint8_t infinite;
-    if (!in->ReadVarint(&count)) return false;
-    if (count == 0) return true;
-    if (!in->Read(&infinite) || !MergeSum(in, &held->x, arena) || !MergeSum(in, &held->y, arena)) return false;
-    if (!held->xy.Merge(in, arena)) return false;
-    if (fn_ == GroupFn::kCorr && !(held->xx.Merge(in, arena) && held->yy.Merge(in, arena))) return false;
-    held->count += count;
-    held->infinite |= infinite;
-    return true;
+    bool more;
+    if (!held->pairs.Merge(in, &more)) return false;
+    if (!more) return true;
+    if (!MergeSum(in, &held->x, arena) || !MergeSum(in, &held->y, arena) || !held->xy.Merge(in, arena)) return false;
+    return fn_ != GroupFn::kCorr || (held->xx.Merge(in, arena) && held->yy.Merge(in, arena));
   }
   Status Finish(const char* state, std::string* out, bool* null) override {
     const State* const held = reinterpret_cast<const State*>(state);
-    *null = held->count < (fn_ == GroupFn::kCovarPop ? 1 : 2);
+    *null = held->pairs.count < (fn_ == GroupFn::kCovarPop ? 1 : 2);
     if (*null) return Status::Ok();
     double result = std::numeric_limits<double>::quiet_NaN();
-    if (held->infinite == 0) {
+    if (held->pairs.infinite == 0) {
       if (fn_ == GroupFn::kCorr) {
         *null = !CorrelationOf(*held, &result);
       } else {
@@ -71,16 +64,11 @@ class Covariance final : public GroupFunction {
     ProductSum xy;
     ProductSum xx;  // of a correlation, as the next
     ProductSum yy;
-    uint64_t count;
-    uint64_t infinite;  // one of a pair, or not a number
+    NumberCount pairs;
   };
 
   void Add(State* state, double x, double y, Arena* arena) const {
-    state->count++;
-    if (!std::isfinite(x) || !std::isfinite(y)) {
-      state->infinite = 1;
-      return;
-    }
+    if (!state->pairs.Add(std::isfinite(x) ? y : x)) return;
     state->x.Add(x, arena);
     state->y.Add(y, arena);
     state->xy.Add(x, y, arena);
@@ -90,20 +78,22 @@ class Covariance final : public GroupFunction {
   }
 
   double CovarianceOf(const State& state) const {
-    SignedNumber covariance = SignedNumber::Covariance(state.count, state.x, state.y, state.xy);
-    covariance.size.Divide(state.count);
-    covariance.size.Divide(fn_ == GroupFn::kCovarSamp ? state.count - 1 : state.count);
+    const uint64_t n = state.pairs.count;
+    SignedNumber covariance = SignedNumber::Covariance(n, state.x, state.y, state.xy);
+    covariance.size.Divide(n);
+    covariance.size.Divide(fn_ == GroupFn::kCovarSamp ? n - 1 : n);
     const double size = covariance.size.Round();
     return covariance.negative && size != 0 ? -size : size;
   }
 
   // False: one side has the same value in all pairs, which correlates with nothing.
   static bool CorrelationOf(const State& state, double* result) {
-    const SignedNumber covariance = SignedNumber::Covariance(state.count, state.x, state.y, state.xy);
+    const uint64_t n = state.pairs.count;
+    const SignedNumber covariance = SignedNumber::Covariance(n, state.x, state.y, state.xy);
     int exponent, of_x, of_y;
     const double size = covariance.size.Round(&exponent);
-    const double x = SignedNumber::Covariance(state.count, state.x, state.x, state.xx).size.Round(&of_x);
-    double y = SignedNumber::Covariance(state.count, state.y, state.y, state.yy).size.Round(&of_y);
+    const double x = SignedNumber::Covariance(n, state.x, state.x, state.xx).size.Round(&of_x);
+    double y = SignedNumber::Covariance(n, state.y, state.y, state.yy).size.Round(&of_y);
     if (x == 0 || y == 0) return false;
     if ((of_x + of_y) % 2 != 0) {
       y *= 2;

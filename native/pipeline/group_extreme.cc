@@ -6,8 +6,8 @@
 #include "aggregate/bytes.h"
 #include "aggregate/integer.h"
 #include "column/keys.h"
-#include "column/rows.h"
 #include "pipeline/group_function.h"
+#include "pipeline/held_value.h"
 #include "pipeline/key_value.h"
 
 namespace runjob {
@@ -145,72 +145,41 @@ class BytesExtreme final : public GroupFunction {
   std::string key_;
 };
 
-// The first or last value by input order: as bytes of a row.
+// The first or last value by input order.
 class End final : public GroupFunction {
  public:
   End(bool last, bool ignore_nulls) : last_(last), ignore_nulls_(ignore_nulls) {}
 
-  size_t width() const override { return sizeof(State); }
+  size_t width() const override { return sizeof(HeldValue); }
 
   void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
-    const Vector& column = args[0];
     for (size_t i = 0; i < rows.n; i++) {
-      State* const held = reinterpret_cast<State*>(rows.state(i));
-      if (!last_ && held->kind != kNone) continue;
+      HeldValue* const held = reinterpret_cast<HeldValue*>(rows.state(i));
+      if (!last_ && held->has_one()) continue;
       const size_t row = rows.row(i);
-      if (!column.valid(row)) {
-        if (!ignore_nulls_) held->kind = kNull;
-        continue;
-      }
-      row_.clear();
-      columns_[0] = &column;
-      AppendRow(columns_, row, &row_);
-      held->Set(Slice(row_.data() + 1, row_.size() - 1), rows.arena);  // without the byte of its null bit
+      if (ignore_nulls_ && !args[0].valid(row)) continue;
+      held->Set(args[0], row, &buffer_, rows.arena);
     }
   }
   void Write(const char* state, std::string* out) const override {
-    const State* const held = reinterpret_cast<const State*>(state);
-    out->push_back(static_cast<char>(held->kind));
-    if (held->kind == kValue) PutSized(held->value.slice(), out);
+    reinterpret_cast<const HeldValue*>(state)->Write(out);
   }
   bool Merge(char* state, StateReader* in, Arena* arena) override {
-    State* const held = reinterpret_cast<State*>(state);
-    uint8_t kind;
-    Slice value;
-    if (!in->Read(&kind) || kind > kValue) return false;
-    if (kind == kValue && (!in->ReadSized(&value) || value.size > UINT32_MAX)) return false;
-    if (kind == kNone || (!last_ && held->kind != kNone)) return true;
-    if (kind == kValue) {
-      held->Set(value, arena);
-    } else {
-      held->kind = kNull;
-    }
+    HeldValue* const held = reinterpret_cast<HeldValue*>(state);
+    HeldValue::Written later;
+    if (!later.Read(in)) return false;
+    if (later.kind != HeldValue::kNone && (last_ || !held->has_one())) held->Set(later, arena);
     return true;
   }
   Status Finish(const char* state, std::string* out, bool* null) override {
-    const State* const held = reinterpret_cast<const State*>(state);
-    *null = held->kind != kValue;
-    if (!*null) out->append(held->value.data, held->value.length);
+    reinterpret_cast<const HeldValue*>(state)->Finish(out, null);
     return Status::Ok();
   }
 
  private:
-  enum Kind : uint8_t { kNone = 0, kNull = 1, kValue = 2 };
-
-  struct State {
-    Bytes value;
-    uint64_t kind;
-
-    void Set(Slice bytes, Arena* arena) {
-      value.Assign(bytes, arena);
-      kind = kValue;
-    }
-  };
-
   const bool last_;
   const bool ignore_nulls_;
-  std::vector<const Vector*> columns_{nullptr};
-  std::string row_;
+  std::string buffer_;
 };
 
 }  // namespace

@@ -3,7 +3,7 @@
 
 #include "aggregate/bytes.h"
 #include "column/keys.h"
-#include "column/rows.h"
+#include "column/row_value.h"
 #include "pipeline/distinct_keys.h"
 #include "pipeline/group_function.h"
 #include "pipeline/key_value.h"
@@ -68,12 +68,11 @@ class List final : public GroupFunction {
   size_t width() const override { return sizeof(State); }
 
   void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
-    columns_[0] = &args[0];
     rows.EachRow(args[0], [&](char* state, size_t row) {
-      row_.clear();
-      AppendRow(columns_, row, &row_);
+      value_.clear();
+      AppendRowValue(args[0], row, &value_);
       State* const list = reinterpret_cast<State*>(state);
-      list->values.Append(Slice(row_.data() + 1, row_.size() - 1), rows.arena);  // without the byte of its null bit
+      list->values.Append(Slice(value_), rows.arena);
       list->count++;
     });
   }
@@ -108,8 +107,7 @@ class List final : public GroupFunction {
   };
 
   const bool may_be_empty_;  // values of no bytes
-  std::vector<const Vector*> columns_{nullptr};
-  std::string row_;
+  std::string value_;
 };
 
 // The different values that are not null, in the order in which they were first seen: held as keys.

@@ -48,9 +48,7 @@ class Moments final : public GroupFunction {
   }
   void Write(const char* state, std::string* out) const override {
     const State* const held = reinterpret_cast<const State*>(state);
-    PutVarint(held->count, out);
-    if (held->count == 0) return;
-    out->push_back(static_cast<char>(held->infinite != 0));
+    if (!held->numbers.Write(out)) return;
     WriteSum(held->sum, out);
     WritePowers(held->usual, out);
     out->push_back(static_cast<char>(held->others != nullptr));
@@ -60,26 +58,23 @@ class Moments final : public GroupFunction {
   }
   bool Merge(char* state, StateReader* in, Arena* arena) override {
     State* const held = reinterpret_cast<State*>(state);
-    uint64_t count;
-    uint8_t infinite, has_others;
-    if (!in->ReadVarint(&count)) return false;
-    if (count == 0) return true;
-    if (!in->Read(&infinite) || !MergeSum(in, &held->sum, arena) || !MergePowers(in, &held->usual, arena) ||
-        !in->Read(&has_others)) {
+    bool more;
+    uint8_t has_others;
+    if (!held->numbers.Merge(in, &more)) return false;
+    if (!more) return true;
+    if (!MergeSum(in, &held->sum, arena) || !MergePowers(in, &held->usual, arena) || !in->Read(&has_others))
       return false;
-    }
     for (int i = 0; has_others != 0 && i < kSizes; i++) {
       if (i != kUsual && !MergePowers(in, &OthersOf(held, arena)[i], arena)) return false;
     }
-    held->count += count;
-    held->infinite |= infinite;
     return true;
   }
   Status Finish(const char* state, std::string* out, bool* null) override {
     const State* const held = reinterpret_cast<const State*>(state);
-    *null = held->count == 0;
+    const auto [count, infinite] = held->numbers;
+    *null = count == 0;
     double result = std::numeric_limits<double>::quiet_NaN();
-    if (held->count > 0 && held->infinite == 0) *null = !ResultOf(*held, &result);
+    if (count > 0 && infinite == 0) *null = !ResultOf(*held, &result);
     if (!*null) PutFixed(result, out);
     return Status::Ok();
   }
@@ -89,8 +84,7 @@ class Moments final : public GroupFunction {
     Sum sum;
     Powers usual;
     Powers* others;  // by size; null: there are none
-    uint64_t count;
-    uint64_t infinite;  // or not a number
+    NumberCount numbers;
   };
 
   static Powers* OthersOf(State* state, Arena* arena) {
@@ -102,12 +96,7 @@ class Moments final : public GroupFunction {
   }
 
   void Add(State* state, double x, Arena* arena) const {
-    state->count++;
-    if (!std::isfinite(x)) {
-      state->infinite = 1;
-      return;
-    }
-    if (x == 0) return;
+    if (!state->numbers.Add(x) || x == 0) return;
     state->sum.Add(x, arena);
     const int size = SizeOf(x);
     if (size == kUsual) return AddPowers(x, &state->usual, arena);
@@ -153,7 +142,7 @@ class Moments final : public GroupFunction {
 
   // False: all numbers are the same.
   bool ResultOf(const State& state, double* result) const {
-    const BigNumber n(state.count), three(3);
+    const BigNumber n(state.numbers.count), three(3);
     const BigNumber s1(state.sum.Exactly(), 0);
     const BigNumber s2 = PowerOf(state, 2, &Powers::squares);
     const BigNumber s3 = PowerOf(state, 3, &Powers::cubes);

@@ -34,31 +34,25 @@ class Variance final : public GroupFunction {
 
   void Write(const char* state, std::string* out) const override {
     const State* const held = reinterpret_cast<const State*>(state);
-    PutVarint(held->count, out);
-    if (held->count == 0) return;
-    out->push_back(static_cast<char>(held->infinite != 0));
+    if (!held->numbers.Write(out)) return;
     WriteSum(held->sum, out);
     held->squares.Write(out);
   }
   bool Merge(char* state, StateReader* in, Arena* arena) override {
     State* const held = reinterpret_cast<State*>(state);
-    uint64_t count;
-    uint8_t infinite;
-    if (!in->ReadVarint(&count)) return false;
-    if (count == 0) return true;
-    if (!in->Read(&infinite) || !MergeSum(in, &held->sum, arena) || !held->squares.Merge(in, arena)) return false;
-    held->count += count;
-    held->infinite |= infinite;
-    return true;
+    bool more;
+    if (!held->numbers.Merge(in, &more)) return false;
+    return !more || (MergeSum(in, &held->sum, arena) && held->squares.Merge(in, arena));
   }
 
   Status Finish(const char* state, std::string* out, bool* null) override {
     const State* const held = reinterpret_cast<const State*>(state);
-    if (held->count == 0 || (sample_ && held->count == 1)) {
+    const auto [count, infinite] = held->numbers;
+    if (count == 0 || (sample_ && count == 1)) {
       *null = true;
       return Status::Ok();
     }
-    const double variance = held->infinite != 0 ? std::numeric_limits<double>::quiet_NaN() : VarianceOf(*held);
+    const double variance = infinite != 0 ? std::numeric_limits<double>::quiet_NaN() : VarianceOf(*held);
     PutFixed(root_ ? std::sqrt(variance) : variance, out);
     return Status::Ok();
   }
@@ -67,24 +61,20 @@ class Variance final : public GroupFunction {
   struct State {
     Sum sum;
     ProductSum squares;
-    uint64_t count;
-    uint64_t infinite;  // or not a number
+    NumberCount numbers;
 
     void Add(double x, Arena* arena) {
-      count++;
-      if (!std::isfinite(x)) {
-        infinite = 1;
-        return;
-      }
+      if (!numbers.Add(x)) return;
       sum.Add(x, arena);
       squares.AddSquare(x, arena);
     }
   };
 
   double VarianceOf(const State& state) const {
-    WideNumber variance = SignedNumber::Covariance(state.count, state.sum, state.sum, state.squares).size;
-    variance.Divide(state.count);
-    variance.Divide(sample_ ? state.count - 1 : state.count);
+    const uint64_t n = state.numbers.count;
+    WideNumber variance = SignedNumber::Covariance(n, state.sum, state.sum, state.squares).size;
+    variance.Divide(n);
+    variance.Divide(sample_ ? n - 1 : n);
     return variance.Round();
   }
 

@@ -8,7 +8,7 @@
 #include "base/slice.h"
 #include "base/status.h"
 #include "column/keys.h"
-#include "column/rows.h"
+#include "column/row_value.h"
 #include "column/type.h"
 
 namespace runjob {
@@ -25,16 +25,13 @@ class KeyValue {
     RUNJOB_RETURN_IF_ERROR(decoder_->Add(&key));
     const Vector& value = decoder_->batch().columns[0];
     if (key.size > 0 || !value.valid(0)) return Status::Error("RUN_CORRUPT", "a state has a key that is not a value's");
-    row_.clear();
-    AppendRow({&value}, 0, &row_);
-    out->append(row_, 1);  // without the byte of its null bit
+    AppendRowValue(value, 0, out);
     return Status::Ok();
   }
 
  private:
   const Schema schema_;
   std::unique_ptr<KeyDecoder> decoder_;
-  std::string row_;
 };
 
 }  // namespace runjob

@@ -73,6 +73,25 @@ bool ProductSum::Merge(StateReader* in, Arena* arena) {
   return MergeSum(in, &extremes->huge, arena) && MergeSum(in, &extremes->tiny, arena);
 }
 
+bool NumberCount::Write(std::string* out) const {
+  PutVarint(count, out);
+  if (count == 0) return false;
+  out->push_back(static_cast<char>(infinite != 0));
+  return true;
+}
+
+bool NumberCount::Merge(StateReader* in, bool* more) {
+  uint64_t added;
+  uint8_t is_infinite;
+  if (!in->ReadVarint(&added)) return false;
+  *more = added > 0;
+  if (!*more) return true;
+  if (!in->Read(&is_infinite)) return false;
+  count += added;
+  infinite |= is_infinite;
+  return true;
+}
+
 void WriteSum(const Sum& sum, std::string* out) {
   out->push_back(static_cast<char>(sum.is_long()));
   if (!sum.is_long()) {

@@ -2,6 +2,7 @@
 // nothing cancels.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 #include <string>
 
@@ -36,6 +37,24 @@ class ProductSum {
 
   Sum sum_;
   Extremes* extremes_ = nullptr;
+};
+
+// How many numbers, or pairs of them, there were. Where one is infinite, or not a number, sums say nothing.
+struct NumberCount {
+  uint64_t count;
+  uint64_t infinite;
+
+  // Whether it is finite, and goes into sums.
+  bool Add(double x) {
+    count++;
+    if (std::isfinite(x)) return true;
+    infinite = 1;
+    return false;
+  }
+  // Returns whether there are sums as well.
+  bool Write(std::string* out) const;
+  // `more`: whether sums follow. False: these bytes are none.
+  bool Merge(StateReader* in, bool* more);
 };
 
 // Of a sum that has no infinities.
