@@ -1,13 +1,20 @@
 // Keys and rows for an exchange.
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "aggregate/distinct.h"
+#include "aggregate/table.h"
 #include "base/hash.h"
 #include "column/keys.h"
 #include "column/rows.h"
 #include "pipeline/operator.h"
+#include "pipeline/pipeline.h"
+#include "pipeline/rank_limit.h"
 #include "record/batch.h"
 #include "record/partition.h"
 #include "record/row_sample.h"
@@ -28,19 +35,22 @@ struct KeyColumn {
 
 class ExchangeEnd : public ColumnSink {
  public:
-  // `by`: the columns whose keys decide the partition, one of so many; without partitions the receiver chooses.
+  // `by`: the columns whose keys decide the partition, one of so many; without partitions the receiver chooses. `limit`: on the rank of rows
+  // among those with equal `by`, with which keys begin then.
   ExchangeEnd(std::vector<KeyColumn> keys, Side side, std::vector<uint32_t> by, uint32_t partitions, BatchSink* records,
-              RowSample* sample)
+              RowSample* sample, std::unique_ptr<RankLimit> limit)
       : keys_(std::move(keys)),
         side_(side),
         by_(std::move(by)),
         partitions_(partitions),
         records_(records),
-        sample_(sample) {}
+        sample_(sample),
+        limit_(std::move(limit)) {}
 
   Status Add(const Batch& batch) override {
     columns_.clear();
     for (const Vector& column : batch.columns) columns_.push_back(&column);
+    if (limit_ != nullptr && !limit_->gave_up()) return AddFirst(batch);
     if (partitions_ > 0) WritePartitionKeys(batch);
     for (size_t i = 0; i < batch.count; i++) {
       const size_t key_start = key_bytes_.size();
@@ -51,19 +61,68 @@ class ExchangeEnd : public ColumnSink {
         sample_->Add(Slice(key_bytes_.data() + key_start, key_bytes_.size() - key_start),
                      Slice(values_.data() + value_start, values_.size() - value_start));
       }
-      if (key_bytes_.size() > UINT32_MAX - kBatchPadding || values_.size() > UINT32_MAX) {
-        return Status::Error("RECORD_TOO_LARGE", "a row has more than 4 GiB");
-      }
-      key_ends_.push_back(static_cast<uint32_t>(key_bytes_.size()));
-      value_ends_.push_back(static_cast<uint32_t>(values_.size()));
       if (partitions_ > 0) chosen_.push_back(PartitionOfRow(batch, i));
-      if (key_bytes_.size() + values_.size() > kBatchBytes) RUNJOB_RETURN_IF_ERROR(Pass());
+      RUNJOB_RETURN_IF_ERROR(EndRecord());
     }
     return Pass();
   }
   Status Finish() override { return Status::Ok(); }
 
  private:
+  // The rows that may be needed.
+  Status AddFirst(const Batch& batch) {
+    for (size_t first = 0; first < batch.count;) {
+      RUNJOB_RETURN_IF_ERROR(BuildGroups(batch, first));
+      const size_t n = groups_.count();
+      char* states[AggregateTable::kGroup];
+      limit_->Find(AggregateTable::Keys{groups_.Padded(), 0, groups_.ends(), nullptr, n}, states);
+      for (size_t i = 0; i < n; i++) RankLimit::Prefetch(states[i]);
+      for (size_t i = 0; i < n; i++) {
+        const size_t row = batch.row(first + i);
+        order_.clear();
+        for (size_t k = by_.size(); k < keys_.size(); k++) {
+          AppendKey(batch.columns[keys_[k].column], row, keys_[k].order, &order_);
+        }
+        if (!limit_->Needs(states[i], order_)) continue;
+        const size_t start = i == 0 ? 0 : groups_.ends()[i - 1];
+        const Slice group(groups_.buffer()->data() + start, groups_.ends()[i] - start);
+        key_bytes_.append(group.data, group.size);
+        key_bytes_ += order_;
+        AppendRow(columns_, row, &values_);
+        if (partitions_ > 0) chosen_.push_back(PartitionOf(HashKey(group), partitions_));
+        RUNJOB_RETURN_IF_ERROR(EndRecord());
+      }
+      first += n;
+    }
+    limit_->MakeRoom();
+    return Pass();
+  }
+
+  // The keys of the partition's columns of the next rows.
+  Status BuildGroups(const Batch& batch, size_t first) {
+    const size_t end = std::min(batch.count, first + AggregateTable::kGroup);
+    groups_.Clear();
+    const size_t fixed = FixedKeySize(batch, by_);
+    if (fixed > 0) {
+      WriteFixedKeys(batch, by_, first, end - first, groups_.AddFixed(end - first, fixed));
+      return Status::Ok();
+    }
+    for (size_t i = first; i < end && groups_.size() < kBatchBytes; i++) {
+      for (const uint32_t column : by_) AppendKey(batch.columns[column], batch.row(i), KeyOrder(), groups_.buffer());
+      RUNJOB_RETURN_IF_ERROR(groups_.End());
+    }
+    return Status::Ok();
+  }
+
+  Status EndRecord() {
+    if (key_bytes_.size() > UINT32_MAX - kBatchPadding || values_.size() > UINT32_MAX) {
+      return Status::Error("RECORD_TOO_LARGE", "a row has more than 4 GiB");
+    }
+    key_ends_.push_back(static_cast<uint32_t>(key_bytes_.size()));
+    value_ends_.push_back(static_cast<uint32_t>(values_.size()));
+    return key_bytes_.size() + values_.size() > kBatchBytes ? Pass() : Status::Ok();
+  }
+
   void AppendRecordKey(const Batch& batch, size_t row) {
     for (const KeyColumn& part : keys_) AppendKey(batch.columns[part.column], row, part.order, &key_bytes_);
     if (side_ != Side::kNone) key_bytes_.push_back(side_ == Side::kLeft ? '\x01' : '\x00');
@@ -112,7 +171,8 @@ class ExchangeEnd : public ColumnSink {
   const std::vector<uint32_t> by_;
   const uint32_t partitions_;
   BatchSink* const records_;
-  RowSample* const sample_;  // null: none is wanted
+  RowSample* const sample_;                 // null: none is wanted
+  const std::unique_ptr<RankLimit> limit_;  // null: all rows are needed
   std::vector<const Vector*> columns_;
   std::string key_bytes_;
   std::vector<uint32_t> key_ends_;
@@ -121,11 +181,14 @@ class ExchangeEnd : public ColumnSink {
   std::string by_bytes_;  // keys of all rows of a batch, of `fixed_` bytes each, or of one row
   size_t fixed_ = 0;
   std::vector<uint32_t> chosen_;  // partitions
+  // Of rows that may not be needed: the part of their keys that is `by_`, and the rest of one.
+  KeyList groups_;
+  std::string order_;
 };
 
 }  // namespace
 
-Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink* records, uint32_t partitions,
+Status CompileExchangeEnd(ProgramReader* program, const Schema& input, const PipelineOptions& options,
                           std::optional<RowSample>* sample, std::unique_ptr<ColumnSink>* result) {
   uint32_t count = 0;
   uint8_t side = 0;
@@ -145,11 +208,25 @@ Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink
     if (!program->Read(&column) || column >= input.size()) return BadProgram();
     by.push_back(column);
   }
-  if (!program->Read(&is_sampled)) return BadProgram();
+  std::unique_ptr<RankLimit> limit;
+  uint32_t most = 0;
+  program->Read(&is_sampled);
+  if (!program->Read(&most)) return BadProgram();
+  if (most > 0) {
+    uint8_t fn = 0;
+    if (!program->Read(&fn) || fn > static_cast<uint8_t>(RankFn::kDenseRank)) return BadProgram();
+    if (is_sampled || side != 0 || keys.size() <= by.size()) return BadProgram();
+    for (size_t i = 0; i < by.size(); i++) {
+      if (keys[i].column != by[i] || keys[i].order.descending || !keys[i].order.nulls_first) return BadProgram();
+    }
+    limit = std::make_unique<RankLimit>(static_cast<RankFn>(fn), most, options.memory_bytes);
+  }
+  BatchSink* const records = options.records;
+  const uint32_t partitions = options.partitions;
   if (records == nullptr || by.empty() != (partitions == 0)) return BadProgram();
   if (is_sampled) sample->emplace();
   *result = std::make_unique<ExchangeEnd>(std::move(keys), static_cast<Side>(side), std::move(by), partitions, records,
-                                          is_sampled ? &**sample : nullptr);
+                                          is_sampled ? &**sample : nullptr, std::move(limit));
   return Status::Ok();
 }
 

@@ -1,12 +1,12 @@
 #include "pipeline/group_table.h"
 
 #include <algorithm>
-#include <cmath>
 #include <cstring>
 #include <string>
 #include <vector>
 
 #include "aggregate/distinct.h"
+#include "aggregate/repeats.h"
 #include "aggregate/table.h"
 #include "base/prefetch.h"
 #include "column/keys.h"
@@ -63,21 +63,12 @@ class Table final : public GroupTable {
  private:
   size_t entries() const { return groups_.size() + distinct_.size(); }
 
-  // Whether as many keys as memory takes will have hardly more rows, if keys come as often as those so far: n rows with k different
-  // keys, each as likely as the others, are expected to have k * (1 - exp(-n / k)) of them.
+  // Whether as many keys as memory takes will have hardly more rows.
   bool HardlyRepeats() {
     next_check_ = 2 * entries();
-    const double rows = static_cast<double>(rows_ + distinct_rows_);
     const double held = static_cast<double>(entries());
-    double low = 0, high = 64;  // of n / k
-    for (int i = 0; i < 40; i++) {
-      const double middle = (low + high) / 2;
-      (-std::expm1(-middle) / middle > held / rows ? low : high) = middle;
-    }
-    const double keys = rows / high;
     const double most = held * static_cast<double>(memory_bytes_) / static_cast<double>(bytes());
-    if (most >= keys) return false;
-    return -std::log1p(-most / keys) * keys / most < kSomeRepeats;
+    return RowsPerKey(ExpectedKeys(rows_ + distinct_rows_, entries()), most) < kSomeRepeats;
   }
 
   void AddCoded(const Batch& batch) {

@@ -19,6 +19,8 @@
 
 namespace runjob {
 
+struct PipelineOptions;
+
 // Adds what it makes of a batch to the next sink.
 class RowOperator : public ColumnSink {
  public:
@@ -48,8 +50,8 @@ Status CompileProject(ProgramReader* program, const Schema& input, std::unique_p
 Status CompileExplode(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
 Status CompileLimit(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
 Status CompileExchangeSource(ProgramReader* program, std::unique_ptr<RowSource>* result);
-// `partitions`: as PipelineOptions. `sample` gets one, if the program wants it, and must stay where it is.
-Status CompileExchangeEnd(ProgramReader* program, const Schema& input, BatchSink* records, uint32_t partitions,
+// `sample` gets one, if the program wants it, and must stay where it is.
+Status CompileExchangeEnd(ProgramReader* program, const Schema& input, const PipelineOptions& options,
                           std::optional<RowSample>* sample, std::unique_ptr<ColumnSink>* result);
 // Both append to `output`.
 Status CompileTextEnd(ProgramReader* program, const Schema& input, std::string* output,

@@ -283,7 +283,7 @@ class Chain : public Pipeline {
     if (options.partitions > 0 && code != kExchange) return BadProgram();
     switch (code) {
       case kExchange:
-        return CompileExchangeEnd(program, input, options.records, options.partitions, &sample_, &end_);
+        return CompileExchangeEnd(program, input, options, &sample_, &end_);
       case kTextOut:
         return CompileTextEnd(program, input, &output_, &end_);
       case kPartitionsOut:

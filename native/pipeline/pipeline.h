@@ -10,10 +10,12 @@
 //               u8 4, schema, bool                                    constants: see SetConstants, and constants.h for the bool
 //               ...                                                   the others: see their files
 //   end         u8 0, u32 count, (u32 column, bool descending, bool nulls first)..., u8 side, u32 count, u32 column...,
-//               bool sampled
+//               bool sampled, u32 most, if that is not 0 u8 function (rank_limit.h)
 //                                                                     exchange: keys and rows into a BatchSink. Side: 0 none; 1 right, 2
 //                                                                     left: the last byte of a key is 0 or 1. Then the columns whose
-//                                                                     values decide the partition; none: the sink decides by the key
+//                                                                     values decide the partition; none: the sink decides by the key.
+//                                                                     Rows whose rank among those with equal values is above `most` may
+//                                                                     be left out; keys begin with these columns then
 //               u8 1, ...                                             text: CSV, TSV, JSON lines, into bytes
 //               u8 2                                                  rows: u32 length and a row (column/rows.h) each, into bytes
 //               u8 5, ...                                             blocks of columns, into bytes

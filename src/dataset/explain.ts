@@ -44,12 +44,13 @@ function nodeText(node: Logical): string {
     case 'aggregate':
       return `aggregate ${[...(node.by.length > 0 ? [`by ${node.by.join(', ')}`] : []), ...node.values.map(valueText)].join(', ')}`
     case 'window': {
-      const { partition, order, values } = node
+      const { partition, order, values, rankLimit } = node
       const how = [
         ...(partition.length > 0 ? [`by ${partition.join(', ')}`] : []),
         ...(order.length > 0 ? [`sorted by ${keysText(order)}`] : []),
       ]
-      return `window ${[...how, ...values.map(windowText)].join(', ')}`
+      const up = rankLimit ? [`up to ${rankLimit.fn} ${formatCount(rankLimit.most)}`] : []
+      return `window ${[...how, ...values.map(windowText), ...up].join(', ')}`
     }
     case 'join': {
       const on = node.on.map(({ left, right }) => `${left} = ${right}`)

@@ -4,7 +4,7 @@
  */
 import { exploded } from '../plan/columns.js'
 import type { Expression, NamedExpression, SortKey } from '../plan/expression.js'
-import type { GroupValue, JoinType, WindowValue } from '../plan/plan.js'
+import type { GroupValue, JoinType, RankLimit, WindowValue } from '../plan/plan.js'
 import { type Column, markOf } from '../plan/type.js'
 import type { ReadQuery } from './query.js'
 
@@ -82,6 +82,8 @@ export interface WindowNode extends Node {
   readonly order: readonly SortKey[]
   /** At least one. */
   readonly values: readonly WindowValue[]
+  /** Rows of a larger rank may be missing. */
+  readonly rankLimit?: RankLimit
 }
 
 /** All columns of the left side, then of the right side unless `semi` or `anti`. No name is on both sides. */
@@ -190,9 +192,10 @@ export function aggregate(input: Logical, by: readonly string[], values: readonl
   return { kind: 'aggregate', input, by, values, columns }
 }
 
-export function window({ input, partition, order, values }: Omit<WindowNode, 'kind' | 'columns'>): WindowNode {
+export function window(parts: Omit<WindowNode, 'kind' | 'columns'>): WindowNode {
+  const { input, partition, order, values, rankLimit } = parts
   const columns = [...input.columns, ...values.map(({ column }) => column)]
-  return { kind: 'window', input, partition, order, values, columns }
+  return { kind: 'window', input, partition, order, values, columns, ...(rankLimit && { rankLimit }) }
 }
 
 export function join(parts: Omit<JoinNode, 'kind' | 'columns'>): JoinNode {

@@ -121,13 +121,14 @@ class Lowering implements LoweredFrames {
     })
   }
 
-  #window({ input, partition, order, values }: WindowNode): Flow {
+  #window({ input, partition, order, values, rankLimit }: WindowNode): Flow {
     const first = partition.map((column) => ({ column, descending: false, nullsFirst: true }))
     const rows: ExchangeRows = {
       kind: 'rows',
       columns: [...input.columns],
       keys: [...first, ...order],
       ...(partition.length > 0 && { by: [...partition] }),
+      ...(rankLimit && { rankLimit }),
     }
     return this.#exchange('window', this.#flow(input).inputs, rows, {
       partitions: partition.length === 0 ? 1 : null,

@@ -4,6 +4,7 @@ import type { Sizes } from './rules/cardinality.js'
 import { chooseJoin } from './rules/choose_join.js'
 import { dropSorts } from './rules/drop_sorts.js'
 import { foldConstants } from './rules/fold_constants.js'
+import { limitRanks } from './rules/limit_ranks.js'
 import { mergeProjects } from './rules/merge_projects.js'
 import { pruneColumns } from './rules/prune_columns.js'
 import { pushFilters } from './rules/push_filters.js'
@@ -25,7 +26,7 @@ export interface ArrangeOptions {
  */
 export function pushDown(plan: Logical, now: bigint, skipsBad: boolean): Logical {
   const filtered = pushFilters(mergeProjects(foldConstants(plan, now)))
-  return dropSorts(pushLimits(mergeProjects(filtered), skipsBad))
+  return limitRanks(dropSorts(pushLimits(mergeProjects(filtered), skipsBad)))
 }
 
 /** The rest, for what pushDown() has made. */

@@ -6,7 +6,7 @@
  * included.
  */
 import type { ExchangeInput, Input, Operator, Plan, Stage } from '../plan/plan.js'
-import { stageFilling } from '../plan/stages.js'
+import { stageFilling, takesFewer } from '../plan/stages.js'
 import type { FinishedStage } from './checkpoint.js'
 import { expectCount } from './counts.js'
 import type { MergeResult, StageResult, TaskResult, TaskSpec } from './task.js'
@@ -131,8 +131,7 @@ const ONE_TO_ONE: readonly Operator['op'][] = [
 ]
 
 function isOneToOne({ operators }: Input, target: Stage['target']): boolean {
-  // Rows that are grouped before they are written.
-  if (target.kind === 'exchange' && target.rows?.kind === 'groups') return false
+  if (target.kind === 'exchange' && takesFewer(target.rows)) return false
   return operators.every(({ op }) => ONE_TO_ONE.includes(op))
 }
 

@@ -2,6 +2,7 @@
 import { type InputFile, isWhole } from '../io/input/input_file.js'
 import { planSplits, type SplitGroup } from '../io/input/splits.js'
 import type { Exchange, Stage } from '../plan/plan.js'
+import { takesFewer } from '../plan/stages.js'
 import type { MergeLimits, Tuning } from './budget.js'
 import type { Range } from './ranges.js'
 import { isHeld, type MapSpec, type MergeSpec, type ReduceSpec, type RunEntry, type SampleSpec } from './task.js'
@@ -71,7 +72,7 @@ export function planMapTasks(
 
 /** Whether the stage's collector is a table, which writes each key of a task once. */
 function combinesInMemory({ target }: Stage): boolean {
-  return target.kind === 'exchange' && (target.combine?.op === 'aggregate' || target.rows?.kind === 'groups')
+  return target.kind === 'exchange' && (target.combine?.op === 'aggregate' || takesFewer(target.rows))
 }
 
 /**

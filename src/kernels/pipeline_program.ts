@@ -1,7 +1,7 @@
 /** Programs of whole pipelines, as native/pipeline/pipeline.h reads them. */
 import { exploded, joined, projected, windowed } from '../plan/columns.js'
 import type { LiteralExpression, NamedExpression, SortKey } from '../plan/expression.js'
-import type { GroupValue, OperatorOf, ParquetCodec } from '../plan/plan.js'
+import type { GroupValue, OperatorOf, ParquetCodec, RankLimit } from '../plan/plan.js'
 import { type Column, EXACT } from '../plan/type.js'
 import { writeGroupValues } from './group_program.js'
 import {
@@ -36,7 +36,8 @@ export type PipelineOperator =
 export type PipelineEnd =
   /**
    * `side` of a join: the last byte of a key is 0 for right rows, 1 for left ones. `by`: the columns whose values decide the partition, if the
-   * collector takes it as given. `sampled`: the pipeline keeps a sample of the keys.
+   * collector takes it as given. `sampled`: the pipeline keeps a sample of the keys. `rankLimit`: of rows with equal `by`, with which the keys
+   * begin, the others may be left out.
    */
   | {
       kind: 'exchange'
@@ -44,6 +45,7 @@ export type PipelineEnd =
       side: 'none' | 'right' | 'left'
       by?: readonly string[]
       sampled?: true
+      rankLimit?: RankLimit
     }
   | { kind: 'groups'; by: readonly string[]; values: readonly GroupValue[] }
   /** Without a header row. */
@@ -80,6 +82,9 @@ const PARQUET_CODECS: Record<ParquetCodec, number> = { none: 0, snappy: 1, gzip:
 
 /** native/avro/scan.h has the same numbers. */
 const AVRO_CODECS: readonly AvroCodec[] = ['null', 'deflate', 'snappy', 'zstandard']
+
+/** native/pipeline/rank_limit.h has the same order. */
+const RANKS: readonly RankLimit['fn'][] = ['rowNumber', 'rank', 'denseRank']
 
 const SIDES = ['none', 'right', 'left'] as const
 
@@ -201,7 +206,8 @@ function writeEnd(writer: ProgramWriter, end: PipelineEnd, columns: readonly Col
       writer.byte(SIDES.indexOf(end.side))
       writer.count(end.by?.length ?? 0)
       for (const name of end.by ?? []) writer.count(columns.findIndex((column) => column.name === name))
-      writer.flag(end.sampled === true)
+      writer.flag(end.sampled === true).count(end.rankLimit?.most ?? 0)
+      if (end.rankLimit) writer.byte(RANKS.indexOf(end.rankLimit.fn))
       return
     case 'groups':
       writer.byte(3).count(end.by.length)

@@ -146,6 +146,7 @@ function oddRows({ record, descending, grouping, partitionBy, combine }: Exchang
     const isFirst = rows.by.every((name, i) => rows.keys[i]?.column === name)
     if (rows.keys.length > 0 && !isFirst) return 'rows by partition are not sorted by it first'
   }
+  if (rows.kind === 'rows' && rows.rankLimit && rows.keys.length <= (rows.by?.length ?? 0)) return 'ranks need an order'
   if (combine !== null && !(combine.op === 'take' && rows.kind === 'rows')) return `${rows.kind} are not combined`
   return null
 }

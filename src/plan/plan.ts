@@ -315,10 +315,19 @@ export interface WindowFrame {
  */
 export type FrameEnd = null | number | LiteralExpression
 
+/** No row of a larger rank is needed: its place among the rows of its partition, by one of these functions. */
+export interface RankLimit {
+  fn: 'rowNumber' | 'rank' | 'denseRank'
+  most: number
+}
+
 /** The rows of an exchange, and their order. */
 export type ExchangeRows =
-  /** `by`: rows with equal values of these are in one partition; `keys` begin with them, or are empty. */
-  | { kind: 'rows'; columns: Column[]; keys: SortKey[]; by?: string[] }
+  /**
+   * `by`: rows with equal values of these are in one partition; `keys` begin with them, or are empty. `rankLimit`: those of a larger rank
+   * among rows with equal values may be left out.
+   */
+  | { kind: 'rows'; columns: Column[]; keys: SortKey[]; by?: string[]; rankLimit?: RankLimit }
   /** Grouped as they come in, and for good by those who read it. */
   | { kind: 'groups'; columns: Column[]; by: string[]; values: GroupValue[] }
   /** The rows of a join: input i of the stage is side `sideOf[i]`, 0 left or 1 right. A null key matches nothing. */

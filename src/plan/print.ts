@@ -65,6 +65,7 @@ function rowsTexts({ combine }: Exchange, rows: ExchangeRows, textOf: TextOf): s
       return [
         ...(rows.by ? [`by ${rows.by.join(', ')}`] : []),
         rows.keys.length > 0 ? `sorted by ${rows.keys.map(sortText).join(', ')}` : 'in input order',
+        ...(rows.rankLimit ? [`up to ${rows.rankLimit.fn} ${formatCount(rows.rankLimit.most)}`] : []),
         ...(combine?.op === 'take' ? [`first ${formatCount(combine.count)}`] : []),
       ]
     case 'groups':

@@ -1,5 +1,5 @@
 /** How the stages of a plan are connected: which stage fills an exchange, which read it, which have the output. */
-import type { Exchange, Operator, OperatorOf, Plan, Sink, Stage } from './plan.js'
+import type { Exchange, ExchangeRows, Operator, OperatorOf, Plan, Sink, Stage } from './plan.js'
 
 type Stages = Pick<Plan, 'stages'>
 
@@ -10,6 +10,11 @@ export function stageFilling({ stages }: Stages, exchange: string): number {
 
 export function exchangeOf(plan: Stages, id: string): Exchange {
   return plan.stages[stageFilling(plan, id)]!.target as Exchange
+}
+
+/** Whether fewer records than rows go into an exchange of rows: states of groups, or the first rows of partitions. */
+export function takesFewer(rows: ExchangeRows | undefined): boolean {
+  return rows?.kind === 'groups' || (rows?.kind === 'rows' && rows.rankLimit !== undefined)
 }
 
 /** Whether readers divide an exchange of rows among themselves, by ranges of its keys. */

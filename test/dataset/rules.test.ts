@@ -398,7 +398,7 @@ describe('windows', () => {
     const frame = ranked.filter((c) => c.k.gt(1).and(c.v.eq('x')).and(c.r.le(2)))
     expect(optimised(frame)).toMatchInlineSnapshot(`
       "filter (v = 'x') and (r <= 2)
-      └─ window by k, sorted by v, rank() as r
+      └─ window by k, sorted by v, rank() as r, up to rank 2
          └─ filter k > 1
             └─ read csv small: k, v"
     `)
@@ -416,5 +416,35 @@ describe('windows', () => {
          └─ project v, k * 2
             └─ read csv small: k, v"
     `)
+  })
+})
+
+describe('bounds of ranks', () => {
+  const window = Window.partitionBy('v').orderBy('k')
+  const ranked = small.withColumn('r', rank().over(window))
+
+  it('go to the window, beside other conditions', () => {
+    expect(optimised(ranked.filter((c) => c.k.gt(1).and(c.r.lt(4)).and(c.v.ne('x'))))).toMatchInlineSnapshot(`
+      "filter (k > 1) and (r < 4)
+      └─ window by v, sorted by k, rank() as r, up to rank 3
+         └─ filter v <> 'x'
+            └─ read csv small: k, v"
+    `)
+  })
+
+  it.each<[string, Parameters<typeof optimised>[0]]>([
+    ['after a condition that may fail', ranked.filter((c) => lit(1).div(c.k).gt(0).and(c.r.le(3)))],
+    [
+      'where other values see all rows',
+      small
+        .select('k', rank().over(window).as('r'), max('k').over(Window.partitionBy('v')).as('m'))
+        .filter((c) => c.r.le(3)),
+    ],
+    ['where it is large', ranked.filter((c) => c.r.le(1001))],
+    ['where no row passes', ranked.filter((c) => c.r.lt(1))],
+    ['of the largest ranks', ranked.filter((c) => c.r.ge(3))],
+    ['where all ranks are needed, too', ranked.filter((c) => c.r.le(3)).union(ranked)],
+  ])('stay %s', (_, frame) => {
+    expect(optimised(frame)).not.toContain('up to')
   })
 })

@@ -30,7 +30,7 @@ import type {
   Sink,
   SinkFormat,
 } from '../../plan/plan.js'
-import { isRanged, probeOf, tableJoinsIn } from '../../plan/stages.js'
+import { isRanged, probeOf, tableJoinsIn, takesFewer } from '../../plan/stages.js'
 import type { Column } from '../../plan/type.js'
 import type { WorkerBudget } from '../task.js'
 import type { TaskEnvironment } from './environment.js'
@@ -191,9 +191,8 @@ class RowTarget implements RowIntake {
     clock.time('map', () => this.pipeline.finish())
     this.passOn()
     const target = this.#target
-    // A table of groups takes rows, and gives fewer records.
     if (target instanceof ExchangeTarget) {
-      tally.recordsOut = target.rows?.kind === 'groups' ? target.collector.recordsIn : this.pipeline.rowsOut
+      tally.recordsOut = takesFewer(target.rows) ? target.collector.recordsIn : this.pipeline.rowsOut
     }
     tally.recordsMapped += this.pipeline.rowsMade
     tally.recordsLeftOut += this.pipeline.rowsLeftOut
@@ -232,13 +231,13 @@ function placeOf(file: InputFile, first: number): LiteralExpression {
 }
 
 /**
- * How many collect rows or groups: the collector itself, a table of groups before it, a row group of Parquet or a block of Avro, the rows of a key of a
- * join or of a window.
+ * How many collect rows or groups: the collector itself, a table of groups or of first rows before it, a row group of Parquet or a block of Avro, the
+ * rows of a key of a join or of a window.
  */
 function holders({ operators: [first] }: Input, target: Taker, env: TaskEnvironment): number {
   const inBinary = binaryOf(env) === null ? 0 : 1
   if (target instanceof CalledRows) return 2
-  const collectors = !(target instanceof ExchangeTarget) ? inBinary : target.rows?.kind === 'groups' ? 2 : 1
+  const collectors = !(target instanceof ExchangeTarget) ? inBinary : takesFewer(target.rows) ? 2 : 1
   return collectors + (first!.op === 'mergeJoin' || first!.op === 'window' ? 1 : 0)
 }
 
@@ -408,7 +407,8 @@ function exchangeEnd(exchange: Exchange, input: number): PipelineEnd {
   const { rows } = exchange
   if (rows?.kind === 'rows') {
     const sampled = isRanged(exchange) ? { sampled: true as const } : {}
-    return { kind: 'exchange', keys: rows.keys, side: 'none', by: rows.by ?? [], ...sampled }
+    const limited = rows.rankLimit ? { rankLimit: rows.rankLimit } : {}
+    return { kind: 'exchange', keys: rows.keys, side: 'none', by: rows.by ?? [], ...sampled, ...limited }
   }
   if (rows?.kind === 'sides') {
     const side = rows.sideOf[input]!
