@@ -34,6 +34,8 @@ export interface Where {
   partition?: number
   /** What made the row that is at fault: it is no record of a file. */
   operator?: string
+  /** The row that a function got, shortened: where it was in the file is not known. */
+  values?: string
   /** Key of the record that a later step got, or of the group being reduced; shortened. */
   key?: string
 }

@@ -241,7 +241,7 @@ export function requireArguments(
   name: string,
   most: number,
   args: readonly unknown[],
-  code: 'JOB_INVALID' | 'OPTION_INVALID' | 'DATASET_INVALID' = 'JOB_INVALID',
+  code: 'JOB_INVALID' | 'OPTION_INVALID' | 'DATASET_INVALID' | 'COLLECTION_INVALID' = 'JOB_INVALID',
 ): void {
   if (args.length <= most) return
   const takes = most === 0 ? 'no argument' : most === 1 ? 'one argument' : `${most} arguments`

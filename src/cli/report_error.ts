@@ -56,6 +56,7 @@ export function renderWhere(where: Where): string {
   if (where.line !== undefined) place.push(`line ${formatCount(where.line)}`)
   if (where.row !== undefined) place.push(`row ${formatCount(where.row)}`)
   if (where.offset !== undefined) place.push(`offset ${formatCount(where.offset)}`)
+  if (where.values !== undefined) place.push(`a row with ${printable(where.values)}`)
   const work: string[] = []
   if (where.job !== undefined) work.push(`job ${where.job}`)
   if (where.dataset !== undefined) work.push(where.dataset === 'query' ? 'query' : `dataset ${where.dataset}`)

@@ -3,11 +3,12 @@ import { types } from 'node:util'
 import { RunjobError, userError } from '../base/errors.js'
 import { check, describe, isPlainFunction, isThenable, isWhole, problemOf } from '../base/schema.js'
 import { encodeAny } from '../plan/any.js'
+import { markCached, unmarkCached } from '../plan/cached.js'
 import { type UserFunction, userFunction } from '../plan/made.js'
-import type { ElementStep, ElementsJoin } from '../plan/plan.js'
+import type { ElementsJoin } from '../plan/plan.js'
 import { runner } from '../plan/runner.js'
 import { invalid } from './invalid.js'
-import type { CollectionContext, Ending, Query } from './query.js'
+import { type CollectionContext, type Ending, nodesOf, type Query, type StepQuery } from './query.js'
 import { CollectionWriter } from './writer.js'
 
 /** The type of a literal: `1` is a number. */
@@ -133,6 +134,22 @@ export class Collection<T> {
     return next({ kind: 'sort', input: this.query, by: null, descending: isDescending('sortByKey()', ascending) })
   }
 
+  /**
+   * A share of the elements, about `fraction` of them, in their order. Each draws a lot by the seed and its place, so the same question has the same
+   * elements, for any number of workers. No element is taken twice.
+   *
+   * @param fraction from 0 to 1
+   * @param seed a whole number, for another choice; default: 0
+   */
+  sample(fraction: number, seed = 0): Collection<T> {
+    if (typeof fraction !== 'number' || !(fraction >= 0 && fraction <= 1)) {
+      throw invalid(`sample() needs a fraction from 0 to 1, not ${describe(fraction)}`, 'For example sample(0.1).')
+    }
+    if (!Number.isSafeInteger(seed)) throw invalid(`sample() needs a whole number as seed, not ${describe(seed)}`)
+    const nth = nodesOf(this.query).filter(({ kind }) => kind === 'sample').length
+    return next({ kind: 'sample', input: this.query, fraction, seed, nth })
+  }
+
   /** The elements of this, then those of the other. */
   union(other: Collection<T>): Collection<T> {
     return next({ kind: 'union', inputs: [this.query, queryOf('union()', other)] })
@@ -171,6 +188,26 @@ export class Collection<T> {
   /** Pairs of each element and its place, from 0. All of them go through one task. */
   zipWithIndex(): Collection<[T, number]> {
     return next({ kind: 'zipWithIndex', input: this.query })
+  }
+
+  /**
+   * From now on the actions of this collection, and of what is made of it, compute its elements once: the first one keeps them in a temporary
+   * folder (below `TMPDIR`) until unpersist() or the end of the program. Returns this collection.
+   *
+   * @throws COLLECTION_INVALID in `build` of a dataset, where what has met is computed once
+   */
+  cache(): this {
+    markCached(this.query, 'elements', 'cache()', invalid)
+    return this
+  }
+  persist(): this {
+    markCached(this.query, 'elements', 'persist()', invalid)
+    return this
+  }
+  /** Forgets the elements that cache() keeps: at once, or when the actions that read them are done. Returns this collection. */
+  unpersist(): this {
+    unmarkCached(this.query)
+    return this
   }
 
   /** All elements. They must fit into memory. */
@@ -257,7 +294,7 @@ export class Collection<T> {
     return new CollectionWriter(this.query)
   }
 
-  #step<U>(op: ElementStep['op'], fn: unknown): Collection<U> {
+  #step<U>(op: StepQuery['op'], fn: unknown): Collection<U> {
     return next({ kind: 'step', input: this.query, op, fn: made(op, fn) })
   }
 
@@ -298,8 +335,8 @@ function joinOf<T>(method: string, left: Query, other: unknown, how: ElementsJoi
   return next({ kind: 'join', left, right: queryOf(method, other), how })
 }
 
-/** Noted where it is made, so that workers find it. */
-function made(method: string, fn: unknown): UserFunction {
+/** A function of the user's, noted where it is made, so that workers find it. */
+export function made(method: string, fn: unknown): UserFunction {
   const givesList = method === 'flatMap' || method === 'mapPartitions'
   const problem = problemOf(givesList ? isListFunction : isPlainFunction, fn)
   if (problem !== null) throw invalid(`${method}(): the function ${problem}`)

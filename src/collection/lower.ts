@@ -16,6 +16,7 @@ import type {
   SinkFormat,
   Stage,
 } from '../plan/plan.js'
+import type { Column } from '../plan/type.js'
 import type { Ending, Query, RowsQuery, ShuffleQuery } from './query.js'
 
 /** How lines, or the rows of a data frame, come into the plan: several inputs if that is a union. */
@@ -25,23 +26,17 @@ export interface RowsInput {
   rows: ElementsOperator['rows']
 }
 
-type CollectionSink = Pick<Sink, 'name' | 'compress' | 'singleFile'>
-
-/** @param rowsOf what is read */
-export function lowerCollection(
-  query: Query,
-  ending: Ending,
-  sink: CollectionSink,
-  rowsOf: (query: RowsQuery) => readonly RowsInput[],
-): Stage[] {
-  const lowering = new Lowering(rowsOf)
-  lowering.output(query, ending, sink)
-  return lowering.stages
-}
+export type CollectionSink = Pick<Sink, 'name' | 'compress' | 'singleFile'>
 
 /** Keys, which decide where they go, and values. */
 const PAIR: RecordSpec = { key: 'any', value: 'any' }
 const ELEMENT: RecordSpec = { key: 'any', value: { columns: [] } }
+
+/** Keys and elements, as they are encoded. */
+const SORTED: [key: Column, element: Column] = [
+  { name: 'key', type: 'binary', nullable: false },
+  { name: 'element', type: 'binary', nullable: false },
+]
 
 /** What a stage reads, with the steps that follow. */
 interface Part {
@@ -56,23 +51,33 @@ interface Shuffled {
   /** Before they become elements. */
   operators: Operator[]
   from: ElementsFrom
+  /** What rows of these operators are; absent: they give records. */
+  rows?: ElementsOperator['rows']
 }
 
-class Lowering {
-  readonly stages: Stage[] = []
+/** Adds stages to those that are there. */
+export class CollectionLowering {
+  readonly #stages: Stage[]
   readonly #rowsOf: (query: RowsQuery) => readonly RowsInput[]
   /** What is used twice is computed once. */
   readonly #shuffled = new Map<ShuffleQuery, Shuffled>()
 
-  constructor(rowsOf: (query: RowsQuery) => readonly RowsInput[]) {
+  /** @param rowsOf what is read */
+  constructor(stages: Stage[], rowsOf: (query: RowsQuery) => readonly RowsInput[]) {
+    this.#stages = stages
     this.#rowsOf = rowsOf
+  }
+
+  /** The elements, for operators that follow; or lists of each as it is encoded. */
+  elements(query: Query, encoded: boolean): Input[] {
+    return this.#inputs(this.#flow(query), { kind: encoded ? 'encoded' : 'keys' }, ELEMENT)
   }
 
   output(query: Query, ending: Ending, sink: CollectionSink): void {
     const { into, format, gives } = endOf(ending)
     const inputs = this.#inputs(this.#flow(query), into, gives)
     const target: Sink = { kind: 'sink', ...sink, format, record: gives, named: {} }
-    this.stages.push({ name: 'output', inputs, target, fixedSplits: true })
+    this.#stages.push({ name: 'output', inputs, target, fixedSplits: true })
   }
 
   #flow(query: Query): Part[] {
@@ -81,7 +86,11 @@ class Lowering {
         return [{ from: query, steps: [] }]
       case 'step': {
         const step: ElementStep = { op: query.op, fn: query.fn.id }
-        return this.#flow(query.input).map(({ from, steps }) => ({ from, steps: [...steps, step] }))
+        return this.#step(query.input, step)
+      }
+      case 'sample': {
+        const { fraction, seed, nth } = query
+        return this.#step(query.input, { op: 'sample', fraction, seed, nth })
       }
       case 'union':
         return query.inputs.flatMap((input) => this.#flow(input))
@@ -91,6 +100,10 @@ class Lowering {
         return [{ from, steps: [] }]
       }
     }
+  }
+
+  #step(input: Query, step: ElementStep): Part[] {
+    return this.#flow(input).map(({ from, steps }) => ({ from, steps: [...steps, step] }))
   }
 
   #shuffle(query: ShuffleQuery): Shuffled {
@@ -136,12 +149,26 @@ class Lowering {
   #sort(query: ShuffleQuery & { kind: 'sort' }): Shuffled {
     const { input, by, descending } = query
     const flow = this.#flow(input)
-    // Where ranges begin is known from a sample of text.
-    const isSampled = flow.every(({ from }) => from.kind === 'rows' && from.areLines)
-    const inputs = this.#inputs(flow, { kind: 'sorted', by: by && ref(by) }, PAIR)
-    const ranges = isSampled ? ({ partitionBy: 'range' } as const) : { partitions: 1 }
-    const exchange = this.#fill(by === null ? 'sortByKey' : 'sortBy', inputs, { ...ranges, descending })
-    return shuffled(exchange, { kind: 'values' })
+    const [name, into] = [by === null ? 'sortByKey' : 'sortBy', { kind: 'sorted', by: by && ref(by) }] as const
+    // Where ranges begin is known from a sample of text before it is read.
+    if (flow.every(({ from }) => from.kind === 'rows' && from.as === 'lines')) {
+      const inputs = this.#inputs(flow, into, PAIR)
+      return shuffled(this.#fill(name, inputs, { partitionBy: 'range', descending }), { kind: 'values' })
+    }
+    // Otherwise from rows, of which a sample is kept while they are written.
+    const toRows: Operator = { op: 'toDF', columns: SORTED, exact: [] }
+    const inputs = this.#inputs(flow, { ...into, kind: 'sortedRows' }, ELEMENT).map((one) => {
+      return { ...one, operators: [...one.operators, toRows] }
+    })
+    const exchange = this.#fill(name, inputs, {
+      record: { key: 'bytes', value: 'bytes' },
+      partitionBy: 'range',
+      rows: { kind: 'rows', columns: SORTED, keys: [{ column: 'key', descending, nullsFirst: !descending }] },
+    })
+    const [, element] = SORTED
+    const project: Operator = { op: 'project', columns: [{ name: element.name, value: { op: 'column', ...element } }] }
+    const read = shuffled(exchange, { kind: 'records' }, [{ op: 'rows' }, project])
+    return { ...read, rows: { columns: [element], exact: [], as: 'encoded' } }
   }
 
   #join({ left, right, how }: ShuffleQuery & { kind: 'join' }): Shuffled {
@@ -163,7 +190,7 @@ class Lowering {
   /** Id of the exchange that these inputs fill. */
   #fill(name: string, inputs: Input[], choices: ExchangeChoices): string {
     // With parentheses: those of data frames have none.
-    const id = `${name}() ${this.stages.length + 1}`
+    const id = `${name}() ${this.#stages.length + 1}`
     const target: Exchange = {
       kind: 'exchange',
       id,
@@ -177,14 +204,15 @@ class Lowering {
       combine: null,
       ...choices,
     }
-    this.stages.push({ name: id, inputs, target, fixedSplits: true })
+    this.#stages.push({ name: id, inputs, target, fixedSplits: true })
     return id
   }
 
   #inputs(flow: readonly Part[], into: ElementsInto, gives: RecordSpec): Input[] {
     return flow.flatMap(({ from, steps }): Input[] => {
       if (from.kind === 'exchange') {
-        const elements: Operator = { op: 'elements', from: from.from, steps, into, gives }
+        const rows = from.rows && { rows: from.rows }
+        const elements: Operator = { op: 'elements', from: from.from, steps, into, gives, ...rows }
         return [{ kind: 'exchange', exchange: from.exchange, operators: [...from.operators, elements] }]
       }
       return this.#rowsOf(from).map(({ input, rows }) => {

@@ -9,17 +9,27 @@ export type CollectionContext = Pick<TaskContext, 'params' | 'inputPath' | 'task
 /** The elements are lines of text, or the rows of a data frame. */
 export interface RowsQuery {
   kind: 'rows'
-  /** A DataFrame: this module, which is below, cannot name it. */
+  /** What a data frame was asked for: this module, which is below, cannot name it. */
   frame: unknown
-  areLines: boolean
+  /** `pairs`: the rows have two columns, keys and values. `encoded`: their only column has encoded elements. */
+  as: 'lines' | 'rows' | 'pairs' | 'encoded'
 }
 
 /** What happens to one element after another, or to a batch of them. */
 export interface StepQuery {
   kind: 'step'
   input: Query
-  op: ElementStep['op']
+  op: Exclude<ElementStep['op'], 'sample'>
   fn: UserFunction
+}
+
+/** `nth`: how many samples come before. */
+export interface SampleQuery {
+  kind: 'sample'
+  input: Query
+  fraction: number
+  seed: number
+  nth: number
 }
 
 /** Where elements meet. */
@@ -35,7 +45,7 @@ export type ShuffleQuery =
   | { kind: 'take'; input: Query; count: number }
   | { kind: 'join'; left: Query; right: Query; how: ElementsJoin }
 
-export type Query = RowsQuery | StepQuery | { kind: 'union'; inputs: Query[] } | ShuffleQuery
+export type Query = RowsQuery | StepQuery | SampleQuery | { kind: 'union'; inputs: Query[] } | ShuffleQuery
 
 /** What becomes of the elements in the end. */
 export type Ending =
@@ -59,6 +69,11 @@ function inputsOf(query: Query): Query[] {
     default:
       return [query.input]
   }
+}
+
+/** What the data frames were asked for that are read, each once, in order. */
+export function framesIn(query: Query): unknown[] {
+  return [...new Set(nodesOf(query).flatMap((node) => (node.kind === 'rows' ? [node.frame] : [])))]
 }
 
 /** All nodes, each once, what is read first. */

@@ -12,6 +12,7 @@ import { sampleRows } from './analyze_sample.js'
 import { intersectOrExcept } from './analyze_sets.js'
 import { withTimeWindows } from './analyze_time_windows.js'
 import { withWindows } from './analyze_window.js'
+import { structOf } from './expression/functions/nested.js'
 import { outputName, resolve } from './expression/resolve.js'
 import { expressionText } from './expression/text.js'
 import type { Untyped } from './expression/untyped.js'
@@ -64,7 +65,8 @@ export function analyze(query: Query, reads: Reads = new Map()): Logical {
 export function analyzeDeclared(query: Query): Logical | null {
   if (DECLARED.has(query)) return DECLARED.get(query)!
   const isDeclared = query.kind === 'read' ? query.schema !== null : query.kind !== 'pivot' || query.options !== null
-  const inputs = inputsOf(query).map(analyzeDeclared)
+  // What elements are made of was analysed by itself.
+  const inputs = query.kind === 'elements' ? [] : inputsOf(query).map(analyzeDeclared)
   const made =
     isDeclared && inputs.every((input) => input !== null)
       ? analyzeNode(query, (node) => DECLARED.get(node)!, new Map())
@@ -79,6 +81,12 @@ function analyzeNode(node: Query, visit: (node: Query) => Logical, reads: Reads)
   switch (node.kind) {
     case 'read':
       return readNode(node, reads.get(node))
+    case 'elements': {
+      const { collection, columns, encoded = false } = node
+      return { kind: 'elements', collection, encoded, place: null, columns }
+    }
+    case 'keyed':
+      return keyed(node.by, visit(node.input))
     case 'filter': {
       const input = visit(node.input)
       return filter(input, condition(node.where, input.columns, 'filter()'))
@@ -194,6 +202,21 @@ function named(
     from,
     values: values.map((value, i) => ({ name: all[i]!.name, value: resolve(value, from.columns) })),
   }))
+}
+
+/** Each row with its keys. */
+function keyed(by: readonly NamedTree[], input: Logical): Logical {
+  const { from, values: keys } = named(by, input, 'groupBy()')
+  requireDistinct(keys, 'groupBy()')
+  const together = (fields: readonly NamedExpression[]): Expression =>
+    structOf(
+      fields.map(({ name }) => name),
+      fields.map(({ value }) => value),
+    )
+  return project(from, [
+    { name: 'key', value: together(keys) },
+    { name: 'value', value: together(unchanged(input.columns)) },
+  ])
 }
 
 function requireDistinct(values: readonly NamedExpression[], what: string): void {

@@ -1,7 +1,8 @@
 /**
  * A share of the rows: each row draws a lot by which row it is. So the answer is the same for any number of workers, and filters go past it.
  *
- * Which row it is, columns say that are added to what it is made of: its place in the files, of a group its keys, of a pair of a join both.
+ * Which row it is, columns say that are added to what it is made of: its place in the files or among the elements, of a group its keys, of a
+ * pair of a join both.
  */
 import type { NamedExpression } from '../plan/expression.js'
 import type { Column } from '../plan/type.js'
@@ -61,7 +62,8 @@ class Placing {
 
   placed(node: Logical): Placed {
     switch (node.kind) {
-      case 'read': {
+      case 'read':
+      case 'elements': {
         if (node.place !== null) return { node, places: [node.place] }
         const place = this.#fresh('place')
         const columns = [...node.columns, { name: place, type: 'long', nullable: false } as const]

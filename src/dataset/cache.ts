@@ -1,54 +1,16 @@
-/** Frames whose rows are kept from one action to the next. Here is only the mark; who runs the actions keeps the rows. */
-import { invalid } from './invalid.js'
-import { inputsOf, type Query, withInputQueries } from './query.js'
+/** What is cached in data frames and collections, which may be made of each other. */
+import type { Query as Elements } from '../collection/query.js'
+import { cacheOf } from '../plan/cached.js'
+import type { Query, ReadQuery } from './query.js'
 
-/** Neither in JSON nor in copies of a node: another node is another frame. */
-const CACHE = Symbol.for('runjob.cache')
+/** Of a data frame or a collection. */
+export type AnyQuery = Query | Elements
 
-export interface Cache {
-  /** What is kept, by what the rows depend on beside the frame. */
-  readonly kept: Map<string, Promise<{ release(): void }>>
-}
-
-type MayBeCached = Query & { [CACHE]?: Cache | null }
-
-export function cacheOf(query: Query): Cache | null {
-  return (query as MayBeCached)[CACHE] ?? null
-}
-
-/** @throws DATASET_INVALID while a dataset is built */
-export function markCached(query: Query, what: string): void {
-  if (building > 0) {
-    throw invalid(
-      `${what} is for the actions of a program, not for what build() makes`,
-      'Leave it out: what the frames of a dataset share is computed once.',
-    )
-  }
-  if (cacheOf(query) === null) setCache(query, { kept: new Map() })
-}
-
-/** What is still read stays until then. */
-export function unmarkCached(query: Query): void {
-  const cache = cacheOf(query)
-  setCache(query, null)
-  for (const rows of cache?.kept.values() ?? []) {
-    // What failed keeps nothing.
-    rows.then(
-      (kept) => kept.release(),
-      () => {},
-    )
-  }
-}
-
-function setCache(query: Query, value: Cache | null): void {
-  Object.defineProperty(query, CACHE, { value, configurable: true })
-}
-
-/** The marked nodes of a query, each once; what is below one of them is only computed to fill it. */
-export function cachedIn(query: Query): Query[] {
-  const found: Query[] = []
-  const seen = new Set<Query>()
-  const visit = (node: Query): void => {
+/** The marked nodes, each once; what is below one of them is only computed to fill it. */
+export function cachedIn(query: AnyQuery): AnyQuery[] {
+  const found: AnyQuery[] = []
+  const seen = new Set<AnyQuery>()
+  const visit = (node: AnyQuery): void => {
     if (seen.has(node)) return
     seen.add(node)
     if (cacheOf(node) !== null) found.push(node)
@@ -58,27 +20,73 @@ export function cachedIn(query: Query): Query[] {
   return found
 }
 
-/** A query with other nodes in place of some. */
-export function withNodes(query: Query, others: ReadonlyMap<Query, Query>): Query {
+/** The same with other nodes in place of some. */
+export function withNodes<Q extends AnyQuery>(query: Q, others: ReadonlyMap<AnyQuery, AnyQuery>): Q {
   const made = new Map(others)
-  const visit = (node: Query): Query => {
+  const visit = (node: AnyQuery): AnyQuery => {
     const known = made.get(node)
     if (known) return known
-    const changed = withInputQueries(node, inputsOf(node).map(visit))
-    made.set(node, changed)
-    return changed
+    const inputs = inputsOf(node)
+    const changed = inputs.map(visit)
+    const same = inputs.every((input, i) => input === changed[i])
+    const other = same ? node : withInputs(node, changed)
+    made.set(node, other)
+    return other
   }
-  return visit(query)
+  return visit(query) as Q
 }
 
-let building = 0
+/** All files that are read. */
+export function filesOf(query: AnyQuery): ReadQuery[] {
+  const found = new Set<ReadQuery>()
+  const seen = new Set<AnyQuery>()
+  const visit = (node: AnyQuery): void => {
+    if (seen.has(node)) return
+    seen.add(node)
+    if (node.kind === 'read') found.add(node)
+    if (node.kind === 'rows') visit(node.frame as Query)
+    else inputsOf(node).forEach(visit)
+  }
+  visit(query)
+  return [...found]
+}
 
-/** Calls what makes the frames of a dataset. */
-export function whileBuilding<T>(build: () => T): T {
-  building++
-  try {
-    return build()
-  } finally {
-    building--
+function inputsOf(node: AnyQuery): readonly AnyQuery[] {
+  switch (node.kind) {
+    case 'read':
+      return []
+    case 'rows':
+      // Lines come from the files themselves.
+      return node.as === 'lines' ? [] : [node.frame as Query]
+    case 'elements':
+      return [node.collection]
+    case 'union':
+    case 'setOperation':
+      return node.inputs
+    case 'join':
+      return [node.left, node.right]
+    default:
+      return [node.input]
+  }
+}
+
+/** @param inputs in the order of inputsOf() */
+export function withInputs(node: AnyQuery, inputs: readonly AnyQuery[]): AnyQuery {
+  const [first, second] = inputs
+  const changed = (parts: object): AnyQuery => ({ ...node, ...parts }) as AnyQuery
+  switch (node.kind) {
+    case 'read':
+      return node
+    case 'rows':
+      return changed({ frame: first })
+    case 'elements':
+      return changed({ collection: first })
+    case 'union':
+    case 'setOperation':
+      return changed({ inputs: [...inputs] })
+    case 'join':
+      return changed({ left: first, right: second })
+    default:
+      return changed({ input: first })
   }
 }

@@ -16,6 +16,7 @@ import {
   safely,
 } from '../base/schema.js'
 import type { Collection } from '../collection/collection.js'
+import { whileBuilding } from '../plan/cached.js'
 import { notedBuild } from '../plan/made.js'
 import {
   checkParamSpec,
@@ -26,9 +27,8 @@ import {
   type Specs,
 } from '../plan/params.js'
 import type { FrameSchema, RowOf } from '../plan/typed.js'
-import { whileBuilding } from './cache.js'
 import type { Dataset } from './dataset.js'
-import type { DataFrame } from './frame.js'
+import type { Frame } from './frame.js'
 import { outputsOf } from './outputs.js'
 import { type Read, read } from './read.js'
 import type { FrameWriter } from './writer.js'
@@ -46,7 +46,7 @@ interface Built<P, F> {
 }
 
 /** Data frames by the names of their outputs. */
-type Frames<T> = { readonly [N in keyof T]: DataFrame<T[N]> | FrameWriter<T[N]> }
+type Frames<T> = { readonly [N in keyof T]: Frame<T[N]> | FrameWriter<T[N]> }
 
 interface Parametrized<P extends Record<string, ParamSpec>> {
   params?: P & Specs<P>
@@ -74,7 +74,7 @@ const HEAD: Schema<DatasetHead & { params: unknown; build: unknown }> = {
  * })
  */
 export function defineDataset<S extends FrameSchema, const P extends Record<string, ParamSpec> = Record<never, never>>(
-  dataset: DatasetHead & Parametrized<P> & Built<Params<P>, DataFrame<S> | FrameWriter<S>>,
+  dataset: DatasetHead & Parametrized<P> & Built<Params<P>, Frame<S> | FrameWriter<S>>,
 ): Dataset<GivenParams<P>, RowOf<S>>
 export function defineDataset<T, const P extends Record<string, ParamSpec> = Record<never, never>>(
   dataset: DatasetHead & Parametrized<P> & Built<Params<P>, Collection<T>>,

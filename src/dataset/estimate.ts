@@ -1,10 +1,13 @@
 /** How many rows the operators of a plan will give, as the optimizer sees it: for people who ask why it chose what it chose. */
 import type { Estimate, StageEstimates } from '../plan/outline.js'
 import { inputsOfNode, type Logical } from './logical.js'
-import type { LoweredFrames } from './lower.js'
+import type { FrameLowering } from './lower.js'
 import { expectedRows, type Sizes } from './rules/cardinality.js'
 
-export function estimatesOf({ stages, given }: LoweredFrames, sizes: Sizes): StageEstimates[] {
+export function estimatesOf(
+  { stages, given }: Pick<FrameLowering, 'stages' | 'given'>,
+  sizes: Sizes,
+): StageEstimates[] {
   return stages.map(({ inputs }) =>
     inputs.map(({ operators }) =>
       operators.map((operator) => {
@@ -32,6 +35,8 @@ function kindOf(node: Logical, sizes: Sizes): Estimate['kind'] | null {
       // Sizes are those of all folders that any read of the source has left.
       return counted === 'exactly' && node.files === null ? 'exact' : 'guess'
     }
+    case 'elements':
+      return null
     case 'aggregate': {
       if (node.by.length === 0) return 'exact'
       const kind = kindOf(node.input, sizes)

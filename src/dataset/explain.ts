@@ -27,6 +27,8 @@ function nodeText(node: Logical): string {
   switch (node.kind) {
     case 'read':
       return `read ${node.source.format.kind} ${node.files ?? node.source.name ?? node.source.paths.join(', ')}: ${node.columns.map(({ name }) => name).join(', ')}`
+    case 'elements':
+      return `elements of a collection: ${node.columns.map(({ name }) => name).join(', ')}`
     case 'filter':
       return `filter ${expressionText(node.where)}${node.leftOut ? ', and count the others' : ''}`
     case 'project':

@@ -10,9 +10,14 @@ import {
   isText,
   isWhole,
   problemIn,
+  requireArguments,
   type Schema,
 } from '../base/schema.js'
-import { Collection } from '../collection/collection.js'
+import { Collection, made as groupsFunction } from '../collection/collection.js'
+import { invalid as collectionInvalid } from '../collection/invalid.js'
+import type { CollectionContext } from '../collection/query.js'
+import { markCached, unmarkCached } from '../plan/cached.js'
+import { columnsOf } from '../plan/declared.js'
 import type { JoinType } from '../plan/plan.js'
 import { runner } from '../plan/runner.js'
 import {
@@ -23,6 +28,7 @@ import {
   isExpression,
   type Long,
   type Nullable,
+  type RowGiven,
   type RowOf,
   type RowWith,
   type Str,
@@ -30,7 +36,6 @@ import {
 import { aggregateTree } from './aggregates.js'
 import { analyzeDeclared } from './analyze.js'
 import { refuseMore } from './arguments.js'
-import { markCached, unmarkCached } from './cache.js'
 import {
   type Columns,
   columnsProxy,
@@ -64,7 +69,7 @@ import { refuseOperators } from './operators.js'
 import type { AggregateTree, FillValues, JoinOn, NamedTree, PivotQuery, Query, SideColumn } from './query.js'
 import { FrameWriter } from './writer.js'
 
-export type AnyFrame = DataFrame<FrameSchema>
+export type AnyFrame = Frame<FrameSchema>
 
 type Condition = ExpressionOf<Bool | Nullable<Bool>>
 
@@ -102,8 +107,8 @@ interface UnionOptions {
   allowMissing?: boolean
 }
 
-/** Rows with the columns `S`. Each method returns another data frame; nothing is read before an action asks for rows. */
-export class DataFrame<S> implements FrameOf<S> {
+/** All that data frames and lines of text have in common. */
+export class Frame<S> implements FrameOf<S> {
   declare readonly schema?: S
   /** What it was asked for. */
   readonly query: Query
@@ -246,7 +251,7 @@ export class DataFrame<S> implements FrameOf<S> {
 
   /** Its rows as objects, by the names of the columns, for functions. */
   rows(): Collection<RowOf<S>> {
-    return new Collection<RowOf<S>>({ kind: 'rows', frame: this, areLines: false })
+    return new Collection<RowOf<S>>({ kind: 'rows', frame: this.query, as: 'rows' })
   }
 
   /** The first rows. */
@@ -331,11 +336,11 @@ export class DataFrame<S> implements FrameOf<S> {
    * @throws DATASET_INVALID in `build` of a dataset, where what is used twice is computed once
    */
   cache(): this {
-    markCached(this.query, 'cache()')
+    markCached(this.query, 'rows', 'cache()', invalid)
     return this
   }
   persist(): this {
-    markCached(this.query, 'persist()')
+    markCached(this.query, 'rows', 'persist()', invalid)
     return this
   }
   /** Forgets the rows that cache() keeps: at once, or when the actions that read them are done. Returns this frame. */
@@ -391,6 +396,19 @@ export class DataFrame<S> implements FrameOf<S> {
   }
 }
 
+/** Rows with the columns `S`. Each method returns another data frame; nothing is read before an action asks for rows. */
+export class DataFrame<S> extends Frame<S> {
+  /** What a function makes of each row: `rows().map(fn)`. */
+  map<U>(fn: (row: RowOf<S>, ctx: CollectionContext) => U): Collection<U> {
+    return this.rows().map(fn)
+  }
+
+  /** All that a function returns for each row: `rows().flatMap(fn)`. */
+  flatMap<U>(fn: (row: RowOf<S>, ctx: CollectionContext) => Iterable<U>): Collection<U> {
+    return this.rows().flatMap(fn)
+  }
+}
+
 /** Rows in groups; `K` are the columns by which they are grouped. */
 export class Grouped<S, K> {
   readonly #input: Query
@@ -423,6 +441,17 @@ export class Grouped<S, K> {
     }
     const options = values?.map((value) => ({ name: String(value), value: treeOf(value) })) ?? null
     return new Pivoted(this.#input, this.#by, namedTree(column, 'pivot()'), options)
+  }
+
+  /**
+   * What a function makes of each group: of its key, an object of the columns by which rows are grouped, and of its rows, which can be read once
+   * and are never all in memory.
+   */
+  mapGroups<U>(fn: (key: RowOf<K>, rows: Iterable<RowOf<S>>, ctx: CollectionContext) => U): Collection<U> {
+    if (this.#by.length === 0) throw invalid('mapGroups() needs groups', 'Say by which columns: groupBy(…).')
+    const { query } = new Frame({ kind: 'keyed', input: this.#input, by: this.#by })
+    const input = { kind: 'groupByKey', input: { kind: 'rows', frame: query, as: 'pairs' } } as const
+    return new Collection({ kind: 'step', input, op: 'mapGroups', fn: groupsFunction('mapGroups', fn) })
   }
 
   /** How many rows each group has, as `count`. */
@@ -496,11 +525,12 @@ export class MissingValues<S> {
 }
 
 /** Says that it is small: a join may hold it in memory instead of sorting both sides. */
-export function broadcast<S>(frame: DataFrame<S>): DataFrame<S> {
+export function broadcast<S>(frame: Frame<S>): DataFrame<S> {
   return next({ kind: 'broadcast', input: queryOf(frame, 'broadcast()') })
 }
 
-refuseMore(DataFrame, {
+refuseMore(DataFrame)
+refuseMore(Frame, {
   select: Number.POSITIVE_INFINITY,
   drop: Number.POSITIVE_INFINITY,
   dropDuplicates: Number.POSITIVE_INFINITY,
@@ -518,8 +548,28 @@ refuseMore(Grouped)
 refuseMore(Pivoted)
 refuseMore(MissingValues, { drop: 1 })
 
+declare module '../collection/collection.js' {
+  interface Collection<T> {
+    /**
+     * Its elements as rows of a data frame: objects with these fields, or lists of values in this order. A field that is left out is null. Every
+     * value is checked against its type; values of other types, missing ones that are not nullable, and fields that no column is for, are
+     * COLLECTION_INVALID.
+     *
+     * @param schema types by name, `{ word: string(), count: long() }`
+     */
+    toDF<S extends FrameSchema>(this: Collection<RowGiven<NoInfer<S>>>, schema: S): DataFrame<S>
+  }
+}
+
+// Data frames know collections, and collections no data frames: so the way back is declared here.
+Collection.prototype.toDF = function toDF(this: Collection<unknown>, ...args: [FrameSchema]) {
+  requireArguments('toDF', 1, args, 'COLLECTION_INVALID')
+  const columns = columnsOf(args[0], 'toDF()', collectionInvalid)
+  return next({ kind: 'elements', collection: this.query, columns })
+}
+
 const FRAME = Symbol.for('runjob.frame')
-Object.defineProperty(DataFrame.prototype, FRAME, { value: true })
+Object.defineProperty(Frame.prototype, FRAME, { value: true })
 
 // Not by class: a program may hold two copies of the package.
 export function isDataFrame(value: unknown): value is AnyFrame {
@@ -560,7 +610,7 @@ function made(make: (columns: unknown) => unknown, what: string, isMore: (value:
   if (Array.isArray(made) || isExpression(made) || isOrder(made) || isMore(made)) return made
   throw invalid(
     `${what}: the function must return an expression, not ${describeMade(made)}`,
-    'Use the methods of columns: c => c.price.mul(c.qty). Functions of rows are not possible here yet.',
+    'Use the methods of columns: c => c.price.mul(c.qty). Functions of rows go into rows().map(…), rows().filter(…) or udf().',
   )
 }
 

@@ -2,6 +2,7 @@
  * The logical plan: what a query means, with all names found and all types known. Immutable plain nodes; expressions name columns of the
  * node's input. The optimiser (optimize.ts) turns one into another with the same answer; lower.ts makes stages of it.
  */
+import type { Query as Elements } from '../collection/query.js'
 import { exploded } from '../plan/columns.js'
 import type { Expression, NamedExpression, SortKey } from '../plan/expression.js'
 import type { GroupValue, JoinType, RankLimit, WindowValue } from '../plan/plan.js'
@@ -10,6 +11,7 @@ import type { ReadQuery } from './query.js'
 
 export type Logical =
   | ReadNode
+  | ElementsNode
   | FilterNode
   | ProjectNode
   | ExplodeNode
@@ -34,6 +36,16 @@ export interface ReadNode extends Node {
   readonly place: string | null
   /** Name of the plan's input, where it is only some of the source's files; null: all. */
   readonly files: string | null
+}
+
+/** Elements of a collection. */
+export interface ElementsNode extends Node {
+  readonly kind: 'elements'
+  readonly collection: Elements
+  /** Whether the only column has encoded elements. */
+  readonly encoded: boolean
+  /** The last of its columns, if that is which element of all it is; null: none is. */
+  readonly place: string | null
 }
 
 export interface FilterNode extends Node {
@@ -131,6 +143,7 @@ export interface UnionNode extends Node {
 export function inputsOfNode(node: Logical): readonly Logical[] {
   switch (node.kind) {
     case 'read':
+    case 'elements':
       return []
     case 'union':
       return node.inputs
@@ -147,6 +160,7 @@ export function withInputs(node: Logical, inputs: readonly Logical[]): Logical {
   if (inputsOfNode(node).every((old, i) => old === inputs[i])) return node
   switch (node.kind) {
     case 'read':
+    case 'elements':
       return node
     case 'union':
       return union(inputs)

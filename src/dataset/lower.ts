@@ -2,9 +2,10 @@
 import { rowsOf } from '../plan/columns.js'
 import { hasCompositeKeys } from '../plan/groups.js'
 import type { Exchange, ExchangeRows, Input, Operator, RowOperator, Sink, Stage } from '../plan/plan.js'
-import type { Column } from '../plan/type.js'
+import { hasElements } from '../plan/stages.js'
+import { type Column, marksOf } from '../plan/type.js'
 import { withKeyFilters } from './key_filters.js'
-import type { AggregateNode, JoinNode, LimitNode, Logical, SortNode, WindowNode } from './logical.js'
+import type { AggregateNode, ElementsNode, JoinNode, LimitNode, Logical, SortNode, WindowNode } from './logical.js'
 import type { ReadQuery } from './query.js'
 import type { Source } from './sources.js'
 
@@ -22,28 +23,29 @@ interface Flow {
   isOne: boolean
 }
 
-export interface LoweredFrames {
-  stages: Stage[]
+/** Adds stages to those that are there. */
+export class FrameLowering {
+  readonly stages: Stage[]
   /** The nodes whose rows operators give. Others give some of a node's rows, or what is not in the logical plan. */
-  given: ReadonlyMap<Operator, Logical>
-}
-
-/** @param sources of all reads in the plans */
-export function lowerFrames(outputs: readonly FrameOutput[], sources: readonly Source[]): LoweredFrames {
-  const lowering = new Lowering(sources)
-  for (const output of outputs) lowering.output(output)
-  return lowering
-}
-
-class Lowering implements LoweredFrames {
-  readonly stages: Stage[] = []
   readonly given = new Map<Operator, Logical>()
   readonly #sources = new Map<ReadQuery, Source>()
+  readonly #elementsOf: (node: ElementsNode) => Input[]
   /** Ids of exchanges, by what fills them and how: equal ones are filled once. */
   readonly #exchanges = new Map<string, string>()
 
-  constructor(sources: readonly Source[]) {
+  /**
+   * @param sources of all reads in the plans
+   * @param elementsOf how elements come into the plan
+   */
+  constructor(stages: Stage[], sources: readonly Source[], elementsOf: (node: ElementsNode) => Input[]) {
+    this.stages = stages
+    this.#elementsOf = elementsOf
     for (const source of sources) for (const read of source.reads) this.#sources.set(read, source)
+  }
+
+  /** The rows, for operators that follow. */
+  inputs(plan: Logical): Input[] {
+    return this.#flow(plan).inputs
   }
 
   output({ plan, sink }: FrameOutput): void {
@@ -51,6 +53,7 @@ class Lowering implements LoweredFrames {
     this.stages.push({
       name: sink.name === '' ? 'output' : `output ${sink.name}`,
       inputs,
+      ...fixedSplits(inputs),
       target: {
         kind: 'sink',
         ...sink,
@@ -84,6 +87,12 @@ class Lowering implements LoweredFrames {
           ...(format.kind === 'csv' && node.source.schema === null ? { mayLack: true } : {}),
         }
         return { inputs: [{ kind: 'files', files, format, operators: [scan] }], isOne: false }
+      }
+      case 'elements': {
+        const place = node.columns.find(({ name }) => name === node.place)
+        const columns = node.columns.filter((column) => column !== place)
+        const flow = { inputs: this.#elementsOf(node), isOne: false }
+        return through(flow, { op: 'toDF', columns, exact: marksOf(columns), ...(place && { place }) })
       }
       case 'filter':
         return through(this.#flow(node.input), {
@@ -223,7 +232,7 @@ class Lowering implements LoweredFrames {
     if (known !== undefined) return known
     const id = `${name} ${this.stages.length + 1}`
     this.#exchanges.set(key, id)
-    this.stages.push({ name: id, inputs, target: { ...target, id } })
+    this.stages.push({ name: id, inputs, target: { ...target, id }, ...fixedSplits(inputs) })
     return id
   }
 }
@@ -237,6 +246,11 @@ const MAX_TOP = 100_000
 
 function through({ inputs, isOne }: Flow, operator: RowOperator): Flow {
   return { inputs: inputs.map((input) => ({ ...input, operators: [...input.operators, operator] })), isOne }
+}
+
+/** Functions of elements may keep something from one to the next. */
+function fixedSplits(inputs: readonly Input[]): Pick<Stage, 'fixedSplits'> {
+  return inputs.some(({ operators }) => hasElements(operators)) ? { fixedSplits: true } : {}
 }
 
 /** Rows in the order in which they come. */

@@ -4,13 +4,13 @@ import { isCollection } from '../collection/collection.js'
 import type { Ending, Query } from '../collection/query.js'
 import { outputNameProblem } from '../io/output/names.js'
 import type { FrameSchema } from '../plan/typed.js'
-import { type DataFrame, isDataFrame } from './frame.js'
+import { type Frame, isDataFrame } from './frame.js'
 import { isFrameWriter } from './writer.js'
 
 export interface DatasetOutput {
   /** A folder in the output; empty: the output itself, and the only one. */
   name: string
-  frame: DataFrame<FrameSchema>
+  frame: Frame<FrameSchema>
   /** null: as the run says. */
   partitionBy: readonly string[] | null
 }
@@ -34,7 +34,7 @@ function outputOf(name: string, made: unknown, fail: (problem: string) => never)
   if (mode !== null) fail(`write.mode('${mode}') is for a frame that is written by itself; a run has its own, --mode`)
   return {
     name,
-    frame: made.frame as DataFrame<FrameSchema>,
+    frame: made.frame as Frame<FrameSchema>,
     partitionBy: partitionBy.length === 0 ? null : partitionBy,
   }
 }

@@ -1,8 +1,9 @@
 /** Pivots whose values are not given: a query of their own finds them before the pivot can be analysed. */
+import { withInputs } from './cache.js'
 import { expressionText } from './expression/text.js'
 import type { Untyped } from './expression/untyped.js'
 import { invalid } from './invalid.js'
-import { inputsOf, type NamedTree, type PivotQuery, type Query, withInputQueries } from './query.js'
+import { inputsOf, type NamedTree, type PivotQuery, type Query } from './query.js'
 
 /** As in Spark. */
 const MOST_VALUES = 10_000
@@ -21,9 +22,12 @@ export async function withPivotValues(query: Query, find: Find): Promise<Query> 
   const visit = async (node: Query): Promise<Query> => {
     const known = made.get(node)
     if (known) return known
+    // What elements are made of is a query by itself.
+    if (node.kind === 'elements') return node
     const inputs: Query[] = []
     for (const input of inputsOf(node)) inputs.push(await visit(input))
-    const over = withInputQueries(node, inputs)
+    const same = inputsOf(node).every((input, i) => input === inputs[i])
+    const over = same ? node : (withInputs(node, inputs) as Query)
     const isUnknown = over.kind === 'pivot' && over.options === null
     const found = isUnknown ? { ...over, options: await optionsOf(over, find) } : over
     made.set(node, found)

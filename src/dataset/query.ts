@@ -1,4 +1,5 @@
 /** What a data frame was asked for: immutable plain nodes. Names are not looked up yet, and types are not known (analyze.ts). */
+import { type Query as Elements, framesIn } from '../collection/query.js'
 import { hasMadeFunctions, isUserFunction, type UserFunction } from '../plan/made.js'
 import type { Format, JoinType } from '../plan/plan.js'
 import type { Column } from '../plan/type.js'
@@ -6,6 +7,9 @@ import type { AggregateName, SortTree, Untyped } from './expression/untyped.js'
 
 export type Query =
   | ReadQuery
+  | ElementsQuery
+  /** Keys and rows, both structs. */
+  | { kind: 'keyed'; input: Query; by: NamedTree[] }
   | { kind: 'filter'; input: Query; where: Untyped }
   /** All columns of the result, in order. */
   | { kind: 'select'; input: Query; columns: NamedTree[] }
@@ -54,6 +58,15 @@ export interface ReadQuery {
   inferPartitionTypes: boolean
 }
 
+/** Elements of a collection as rows. */
+export interface ElementsQuery {
+  kind: 'elements'
+  collection: Elements
+  columns: Column[]
+  /** The only column has elements as they are encoded, whatever they are. */
+  encoded?: true
+}
+
 export interface NamedTree {
   /** null: that of the expression. */
   name: string | null
@@ -93,6 +106,8 @@ export function inputsOf(query: Query): readonly Query[] {
   switch (query.kind) {
     case 'read':
       return []
+    case 'elements':
+      return framesIn(query.collection) as Query[]
     case 'union':
     case 'setOperation':
       return query.inputs
@@ -103,22 +118,19 @@ export function inputsOf(query: Query): readonly Query[] {
   }
 }
 
-/** The same node over other inputs. */
-export function withInputQueries(query: Query, inputs: readonly Query[]): Query {
-  if (inputsOf(query).every((old, i) => old === inputs[i])) return query
-  const [input, second] = inputs as [Query, Query]
-  switch (query.kind) {
-    case 'read':
-      return query
-    case 'union':
-      return { ...query, inputs: [...inputs] }
-    case 'setOperation':
-      return { ...query, inputs: [input, second] }
-    case 'join':
-      return { ...query, left: input, right: second }
-    default:
-      return { ...query, input }
+/** What is read by collections, which this query is made of: data frames by themselves, the innermost first. */
+export function framesBelow(query: Query): Query[] {
+  const found = new Set<Query>()
+  const seen = new Set<Query>()
+  const visit = (node: Query): void => {
+    if (seen.has(node)) return
+    seen.add(node)
+    const inputs = inputsOf(node)
+    inputs.forEach(visit)
+    if (node.kind === 'elements') for (const input of inputs) found.add(input)
   }
+  visit(query)
+  return [...found]
 }
 
 /** All files that a query reads, each read once. */

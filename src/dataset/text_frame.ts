@@ -2,12 +2,12 @@
 import { Collection } from '../collection/collection.js'
 import type { CollectionContext } from '../collection/query.js'
 import type { Str } from '../plan/typed.js'
-import { DataFrame } from './frame.js'
+import { Frame } from './frame.js'
 
-export class TextFrame extends DataFrame<{ value: Str }> {
+export class TextFrame extends Frame<{ value: Str }> {
   /** The lines by themselves, without line ends, for functions. */
   lines(): Collection<string> {
-    return new Collection({ kind: 'rows', frame: this, areLines: true })
+    return new Collection({ kind: 'rows', frame: this.query, as: 'lines' })
   }
 
   /** What a function makes of each line: `lines().map(fn)`. */

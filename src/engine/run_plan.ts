@@ -15,7 +15,7 @@ import { isIntact, type WrittenFile } from '../io/output/written_file.js'
 import { checkPlan } from '../plan/check.js'
 import type { Identity } from '../plan/functions.js'
 import type { Exchange, Plan, Stage } from '../plan/plan.js'
-import { buildsOf, fillsRanges, stageFilling, stagesAfter, stagesBefore } from '../plan/stages.js'
+import { buildsOf, fillsRanges, hasElements, stageFilling, stagesAfter, stagesBefore } from '../plan/stages.js'
 import { boundsFact, PARTITIONS, rangesFact, stageFact, tasksFact } from '../state/facts.js'
 import { checkStages, hasReadAll, recordsToRead, stopsEarly } from './accounting.js'
 import { type BadRecordsInit, overLimit } from './bad_records.js'
@@ -805,9 +805,7 @@ export class PlanRun {
 
 /** Whether records come to JavaScript. */
 function usesHeap({ module, stages }: Plan): boolean {
-  return (
-    module !== null || stages.some(({ inputs }) => inputs.some((input) => input.operators.at(-1)?.op === 'elements'))
-  )
+  return module !== null || stages.some(({ inputs }) => inputs.some(({ operators }) => hasElements(operators)))
 }
 
 /** Whether another process finds all that a task has written. */

@@ -1,5 +1,5 @@
 /**
- * Rows as bytes, for tests and actions: a u32 length and the bytes of a row each, as native/column/rows.h has them.
+ * Rows from bytes: a u32 length and the bytes of a row each, as native/column/rows.h has them. row_writer.ts makes them.
  *
  * In JavaScript a row is an object by column, with null for what is missing. boolean, integer, double: as they are. long: a number, or as
  * its column (EXACT) or RowForms say. decimal: text with all digits of its scale. string; binary: Uint8Array. date: `2024-01-31`. timestamp: Date, or as
@@ -29,16 +29,6 @@ export function decodeRows(bytes: Uint8Array, columns: readonly Column[], form: 
       throw new RunjobError('INTERNAL', { detail: 'a row is not of the columns that it is read as' })
   }
   return rows
-}
-
-export function encodeRows(rows: readonly Row[], columns: readonly Column[]): Uint8Array {
-  const writer = new RowWriter()
-  for (const row of rows) {
-    const start = writer.count(0)
-    writeFields(writer, row, columns)
-    writer.setCount(start, writer.size - start - 4)
-  }
-  return writer.take()
 }
 
 const MICROS_PER_MILLI = 1000n
@@ -209,7 +199,7 @@ function decimalText(unscaled: bigint, scale: number): string {
 }
 
 /** Four digits of a year at least, and a sign in front of others, as in ISO 8601. */
-function dateText(days: number): string {
+export function dateText(days: number): string {
   const [year, month, day] = civil(days)
   const digits = String(Math.abs(year)).padStart(4, '0')
   const sign = year < 0 ? '-' : year > 9999 ? '+' : ''
@@ -239,143 +229,4 @@ export function timeText(micros: bigint): string {
   const two = (n: number) => String(Math.floor(n)).padStart(2, '0')
   const time = `${two(seconds / 3600)}:${two((seconds / 60) % 60)}:${two(seconds % 60)}`
   return `${dateText(Number((micros - ofDay) / day))}T${time}.${fraction.endsWith('000') ? fraction.slice(0, 3) : fraction}`
-}
-
-class RowWriter {
-  size = 0
-  #bytes = Buffer.alloc(1024)
-
-  #reserve(size: number): number {
-    const at = this.size
-    this.size += size
-    if (this.size > this.#bytes.length) {
-      const larger = Buffer.alloc(2 * this.size)
-      this.#bytes.copy(larger)
-      this.#bytes = larger
-    }
-    return at
-  }
-
-  count(value: number): number {
-    const at = this.#reserve(4)
-    this.setCount(at, value)
-    return at
-  }
-
-  setCount(at: number, value: number): void {
-    this.#bytes.writeUInt32LE(value, at)
-  }
-
-  nulls(isNull: boolean[]): void {
-    const at = this.#reserve(Math.ceil(isNull.length / 8))
-    for (const [i, one] of isNull.entries()) if (one) this.#bytes[at + (i >> 3)]! |= 1 << (i & 7)
-  }
-
-  byte(value: number): void {
-    const at = this.#reserve(1)
-    this.#bytes.writeUInt8(value, at)
-  }
-
-  integer(value: number): void {
-    const at = this.#reserve(4)
-    this.#bytes.writeInt32LE(value, at)
-  }
-
-  long(value: bigint): void {
-    const at = this.#reserve(8)
-    this.#bytes.writeBigInt64LE(value, at)
-  }
-
-  double(value: number): void {
-    const at = this.#reserve(8)
-    this.#bytes.writeDoubleLE(value, at)
-  }
-
-  bytes(value: Uint8Array): void {
-    this.count(value.length)
-    const at = this.#reserve(value.length)
-    this.#bytes.set(value, at)
-  }
-
-  take(): Uint8Array {
-    return new Uint8Array(this.#bytes.subarray(0, this.size))
-  }
-}
-
-function writeFields(writer: RowWriter, row: Row, columns: readonly Column[]): void {
-  writeValues(
-    writer,
-    columns.map(({ name }) => row[name] ?? null),
-    columns.map(({ type }) => type),
-  )
-}
-
-function writeValues(writer: RowWriter, values: readonly unknown[], types: readonly Type[]): void {
-  writer.nulls(values.map((value) => value === null))
-  for (const [i, value] of values.entries()) if (value !== null) writeValue(writer, value, types[i]!)
-}
-
-function writeValue(writer: RowWriter, value: unknown, type: Type): void {
-  if (typeof type === 'object') {
-    switch (type.type) {
-      case 'decimal': {
-        const unscaled = unscaledOf(value as string, type.scale)
-        writer.long(BigInt.asIntN(64, unscaled))
-        if (type.precision > 18) writer.long(unscaled >> 64n)
-        return
-      }
-      case 'array': {
-        const elements = (value as unknown[]).map((element) => element ?? null)
-        writer.count(elements.length)
-        writeValues(
-          writer,
-          elements,
-          elements.map(() => type.element),
-        )
-        return
-      }
-      case 'struct':
-        writeFields(writer, value as Row, type.fields)
-        return
-    }
-  }
-  switch (type) {
-    case 'boolean':
-      writer.byte(value ? 1 : 0)
-      return
-    case 'integer':
-      writer.integer(value as number)
-      return
-    case 'long':
-      writer.long(BigInt(value as number | bigint))
-      return
-    case 'double':
-      writer.double(value as number)
-      return
-    case 'string':
-      writer.bytes(Buffer.from(value as string))
-      return
-    case 'binary':
-      writer.bytes(value as Uint8Array)
-      return
-    case 'date':
-      writer.integer(Date.parse(`${value}T00:00:00Z`) / MILLIS_PER_DAY)
-      return
-    case 'timestamp':
-      writer.long(BigInt((value as Date).getTime()) * MICROS_PER_MILLI)
-      return
-    case 'timestamp_ntz':
-      writer.long(microsOf(value as string))
-      return
-  }
-}
-
-function unscaledOf(text: string, scale: number): bigint {
-  const [whole, fraction = ''] = text.split('.')
-  return BigInt(whole + fraction.padEnd(scale, '0'))
-}
-
-function microsOf(text: string): bigint {
-  const [time, fraction = ''] = text.split('.')
-  return BigInt(Date.parse(`${time}Z`)) * MICROS_PER_MILLI + BigInt(fraction.padEnd(6, '0'))
 }

@@ -35,6 +35,7 @@ const OPERATORS: Readonly<Record<Operator['op'], { takes: readonly Form[]; gives
   dropNumber: { takes: ['sorted'], gives: 'sorted' },
   byNumber: { takes: ['sorted', 'records'], gives: 'batches' },
   scan: { takes: ['bytes'], gives: 'rows' },
+  toDF: { takes: ['records'], gives: 'rows' },
   rows: { takes: ['sorted'], gives: 'rows' },
   window: { takes: ['sorted'], gives: 'rows' },
   groups: { takes: ['sorted'], gives: 'rows' },

@@ -14,7 +14,7 @@ import type {
   SinkFormat,
   WindowValue,
 } from './plan.js'
-import { exchangeOf } from './stages.js'
+import { exchangeOf, pipelineStart } from './stages.js'
 import type { Column } from './type.js'
 
 type Stages = Pick<Plan, 'stages'>
@@ -31,6 +31,8 @@ function columnsAfter(plan: Stages, input: Input, operator: RowOperator, takes: 
   switch (operator.op) {
     case 'scan':
       return [...operator.columns, ...(operator.folders ?? []), ...(operator.place ? [operator.place] : [])]
+    case 'toDF':
+      return [...operator.columns, ...(operator.place ? [operator.place] : [])]
     case 'rows':
     case 'window':
     case 'groups':
@@ -62,10 +64,8 @@ function columnsAfter(plan: Stages, input: Input, operator: RowOperator, takes: 
 
 /** The columns of an input's rows at its end. */
 export function columnsOf(plan: Stages, input: Input): Column[] {
-  return (input.operators as RowOperator[]).reduce<Column[]>(
-    (columns, operator) => columnsAfter(plan, input, operator, columns),
-    [],
-  )
+  const operators = input.operators.slice(pipelineStart(input.operators)) as RowOperator[]
+  return operators.reduce<Column[]>((columns, operator) => columnsAfter(plan, input, operator, columns), [])
 }
 
 /** The columns that an output's files have. */

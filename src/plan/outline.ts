@@ -2,7 +2,7 @@
 import { formatBytes, formatCount } from '../base/units.js'
 import type { FileInput, Input, Plan } from './plan.js'
 import { counted, exchangeText, operatorText, sinkText, type TextOf } from './print.js'
-import { exchangeOf, stageFilling, tableJoinsIn } from './stages.js'
+import { exchangeOf, pipelineStart, stageFilling, tableJoinsIn } from './stages.js'
 
 /** What is known about a plan's data before it runs. */
 export interface PlanSizes {
@@ -50,6 +50,8 @@ export interface InputOutline {
   source: { files: string } | { stage: number }
   /** In the order in which rows go through them. */
   operators: OperatorOutline[]
+  /** So many of them are not measured by themselves: those before the last pipeline. */
+  unmeasured: number
 }
 
 interface OperatorOutline {
@@ -74,6 +76,7 @@ export function outlineOf(plan: Plan, sizes: PlanSizes, textOf: TextOf): PlanOut
       name,
       inputs: inputs.map((input, i) => ({
         source: sourceOf(input),
+        unmeasured: pipelineStart(input.operators),
         operators: input.operators.map((operator, n) => ({
           text: operatorText(operator, textOf),
           rows: sizes.rows[index]?.[i]?.[n] ?? null,

@@ -135,14 +135,17 @@ export interface ElementsOperator {
   steps: ElementStep[]
   into: ElementsInto
   gives: RecordSpec
-  /** Its records are rows of these columns, of the operators before it. */
-  rows?: { columns: Column[]; exact: Marks }
+  /**
+   * Its records are rows of these columns, of the operators before it. `pairs`: the columns are keys, which become lists of names and values, and
+   * rows, both structs. `encoded`: the only column has elements as bytes.
+   */
+  rows?: { columns: Column[]; exact: Marks; as: 'rows' | 'pairs' | 'encoded' }
 }
 
-export interface ElementStep {
-  op: 'map' | 'filter' | 'flatMap' | 'mapValues' | 'keyBy' | 'mapPartitions'
-  fn: FunctionId
-}
+export type ElementStep =
+  | { op: 'map' | 'filter' | 'flatMap' | 'mapValues' | 'mapGroups' | 'keyBy' | 'mapPartitions'; fn: FunctionId }
+  /** `nth`: how many samples come before, which draw other lots. */
+  | { op: 'sample'; fraction: number; seed: number; nth: number }
 
 /** `group`: the values of both sides by themselves. */
 export type ElementsJoin = 'inner' | 'left' | 'right' | 'full' | 'group'
@@ -170,8 +173,12 @@ export type ElementsInto =
   /** The same, folded before as far as it goes. */
   | { kind: 'folded'; fold: ElementsFold }
   | { kind: 'keys' }
+  /** Each as a list of its bytes. */
+  | { kind: 'encoded' }
   /** Under a key that a function makes; null: that of the pair. */
   | { kind: 'sorted'; by: { fn: FunctionId } | null }
+  /** The same, as lists of two: the bytes of the key, and those of the element. */
+  | { kind: 'sortedRows'; by: { fn: FunctionId } | null }
   /** Under one key; so many are enough. */
   | { kind: 'values'; most: number | null }
   | { kind: 'texts' }
@@ -183,7 +190,8 @@ export type ElementsInto =
 
 /**
  * What data frames are made of: rows of typed columns. `scan` reads files; `rows`, `window`, `groups` and `mergeJoin` read an exchange of that
- * kind (ExchangeRows); one of these is the first. The others take rows, in their order, and give rows.
+ * kind (ExchangeRows); `toDF` takes the elements of the operator before it; one of these is the first. The others take rows, in their order,
+ * and give rows.
  */
 export type RowOperator =
   /** The columns to read, by name, in this order; then those that the folders of each file give (InputFile.folders), and its place. */
@@ -196,6 +204,11 @@ export type RowOperator =
       /** A file of text may lack columns, whose values are null: they are those of all files. */
       mayLack?: true
     }
+  /**
+   * Elements as rows of these columns, `exact` ones as they are marked; then, if asked, one more, a long: which element of all it is.
+   * Everything before it in the list is the collection's.
+   */
+  | { op: 'toDF'; columns: Column[]; exact: Marks; place?: Column }
   /** All rows of the exchange, in the order of its keys. */
   | { op: 'rows' }
   /** The same, with the results of window functions behind their columns. The exchange is partitioned, and first sorted, by `partition`. */

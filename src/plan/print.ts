@@ -143,6 +143,8 @@ export function operatorText(operator: Operator, textOf: TextOf): string {
       const folders = operator.folders ? `; of folders ${names(operator.folders)}` : ''
       return `scan ${names(operator.columns) || 'no columns'}${folders}${operator.place ? '; and its place' : ''}`
     }
+    case 'toDF':
+      return `rows of ${operator.columns.map(({ name, type }) => `${name} ${typeText(type)}`).join(', ')}`
     case 'rows':
       return 'rows'
     case 'groups':
@@ -175,7 +177,9 @@ export function operatorText(operator: Operator, textOf: TextOf): string {
 
 function elementsText({ from, steps, into }: ElementsOperator): string {
   const first = 'fold' in from ? `merge for ${from.fold.method}` : 'how' in from ? `${from.how} join` : from.kind
-  const called = steps.map(({ op, fn }) => `${op} by function ${fn}`)
+  const called = steps.map((step) =>
+    step.op === 'sample' ? `sample ${step.fraction}` : `${step.op} by function ${step.fn}`,
+  )
   return [...(first === 'records' ? [] : [first]), ...called, lastText(into)].join(', ')
 }
 
@@ -186,6 +190,7 @@ function lastText(into: ElementsInto): string {
     case 'folded':
       return `fold for ${into.fold.method}`
     case 'sorted':
+    case 'sortedRows':
       return into.by === null ? 'by their keys' : `by function ${into.by.fn}`
     case 'reduced':
       return `reduce by function ${into.fn}`

@@ -26,6 +26,19 @@ export function fillsRanges({ target }: Stage): boolean {
   return target.kind === 'exchange' && isRanged(target)
 }
 
+/** Where the last pipeline of rows among these operators begins. */
+export function pipelineStart(operators: readonly Operator[]): number {
+  return Math.max(
+    0,
+    operators.findLastIndex(({ op }) => op === 'toDF'),
+  )
+}
+
+/** Whether there are functions of elements among them. */
+export function hasElements(operators: readonly Operator[]): boolean {
+  return operators.some(({ op }) => op === 'elements')
+}
+
 /** Those that look into a table of another exchange. */
 export function tableJoinsIn(operators: readonly Operator[]): OperatorOf<'probe' | 'hashJoin'>[] {
   return operators.filter((operator) => operator.op === 'probe' || operator.op === 'hashJoin')
@@ -83,9 +96,7 @@ export function mainSinkOf(plan: Stages): Sink {
 /** What runs, for the place of an error: rows of typed columns and elements of collections are a dataset's. */
 export function placeOf(plan: Pick<Plan, 'stages' | 'job'>): { job: string } | { dataset: string } {
   const isOfDataset = plan.stages.some(({ inputs, target }) => {
-    return (
-      (target.kind === 'sink' && target.columns) || inputs.some(({ operators }) => operators.at(-1)?.op === 'elements')
-    )
+    return (target.kind === 'sink' && target.columns) || inputs.some(({ operators }) => hasElements(operators))
   })
   return isOfDataset ? { dataset: plan.job } : { job: plan.job }
 }

@@ -36,13 +36,16 @@ export function printTree({ job, stages }: PlanOutline, runs?: readonly StageRun
     if (shown.has(index)) return { text: `stage ${name}, as above`, children: [] }
     shown.add(index)
     const run = runs?.[index]
-    const children = inputs.map(({ source, operators }, i): Node => {
+    const children = inputs.map(({ source, operators, unmeasured }, i): Node => {
       const own = run?.inputs?.[i]
       const below: Node =
         'files' in source ? { text: source.files + groupsText(own), children: [] } : targetNode(source.stage)
       // Last first: the tree is read from its root.
       return operators.reduce<Node>((below, { text, rows, tables }, n) => {
-        return { text: text + rowsSuffix(rows, own?.operators[n]), children: [below, ...tables.map(targetNode)] }
+        return {
+          text: text + rowsSuffix(rows, own?.operators[n - unmeasured]),
+          children: [below, ...tables.map(targetNode)],
+        }
       }, below)
     })
     const done = run ? `: ${counted(run.tasks, 'task')}, ${formatDuration(run.elapsedMs)}` : ''

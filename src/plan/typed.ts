@@ -61,6 +61,25 @@ export type JsOf<X> =
 /** A row in JavaScript. */
 export type RowOf<S> = { [K in keyof S]: JsOf<S[K]> }
 
+/** What a row can be made of: an object, in which missing values may be left out, or a list of its values. */
+export type RowGiven<S> = FieldsGiven<S> | readonly JsGiven<S[keyof S]>[]
+type FieldsGiven<S> = { readonly [K in keyof S as S[K] extends Nullable<unknown> ? never : K]: JsGiven<S[K]> } & {
+  readonly [K in keyof S as S[K] extends Nullable<unknown> ? K : never]?: JsGiven<S[K]> | undefined
+}
+/** Whole numbers and decimals may be given in other ways than they come out. */
+type JsGiven<X> =
+  X extends Nullable<infer Y>
+    ? JsGiven<Y> | null
+    : X extends ColumnType<'long'>
+      ? number | bigint
+      : X extends ColumnType<'decimal'>
+        ? string | number | bigint
+        : X extends List<infer E>
+          ? Iterable<JsGiven<E>>
+          : X extends Struct<infer F>
+            ? FieldsGiven<F>
+            : JsOf<X>
+
 /** Forms of rows in JavaScript that hold every long and every timestamp. */
 export interface RowForms {
   /** All longs are bigints. */

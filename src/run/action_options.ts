@@ -34,3 +34,8 @@ const NOT_ASKED: readonly string[] = ['output', 'format', 'mode', 'partitionBy',
 export const WRITE_OPTIONS = Object.fromEntries(
   Object.entries(RUN_OPTIONS).filter(([name]) => !NOT_ASKED.includes(name)),
 ) as unknown as Schema<WriteOptions>
+
+/** Those of an action. */
+export function actionOptions(options: object): ActionOptions {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => name in ACTION_OPTIONS))
+}

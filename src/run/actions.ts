@@ -6,7 +6,13 @@ import type { FrameWriter } from '../dataset/writer.js'
 import type { Row } from '../kernels/rows.js'
 import type { Runner } from '../plan/runner.js'
 import type { FrameSchema, RowForms } from '../plan/typed.js'
-import { ACTION_OPTIONS, type ActionOptions, WRITE_OPTIONS, type WriteOptions } from './action_options.js'
+import {
+  ACTION_OPTIONS,
+  type ActionOptions,
+  actionOptions,
+  WRITE_OPTIONS,
+  type WriteOptions,
+} from './action_options.js'
 import { describePlan } from './describe.js'
 import { runElements, writeElements } from './elements.js'
 import { type Explained, explaining, explainOnly } from './explained.js'
@@ -77,16 +83,9 @@ async function writeRows(
     await runAny(datasetOf(known), written)
   }
   const own = frame as AnyFrame
-  const ofAction = pick(options)
-  await (readsOutput(own, path, ofAction) ? write(own) : withKeptRows(own, ofAction, write))
+  const ofAction = actionOptions(options)
+  await (readsOutput(own.query, path, ofAction) ? write(own) : withKeptRows(own, ofAction, write))
 }
-
-/** Those of an action. */
-function pick(options: WriteOptions): ActionOptions {
-  return Object.fromEntries(Object.entries(options).filter(([name]) => isAction(name)))
-}
-
-const isAction = (name: string) => name in ACTION_OPTIONS
 
 /**
  * Actions with other options unless they are called with these.
@@ -94,7 +93,7 @@ const isAction = (name: string) => name in ACTION_OPTIONS
  * @param given of a run; those that concern its output have no meaning
  */
 export function actionsWith(given: RunnableOptions): Runner {
-  const defaults = Object.fromEntries(Object.entries(given).filter(([name]) => isAction(name)))
+  const defaults = actionOptions(given)
   const all = (options: unknown) => ({ ...defaults, ...(options as ActionOptions | undefined) })
   return {
     collect: (frame, options) => actions.collect(frame, all(options)),

@@ -1,12 +1,9 @@
 /** What a run of a collection needs to know before its first task. */
 import { RunjobError } from '../base/errors.js'
-import { lowerCollection, type RowsInput } from '../collection/lower.js'
-import { type Ending, functionsIn, nodesOf, type RowsQuery } from '../collection/query.js'
-import type { AnyFrame } from '../dataset/frame.js'
+import { type Ending, functionsIn, nodesOf } from '../collection/query.js'
 import type { CollectionOutput } from '../dataset/outputs.js'
 import { fileCompression } from '../job/output.js'
-import type { ParamValue, Plan, Stage } from '../plan/plan.js'
-import { type Column, marksOf } from '../plan/type.js'
+import type { ParamValue, Plan } from '../plan/plan.js'
 import { planFrames } from './frames.js'
 import { withFunctions } from './functions.js'
 import { nameInPlace } from './in_place.js'
@@ -25,45 +22,14 @@ export async function prepareCollection(
   const { choice } = settings
   const { collection } = output
   const ending = output.ending ?? endingOf(name, settings)
-  const nodes = nodesOf(collection)
-  const reads = nodes.filter((node) => node.kind === 'rows')
-  const frames = reads.map(({ frame }, i) => ({ name: `rows ${i + 1}`, frame: frame as AnyFrame, by: [] }))
-  const planned = await planFrames(frames, settings, copies, ({ name }) => {
-    return { name, format: { kind: 'rows' }, compress: null, singleFile: false }
-  })
-  // What would be the output of a data frame goes on here.
-  const [outputs, before] = split(planned.stages, ({ target }) => target.kind === 'sink')
-  const rowsOf = (read: RowsQuery): RowsInput[] => {
-    const i = reads.indexOf(read)
-    return rowsInputs(read, outputs[i]!, planned.logical[i]!.asked.columns)
-  }
   const sink = { name: '', compress: fileCompression(choice.compress), singleFile: choice.singleFile ?? false }
-  const lowered = lowerCollection(collection, ending, sink, rowsOf)
-  const made = [...nodes, ending].flatMap(functionsIn)
-  const { called, code, identity } = await withFunctions([...before, ...lowered], [...planned.made, ...made], settings)
+  const planned = await planFrames({ query: collection, ending, sink }, settings, copies)
+  const made = [...nodesOf(collection), ending].flatMap(functionsIn)
+  const { called, code, identity } = await withFunctions(planned.stages, [...planned.made, ...made], settings)
   const plan: Plan = { version: 2, job: name, params, sideFiles: {}, ...called, ...planned.now }
   const inPlace = nameInPlace({ dataset: name, params, outputs: output, files: planned.files }, settings)
-  const { logical, first } = planned
-  // What collections do is their functions' business.
-  const estimates = async () => {
-    const all = await planned.estimates()
-    return all.filter((_, i) => planned.stages[i]!.target.kind !== 'sink')
-  }
+  const { logical, first, estimates } = planned
   return { plan, logical, first, estimates, code, identity, inPlace, ...planned.inputs }
-}
-
-function split<T>(list: readonly T[], isFirst: (one: T) => boolean): [T[], T[]] {
-  return [list.filter(isFirst), list.filter((one) => !isFirst(one))]
-}
-
-/** How the rows of a data frame come into the plan: as they would come into the output. */
-function rowsInputs({ areLines }: RowsQuery, { inputs }: Stage, columns: readonly Column[]): RowsInput[] {
-  const rows = { columns: [...columns], exact: marksOf(columns) }
-  return inputs.map((input) => {
-    // Lines of text need no columns.
-    if (areLines) return { input: { ...input, operators: [] }, rows: undefined }
-    return { input, rows }
-  })
 }
 
 /** @throws OPTION_INVALID */

@@ -5,7 +5,7 @@ import type { AnyDataset } from '../dataset/dataset.js'
 import { type DatasetOutput, isCollectionOutput } from '../dataset/outputs.js'
 import { resolveParams } from '../plan/params.js'
 import type { Plan } from '../plan/plan.js'
-import { planFrames } from './frames.js'
+import { type PlannedFrame, planFrames } from './frames.js'
 import { withFunctions } from './functions.js'
 import { nameInPlace } from './in_place.js'
 import type { Settings } from './options.js'
@@ -29,13 +29,11 @@ export async function prepareDataset(dataset: AnyDataset, settings: Settings, co
   refuseUnused(name, outputs, settings)
   const partitions = outputs.map((output) => (settings.onColumns ? [] : (output.partitionBy ?? settings.partitionBy)))
   checkPartitions(partitions, settings)
-  const frames = outputs.map(({ name, frame }, i) => ({ name, frame, by: partitions[i]! }))
-  const { stages, made, now, logical, first, estimates, inputs, files } = await planFrames(
-    frames,
-    settings,
-    copies,
-    ({ name, by }, columns) => sinkOf(name, columns, by, settings),
-  )
+  const frames = outputs.map(({ name, frame: { query } }, i): PlannedFrame => {
+    const by = partitions[i]!
+    return { name, query, by, sink: (columns) => sinkOf(name, columns, by, settings) }
+  })
+  const { stages, made, now, logical, first, estimates, inputs, files } = await planFrames(frames, settings, copies)
   const { called, code, identity } = await withFunctions(stages, made, settings)
   const plan: Plan = { version: 2, job: name, params, sideFiles: {}, ...called, ...now }
   const inPlace = nameInPlace({ dataset: name, params, outputs, files }, settings)

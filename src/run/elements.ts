@@ -6,7 +6,14 @@ import type { Ending, Query } from '../collection/query.js'
 import type { AnyDataset } from '../dataset/dataset.js'
 import { ValuesDecoder } from '../io/output/values.js'
 import type { ElementsRun } from '../plan/runner.js'
-import { ACTION_OPTIONS, type ActionOptions, WRITE_OPTIONS, type WriteOptions } from './action_options.js'
+import {
+  ACTION_OPTIONS,
+  type ActionOptions,
+  actionOptions,
+  WRITE_OPTIONS,
+  type WriteOptions,
+} from './action_options.js'
+import { readsOutput, withKept } from './kept_rows.js'
 import { RECORDS } from './options.js'
 import { datasetOfOutputs } from './rows.js'
 import { isInWorker, runAny } from './run.js'
@@ -22,19 +29,21 @@ export async function runElements(
   return inTemporaryFolder(async (folder) => {
     const decoder = new ValuesDecoder()
     let used = 0
-    const { recordsWritten } = await runAny(datasetOf(collection), {
-      ...options,
-      output: join(folder, 'output'),
-      [RECORDS]: async (bytes: Uint8Array) => {
-        for (const element of decoder.push(bytes)) {
-          const result = use(element)
-          // Only if it must be: a turn of the event loop for each element would take longer than all else.
-          if (isThenable(result)) await result
-          used++
-        }
-        return true
-      },
-    })
+    const { recordsWritten } = await withKept(collection.query as Query, options, (query) =>
+      runAny(datasetOf(query, collection), {
+        ...options,
+        output: join(folder, 'output'),
+        [RECORDS]: async (bytes: Uint8Array) => {
+          for (const element of decoder.push(bytes)) {
+            const result = use(element)
+            // Only if it must be: a turn of the event loop for each element would take longer than all else.
+            if (isThenable(result)) await result
+            used++
+          }
+          return true
+        },
+      }),
+    )
     if (used !== recordsWritten) {
       throw new RunjobError('INTERNAL', { detail: `${recordsWritten} values were written, but ${used} read` })
     }
@@ -48,9 +57,14 @@ export async function writeElements(
 ): Promise<void> {
   if (isInWorker()) return new Promise(() => {})
   const options = checkedOptions(WRITE_OPTIONS, (given ?? {}) as WriteOptions)
-  await runAny(datasetOf(collection), { ...options, output: path, ...(mode === null ? {} : { mode }) })
+  const asked = collection.query as Query
+  const write = async (query: Query) => {
+    await runAny(datasetOf(query, collection), { ...options, output: path, ...(mode === null ? {} : { mode }) })
+  }
+  const ofAction = actionOptions(options)
+  await (readsOutput(asked, path, ofAction) ? write(asked) : withKept(asked, ofAction, write))
 }
 
-function datasetOf({ query, ending }: ElementsRun): AnyDataset {
-  return datasetOfOutputs({ collection: query as Query, ending: ending as Ending }, 'collection')
+function datasetOf(query: Query, { ending }: ElementsRun): AnyDataset {
+  return datasetOfOutputs({ collection: query, ending: ending as Ending }, 'collection')
 }

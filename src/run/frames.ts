@@ -1,16 +1,16 @@
 /** Plans data frames: opens what they read, and lowers them to stages. */
-
 import { RunjobError } from '../base/errors.js'
+import type { CollectionSink, RowsInput } from '../collection/lower.js'
+import { type Query as Elements, type Ending, framesIn, type RowsQuery } from '../collection/query.js'
 import { analyze, type ReadColumns } from '../dataset/analyze.js'
 import { estimatesOf } from '../dataset/estimate.js'
 import { DataFrame } from '../dataset/frame.js'
 import { inputsOfNode, type Logical, type ReadNode } from '../dataset/logical.js'
-import { type FrameOutput, lowerFrames } from '../dataset/lower.js'
+import { FrameLowering, type FrameOutput } from '../dataset/lower.js'
 import { arrange, pushDown } from '../dataset/optimize.js'
-import type { DatasetOutput } from '../dataset/outputs.js'
 import { partitioned } from '../dataset/partitions.js'
 import { withPivotValues } from '../dataset/pivot_values.js'
-import { functionsOf, hasJoin, type Query, type ReadQuery, readsOf } from '../dataset/query.js'
+import { framesBelow, functionsOf, hasJoin, type Query, type ReadQuery, readsOf } from '../dataset/query.js'
 import type { Size, Sizes } from '../dataset/rules/cardinality.js'
 import { pruneFolders } from '../dataset/rules/prune_folders.js'
 import { type Source, sourcesOf } from '../dataset/sources.js'
@@ -22,7 +22,7 @@ import type { UserFunction } from '../plan/made.js'
 import type { StageEstimates } from '../plan/outline.js'
 import type { Input, Plan, Stage } from '../plan/plan.js'
 import { runner } from '../plan/runner.js'
-import type { Column } from '../plan/type.js'
+import { type Column, marksOf } from '../plan/type.js'
 import { JobState } from '../state/state.js'
 import { runInputs, SourceFiles } from './inputs.js'
 import type { Settings } from './options.js'
@@ -31,10 +31,21 @@ import { sizeOf } from './sizes.js'
 import { encoded, encodedRules, SourceReader } from './source_reader.js'
 import type { Copies } from './stdin.js'
 
-/** A data frame to be planned. */
-export interface PlannedFrame extends Pick<DatasetOutput, 'name' | 'frame'> {
+/** What the rows of a data frame become. */
+export interface PlannedFrame {
+  /** Of the output. */
+  name: string
+  query: Query
   /** The columns whose values name folders. */
   by: readonly string[]
+  sink: (columns: readonly Column[]) => FrameOutput['sink']
+}
+
+/** What the elements of a collection become. */
+export interface PlannedCollection {
+  query: Elements
+  ending: Ending
+  sink: CollectionSink
 }
 
 interface PlannedFrames {
@@ -53,20 +64,18 @@ interface PlannedFrames {
   files: SourceFiles[]
 }
 
-/**
- * All of them together: what they share is computed once.
- *
- * @param sink what becomes of a frame's rows
- */
+/** All of them together: what they share is computed once. */
 export async function planFrames(
-  outputs: readonly PlannedFrame[],
+  outputs: readonly PlannedFrame[] | PlannedCollection,
   settings: Settings,
   copies: Copies,
-  sink: (output: PlannedFrame, columns: readonly Column[]) => FrameOutput['sink'],
 ): Promise<PlannedFrames> {
   const { encoding } = settings
   if (encoding !== null) checkEncoding(encoding, 'encoding')
-  const reads = readersOf(sourcesOf(outputs.map(({ frame }) => frame.query)), settings, copies)
+  const frames: readonly PlannedFrame[] = 'ending' in outputs ? [] : outputs
+  const own = 'ending' in outputs ? (framesIn(outputs.query) as Query[]) : frames.map(({ query }) => query)
+  const given = [...own, ...new Set(own.flatMap(framesBelow).filter((query) => !own.includes(query)))]
+  const reads = readersOf(sourcesOf(given), settings, copies)
   const readerOf = (read: ReadQuery) => reads.find(({ source }) => source.reads.includes(read))!
   const first: string[] = []
   const find = async (values: Query, pivot: string) => {
@@ -76,14 +85,14 @@ export async function planFrames(
     return rows
   }
   const queries: Query[] = []
-  for (const { frame } of outputs) queries.push(await withPivotValues(frame.query, find))
+  for (const query of given) queries.push(await withPivotValues(query, find))
   const columns = new Map<ReadQuery, ReadColumns>()
   for (const reader of reads) {
     for (const read of reader.source.reads) columns.set(read, await reader.columnsOf(read))
   }
   const asked = queries.map((query, i) => {
     const plan = analyze(query, columns)
-    const { by } = outputs[i]!
+    const { by } = frames[i] ?? { by: [] }
     return by.length === 0 ? plan : partitioned(plan, by, settings.emptyAsNull)
   })
   const now = asked.some(asksForTime) ? timeOf(settings) : null
@@ -99,27 +108,38 @@ export async function planFrames(
   // Only joins ask for them.
   const sizes = await sizesOf(queries.some(hasJoin) ? reads : [])
   const { joins } = settings.tuning
-  const logical = outputs.map(({ name: output }, i) => {
+  const logical = queries.map((_, i) => {
+    const output = frames[i]?.name ?? `rows ${i + 1 - frames.length}`
     return { output, asked: asked[i]!, optimized: arrange(pushed[i]!, { sizes, joins }) }
   })
-  const sinks = logical.map(({ optimized }, i) => ({
-    plan: optimized,
-    sink: sink(outputs[i]!, optimized.columns),
-  }))
-  const lowered = lowerFrames(
-    sinks,
-    reads.map(({ source }) => source),
+  const stages: Stage[] = []
+  const sources = reads.map(({ source }) => source)
+  const lowering = new FrameLowering(stages, sources, ({ collection, encoded }) =>
+    elements!.elements(collection, encoded),
   )
+  // Loaded only for collections.
+  const { CollectionLowering } = queries.length > frames.length ? await import('../collection/lower.js') : {}
+  const elements =
+    CollectionLowering &&
+    new CollectionLowering(stages, (read) => {
+      const { asked, optimized } = logical[given.indexOf(read.frame as Query)]!
+      return rowsInputs(read, lowering.inputs(optimized), asked.columns)
+    })
+  if ('ending' in outputs) elements!.output(outputs.query, outputs.ending, outputs.sink)
+  for (const [i, { sink }] of frames.entries()) {
+    const { optimized } = logical[i]!
+    lowering.output({ plan: optimized, sink: sink(optimized.columns) })
+  }
   return {
-    stages: lowered.stages.map((stage) => encodedStage(stage, encoding)),
+    stages: stages.map((stage) => encodedStage(stage, encoding)),
     made: queries.flatMap(functionsOf),
     now: now === null ? {} : { now: String(now) },
     logical,
     estimates: async () => {
-      if (sizes.size > 0) return estimatesOf(lowered, sizes)
+      if (sizes.size > 0) return estimatesOf(lowering, sizes)
       // Rows of text would have to be counted. A damaged file ends the run only if the run reads it.
       const counting = sizesOf(reads.filter(({ source }) => source.format.kind === 'parquet'))
-      return estimatesOf(lowered, await counting.catch(() => new Map()))
+      return estimatesOf(lowering, await counting.catch(() => new Map()))
     },
     first,
     inputs: await inputsOf(reads),
@@ -142,6 +162,14 @@ function readsTwice(pivot: string): RunjobError {
     problem: `${pivot} without values reads its input twice, and standard input and pipes can be read only once`,
     hint: "Name the values that become columns, pivot('quarter', ['Q1', 'Q2']), or put the input into a file.",
   })
+}
+
+/** How the rows of a data frame come into the plan: as they would come into an output. */
+function rowsInputs({ as }: RowsQuery, inputs: readonly Input[], columns: readonly Column[]): RowsInput[] {
+  // Lines of text need no columns.
+  if (as === 'lines') return inputs.map((input) => ({ input: { ...input, operators: [] }, rows: undefined }))
+  const rows = { columns: [...columns], exact: marksOf(columns), as }
+  return inputs.map((input) => ({ input, rows }))
 }
 
 /** What is read in the same way, but with other schemas, is found and opened once. */

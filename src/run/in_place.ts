@@ -6,9 +6,8 @@
 import { createHash } from 'node:crypto'
 import { existsSync, statSync } from 'node:fs'
 import { removeTree } from '../base/files.js'
-import { nodesOf } from '../collection/query.js'
+import { framesIn } from '../collection/query.js'
 import type { AnyDataset } from '../dataset/dataset.js'
-import type { AnyFrame } from '../dataset/frame.js'
 import { type CollectionOutput, type DatasetOutput, isCollectionOutput } from '../dataset/outputs.js'
 import type { Query } from '../dataset/query.js'
 import { type Source, sourcesOf } from '../dataset/sources.js'
@@ -61,7 +60,7 @@ export function wasDoneInPlace(dataset: AnyDataset, settings: Settings): boolean
 /** Of the data frames that are read. */
 function queriesOf(outputs: Request['outputs']): Query[] {
   if (!isCollectionOutput(outputs)) return outputs.map(({ frame }) => frame.query)
-  return nodesOf(outputs.collection).flatMap((node) => (node.kind === 'rows' ? (node.frame as AnyFrame).query : []))
+  return framesIn(outputs.collection) as Query[]
 }
 
 /** None if nothing is found: an output without rows may be in place of all files. */

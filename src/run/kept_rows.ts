@@ -1,14 +1,16 @@
-/** Rows of cached frames: written once, as Parquet in a temporary folder, and read by all actions that need them. */
+/** Rows of cached frames, and elements of cached collections: written once, as Parquet in a temporary folder, and read by all actions that need them. */
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { RunjobError } from '../base/errors.js'
-import { cachedIn, cacheOf, withNodes } from '../dataset/cache.js'
-import { type AnyFrame, DataFrame } from '../dataset/frame.js'
-import { type Query, type ReadQuery, readsOf } from '../dataset/query.js'
+import type { Query as Elements } from '../collection/query.js'
+import { type AnyQuery, cachedIn, filesOf, withNodes } from '../dataset/cache.js'
+import { type AnyFrame, Frame } from '../dataset/frame.js'
+import type { Query, ReadQuery } from '../dataset/query.js'
 import { PARQUET } from '../dataset/read.js'
 import { findInputs, isPiped } from '../io/input/inputs.js'
 import { outputsIn } from '../io/output/earlier.js'
 import { stateDirOf, withinOutput } from '../io/output/place.js'
+import { type Cache, cacheOf } from '../plan/cached.js'
 import type { Column } from '../plan/type.js'
 import { KEPT, removeForgotten } from '../state/kept.js'
 import { acquireLock, type Lock } from '../state/lock.js'
@@ -20,31 +22,40 @@ import { openTemporaryFolder, type TemporaryFolder } from './temporary.js'
 
 type FillOptions = Partial<Omit<DatasetOptions<never>, 'output'>>
 
+/** The same for a frame. */
+export function withKeptRows<T>(
+  frame: AnyFrame,
+  options: FillOptions,
+  act: (frame: AnyFrame) => Promise<T>,
+): Promise<T> {
+  return withKept(frame.query, options, (query) => act(query === frame.query ? frame : new Frame(query)))
+}
+
 /**
- * Calls an action with a frame that reads what is kept, after it has been computed if need be. Two actions at a time compute it once.
+ * Calls an action with a query that reads what is kept, after it has been computed if need be. Two actions at a time compute it once.
  *
  * With bad records to skip, nothing is kept: other actions would miss them.
  *
  * @param options of the action
  * @throws what filling throws: what a run throws
  */
-export async function withKeptRows<T>(
-  frame: AnyFrame,
+export async function withKept<Q extends AnyQuery, T>(
+  query: Q,
   options: FillOptions,
-  act: (frame: AnyFrame) => Promise<T>,
+  act: (query: Q) => Promise<T>,
 ): Promise<T> {
-  const cached = options.maxBad === undefined ? cachedIn(frame.query) : []
-  if (cached.length === 0) return act(frame)
+  const cached = options.maxBad === undefined ? cachedIn(query) : []
+  if (cached.length === 0) return act(query)
   const pinned: KeptRows[] = []
   try {
-    const reads = new Map<Query, Query>()
+    const reads = new Map<AnyQuery, AnyQuery>()
     for (const node of cached) {
       const rows = await pin(node, options)
       if (rows === null) continue
       pinned.push(rows)
-      reads.set(node, rows.read)
+      reads.set(node, rows.query)
     }
-    return await act(new DataFrame(withNodes(frame.query, reads)))
+    return await act(withNodes(query, reads))
   } finally {
     for (const rows of pinned) rows.unpin()
   }
@@ -58,7 +69,7 @@ export async function withRowsSoFar<T>(
 ): Promise<T> {
   const key = keyOf(options)
   const cached = cachedIn(frame.query)
-  const isThere = (node: Query) => cacheOf(node)!.kept.has(key)
+  const isThere = (node: AnyQuery) => cacheOf(node)!.kept.has(key)
   if (options.maxBad !== undefined || !cached.every(isThere)) {
     return act(frame, cached.filter((node) => !isThere(node)).length)
   }
@@ -66,17 +77,19 @@ export async function withRowsSoFar<T>(
 }
 
 /**
- * Whether a frame reads where its rows will be written. What is kept of it would hide that: after a kill nobody could tell whether the old rows
+ * Whether what is asked for reads where it will be written. What is kept of it would hide that: after a kill nobody could tell whether the old rows
  * were read, or the new ones.
  */
-export function readsOutput({ query }: AnyFrame, output: string, { allFiles = false }: FillOptions): boolean {
+export function readsOutput(query: AnyQuery, output: string, { allFiles = false }: FillOptions): boolean {
   const place = resolve(output)
   if (cachedIn(query).length === 0) return false
   // A run that was cut off may have moved it away.
   if (!existsSync(place)) return existsSync(stateDirOf(place))
   const isReplaced = withinOutput(place)
   const search = { allFiles, own: [], outputsIn: allFiles ? null : outputsIn }
-  const paths = [...readsOf(query)].flatMap((read) => read.paths).filter((given) => given !== '-')
+  const paths = filesOf(query)
+    .flatMap((read) => read.paths)
+    .filter((given) => given !== '-')
   return paths.some((given) => {
     try {
       const { files } = findInputs([given], process.cwd(), search)
@@ -94,13 +107,13 @@ function keyOf({ encoding, allFiles }: FillOptions): string {
 }
 
 /** null: the frame is no longer cached. */
-async function pin(node: Query, options: FillOptions): Promise<KeptRows | null> {
+async function pin(node: AnyQuery, options: FillOptions): Promise<KeptRows | null> {
   const key = keyOf(options)
   for (;;) {
     const cache = cacheOf(node)
     if (cache === null) return null
     const known = cache.kept.get(key) as Promise<KeptRows> | undefined
-    const filling = known ?? fill(node, options)
+    const filling = known ?? fill(node, cache.of, options)
     if (!known) cache.kept.set(key, filling)
     try {
       // Who fills it stops by itself, and takes away what there is.
@@ -130,7 +143,7 @@ function orStopped<T>(filling: Promise<T>, signal: AbortSignal | undefined): Pro
   })
 }
 
-async function fill(node: Query, options: FillOptions): Promise<KeptRows> {
+async function fill(node: AnyQuery, of: Cache['of'], options: FillOptions): Promise<KeptRows> {
   removeForgotten()
   const folder = openTemporaryFolder(KEPT)
   try {
@@ -138,8 +151,8 @@ async function fill(node: Query, options: FillOptions): Promise<KeptRows> {
     const path = join(folder.path, 'rows')
     let columns: readonly Column[] = []
     // A copy of the node, which has no mark; those below it have theirs.
-    await withKeptRows(new DataFrame({ ...node }), options, (frame) =>
-      runAny(datasetOf(frame), {
+    await withKept(rowsQuery(node, of), options, (query) =>
+      runAny(datasetOf(new Frame(query)), {
         ...options,
         output: path,
         format: 'parquet',
@@ -156,23 +169,32 @@ async function fill(node: Query, options: FillOptions): Promise<KeptRows> {
       schema: [...columns],
       inferPartitionTypes: false,
     }
-    return new KeptRows(read, folder, lock)
+    return new KeptRows(of === 'rows' ? read : { kind: 'rows', frame: read, as: 'encoded' }, folder, lock)
   } catch (error) {
     folder.remove()
     throw error instanceof RunjobError ? error.withParams({ state: null }) : error
   }
 }
 
+const ELEMENT: Column = { name: 'element', type: 'binary', nullable: false }
+
+/** What is kept of a node. */
+function rowsQuery(node: AnyQuery, of: Cache['of']): Query {
+  if (of === 'rows') return { ...node } as Query
+  return { kind: 'elements', collection: { ...node } as Elements, columns: [ELEMENT], encoded: true }
+}
+
 /** Until they are released, and no action reads them. */
 class KeptRows {
-  readonly read: ReadQuery
+  /** Reads it. */
+  readonly query: AnyQuery
   readonly #folder: TemporaryFolder
   readonly #lock: Lock
   #readers = 0
   #isReleased = false
 
-  constructor(read: ReadQuery, folder: TemporaryFolder, lock: Lock) {
-    this.read = read
+  constructor(query: AnyQuery, folder: TemporaryFolder, lock: Lock) {
+    this.query = query
     this.#folder = folder
     this.#lock = lock
   }

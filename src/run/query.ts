@@ -157,10 +157,17 @@ function hintFor(problem: string): string {
 function methodsHint(text: string): string {
   // Functions of the columns call theirs; what is in scope are data frames.
   const [kind, made] = /^\(*(?:df|inputs|read)\b/.test(text) ? ['data frames', DataFrame] : ['columns', Expr]
-  const methods = Object.getOwnPropertyNames(made.prototype).filter((name) => name !== 'constructor')
+  const methods = methodsOf(made)
   const [, name = ''] = /\.(\w+)\W*$/.exec(text) ?? []
   const near = didYouMean(name, methods)
   return `${near ? `Did you mean ${near}()? ` : ''}Methods of ${kind}: ${methods.join(', ')}.`
+}
+
+/** Of what a class makes, those of the class above it, too. */
+export function methodsOf({ prototype }: { prototype: object }): string[] {
+  const { constructor: above } = Object.getPrototypeOf(prototype) as { constructor: { prototype: object } }
+  const own = Object.getOwnPropertyNames(prototype).filter((name) => name !== 'constructor')
+  return above === Object ? own : [...methodsOf(above), ...own]
 }
 
 function isPromise(value: unknown): value is Promise<unknown> {

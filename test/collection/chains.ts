@@ -1,7 +1,7 @@
 /** Random collections. Made where workers find their functions: while this module is imported. */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Collection, read } from 'runjob'
+import { binary, boolean, type Collection, double, list, long, nullable, read, string, struct, timestamp } from 'runjob'
 import { Random } from '../helpers/random.js'
 
 const { SEED = '20260101' } = process.env
@@ -47,6 +47,23 @@ const keys: ((value: unknown) => unknown)[] = [
   () => 'the only one',
 ]
 
+const framed = (input: Any) =>
+  input
+    .map((value) => ({
+      size: size(value),
+      word: size(value) % 3 === 0 ? null : `${size(value)}`,
+      odd: [Number.NaN, -0, 0, 0.5][size(value) % 4]!,
+      list: [new Date(size(value)), null],
+      inner: { bytes: Uint8Array.of(size(value)), big: size(value) % 2 === 0 },
+    }))
+    .toDF({
+      size: long(),
+      word: nullable(string()),
+      odd: double(),
+      list: list(nullable(timestamp())),
+      inner: struct({ bytes: binary(), big: boolean() }),
+    })
+
 const STEPS: ((input: Any, random: Random) => Any)[] = [
   (input, random) => input.keyBy(random.pick(keys)),
   (input) => input.map((value) => [value, size(value)]),
@@ -62,6 +79,11 @@ const STEPS: ((input: Any, random: Random) => Any)[] = [
   (input) => input.distinct(),
   (input, random) => input.sortBy(random.pick([size, oddKey]), random.pick([true, false])),
   (input) => input.zipWithIndex(),
+  (input) => framed(input).rows(),
+  (input, random) =>
+    framed(input)
+      .groupBy(...random.pick([['size'], ['word', 'size'], ['odd']] as const))
+      .mapGroups((key, rows) => [key, [...rows].map(({ size }) => size)]),
   (input) => input.union(input.filter((value) => size(value) % 2 === 0)),
 ]
 

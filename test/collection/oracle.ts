@@ -1,5 +1,6 @@
 /** What collections mean, in memory. */
 import type { Query } from '../../dist/src/collection/query.js'
+import type { Query as FrameQuery } from '../../dist/src/dataset/query.js'
 
 const TYPES = ['null', 'boolean', 'number', 'bigint', 'Date', 'string', 'bytes', 'array', 'object']
 
@@ -66,6 +67,21 @@ function keyOut(key: unknown): unknown {
   return Object.fromEntries(names.map((name) => [name, keyOut((key as Record<string, unknown>)[name])]))
 }
 
+/** Rows of elements are what was given: here no value takes another form. */
+function rowsOf(frame: FrameQuery, lines: readonly string[]): unknown[] {
+  switch (frame.kind) {
+    case 'elements':
+      return elementsOf(frame.collection, lines)
+    case 'keyed': {
+      const names = frame.by.map(({ value }) => (value as { name: string }).name)
+      const keyOf = (row: Record<string, unknown>) => names.map((name) => [name, row[name]])
+      return (rowsOf(frame.input, lines) as Record<string, unknown>[]).map((row) => [keyOf(row), row])
+    }
+    default:
+      return [...lines]
+  }
+}
+
 type Pair = [key: unknown, value: unknown]
 
 function groupsOf(pairs: readonly unknown[]): [key: unknown, values: unknown[]][] {
@@ -107,9 +123,11 @@ function elementsOf(query: Query, lines: readonly string[]): unknown[] {
   }
   switch (query.kind) {
     case 'rows':
-      return [...lines]
+      return rowsOf(query.frame as FrameQuery, lines)
     case 'union':
       return query.inputs.flatMap(of)
+    case 'sample':
+      throw new Error('which elements are in a share is not known here')
     case 'step': {
       const call = (value: unknown) => (query.fn.call as (...args: unknown[]) => unknown)(value, ctx)
       const input = of(query.input)
@@ -126,6 +144,11 @@ function elementsOf(query: Query, lines: readonly string[]): unknown[] {
           return input.map((element) => [call(element), element])
         case 'mapValues':
           return (input as Pair[]).map(([key, value]) => [key, call(value)])
+        case 'mapGroups': {
+          const ofGroup = query.fn.call as (...args: unknown[]) => unknown
+          const keyOf = (key: unknown) => Object.fromEntries(key as [string, unknown][])
+          return (input as Pair[]).map(([key, values]) => ofGroup(keyOf(key), values, ctx))
+        }
       }
       break
     }

@@ -74,6 +74,69 @@ describe('a query', () => {
   })
 })
 
+describe('elements as rows', () => {
+  it('are what a query may ask for, there and back', async () => {
+    const folder = project({ 'sales.csv': 'city,amount\nRome,2\nOslo,1\nRome,3\n' })
+    const query = (...args: string[]) => runjob(['query', ...args], { cwd: folder })
+    const made = 'df.map((row) => [row.city, Number(row.amount)]).toDF({ city: string(), n: long() })'
+    const counted = `${made}.groupBy("city").agg({ n: sum("n") })`
+    expect(await query(counted, 'sales.csv')).toMatchObject({
+      stdout: '{"city":"Oslo","n":1}\n{"city":"Rome","n":5}\n',
+      code: 0,
+    })
+    const csv = await query(`${made}.filter(c => c.n.gt(1))`, 'sales.csv', '--format', 'csv', '-o', '-')
+    expect(csv.stdout).toBe('city,n\nRome,2\nRome,3\n')
+    const groups = 'df.groupBy("city").mapGroups(({ city }, rows) => [city, [...rows].length])'
+    expect((await query(groups, 'sales.csv')).stdout).toBe('["Oslo",1]\n["Rome",2]\n')
+    const wrong = await query(made.replace('Number(row.amount)', 'row.amount'), 'sales.csv')
+    expect(wrong.code).toBe(1)
+    expect(wrong.stderr).toContain('toDF(): the field "n" is "2", and is declared as bigint')
+    expect(wrong.stderr).toMatch(/at: .*sales\.csv, a row with {"city":"Rome","amount":"2"} \(/)
+    expect(wrong.stdout).toBe('')
+  })
+
+  it('go on after a run was killed', async () => {
+    const folder = project({
+      'in.txt': Array.from({ length: 2000 }, (_, i) => `${i}\n`).join(''),
+      'sums.mjs': `import { existsSync } from 'node:fs'
+        import { defineDataset, long, string, sum } from 'runjob'
+        const wait = new Int32Array(new SharedArrayBuffer(4))
+        export default defineDataset({
+          name: 'sums',
+          build: ({ read }) => read.text('in.txt')
+            .map((line) => [Number(line) % 7, Number(line)])
+            .toDF({ key: long(), n: long() })
+            .groupBy('key')
+            .agg({ n: sum('n') })
+            .map((row) => {
+              while (!existsSync('gate')) Atomics.wait(wait, 0, 0, 5)
+              return [String(row.key), row.n]
+            })
+            .toDF({ key: string(), n: long() }),
+        })`,
+    })
+    const tuning = { splitBytes: 1000, holdMs: 0, heldBytes: 0 }
+    const args = ['sums.mjs', '--format', 'csv', '-o', 'out', '--no-progress']
+    const child = spawn(process.execPath, [TUNED_MAIN, ...args], {
+      cwd: folder,
+      env: { ...process.env, RUNJOB_TUNING: JSON.stringify(tuning) },
+      stdio: 'ignore',
+    })
+    while (!existsSync(join(folder, '.out.runjob/runs'))) await sleep(20)
+    await sleep(1000)
+    child.kill('SIGKILL')
+    await new Promise((resolve) => child.once('close', resolve))
+    expect(existsSync(join(folder, 'out'))).toBe(false)
+    writeFiles(folder, { gate: '' })
+    const resumed = await tunedRunjob(args, tuning, { cwd: folder })
+    expect(resumed).toMatchObject({ code: 0 })
+    expect(resumed.stderr).toContain('resuming: ')
+    const sums = Array.from({ length: 7 }, () => 0)
+    for (let i = 0; i < 2000; i++) sums[i % 7]! += i
+    expect(textOf(join(folder, 'out'))).toBe(`key,n\n${sums.map((sum, key) => `${key},${sum}\n`).join('')}`)
+  })
+})
+
 describe('a dataset', () => {
   it('ranks pages by the links to them', async () => {
     const folder = temporaryFolder()

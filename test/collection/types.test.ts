@@ -1,5 +1,20 @@
 /** What the compiler knows of collections. Nothing runs. */
-import { type Collection, csv, defineDataset, int, nullable, read, string } from 'runjob'
+import {
+  type Collection,
+  csv,
+  type DataFrame,
+  decimal,
+  defineDataset,
+  int,
+  list,
+  long,
+  nullable,
+  read,
+  type Str,
+  string,
+  struct,
+  timestamp,
+} from 'runjob'
 import { expectTypeOf, it } from 'vitest'
 
 type Of<C> = C extends Collection<infer T> ? T : never
@@ -34,6 +49,43 @@ it('types of elements follow from functions', () => {
   expectTypeOf<Of<typeof present>>().toEqualTypeOf<string>()
   const dataset = defineDataset({ name: 'd', build: () => counts })
   expectTypeOf<NonNullable<(typeof dataset)['types']>['row']>().toEqualTypeOf<[string, number]>()
+})
+
+it('elements become rows of declared types', () => {
+  const lines = read.text('a').lines()
+  const schema = { word: string(), n: long(), note: nullable(decimal(5, 2)) }
+  const frame = lines.map((word) => ({ word, n: word.length })).toDF(schema)
+  expectTypeOf(() => frame.first()).returns.toEqualTypeOf<
+    Promise<{ word: string; n: number; note: string | null } | null>
+  >()
+  const words = lines.map((word) => [word, 1] as const)
+  expectTypeOf(() => words.toDF({ word: string(), n: long() })).toBeFunction()
+  const groups = words.groupByKey().map(([word, counts]) => ({ word, counts }))
+  expectTypeOf(() => groups.toDF({ word: string(), counts: list(int()) })).toBeFunction()
+  const exact = lines.map((line) => ({ at: 5n, price: '1.50', inner: { x: line } }))
+  const types = { at: timestamp({ js: 'micros' }), price: decimal(5, 2), inner: struct({ x: string() }) }
+  expectTypeOf(() => exact.toDF(types)).toBeFunction()
+  // @ts-expect-error: text is no row
+  expectTypeOf(() => lines.toDF({ word: string() })).toBeFunction()
+  // @ts-expect-error: a number is no text
+  expectTypeOf(() => lines.map((line) => ({ word: line.length })).toDF({ word: string() })).toBeFunction()
+  // @ts-expect-error: n is missing, and not nullable
+  expectTypeOf(() => lines.map((word) => ({ word })).toDF(schema)).toBeFunction()
+  // @ts-expect-error: there is no such column
+  expectTypeOf(() => frame.filter((c) => c.words.eq('a'))).toBeFunction()
+})
+
+it('rows go to functions, also by groups', () => {
+  const rows = read(csv({ schema: { id: int(), name: nullable(string()) } }), 'a')
+  const names = rows.map(({ name }) => name)
+  expectTypeOf<Of<typeof names>>().toEqualTypeOf<string | null>()
+  const groups = rows.groupBy('name').mapGroups(({ name }, group) => [name, [...group].map(({ id }) => id)] as const)
+  expectTypeOf<Of<typeof groups>>().toEqualTypeOf<readonly [string | null, number[]]>()
+  const lengths = read.text('a').map((line) => line.length)
+  expectTypeOf<Of<typeof lengths>>().toEqualTypeOf<number>()
+  // @ts-expect-error: lines are no rows
+  const wrong: DataFrame<{ value: Str }> = read.text('a')
+  expectTypeOf(wrong).toBeObject()
 })
 
 it('methods of pairs need pairs', () => {

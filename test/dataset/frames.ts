@@ -3,11 +3,12 @@ import { csv, type DataFrame, decimal, double, int, jsonl, long, nullable, read,
 import { analyze } from '../../dist/src/dataset/analyze.js'
 import { explainText } from '../../dist/src/dataset/explain.js'
 import type { Logical } from '../../dist/src/dataset/logical.js'
-import { lowerFrames } from '../../dist/src/dataset/lower.js'
+import { FrameLowering } from '../../dist/src/dataset/lower.js'
 import { arrange, pushDown } from '../../dist/src/dataset/optimize.js'
 import type { Sizes } from '../../dist/src/dataset/rules/cardinality.js'
 import { sourcesOf } from '../../dist/src/dataset/sources.js'
 import { checkPlan } from '../../dist/src/plan/check.js'
+import type { Stage } from '../../dist/src/plan/plan.js'
 import { type Column, typeText } from '../../dist/src/plan/type.js'
 
 export const orders = read(
@@ -60,7 +61,11 @@ export function columnsText(all: readonly Column[]): string {
 /** Each stage on a line: its inputs, their operators, and its target. */
 export function stages({ query }: Framed): string {
   const sink = { name: '', format: { kind: 'jsonl' as const }, compress: null, singleFile: false }
-  const { stages: all } = lowerFrames([{ plan: optimize(analyze(query)), sink }], sourcesOf([query]))
+  const all: Stage[] = []
+  const noElements = () => {
+    throw new Error('there is no collection here')
+  }
+  new FrameLowering(all, sourcesOf([query]), noElements).output({ plan: optimize(analyze(query)), sink })
   checkPlan({ version: 2, job: '', module: null, params: {}, sideFiles: {}, stages: all })
   return all
     .map(({ name, inputs, target }) => {

@@ -21,6 +21,8 @@ export function interpretPlan(node: Logical, tables: Tables): Rows {
       const places = node.columns.map(({ name }) => place(node.source.schema!, name))
       return tables.get(node.source)!.map((row, at) => places.map((i) => (i < 0 ? BigInt(at) : row[i]!)))
     }
+    case 'elements':
+      throw new Error('no function is called here')
     case 'filter':
       return of(node.input).filter((row) => holds(node.where, row, node.input.columns))
     case 'project':

@@ -87,7 +87,7 @@ const products = read(
 )
 const untyped = read(parquet(), 'lake')
 
-type SchemaOf<F> = F extends DataFrame<infer S> ? S : never
+type SchemaOf<F> = F extends { readonly schema?: infer S } ? NonNullable<S> : never
 
 describe('the types of data frames', () => {
   it('are those of the schema, and give the types of rows', () => {

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { fromNative, kernels } from '../../dist/src/kernels/addon.js'
 import { pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
-import { decodeRows, encodeRows, type Row } from '../../dist/src/kernels/rows.js'
+import { encodeRows } from '../../dist/src/kernels/row_writer.js'
+import { decodeRows, type Row } from '../../dist/src/kernels/rows.js'
 import type { Expression, LiteralExpression } from '../../dist/src/plan/expression.js'
 import type { Column, Type } from '../../dist/src/plan/type.js'
 

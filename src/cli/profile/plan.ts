@@ -59,12 +59,12 @@ export function planPicture(
 /** Operators whose rows were many more than expected: the stage, and what there is to say. */
 export function misjudged(outline: PlanOutline, stages: readonly StageReport[]): [stage: string, text: string][] {
   return outline.stages.flatMap(({ name, inputs }, index) =>
-    inputs.flatMap(({ operators }, i): [string, string][] => {
+    inputs.flatMap(({ operators, unmeasured }, i): [string, string][] => {
       const did = stages[index]?.inputs?.[i]?.operators ?? []
       const n = firstFarOff(inputs[i]!, did)
       if (n < 0) return []
       const { text, rows } = operators[n]!
-      const given = counted(did[n]!.rowsOut, 'row')
+      const given = counted(did[n - unmeasured]!.rowsOut, 'row')
       return [[name, `${given} came out of “${shortened(text, NAMED)}”, where ${estimateText(rows!)} were expected`]]
     }),
   )
@@ -75,9 +75,9 @@ export function misjudged(outline: PlanOutline, stages: readonly StageReport[]):
  *
  * @returns its index; -1: there is none
  */
-function firstFarOff({ source, operators }: InputOutline, did: readonly OperatorMeasure[]): number {
+function firstFarOff({ source, operators, unmeasured }: InputOutline, did: readonly OperatorMeasure[]): number {
   return operators.findIndex(({ rows }, n) => {
-    const { rowsIn = 0, rowsOut: given = 0 } = did[n] ?? {}
+    const { rowsIn = 0, rowsOut: given = 0 } = did[n - unmeasured] ?? {}
     // Those of an earlier stage, unchanged.
     if (n === 0 && 'stage' in source && rowsIn === given) return false
     return rows !== null && given >= LEAST_ROWS && given >= FAR_OFF * rows.rows
@@ -115,7 +115,7 @@ function headFacts(stage: StageReport | undefined, tasks: readonly TaskProfile[]
 
 function cardLines(outline: PlanOutline, stage: number, run: StageReport | undefined, longestMs: number): CardLine[] {
   const { inputs, target } = outline.stages[stage]!
-  const lines = inputs.flatMap(({ source, operators }, i): CardLine[] => {
+  const lines = inputs.flatMap(({ source, operators, unmeasured }, i): CardLine[] => {
     const own = run?.inputs?.[i]
     const farOff = firstFarOff(inputs[i]!, own?.operators ?? [])
     const read = 'files' in source ? escapeHtml(source.files + groupsText(own)) : `from ${link(outline, source.stage)}`
@@ -128,7 +128,7 @@ function cardLines(outline: PlanOutline, stage: number, run: StageReport | undef
         html: `<span class="what">${read}</span>`,
       },
       ...operators.map(({ text, rows, tables }, n): CardLine => {
-        const did = own?.operators[n]
+        const did = own?.operators[n - unmeasured]
         const beside = tables.map((table) => ` <span class="table">table: ${link(outline, table)}</span>`).join('')
         const html = `<span class="what">${opening(text)}${beside}</span>${did ? doneCells(did, rows, n === farOff, longestMs) : plannedCell(rows)}`
         return { stage, kind: 'operator', takes: tables, gives: false, html }

@@ -8,6 +8,7 @@ import { type AnyFrame, DataFrame, Grouped, isDataFrame } from '../../dataset/fr
 import { uncounted } from '../../plan/made.js'
 import { setRunner } from '../../plan/runner.js'
 import { columnsOf } from '../../run/columns.js'
+import { methodsOf } from '../../run/query.js'
 import { placeIn } from './place.js'
 
 type Completer = (line: string, done: (error: Error | null, result?: CompleterResult) => void) => void
@@ -27,10 +28,6 @@ export function completeColumns(
     void columnsAt(unfinished() + line, known).then((found) => (found ? done(null, found) : usual(line, done)))
   }
   Object.assign(repl, { completer })
-}
-
-export function methodsOf(made: { prototype: object }): string[] {
-  return Object.getOwnPropertyNames(made.prototype).filter((name) => name !== 'constructor')
 }
 
 async function columnsAt(line: string, known: ReadonlySet<string>): Promise<CompleterResult | null> {

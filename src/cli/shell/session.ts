@@ -11,11 +11,11 @@ import { setCounting } from '../../plan/made.js'
 import { setRunner } from '../../plan/runner.js'
 import { setEvaluated } from '../../run/evaluated.js'
 import type { RunnableOptions } from '../../run/options.js'
-import { frameOf } from '../../run/query.js'
+import { frameOf, methodsOf } from '../../run/query.js'
 import { renderError } from '../report_error.js'
 import { createColors } from '../terminal.js'
 import { evaluatingAgain } from './again.js'
-import { completeColumns, methodsOf } from './completion.js'
+import { completeColumns } from './completion.js'
 import { Work } from './work.js'
 
 export interface SessionOptions {

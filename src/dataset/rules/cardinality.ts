@@ -52,6 +52,8 @@ function measuredMost(node: Logical, sizes: Sizes): Size | null {
   switch (node.kind) {
     case 'read':
       return mostRead(node, sizes)
+    case 'elements':
+      return null
     case 'join':
       return mostJoined(node, sizes)
     case 'explode': {
@@ -134,6 +136,7 @@ function isUnique(node: Logical, names: readonly string[], sizes: Sizes): boolea
       const leftKeys = on.map((pair) => pair.left)
       return type === 'inner' && isUnique(right, names, sizes) && isUnique(left, leftKeys, sizes)
     }
+    case 'elements':
     case 'explode':
     case 'union':
       return false
@@ -156,6 +159,8 @@ function guessedRows(node: Logical, sizes: Sizes): number {
   switch (node.kind) {
     case 'read':
       return sizes.get(node.source)?.rows ?? Number.POSITIVE_INFINITY
+    case 'elements':
+      return Number.POSITIVE_INFINITY
     case 'filter':
       return shareOf(node.where) * expectedRows(node.input, sizes)
     case 'limit':

@@ -42,6 +42,9 @@ function prune(node: Logical, needed: ReadonlySet<string>): Logical {
       if (columns.some(isOfFiles)) return { ...node, columns }
       return { ...node, columns: [cheapest(node.columns.filter(isOfFiles)), ...columns] }
     }
+    case 'elements':
+      // All are checked, whoever needs them.
+      return node
     case 'filter':
       return withInputs(node, [prune(node.input, new Set([...needed, ...columnsIn(node.where)]))])
     case 'project': {

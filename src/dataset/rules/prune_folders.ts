@@ -1,7 +1,7 @@
 /** Files whose folders say that no row passes the filter after the read are not opened. */
 import { kernels } from '../../kernels/addon.js'
 import { constantsProgram, pipelineProgram } from '../../kernels/pipeline_program.js'
-import { encodeRows } from '../../kernels/rows.js'
+import { encodeRows } from '../../kernels/row_writer.js'
 import type { Expression } from '../../plan/expression.js'
 import type { Column } from '../../plan/type.js'
 import type { FolderColumns, FolderLiterals } from '../folder_columns.js'

@@ -89,6 +89,7 @@ function pushed(node: Logical, conditions: readonly Expression[]): Logical {
     case 'join':
       return pushIntoSides(node, conditions)
     case 'read':
+    case 'elements':
     case 'limit':
       return above(withInputs(node, inputsOfNode(node).map(pushFilters)), conditions)
   }

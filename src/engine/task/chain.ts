@@ -2,7 +2,7 @@
 import { RunjobError } from '../../base/errors.js'
 import type { MapFunction, ReduceFunction } from '../../plan/functions.js'
 import type { CsvFormat, ExchangeInput, FileInput, Input, Operator, OperatorOf, RecordSpec } from '../../plan/plan.js'
-import { exchangeOf } from '../../plan/stages.js'
+import { exchangeOf, tableJoinsIn } from '../../plan/stages.js'
 import type { TaskEnvironment } from './environment.js'
 import type { BatchIntake, Intake, LineIntake, RecordIntake, SortedIntake } from './intake.js'
 import { aggregate } from './operator/aggregate.js'
@@ -14,6 +14,7 @@ import { join } from './operator/join.js'
 import { lines } from './operator/lines.js'
 import { mapOfFiles, mapOfRecords } from './operator/map.js'
 import { reduce } from './operator/reduce.js'
+import { openTables, type Tables } from './operator/table.js'
 import { take } from './operator/take.js'
 import { words } from './operator/words.js'
 import { linkRows, takesRows } from './pipeline.js'
@@ -23,7 +24,35 @@ import type { Target } from './target/target.js'
  * The receiver of an input's records: a ByteIntake for bytes of files, a SortedIntake for an exchange.
  */
 export function linkOperators(input: Input, target: Target, env: TaskEnvironment): Intake {
-  if (takesRows(input)) return linkRows(input, target, env)
+  const parts = partsOf(input.operators)
+  const tables = openTables(input.operators, env)
+  // Each part has a pipeline at most, and its share of the memory.
+  const budget = { ...env.budget, collectorBytes: Math.floor(env.budget.collectorBytes / parts.length) }
+  let joins = tables.all.length
+  try {
+    return parts.reduceRight<Intake>((next, operators) => {
+      env.budget = budget
+      const end = joins
+      joins -= tableJoinsIn(operators).length
+      // Those of the task alone are tables of the exchange that it reads.
+      const own = operators === parts[0] ? tables : { ownBytes: 0, close() {} }
+      return linkPart({ ...input, operators }, next as Target, { ...own, all: tables.all.slice(joins, end) }, env)
+    }, target)
+  } catch (error) {
+    tables.close()
+    throw error
+  }
+}
+
+/** Where elements become rows, another part begins. */
+function partsOf(operators: readonly Operator[]): Operator[][] {
+  const starts = operators.flatMap(({ op }, i) => (i === 0 || op === 'toDF' ? i : []))
+  return starts.map((start, i) => operators.slice(start, starts[i + 1]))
+}
+
+/** @param next the target, or what makes rows of elements */
+function linkPart(input: Input, next: Target | RecordIntake, tables: Tables, env: TaskEnvironment): Intake {
+  if (takesRows(input)) return linkRows(input, next, tables, env)
   let record = input.kind === 'exchange' ? exchangeOf(env.plan, input.exchange).record : NO_RECORD
   const links = input.operators.map((operator, i): Link => {
     const takes = record
@@ -31,7 +60,7 @@ export function linkOperators(input: Input, target: Target, env: TaskEnvironment
     const isGuarded = input.operators.slice(0, i).some(({ op }) => op === 'map')
     return { operator, takes, isGuarded }
   })
-  return links.reduceRight<Intake>((next, one) => link(input, one, next, env), target)
+  return links.reduceRight<Intake>((next, one) => link(input, one, next, env), next)
 }
 
 /** Bytes have no types. */
@@ -66,7 +95,9 @@ function link(input: Input, { operator, takes, isGuarded }: Link, next: Intake, 
     case 'map':
       return mapBy(env.functions.find(operator.fn) as MapFunction, operator.rows)
     case 'elements':
-      return isOfGroups(operator) ? reduceBy(elementsReduce(operator, env)) : mapBy(elementsMap(operator, env, null))
+      return isOfGroups(operator)
+        ? reduceBy(elementsReduce(operator, next as RecordIntake, env))
+        : mapBy(elementsMap(operator, next as RecordIntake, env, null))
     case 'reduce':
       return reduceBy(env.functions.find(operator.fn) as ReduceFunction)
     case 'aggregate':

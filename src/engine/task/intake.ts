@@ -49,6 +49,8 @@ export interface RecordIntake extends Intake {
   /** The user's `emit`, which refuses late calls. */
   readonly emit: Emit
   readonly undo: Undoable
+  /** Whether nothing more is wanted, after what was emitted. Absent: never. */
+  readonly done?: boolean
 }
 
 /** Records in the order of their keys. */

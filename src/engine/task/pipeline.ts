@@ -15,7 +15,7 @@ import {
   pipelineProgram,
 } from '../../kernels/pipeline_program.js'
 import { errorOf } from '../../kernels/udf.js'
-import { fileColumns, isBinary, pick, rowsOf } from '../../plan/columns.js'
+import { columnsOf, fileColumns, isBinary, pick, rowsOf } from '../../plan/columns.js'
 import type { Expression, LiteralExpression, SortKey } from '../../plan/expression.js'
 import { operatorNames } from '../../plan/names.js'
 import type {
@@ -34,10 +34,11 @@ import { isRanged, probeOf, tableJoinsIn, takesFewer } from '../../plan/stages.j
 import type { Column } from '../../plan/type.js'
 import type { WorkerBudget } from '../task.js'
 import type { TaskEnvironment } from './environment.js'
-import { closeDrained, type Intake, type RowIntake, type SortedIntake } from './intake.js'
+import { closeDrained, type Intake, type RecordIntake, type RowIntake, type SortedIntake } from './intake.js'
 import { CalledRows } from './operator/map_rows.js'
 import { scan } from './operator/scan.js'
-import { openTables, type Tables } from './operator/table.js'
+import type { Tables } from './operator/table.js'
+import { toDF } from './operator/to_df.js'
 import type { Quarantine } from './quarantine.js'
 import { scanParquet } from './source/parquet.js'
 import { binaryEnd } from './target/binary_end.js'
@@ -49,25 +50,23 @@ import type { Target } from './target/target.js'
 /** Records of an exchange between two looks at the stop flag. */
 const DRAIN_RECORDS = 16_384
 
-const SOURCES: readonly Operator['op'][] = ['scan', 'rows', 'window', 'groups', 'mergeJoin']
+const SOURCES: readonly Operator['op'][] = ['scan', 'toDF', 'rows', 'window', 'groups', 'mergeJoin']
 
-/** Whether an input's operators are those of data frames. */
+/** Whether an input's operators are those of data frames, up to functions of elements. */
 export function takesRows({ operators: [first] }: Input): boolean {
   return first !== undefined && SOURCES.includes(first.op)
 }
 
-/** @param input of the task's stage */
-export function linkRows(input: Input, target: Target, env: TaskEnvironment): Intake {
-  const tables = openTables(input.operators, env)
+/**
+ * @param input of the task's stage: one pipeline of it
+ * @param next the task's target; or, for elements, whatever takes them
+ * @param tables of the pipeline's joins
+ */
+export function linkRows(input: Input, next: Target | RecordIntake, tables: Tables, env: TaskEnvironment): Intake {
   const last = input.operators.at(-1)!
-  try {
-    if (last.op !== 'elements') return linkTo(tables, input, target, env)
-    const rows = new CalledRows(last, target, env)
-    return linkTo(tables, { ...input, operators: input.operators.slice(0, -1) }, rows, env)
-  } catch (error) {
-    tables.close()
-    throw error
-  }
+  if (last.op !== 'elements') return linkTo(tables, input, next as Target, env)
+  const rows = new CalledRows(last, next, env)
+  return linkTo(tables, { ...input, operators: input.operators.slice(0, -1) }, rows, env)
 }
 
 /** Takes what a pipeline gives. */
@@ -88,6 +87,7 @@ function linkTo(tables: Tables, input: Input, target: Taker, env: TaskEnvironmen
     target,
     env,
   )
+  if (first!.op === 'toDF') return toDF(first!, rows, env)
   if (first!.op === 'scan') {
     const { format } = input as FileInput
     return format.kind === 'parquet'
@@ -315,6 +315,8 @@ function limited(operators: readonly RowOperator[], { task }: TaskEnvironment): 
 
 function sourceOf(operator: RowOperator, input: Input, { plan, budget, runsDir }: TaskEnvironment): PipelineSource {
   if (operator.op === 'scan') return { kind: 'batches', columns: operator.columns }
+  // Of an exchange or not: rows that are made.
+  if (operator.op === 'toDF') return { kind: 'rows', columns: columnsOf(plan, { ...input, operators: [operator] }) }
   const rows = rowsOf(plan, (input as ExchangeInput).exchange)
   if (operator.op === 'rows' && rows.kind === 'rows') return { kind: 'rows', columns: rows.columns }
   if (operator.op === 'window' && rows.kind === 'rows') {

@@ -66,6 +66,7 @@ const outline: PlanOutline = {
       inputs: [
         {
           source: { files: 'lake: parquet, 3 files, 2 KB' },
+          unmeasured: 0,
           operators: [
             { text: 'scan a, b', rows: { rows: 10_000, kind: 'exact' }, tables: [] },
             { text: 'filter (a > 1) and (b < "x")', rows: { rows: 300, kind: 'guess' }, tables: [] },
@@ -156,6 +157,7 @@ describe('the page of a profile', () => {
     const inputs = [
       {
         source: { files: hostile },
+        unmeasured: 0,
         operators: [
           { text: hostile, rows: null, tables: [0] },
           { text: long, rows: null, tables: [] },

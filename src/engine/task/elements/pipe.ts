@@ -4,6 +4,9 @@ import type { ElementStep } from '../../../plan/plan.js'
 import { type Opening, ofNoRecord, type Push, type Receiver, type Surroundings } from './receiver.js'
 import { batched, type Find, linkOf } from './steps.js'
 
+/** What is known of the task before it begins. */
+export type Place = Pick<Surroundings, 'number' | 'isEnough'>
+
 interface Pipe {
   readonly isFull: boolean
   record(emit: Emit, ctx: TaskContext, use: (push: Push) => void): void
@@ -17,8 +20,8 @@ export interface Change {
 }
 
 /** What it keeps from record to record is of one task. */
-function openPipe(steps: readonly ElementStep[], find: Find, open: Opening, change: Change | null): Pipe {
-  const task = {} as Surroundings
+function openPipe(steps: readonly ElementStep[], find: Find, open: Opening, place: Place, change: Change | null): Pipe {
+  const task = { ...place } as Surroundings
   const receiver = open(task)
   /** From the first step to the receiver: those that keep something. */
   const keepers: Receiver[] = [receiver]
@@ -40,6 +43,7 @@ function openPipe(steps: readonly ElementStep[], find: Find, open: Opening, chan
       try {
         use(push)
       } catch (error) {
+        if (place.isEnough()) return
         const undone = keepers.map((keeper) => keeper.discard?.() ?? true)
         throw undone.every(Boolean) ? error : ofNoRecord(error)
       }
@@ -62,10 +66,11 @@ export function mapOf(
   steps: readonly ElementStep[],
   find: Find,
   open: Opening,
+  place: Place,
   elementOf: (record: unknown) => unknown,
   change: Change | null,
 ): MapFunction {
-  const pipe = openPipe(steps, find, open, change)
+  const pipe = openPipe(steps, find, open, place, change)
   let given: unknown
   const use = (push: Push): void => push(elementOf(given))
   const map = (one: unknown, emit: Emit, ctx: TaskContext): void => {
@@ -78,8 +83,14 @@ export function mapOf(
 /** What becomes of a key and its values. */
 export type Group = (key: unknown, values: Iterable<unknown>, push: Push) => void
 
-export function reduceOf(steps: readonly ElementStep[], find: Find, open: Opening, group: Group): ReduceFunction {
-  const { record, end } = openPipe(steps, find, open, null)
+export function reduceOf(
+  steps: readonly ElementStep[],
+  find: Find,
+  open: Opening,
+  place: Place,
+  group: Group,
+): ReduceFunction {
+  const { record, end } = openPipe(steps, find, open, place, null)
   const reduce = (key: unknown, values: Iterable<unknown>, emit: Emit, ctx: TaskContext): void => {
     record(emit, ctx, (push) => group(key, values, push))
   }

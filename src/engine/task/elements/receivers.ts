@@ -1,10 +1,11 @@
 /** Where elements go at the end of a pipe: into an exchange, or into the output. */
 import { describe } from '../../../base/schema.js'
+import { encodeAny } from '../../../plan/any.js'
 import type { ElementsFold, ElementsInto } from '../../../plan/plan.js'
 import { type Call, called, invalid, pairOf } from './called.js'
 import { FoldTable } from './fold_table.js'
 import { foldOf } from './folds.js'
-import { type Opening, staged } from './receiver.js'
+import { type Opening, type Surroundings, staged } from './receiver.js'
 import type { Find } from './steps.js'
 
 /** A key that all elements have, which therefore stay in their order. */
@@ -16,10 +17,14 @@ export function receiverOf(into: ElementsInto, find: Find): Opening {
       return pairs(into.method, into.side)
     case 'folded':
       return folded(into.fold, find)
+    case 'encoded':
+      return (task) => ({ push: (element) => task.emit([encodeAny(element, 'exact', 'element')], undefined) })
     case 'keys':
       return (task) => ({ push: (element) => task.emit(element, undefined) })
     case 'sorted':
       return sorted(into.by && called('sortBy()', find(into.by.fn)))
+    case 'sortedRows':
+      return sortedRows(into.by && called('sortBy()', find(into.by.fn)))
     case 'values':
       return firstOnes(into.most ?? Number.POSITIVE_INFINITY)
     case 'texts':
@@ -61,8 +66,22 @@ function folded(fold: ElementsFold, find: Find): Opening {
 /** @param by null: the keys of pairs */
 function sorted(by: Call | null): Opening {
   return (task) => ({
-    push: (element) => task.emit(by === null ? pairOf(element, 'sortByKey()')[0] : by(element, task.ctx), element),
+    push: (element) => task.emit(sortKey(by, element, task), element),
   })
+}
+
+function sortedRows(by: Call | null): Opening {
+  return (task) => ({
+    push(element) {
+      // The next one has the same memory.
+      const key = Buffer.from(encodeAny(sortKey(by, element, task), 'key'))
+      task.emit([key, encodeAny(element, 'exact')], undefined)
+    },
+  })
+}
+
+function sortKey(by: Call | null, element: unknown, { ctx }: Surroundings): unknown {
+  return by === null ? pairOf(element, 'sortByKey()')[0] : by(element, ctx)
 }
 
 /** @param most so many are enough */

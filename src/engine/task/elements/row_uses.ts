@@ -14,12 +14,12 @@ export interface RowUses {
 export function rowUses({ steps, into }: Pick<ElementsOperator, 'steps' | 'into'>, find: Find): RowUses | null {
   const read: FieldsRead = { names: new Set(), any: false }
   let filters = 0
-  for (const { op, fn } of steps) {
-    const own = op === 'filter' || op === 'map' || op === 'flatMap' ? fieldsRead(find(fn)) : null
+  for (const step of steps) {
+    const own = step.op === 'filter' || step.op === 'map' || step.op === 'flatMap' ? fieldsRead(find(step.fn)) : null
     if (own === null) return filters === 0 ? null : { read, filters }
     for (const name of own.names) read.names.add(name)
     read.any ||= own.any
-    if (op !== 'filter') return { read, filters: null }
+    if (step.op !== 'filter') return { read, filters: null }
     filters++
   }
   if (into.kind === 'count') return { read, filters: null }

@@ -13,11 +13,15 @@ export type Find = (id: FunctionId) => Call
 const BATCH_ELEMENTS = 4096
 
 /** A step that keeps nothing. */
-export function linkOf({ op, fn }: ElementStep, find: Find, next: Push, task: Surroundings): Push {
+export function linkOf(step: ElementStep, find: Find, next: Push, task: Surroundings): Push {
+  if (step.op === 'sample') return sample(step, next, task)
+  const { op, fn } = step
   const method = `${op}()`
-  const call = called(method, find(fn))
+  const found = find(fn)
+  const call = called(method, op === 'mapGroups' ? ofGroup(found) : found)
   switch (op) {
     case 'map':
+    case 'mapGroups':
       return (element) => next(call(element, task.ctx))
     case 'keyBy':
       return (element) => next([call(element, task.ctx), element])
@@ -34,6 +38,37 @@ export function linkOf({ op, fn }: ElementStep, find: Find, next: Push, task: Su
       }
     default:
       return (element) => pushAll(method, call(element, task.ctx), next)
+  }
+}
+
+/** Lots are so many. */
+const LOTS = 2 ** 32
+
+/** An element draws a lot by its place: the number of the task, and that of the element in it. */
+function sample({ fraction, seed, nth }: ElementStep & { op: 'sample' }, next: Push, { number }: Surroundings): Push {
+  const high = Math.floor(seed / LOTS)
+  const start = mixed(number ^ mixed(nth ^ mixed((seed | 0) ^ mixed(high))))
+  const chosen = Math.round(fraction * LOTS)
+  let place = 0
+  return (element) => {
+    if (mixed(mixed(place++) ^ start) >>> 0 < chosen) next(element)
+  }
+}
+
+/** Each bit depends on all. Source: A. Appleby, MurmurHash3, fmix32. */
+function mixed(bits: number): number {
+  let h = bits
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b)
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35)
+  return h ^ (h >>> 16)
+}
+
+/** A function that gets a key of a data frame, as an object, and its rows by themselves. */
+function ofGroup(call: Call): Call {
+  const ofThree = call as (key: unknown, rows: unknown, ctx: unknown) => unknown
+  return (group, ctx) => {
+    const [names, rows] = group as [[name: string, value: unknown][], unknown]
+    return ofThree(Object.fromEntries(names), rows, ctx)
   }
 }
 

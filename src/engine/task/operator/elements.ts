@@ -4,29 +4,43 @@ import type { FunctionId } from '../../../plan/expression.js'
 import type { MapFunction, ReduceFunction } from '../../../plan/functions.js'
 import type { ElementsFrom, ElementsInto, ElementsOperator } from '../../../plan/plan.js'
 import { folded, grouped, joined } from '../elements/groups.js'
-import { type Change, type Group, mapOf, reduceOf } from '../elements/pipe.js'
+import { type Change, type Group, mapOf, type Place, reduceOf } from '../elements/pipe.js'
 import { receiverOf } from '../elements/receivers.js'
 import type { Find } from '../elements/steps.js'
 import type { TaskEnvironment } from '../environment.js'
+import type { RecordIntake } from '../intake.js'
 
 /** Whether it takes keys with their values. */
 export function isOfGroups({ from: { kind } }: ElementsOperator): boolean {
   return kind === 'groups' || kind === 'folded' || kind === 'joined'
 }
 
-/** @param change of elements between two steps; null: none */
+/**
+ * @param next what takes the elements
+ * @param change of elements between two steps; null: none
+ */
 export function elementsMap(
   { from, steps, into }: ElementsOperator,
+  next: RecordIntake,
   env: TaskEnvironment,
   change: Change | null,
 ): MapFunction {
   const find = findIn(env)
-  return mapOf(steps, find, receiverOf(limited(into, env), find), elementOf(from), change)
+  return mapOf(steps, find, receiverOf(limited(into, env), find), placeOf(next, env), elementOf(from), change)
 }
 
-export function elementsReduce({ from, steps, into }: ElementsOperator, env: TaskEnvironment): ReduceFunction {
+export function elementsReduce(
+  { from, steps, into }: ElementsOperator,
+  next: RecordIntake,
+  env: TaskEnvironment,
+): ReduceFunction {
   const find = findIn(env)
-  return reduceOf(steps, find, receiverOf(into, find), groupOf(from, find, env))
+  return reduceOf(steps, find, receiverOf(into, find), placeOf(next, env), groupOf(from, find, env))
+}
+
+/** Of a sample of keys, which is read before, no number counts. */
+function placeOf(next: RecordIntake, { task }: TaskEnvironment): Place {
+  return { number: 'number' in task ? task.number : 0, isEnough: () => next.done ?? false }
 }
 
 function limited(into: ElementsInto, { task }: TaskEnvironment): ElementsInto {

@@ -58,7 +58,7 @@ export function mapOfFiles(
         ? openRows(format, file, start, env, { call, guard, lateFields: read !== null })
         : openLines(format, file, start, env, { call, guard, fields }),
     get done() {
-      return map.isFull ?? false
+      return (map.isFull || next.done) ?? false
     },
     end,
   }

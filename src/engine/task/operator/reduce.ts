@@ -13,16 +13,23 @@ export function reduce(
   env: TaskEnvironment,
 ): SortedIntake {
   const { context, clock, tally } = env
-  const { emit } = next
+  const { emit, undo } = next
   const reduceGroup = env.guard('reduce', call, (key: unknown, values: Iterable<unknown>) => {
     env.where = () => ({ key: printable(key) })
     return call(key, values, emit, context)
   })
+  // No group is left out: what it gives may be passed on.
+  const keepGroup = (key: unknown, values: Iterable<unknown>): void => {
+    undo.beginRecord()
+    reduceGroup(key, values)
+    undo.keepRecord()
+  }
+  const useGroup = env.quarantine === null ? reduceGroup : keepGroup
   const finish = call.end && env.guard('reduce', call.end, () => call.end!(emit, context))
   return {
     drain(cursor) {
       const reader = new RecordReader(cursor, { record: takes, prefixGrouping, ...watched(env) })
-      tally.groups += clock.time('reduce', () => forEachGroup(reader, reduceGroup))
+      tally.groups += clock.time('reduce', () => forEachGroup(reader, useGroup))
       closeDrained(cursor, env)
     },
     end() {

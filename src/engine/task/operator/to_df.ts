@@ -1,0 +1,73 @@
+/** Elements as rows of a pipeline. */
+import { userError } from '../../../base/errors.js'
+import { fromNative } from '../../../kernels/addon.js'
+import { RowWriter } from '../../../kernels/row_writer.js'
+import type { OperatorOf } from '../../../plan/plan.js'
+import { withMarks } from '../../../plan/type.js'
+import { checkedEmit } from '../calls.js'
+import { invalid } from '../elements/called.js'
+import type { TaskEnvironment } from '../environment.js'
+import type { RecordIntake, RowIntake } from '../intake.js'
+
+/** Enough that a call costs nothing. */
+const BATCH_BYTES = 1 << 18
+
+export function toDF(
+  { columns, exact, place }: OperatorOf<'toDF'>,
+  next: RowIntake,
+  env: TaskEnvironment,
+): RecordIntake {
+  const { plan, quarantine } = env
+  const misfit = (problem: string, hint?: string) => invalid(`toDF(): ${problem}`, hint)
+  const writer = new RowWriter(withMarks(columns, exact), misfit, place ? placesOf(env) : null)
+  const stage = plan.stages[env.task.stage]!.name
+  let kept = 0
+  const passOn = (): void => {
+    if (writer.size === 0) return
+    const rows = writer.take()
+    // There are enough already.
+    if (next.pipeline.done) return
+    try {
+      next.pipeline.addRows(rows)
+      next.passOn()
+    } catch (error) {
+      // It may be the row of another element than the one that is at its turn now.
+      env.where = () => ({ stage, operator: 'toDF' })
+      throw userError(fromNative(error), 'toDF', env.where())
+    }
+  }
+  const add = (element: unknown): void => {
+    writer.add(element)
+    if (quarantine === null && writer.size >= BATCH_BYTES) passOn()
+  }
+  return {
+    emit: checkedEmit(env.gate, add),
+    undo: {
+      beginRecord() {
+        kept = writer.size
+      },
+      keepRecord() {
+        if (writer.size >= BATCH_BYTES) passOn()
+      },
+      dropRecord() {
+        writer.cutTo(kept)
+      },
+    },
+    get done() {
+      // What the current record gave may be taken back.
+      if (quarantine === null) passOn()
+      return next.pipeline.done
+    },
+    end() {
+      passOn()
+      next.end()
+    },
+    abort: () => next.abort?.(),
+  }
+}
+
+/** Numbers of elements: of the task, and in it. Which tasks there are follows from the input alone. */
+function placesOf({ task }: TaskEnvironment): () => bigint {
+  let next = 'number' in task ? BigInt(task.number) << 32n : 0n
+  return () => next++
+}

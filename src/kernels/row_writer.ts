@@ -1,0 +1,391 @@
+/** Rows as bytes: the form of native/column/rows.h, after the length of each as u32. Every value is checked against its column. */
+import { types } from 'node:util'
+import { RunjobError } from '../base/errors.js'
+import { describe, isPlainObject, isThenable } from '../base/schema.js'
+import { AS_ARRAY } from '../plan/any.js'
+import { type ArrayType, type Column, type DecimalType, EXACT, type Type, typeText } from '../plan/type.js'
+import { dateText } from './rows.js'
+
+/** Makes the error of a value that does not fit. */
+export type Misfit = (problem: string, hint?: string) => Error
+
+const MICROS_PER_MILLI = 1000n
+const MICROS_PER_SECOND = 1_000_000n
+const SECONDS_PER_DAY = 86_400n
+const LENGTH_BYTES = 4
+
+/** Bytes that grow. What was taken back may be anything: all is written anew. */
+class Bytes {
+  size = 0
+  bytes = Buffer.allocUnsafeSlow(1 << 12)
+
+  /** @returns where `count` more begin */
+  reserve(count: number): number {
+    const at = this.size
+    this.size += count
+    if (this.size > this.bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(2 * this.size)
+      this.bytes.copy(larger, 0, 0, at)
+      this.bytes = larger
+    }
+    return at
+  }
+
+  byte(value: number): void {
+    const at = this.reserve(1)
+    this.bytes[at] = value
+  }
+
+  count(value: number): void {
+    const at = this.reserve(LENGTH_BYTES)
+    this.bytes.writeUInt32LE(value, at)
+  }
+
+  integer(value: number): void {
+    const at = this.reserve(4)
+    this.bytes.writeInt32LE(value, at)
+  }
+
+  long(value: bigint): void {
+    const at = this.reserve(8)
+    this.bytes.writeBigInt64LE(value, at)
+  }
+
+  double(value: number): void {
+    const at = this.reserve(8)
+    this.bytes.writeDoubleLE(value, at)
+  }
+
+  text(value: string): void {
+    const at = this.reserve(LENGTH_BYTES + 3 * value.length)
+    const count = this.bytes.write(value, at + LENGTH_BYTES, 'utf8')
+    this.bytes.writeUInt32LE(count, at)
+    this.size = at + LENGTH_BYTES + count
+  }
+
+  raw(value: Uint8Array): void {
+    this.count(value.length)
+    const at = this.reserve(value.length)
+    this.bytes.set(value, at)
+  }
+
+  /** A bit for each, all of them zero. */
+  nulls(count: number): number {
+    const length = (count + 7) >> 3
+    const at = this.reserve(length)
+    this.bytes.fill(0, at, at + length)
+    return at
+  }
+
+  setNull(nulls: number, i: number): void {
+    this.bytes[nulls + (i >> 3)]! |= 1 << (i & 7)
+  }
+}
+
+type Write = (value: unknown, bytes: Bytes) => void
+
+/**
+ * Takes rows: objects by the names of the columns, or arrays in their order. In an object a property that is undefined counts as left out, and
+ * what is left out as null. Values are what decodeRows (rows.ts) gives; a whole number may be a bigint as well, and a decimal a number.
+ */
+export class RowWriter {
+  readonly #bytes = new Bytes()
+  readonly #write: Write
+  readonly #place: (() => bigint) | null
+
+  /**
+   * @param misfit for a value that its column does not hold: then nothing is added
+   * @param place of each row, a long behind the other columns; null: there is none
+   */
+  constructor(columns: readonly Column[], misfit: Misfit, place: (() => bigint) | null = null) {
+    this.#place = place
+    this.#write = fieldsWriter(columns, null, misfit, place === null ? 0 : 1)
+  }
+
+  /** Of all rows since take(). */
+  get size(): number {
+    return this.#bytes.size
+  }
+
+  add(row: unknown): void {
+    const bytes = this.#bytes
+    const start = bytes.reserve(LENGTH_BYTES)
+    try {
+      this.#write(row, bytes)
+      if (this.#place !== null) bytes.long(this.#place())
+    } catch (error) {
+      bytes.size = start
+      throw error
+    }
+    bytes.bytes.writeUInt32LE(bytes.size - start - LENGTH_BYTES, start)
+  }
+
+  /** Takes back what was added since `size` was this. */
+  cutTo(size: number): void {
+    this.#bytes.size = size
+  }
+
+  /** All rows since the last call. They are valid until the next row. */
+  take(): Uint8Array {
+    const { bytes, size } = this.#bytes
+    this.#bytes.size = 0
+    return bytes.subarray(0, size)
+  }
+}
+
+/** Rows that are known to fit. @throws INTERNAL for others */
+export function encodeRows(rows: readonly object[], columns: readonly Column[]): Uint8Array {
+  const writer = new RowWriter(columns, (problem) => new RunjobError('INTERNAL', { detail: problem }))
+  for (const row of rows) writer.add(row)
+  return writer.take()
+}
+
+/** A value that may be null. */
+interface Cell {
+  write: Write
+  nullable: boolean
+  wrong: (value: unknown) => Error
+}
+
+function writeCell(value: unknown, cell: Cell, nulls: number, i: number, bytes: Bytes): void {
+  if (value !== null && value !== undefined) {
+    cell.write(value, bytes)
+    return
+  }
+  if (!cell.nullable || value === undefined) throw cell.wrong(value)
+  bytes.setNull(nulls, i)
+}
+
+/**
+ * @param what it is of, for errors; null: a row, which may be a list as well
+ * @param more values that follow, and are not null
+ */
+function fieldsWriter(columns: readonly Column[], what: string | null, misfit: Misfit, more = 0): Write {
+  const of = what === null ? '' : ` of ${what}`
+  const cells = columns.map((column) => cellWriter(column, `the field ${JSON.stringify(column.name)}${of}`, misfit))
+  const names = columns.map(({ name }) => name)
+  const subject = what ?? 'an element'
+  return (value, bytes) => {
+    if (what === null && Array.isArray(value)) {
+      if (value.length !== cells.length) throw misfit(...lengthProblem(value.length, names))
+      const nulls = bytes.nulls(cells.length + more)
+      for (let i = 0; i < cells.length; i++) writeCell(value[i], cells[i]!, nulls, i, bytes)
+      return
+    }
+    if (!isPlainObject(value)) {
+      const problem = `${subject} is ${inWords(value)}, not an object with the fields ${names.join(', ')}`
+      throw misfit(problem, what === null ? ROW_HINT : undefined)
+    }
+    const nulls = bytes.nulls(cells.length + more)
+    let found = 0
+    for (let i = 0; i < cells.length; i++) {
+      // What an object inherits is no field.
+      const given = Object.hasOwn(value, names[i]!) ? value[names[i]!] : undefined
+      if (given !== undefined) found++
+      writeCell(given ?? null, cells[i]!, nulls, i, bytes)
+    }
+    const given = Object.keys(value)
+    if (given.length === found) return
+    const unknown = given.find((name) => value[name] !== undefined && !names.includes(name))
+    if (unknown === undefined) return
+    throw misfit(
+      `${subject} has the field ${JSON.stringify(unknown)}, but there is no such column: ${names.join(', ')}`,
+      'Leave it out, or add it to the schema with its type.',
+    )
+  }
+}
+
+const ROW_HINT = 'Make objects or lists of them: .map((word) => ({ word })) or .map((word) => [word, word.length]).'
+
+function lengthProblem(length: number, names: readonly string[]): [problem: string, hint: string] {
+  return [
+    `an element is a list of ${length}, but there are ${names.length} columns: ${names.join(', ')}`,
+    'A list has a value for each column, in their order; null is one that is missing.',
+  ]
+}
+
+function cellWriter(column: Omit<Column, 'name'>, what: string, misfit: Misfit): Cell {
+  const { type, nullable, [EXACT]: isExact = false } = column
+  const wanted = `${typeText(type)}${nullable ? '' : ', which is not nullable'}`
+  const wrong = (value: unknown) =>
+    misfit(`${what} is ${inWords(value)}, and is declared as ${wanted}`, hintFor(value, type))
+  return { write: valueWriter(type, isExact, what, wrong, misfit), nullable, wrong }
+}
+
+function inWords(value: unknown): string {
+  if (isThenable(value)) {
+    // Not awaited: an unhandled rejection would end the worker with a worse message.
+    value.then(undefined, () => {})
+    return 'a promise'
+  }
+  return types.isDate(value) && Number.isNaN(value.getTime()) ? 'an invalid Date' : describe(value)
+}
+
+function hintFor(value: unknown, type: Type): string | undefined {
+  if (value === null || value === undefined) return 'Declare it as nullable(…), or give it a value.'
+  if (isThenable(value)) return 'Functions must give their values at once.'
+  if (typeof value === 'number' && type === 'long' && Number.isInteger(value)) {
+    return 'From 2^53 on a number is not exact: use a bigint.'
+  }
+  return undefined
+}
+
+const isLong = (value: bigint): boolean => BigInt.asIntN(64, value) === value
+
+/**
+ * @param isExact whether a timestamp may be microseconds
+ * @param wrong what is thrown for a value of another type
+ */
+function valueWriter(
+  type: Type,
+  isExact: boolean,
+  what: string,
+  wrong: (value: unknown) => Error,
+  misfit: Misfit,
+): Write {
+  if (typeof type === 'object') {
+    switch (type.type) {
+      case 'decimal':
+        return decimalWriter(type, wrong)
+      case 'array':
+        return listWriter(type, what, wrong, misfit)
+      case 'struct':
+        return fieldsWriter(type.fields, what, misfit)
+    }
+  }
+  switch (type) {
+    case 'boolean':
+      return (value, bytes) => {
+        if (typeof value !== 'boolean') throw wrong(value)
+        bytes.byte(value ? 1 : 0)
+      }
+    case 'integer':
+      return (value, bytes) => {
+        if (typeof value !== 'number' || (value | 0) !== value) throw wrong(value)
+        bytes.integer(value)
+      }
+    case 'long':
+      return (value, bytes) => {
+        if (typeof value === 'bigint' ? !isLong(value) : !Number.isSafeInteger(value)) throw wrong(value)
+        bytes.long(BigInt(value as number | bigint))
+      }
+    case 'double':
+      return (value, bytes) => {
+        if (typeof value !== 'number') throw wrong(value)
+        bytes.double(value)
+      }
+    case 'string':
+      return (value, bytes) => {
+        if (typeof value !== 'string' || !value.isWellFormed()) throw wrong(value)
+        bytes.text(value)
+      }
+    case 'binary':
+      return (value, bytes) => {
+        if (!(value instanceof Uint8Array)) throw wrong(value)
+        bytes.raw(value)
+      }
+    case 'date':
+      return (value, bytes) => {
+        const days = typeof value === 'string' ? daysOf(value) : null
+        if (days === null) throw wrong(value)
+        bytes.integer(days)
+      }
+    case 'timestamp':
+      return (value, bytes) => {
+        const micros = typeof value === 'bigint' && isExact ? value : microsOfDate(value)
+        if (micros === null || !isLong(micros)) throw wrong(value)
+        bytes.long(micros)
+      }
+    case 'timestamp_ntz':
+      return (value, bytes) => {
+        const micros = typeof value === 'string' ? microsOf(value) : null
+        if (micros === null) throw wrong(value)
+        bytes.long(micros)
+      }
+  }
+}
+
+function listWriter(
+  { element, containsNull, [EXACT]: isExact }: ArrayType,
+  what: string,
+  wrong: (value: unknown) => Error,
+  misfit: Misfit,
+): Write {
+  const mark = isExact ? { [EXACT]: isExact } : {}
+  const cell = cellWriter({ type: element, nullable: containsNull, ...mark }, `an element of ${what}`, misfit)
+  return (value, bytes) => {
+    const items = itemsOf(value)
+    if (items === null) throw wrong(value)
+    bytes.count(items.length)
+    const nulls = bytes.nulls(items.length)
+    for (let i = 0; i < items.length; i++) writeCell(items[i], cell, nulls, i, bytes)
+  }
+}
+
+function itemsOf(value: unknown): readonly unknown[] | null {
+  if (Array.isArray(value)) return value
+  // The values of a group.
+  return typeof value === 'object' && value !== null && AS_ARRAY in value
+    ? [...(value as unknown as Iterable<unknown>)]
+    : null
+}
+
+const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
+
+function decimalWriter({ precision, scale }: DecimalType, wrong: (value: unknown) => Error): Write {
+  const bound = 10n ** BigInt(precision)
+  return (value, bytes) => {
+    const isText = typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint'
+    const unscaled = isText ? unscaledOf(String(value), scale) : null
+    if (unscaled === null || unscaled <= -bound || unscaled >= bound) throw wrong(value)
+    bytes.long(BigInt.asIntN(64, unscaled))
+    if (precision > 18) bytes.long(unscaled >> 64n)
+  }
+}
+
+/** null: it is no number, or has more digits behind the point. Of a number in its shortest text. */
+function unscaledOf(text: string, scale: number): bigint | null {
+  const [, sign, whole, fraction = '', exponent = '0'] = DECIMAL.exec(text) ?? []
+  if (whole === undefined) return null
+  const digits = BigInt(whole + fraction)
+  const shift = scale + Number(exponent) - fraction.length
+  const power = 10n ** BigInt(Math.abs(shift))
+  if (shift < 0 && digits % power !== 0n) return null
+  const size = shift < 0 ? digits / power : digits * power
+  return sign === '-' ? -size : size
+}
+
+const DATE = /^([+-]?\d{4,7})-(\d\d)-(\d\d)$/
+
+/** null: it is not the text of a day. Source: H. Hinnant, chrono-compatible low-level date algorithms. */
+function daysOf(text: string): number | null {
+  const [, years, months, day] = DATE.exec(text) ?? []
+  if (years === undefined) return null
+  const month = Number(months)
+  const year = Number(years) - (month <= 2 ? 1 : 0)
+  const era = Math.floor(year / 400)
+  const yearOfEra = year - era * 400
+  const dayOfYear = Math.floor((153 * (month + (month > 2 ? -3 : 9)) + 2) / 5) + Number(day) - 1
+  const days =
+    era * 146_097 + yearOfEra * 365 + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100) + dayOfYear - 719_468
+  // A month without such a day, and what does not fit, come out as another text.
+  return (days | 0) === days && dateText(days) === text ? days : null
+}
+
+/** With `T` or a blank between day and time; seconds may have up to six digits more. */
+const TIME = /^(.+)[T ](\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?$/
+
+/** null: it is not the text of a time without a zone. */
+function microsOf(text: string): bigint | null {
+  const [, date, hours, minutes, seconds, fraction = ''] = TIME.exec(text) ?? []
+  if (date === undefined) return null
+  const days = daysOf(date)
+  if (days === null || Number(hours) > 23 || Number(minutes) > 59 || Number(seconds) > 59) return null
+  const second = BigInt(days) * SECONDS_PER_DAY + BigInt(Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds))
+  const micros = second * MICROS_PER_SECOND + BigInt(fraction.padEnd(6, '0'))
+  return isLong(micros) ? micros : null
+}
+
+function microsOfDate(value: unknown): bigint | null {
+  return types.isDate(value) && !Number.isNaN(value.getTime()) ? BigInt(value.getTime()) * MICROS_PER_MILLI : null
+}
