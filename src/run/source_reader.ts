@@ -158,11 +158,10 @@ export class SourceReader {
   async check(): Promise<void> {
     const { format, reads } = this.source
     const [{ schema }] = reads as [ReadQuery]
-    if (schema === null) return
-    const columns = schema.filter((column) => !this.#isOfFolders(column))
-    await checkDeclared(columns, encoded(format, this.#settings.encoding), await this.open(), () =>
-      this.#open(this.#all()),
-    )
+    const own = schema === null ? [] : await this.open()
+    if (own.length === 0) return
+    const columns = schema!.filter((column) => !this.#isOfFolders(column))
+    await checkDeclared(columns, encoded(format, this.#settings.encoding), own, () => this.#open(this.#all()))
   }
 
   /** All files that are used. */

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { describe, expect, it } from 'vitest'
 import {
+  avro,
   col,
   count,
   csv,
@@ -23,6 +24,7 @@ import {
   sum,
 } from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run/options.js'
+import { avroFile } from '../helpers/avro.js'
 import { temporaryFolder, textOf, writeFiles } from '../helpers/folder.js'
 import { failure, runjob } from '../helpers/run.js'
 
@@ -53,6 +55,13 @@ const FORMATS = {
   jsonl: (ids: number[]) => ids.map((id) => `{"id":${id}}\n`).join(''),
   parquet: (ids: number[]) =>
     new Uint8Array(parquetWriteBuffer({ columnData: [{ name: 'id', data: ids, type: 'INT32' }] })),
+  avro: (ids: number[]) => {
+    const fields = [{ name: 'id', type: 'int' }]
+    return avroFile(
+      { type: 'record', name: 'row', fields },
+      ids.map((id) => ({ id })),
+    )
+  },
 }
 const ROWS = [0, 1, 10, 11, 20, 21, 30, 31].map((id) => ({
   id,
@@ -60,9 +69,14 @@ const ROWS = [0, 1, 10, 11, 20, 21, 30, 31].map((id) => ({
   month: id < 10 ? 11 : id < 20 ? 12 : id < 30 ? 1 : null,
 }))
 
-describe.each(['csv', 'jsonl', 'parquet'] as const)('folders of %s', (kind) => {
+describe.each(['csv', 'jsonl', 'parquet', 'avro'] as const)('folders of %s', (kind) => {
   const schema = { id: int() }
-  const formats = { csv: csv({ schema }), jsonl: jsonl({ schema }), parquet: parquet({ schema }) }
+  const formats = {
+    csv: csv({ schema }),
+    jsonl: jsonl({ schema }),
+    parquet: parquet({ schema }),
+    avro: avro({ schema }),
+  }
 
   it('give columns, of types that are inferred, or text', async () => {
     const { at } = lake(FORMATS[kind], kind)
@@ -84,7 +98,7 @@ describe.each(['csv', 'jsonl', 'parquet'] as const)('folders of %s', (kind) => {
 
   it('give columns of declared types, in the order of the schema, and only those', async () => {
     const { at } = lake(FORMATS[kind], kind)
-    const table = { csv, jsonl, parquet }[kind] as typeof parquet
+    const table = { csv, jsonl, parquet, avro }[kind] as typeof parquet
     const declared = table({ schema: { month: nullable(string()), id: long() } })
     expect(await read(declared, at('lake')).limit(5).collect()).toEqual(
       [0, 1, 10, 11, 20].map((id) => ({ month: id < 10 ? '11' : id < 20 ? '12' : '01', id })),
@@ -106,7 +120,7 @@ describe.each(['csv', 'jsonl', 'parquet'] as const)('folders of %s', (kind) => {
     // Whatever opens it would refuse it.
     for (const month of ['11', '12'])
       writeFileSync(at(`lake/year=2023/month=${month}/a.${kind}`), 'PK\x03\x04 a zip file')
-    const table = { csv, jsonl, parquet }[kind] as typeof parquet
+    const table = { csv, jsonl, parquet, avro }[kind] as typeof parquet
     const typed = table({ schema: { id: int(), year: int(), month: nullable(int()) } })
     const answers: Record<string, number[]> = {
       all: (
@@ -149,7 +163,7 @@ describe.each(['csv', 'jsonl', 'parquet'] as const)('folders of %s', (kind) => {
       many[`lake/day=2024-01-${String(day + 1).padStart(2, '0')}/a.${kind}`] = FORMATS[kind](ids)
     }
     const { at, folder } = lakeOf(many)
-    const table = { csv, jsonl, parquet }[kind] as typeof parquet
+    const table = { csv, jsonl, parquet, avro }[kind] as typeof parquet
     const days = table({ schema: { day: date(), id: int() } })
     const dataset = defineDataset({
       name: 'days',
