@@ -77,7 +77,7 @@ const outline: PlanOutline = {
     },
     {
       name: 'reduce',
-      inputs: [{ source: { stage: 0 }, operators: [{ text: 'groups', rows: null, tables: [0] }] }],
+      inputs: [{ source: { stage: 0 }, unmeasured: 0, operators: [{ text: 'groups', rows: null, tables: [0] }] }],
       target: { kind: 'sink', text: 'output: jsonl', bytes: 5e6 },
     },
   ],
