@@ -35,12 +35,25 @@ export function conjuncts(expression: Expression): Expression[] {
   return expression.op === 'call' && expression.fn === 'and' ? expression.args.flatMap(conjuncts) : [expression]
 }
 
+/** a or b or c, as a list. */
+export function disjuncts(expression: Expression): Expression[] {
+  return expression.op === 'call' && expression.fn === 'or' ? expression.args.flatMap(disjuncts) : [expression]
+}
+
 /** All of them; null if there is none. */
 export function allOf(conditions: readonly Expression[]): Expression | null {
-  if (conditions.length === 0) return null
+  return conditions.length === 0 ? null : joinedBy('and', conditions)
+}
+
+/** One of them, of which there is one at least. */
+export function anyOf(conditions: readonly Expression[]): Expression {
+  return joinedBy('or', conditions)
+}
+
+function joinedBy(fn: 'and' | 'or', conditions: readonly Expression[]): Expression {
   return conditions.reduce((left, right) => ({
     op: 'call',
-    fn: 'and',
+    fn,
     args: [left, right],
     type: 'boolean',
     nullable: isTrueOrNull(left) || isTrueOrNull(right),

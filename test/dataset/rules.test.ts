@@ -80,6 +80,43 @@ describe('filters', () => {
     `)
   })
 
+  it('of alternatives about both sides leave on each side what one of them may need', () => {
+    const joined = orders.join(category, { left: 'product_id', right: 'id' })
+    const frame = joined.filter((c) =>
+      c.status
+        .eq('done')
+        .and(c.category.eq('x'))
+        .or(c.status.eq('new').and(c.category.eq('y')).and(c.total.gt(1))),
+    )
+    expect(optimised(frame.select('category'))).toMatchInlineSnapshot(`
+      "project category
+      └─ inner join on product_id = right.id and ((status = 'done') and (category = 'x')) or (((status = 'new') and (category = 'y')) and (total > 1.00)), sorted
+         ├─ filter (status = 'done') or ((status = 'new') and (total > 1.00))
+         │  └─ read csv orders: product_id, status, total
+         └─ project id as right.id, category
+            └─ filter (category = 'x') or (category = 'y')
+               └─ read jsonl products: id, category"
+    `)
+    // A branch that says nothing of a side may need any row of it; and so do rows without a match.
+    const open = joined.filter((c) => c.status.eq('done').and(c.category.eq('x')).or(c.category.eq('y')))
+    expect(optimised(open)).not.toContain("filter status = 'done'")
+    const left = orders.join(category, { left: 'product_id', right: 'id' }, 'left').filter((c) =>
+      c.status
+        .eq('done')
+        .and(c.category.isNull())
+        .or(c.status.eq('new').and(c.category.eq('y'))),
+    )
+    expect(optimised(left.select('total'))).toMatchInlineSnapshot(`
+      "project total
+      └─ filter ((status = 'done') and (category is null)) or ((status = 'new') and (category = 'y'))
+         └─ left join on product_id = right.id, sorted
+            ├─ filter (status = 'done') or (status = 'new')
+            │  └─ read csv orders: product_id, status, total
+            └─ project id as right.id, category
+               └─ read jsonl products: id, category"
+    `)
+  })
+
   it('that may fail are not evaluated for rows that find no match', () => {
     const frame = orders
       .join(category, { left: 'product_id', right: 'id' }, 'semi')

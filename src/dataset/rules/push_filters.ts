@@ -18,7 +18,7 @@ import {
   union,
   withInputs,
 } from '../logical.js'
-import { allOf, columnsIn, conjuncts, substituted } from '../tree.js'
+import { allOf, anyOf, columnsIn, conjuncts, disjuncts, substituted } from '../tree.js'
 import { cannotFail } from './failing.js'
 
 export function pushFilters(node: Logical): Logical {
@@ -138,17 +138,29 @@ function pushIntoSides(node: JoinNode, conditions: readonly Expression[]): Logic
   const [leftInside, notLeft] = take(inside, 'left', INSIDE[type].left)
   const [rightInside, residual] = take(notLeft, 'right', INSIDE[type].right)
 
+  const implied = (side: 'left' | 'right') => [
+    ...(INSIDE[type][side] ? residual.flatMap((one) => impliedBy(one, isOf(side))) : []),
+    ...(ABOVE[type][side] ? above.flatMap((one) => impliedBy(one, isOf(side))) : []),
+  ]
+
   // All pairs that an inner join gives are seen by the filter: it can as well be part of the join.
   const [keys, rest] = type === 'inner' ? parted(above, (one) => keyOf(one, node) !== null) : [[], above]
   const joined = join({
     ...node,
-    left: pushed(node.left, [...leftInside, ...leftAbove]),
-    right: pushed(node.right, [...rightInside, ...rightAbove]),
+    left: pushed(node.left, [...leftInside, ...leftAbove, ...implied('left')]),
+    right: pushed(node.right, [...rightInside, ...rightAbove, ...implied('right')]),
     on: [...node.on, ...keys.map((one) => keyOf(one, node)!)],
     residual: allOf([...residual, ...(type === 'inner' ? rest : [])]),
   })
   const where = type === 'inner' ? null : allOf(rest)
   return where === null ? joined : filter(joined, where)
+}
+
+/** What holds for one side wherever an `or` about both holds: one of its branches does, with all that it says of that side. */
+function impliedBy(condition: Expression, isOfSide: (one: Expression) => boolean): Expression[] {
+  const branches = disjuncts(condition).map((branch) => allOf(conjuncts(branch).filter(isOfSide)))
+  if (branches.length < 2 || branches.includes(null)) return []
+  return [anyOf(branches as Expression[])]
 }
 
 /** A column of either side that must be equal. */
