@@ -1,6 +1,6 @@
 /** What `npm run build` makes of the modules under src (bundle.mjs). */
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -41,6 +41,29 @@ test('a module exists once in a process, whichever way it was imported', () => {
     console.log(entry.RunjobError === RunjobError, entry.runJob === runJob, definitionsIn('', 'mine').job === job, refused instanceof RunjobError)`
   const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { cwd: root, encoding: 'utf8' })
   expect(output).toBe('true true true true\n')
+})
+
+test('workers find functions where the package was copied to, with what was compiled of it elsewhere', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'runjob-copied-'))
+  try {
+    const copy = join(folder, 'node_modules/runjob')
+    for (const path of ['package.json', 'dist/src', 'build/Release/runjob.node']) {
+      cpSync(join(root, path), join(copy, path), { recursive: true })
+    }
+    symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'))
+    writeFileSync(join(folder, 'in.txt'), 'fish\n')
+    writeFileSync(
+      join(folder, 'script.mjs'),
+      `import { read, string, udf } from 'runjob'
+      const loud = udf((line) => line.toUpperCase(), string())
+      console.log(await read.text('in.txt').select((c) => loud(c.value).as('loud')).collect())`,
+    )
+    expect(readdirSync(join(copy, 'dist/src/cjs')).filter((name) => name.endsWith('.cache')).length).toBeGreaterThan(1)
+    const said = execFileSync(process.execPath, ['script.mjs'], { cwd: folder, encoding: 'utf8' })
+    expect(said).toBe("[ { loud: 'FISH' } ]\n")
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 describe('a ready-made job', () => {

@@ -20,7 +20,9 @@ export function callSite(): CallSite {
     Error.stackTraceLimit = MOST_CALLS
     Error.prepareStackTrace = (_, sites) => sites
     const sites = new Error().stack as unknown as NodeJS.CallSite[]
-    const caller = sites.find((site) => urlOf(site) !== import.meta.url)
+    // This function's own place: code that was compiled ahead still has the path that it was compiled at.
+    const own = urlOf(sites[0]!)
+    const caller = sites.find((site) => urlOf(site) !== own)
     const url = caller && urlOf(caller)
     if (!url?.startsWith('file:')) return { url: null, line: 0, column: 0 }
     return { url, line: caller?.getLineNumber() ?? 0, column: caller?.getColumnNumber() ?? 0 }
