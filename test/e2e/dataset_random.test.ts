@@ -6,7 +6,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api'
 import { expect, test } from 'vitest'
-import { csv, defineDataset, jsonl, parquet, read, runDataset } from '../../dist/src/index.js'
+import { avro, csv, defineDataset, jsonl, parquet, read, runDataset } from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run/options.js'
 import { linesOf, temporaryFolder } from '../helpers/folder.js'
 import { Random } from '../helpers/random.js'
@@ -26,9 +26,9 @@ interface Source {
   duckdb: DuckDBConnection
 }
 
-const FORMATS = { jsonl, parquet, csv } as const
+const FORMATS = { jsonl, parquet, csv, avro } as const
 /** Of the tables. Parquet's has several batches; the others have so few that each is often empty, or one. */
-const ROWS = { t: { jsonl: 400, parquet: 5000, csv: 400 }, r: { jsonl: 60, parquet: 60, csv: 60 } }
+const ROWS = { t: { jsonl: 400, parquet: 5000, csv: 400, avro: 400 }, r: { jsonl: 60, parquet: 60, csv: 60, avro: 60 } }
 
 async function makeSource(format: keyof typeof FORMATS, folder: string, random: Random): Promise<Source> {
   const duckdb = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect()
@@ -52,15 +52,19 @@ async function makeSource(format: keyof typeof FORMATS, folder: string, random: 
     await duckdb.run(
       `CREATE TABLE ${name} AS SELECT * ${replacing(texts.map(({ name }) => [name, `nullif(${name}, '')`]))} FROM ${from}`,
     )
-    if (format !== 'jsonl') {
+    const schema = schemaOf(columns)
+    if (format === 'avro') {
+      // DuckDB does not write it.
+      await read(jsonl({ schema }), join(path, '*.jsonl')).write.avro(join(path, 'all'))
+    } else if (format !== 'jsonl') {
       const instants = columns.filter(({ kind }) => kind === 'timestamp')
       const all = replacing(instants.map(({ name }) => [name, `${name}::TIMESTAMPTZ`]))
       const options = format === 'csv' ? 'FORMAT csv, HEADER' : 'FORMAT parquet, ROW_GROUP_SIZE 2500'
       const order = columns[0]!.name === 'id' ? 'ORDER BY id' : ''
       await duckdb.run(`COPY (SELECT * ${all} FROM ${name} ${order}) TO '${join(path, `all.${format}`)}' (${options})`)
     }
-    const files = join(path, `*.${format}`)
-    frames[name] = read((FORMATS[format] as Any)({ schema: schemaOf(columns) }), files)
+    const files = join(path, format === 'avro' ? 'all' : `*.${format}`)
+    frames[name] = read((FORMATS[format] as Any)({ schema }), files)
   }
   return { frames, duckdb }
 }
