@@ -133,7 +133,7 @@ describe('a dataset', () => {
     await wrong('PARAM_INVALID', 2, 'q.mjs', '--dir', '.', '--least', 'x')
     await wrong('OPTION_INVALID', 2, 'q.mjs', 'sales.csv', '--dir', '.')
     await wrong('OPTION_INVALID', 2, 'q.mjs', '--dir', '.', '--top', '3')
-    await wrong('OPTION_INVALID', 2, 'q.mjs', '--dir', '.', '--format', 'avro')
+    await wrong('OPTION_INVALID', 2, 'q.mjs', '--dir', '.', '--format', 'orc')
     await wrong('INPUT_NOT_FOUND', 1, 'q.mjs', '--dir', 'nowhere')
     await wrong('JOB_LOAD_FAILED', 1, 'frame.mjs', '-o', 'out')
     await wrong('COLUMN_UNKNOWN', 1, 'wrong.mjs', '--dir', '.')
