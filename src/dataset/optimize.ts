@@ -16,6 +16,8 @@ export interface ArrangeOptions {
   sizes?: Sizes
   /** Of all joins, where their type allows it; absent: by their sizes. */
   joins?: Algorithm | undefined
+  /** Rows for which an expression fails are left out, and listed: once. */
+  skipsBad?: boolean
 }
 
 /**
@@ -30,7 +32,9 @@ export function pushDown(plan: Logical, now: bigint, skipsBad: boolean): Logical
 }
 
 /** The rest, for what pushDown() has made. */
-export function arrange(plan: Logical, { sizes = new Map(), joins }: ArrangeOptions): Logical {
+export function arrange(plan: Logical, { sizes = new Map(), joins, skipsBad = false }: ArrangeOptions): Logical {
   // Twice: sides count with the columns that are needed, and a join whose sides change places has a projection.
-  return mergeProjects(shareCalls(pruneColumns(chooseJoin(pruneColumns(plan), sizes, joins))))
+  return mergeProjects(
+    shareCalls(pruneColumns(chooseJoin(pruneColumns(plan), { sizes, forced: joins ?? null, mayReadTwice: !skipsBad }))),
+  )
 }

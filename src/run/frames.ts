@@ -110,7 +110,11 @@ export async function planFrames(
   const { joins } = settings.tuning
   const logical = queries.map((_, i) => {
     const output = frames[i]?.name ?? `rows ${i + 1 - frames.length}`
-    return { output, asked: asked[i]!, optimized: arrange(pushed[i]!, { sizes, joins }) }
+    return {
+      output,
+      asked: asked[i]!,
+      optimized: arrange(pushed[i]!, { sizes, joins, skipsBad: settings.badLimit !== null }),
+    }
   })
   const stages: Stage[] = []
   const sources = reads.map(({ source }) => source)

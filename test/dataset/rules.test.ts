@@ -281,6 +281,29 @@ describe('joins', () => {
     expect(kind(optimised(pairs, size(1e9, 1e9)))).toEqual(['inner join on product_id < id, sorted'])
   })
 
+  it('drop rows of a large right side without a match, where filters leave few of a small left side', () => {
+    const few = orders.filter((c) => c.status.eq('done')).select('product_id')
+    const semi = (frame: typeof few) => frame.join(products, { left: 'product_id', right: 'id' }, 'semi')
+    expect(optimised(semi(few), size(1e6, 1e9))).toMatchInlineSnapshot(`
+      "semi join on product_id = id, sorted
+      ├─ project product_id
+      │  └─ filter status = 'done'
+      │     └─ read csv orders: product_id, status
+      └─ semi join on id = product_id, right side in one table
+         ├─ read jsonl products: id
+         └─ project product_id
+            └─ filter status = 'done'
+               └─ read csv orders: product_id, status"
+    `)
+    const all = orders.select('product_id')
+    for (const [frame, left] of [
+      [semi(all), 1e6],
+      [semi(few), 1e9],
+    ] as const) {
+      expect(kind(optimised(frame, size(left, 1e9)))).toEqual(['semi join on product_id = id, sorted'])
+    }
+  })
+
   it('have no table of a side with many rows, however short', () => {
     const rows = new Map([[products.query as ReadQuery, { bytes: 3e7, rows: 3e6 }]])
     expect(kind(optimised(joined, rows))).toEqual(['inner join on product_id = id, sorted'])

@@ -198,7 +198,7 @@ function expectedJoined({ left, right, type, on }: JoinNode, sizes: Sizes): numb
 }
 
 /** Of the rows that could come out, those that filters let through. */
-function shareLeft(node: Logical, sizes: Sizes): number {
+export function shareLeft(node: Logical, sizes: Sizes): number {
   const most = mostOf(node, sizes)?.rows ?? Number.POSITIVE_INFINITY
   return Number.isFinite(most) && most > 0 ? Math.min(1, expectedRows(node, sizes) / most) : 1
 }

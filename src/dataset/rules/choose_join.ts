@@ -2,7 +2,8 @@
 import type { JoinType } from '../../plan/plan.js'
 import type { Algorithm, JoinNode, Logical } from '../logical.js'
 import { inputsOfNode, join, project, unchanged, withInputs } from '../logical.js'
-import { expectedRows, mostOf, type Sizes } from './cardinality.js'
+import { expectedRows, mostOf, type Sizes, shareLeft } from './cardinality.js'
+import { cannotFail } from './failing.js'
 
 /** A side of more bytes is not small... */
 export const MAX_SMALL_BYTES = 256 * 2 ** 20
@@ -13,16 +14,23 @@ const OFTEN_SMALL_ROWS = 1_000_000
 /** ...so many times as many: one thread makes the table, all of them look into it. */
 const LEAST_RATIO = 3
 
-/** @param forced for all joins, where their type allows it */
-export function chooseJoin(node: Logical, sizes: Sizes, forced: Algorithm | null = null): Logical {
-  const made = withInputs(
-    node,
-    inputsOfNode(node).map((input) => chooseJoin(input, sizes, forced)),
-  )
-  return made.kind === 'join' ? chosen(made, sizes, forced) : made
+interface Choice {
+  sizes: Sizes
+  /** For all joins, where their type allows it. */
+  forced: Algorithm | null
+  /** Whether a side may be computed a second time, which must not show. */
+  mayReadTwice: boolean
 }
 
-function chosen(node: JoinNode, sizes: Sizes, forced: Algorithm | null): Logical {
+export function chooseJoin(node: Logical, choice: Choice): Logical {
+  const made = withInputs(
+    node,
+    inputsOfNode(node).map((input) => chooseJoin(input, choice)),
+  )
+  return made.kind === 'join' ? chosen(made, choice) : made
+}
+
+function chosen(node: JoinNode, { sizes, forced, mayReadTwice }: Choice): Logical {
   const { left, right, type, on, broadcast } = node
   const swapped = SWAPPED[type]
   const wants = (side: 'left' | 'right') => broadcast === side || (broadcast === null && forced === 'broadcast')
@@ -42,12 +50,51 @@ function chosen(node: JoinNode, sizes: Sizes, forced: Algorithm | null): Logical
     if (isRight && mayShare(type)) return join({ ...node, algorithm: 'broadcast' })
     if (isLeft && mayShare(swapped)) return swap(node, swapped, 'broadcast')
   }
+  if (forced === null && mayReadTwice && mayDropUnmatched(node, sizes))
+    return join({ ...node, right: matchedRight(node), algorithm: 'merge' })
   // Without keys there is one partition.
   if (forced === 'merge' || on.length === 0) return join({ ...node, algorithm: 'merge' })
   if (isRight) return join({ ...node, algorithm: 'hash' })
   if (isLeft) return swap(node, swapped, 'hash')
   // Of two large sides. Sorting them takes about as long as tables do, and much less than tables that memory has no room for.
   return join({ ...node, algorithm: forced === 'hash' ? 'hash' : 'merge' })
+}
+
+/** Of a small side's rows, those that filters let through, if the other side's rows without a match are worth being dropped. */
+const LARGEST_SHARE = 1 / 2
+
+/** Whether the left side, which cannot be the table of such a join, is a table by which most rows of the right side can be dropped before. */
+function mayDropUnmatched({ left, right, type, on, broadcast }: JoinNode, sizes: Sizes): boolean {
+  if ((type !== 'semi' && type !== 'anti') || on.length === 0 || broadcast !== null) return false
+  return isCheap(left) && isSmall(left, right, sizes) && shareLeft(left, sizes) <= LARGEST_SHARE
+}
+
+/** Whether it costs little to compute it twice, and no one sees it. */
+function isCheap(node: Logical): boolean {
+  switch (node.kind) {
+    case 'read':
+      return true
+    case 'filter':
+      return !node.leftOut && cannotFail(node.where) && isCheap(node.input)
+    case 'project':
+      return node.values.every(({ value }) => cannotFail(value)) && isCheap(node.input)
+    default:
+      return false
+  }
+}
+
+function matchedRight({ left, right, on }: JoinNode): Logical {
+  const keys = new Set(on.map((pair) => pair.left))
+  return join({
+    left: right,
+    right: project(left, unchanged(left.columns.filter(({ name }) => keys.has(name)))),
+    type: 'semi',
+    on: on.map((pair) => ({ left: pair.right, right: pair.left })),
+    residual: null,
+    broadcast: null,
+    algorithm: 'broadcast',
+    isSwapped: false,
+  })
 }
 
 /** Where all tasks share a table, none of them knows which of its rows have no match anywhere. */
