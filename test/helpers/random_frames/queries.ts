@@ -604,6 +604,8 @@ function unitedByName(random: Random, query: RandomQuery): RandomQuery {
   const added = computed(random, other)
   const extra = added.columns.filter(({ name }) => query.columns.every((one) => one.name !== name))
   if (added.columns.length === other.columns.length) return query
+  // A column that was left out may have come back as another one.
+  if (extra.length === 0) return query
   return {
     frame: query.frame.unionByName(added.frame, { allowMissing: true }),
     sql: `SELECT * FROM (${query.sql}) UNION ALL BY NAME SELECT * FROM (${added.sql})`,
