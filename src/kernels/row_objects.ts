@@ -85,12 +85,23 @@ export function lateRows(columns: readonly Column[], shape: Shape): RowFactory {
   return (block, row) => new Row(block, row)
 }
 
-/** For rows of lateRows: the same as another factory makes it. */
-export function wholeRow(make: RowFactory): (late: unknown) => object {
+/** For rows of lateRows: the same as another factory makes it, with the objects that were read already, as they may have been changed. */
+export function wholeRow(columns: readonly Column[], make: RowFactory): (late: unknown) => object {
   return (late) => {
-    const { [BLOCK]: block, [ROW]: row } = late as { [BLOCK]: RowBlock; [ROW]: number }
-    return make(block, row)
+    const { [BLOCK]: block, [ROW]: row, [MADE]: read } = late as LateRow
+    const whole = make(block, row)
+    read?.forEach((value, i) => {
+      Object.defineProperty(whole, columns[i]!.name, { value })
+    })
+    return whole
   }
+}
+
+interface LateRow {
+  [BLOCK]: RowBlock
+  [ROW]: number
+  /** By column, with holes. */
+  [MADE]?: unknown[]
 }
 
 /** JSON of a row, for people. @param columns those of the block */

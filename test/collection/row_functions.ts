@@ -43,6 +43,10 @@ export const chains: Record<string, Step[]> = {
     ['filter', ({ price }) => price !== null],
     ['map', (row) => Object.values(row)],
   ],
+  'a filter that changes what it reads, and whole rows': [
+    ['filter', (row) => row.at === null || row.at.setUTCFullYear(2000) > 0],
+    ['map', (row) => [row.at, Object.values(row)]],
+  ],
   'a filter of whole rows, and one by name': [
     ['filter', (row) => Object.keys(row).length === 7],
     ['filter', (row) => row.day !== null],

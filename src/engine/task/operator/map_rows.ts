@@ -42,7 +42,8 @@ export class CalledRows implements Intake {
     // The list of bad records has them whole.
     this.columns = quarantine ? all : columnsOf(all, uses)
     const plainAt = plainRowsRefusingLate(this.columns)
-    const whole = uses !== null && uses.filters !== null ? { after: uses.filters, of: wholeRow(plainAt) } : null
+    const whole =
+      uses !== null && uses.filters !== null ? { after: uses.filters, of: wholeRow(this.columns, plainAt) } : null
     const map = elementsMap(operator, next, env, whole)
     const elementAt = elementsOf(as, uses === null ? plainAt : lateRows(this.columns, withoutClass))
     const textAt: Of<string> =
