@@ -40,8 +40,13 @@ const SORTED: [key: Column, element: Column] = [
 
 /** What a stage reads, with the steps that follow. */
 interface Part {
-  from: RowsQuery | Shuffled
+  from: Given | Shuffled
   steps: ElementStep[]
+}
+
+interface Given extends RowsInput {
+  kind: 'rows'
+  as: RowsQuery['as']
 }
 
 /** The records of an exchange. */
@@ -83,14 +88,14 @@ export class CollectionLowering {
   #flow(query: Query): Part[] {
     switch (query.kind) {
       case 'rows':
-        return [{ from: query, steps: [] }]
+        return this.#rowsOf(query).map((given) => ({ from: { kind: 'rows', as: query.as, ...given }, steps: [] }))
       case 'step': {
         const step: ElementStep = { op: query.op, fn: query.fn.id }
-        return this.#step(query.input, step)
+        return this.#step(query.input, () => step)
       }
       case 'sample': {
         const { fraction, seed, nth } = query
-        return this.#step(query.input, { op: 'sample', fraction, seed, nth })
+        return this.#step(query.input, (part) => ({ op: 'sample', fraction, seed, nth, part }))
       }
       case 'union':
         return query.inputs.flatMap((input) => this.#flow(input))
@@ -102,8 +107,8 @@ export class CollectionLowering {
     }
   }
 
-  #step(input: Query, step: ElementStep): Part[] {
-    return this.#flow(input).map(({ from, steps }) => ({ from, steps: [...steps, step] }))
+  #step(input: Query, stepOf: (part: number) => ElementStep): Part[] {
+    return this.#flow(input).map(({ from, steps }, part) => ({ from, steps: [...steps, stepOf(part)] }))
   }
 
   #shuffle(query: ShuffleQuery): Shuffled {
@@ -209,23 +214,22 @@ export class CollectionLowering {
   }
 
   #inputs(flow: readonly Part[], into: ElementsInto, gives: RecordSpec): Input[] {
-    return flow.flatMap(({ from, steps }): Input[] => {
+    return flow.map(({ from, steps }): Input => {
       if (from.kind === 'exchange') {
         const rows = from.rows && { rows: from.rows }
         const elements: Operator = { op: 'elements', from: from.from, steps, into, gives, ...rows }
-        return [{ kind: 'exchange', exchange: from.exchange, operators: [...from.operators, elements] }]
+        return { kind: 'exchange', exchange: from.exchange, operators: [...from.operators, elements] }
       }
-      return this.#rowsOf(from).map(({ input, rows }) => {
-        const elements: Operator = {
-          op: 'elements',
-          from: { kind: 'records' },
-          steps,
-          into,
-          gives,
-          ...(rows && { rows }),
-        }
-        return { ...input, operators: [...input.operators, elements] }
-      })
+      const { input, rows } = from
+      const elements: Operator = {
+        op: 'elements',
+        from: { kind: 'records' },
+        steps,
+        into,
+        gives,
+        ...(rows && { rows }),
+      }
+      return { ...input, operators: [...input.operators, elements] }
     })
   }
 }

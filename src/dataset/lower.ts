@@ -91,8 +91,11 @@ export class FrameLowering {
       case 'elements': {
         const place = node.columns.find(({ name }) => name === node.place)
         const columns = node.columns.filter((column) => column !== place)
-        const flow = { inputs: this.#elementsOf(node), isOne: false }
-        return through(flow, { op: 'toDF', columns, exact: marksOf(columns), ...(place && { place }) })
+        const inputs = this.#elementsOf(node).map((input, part): Input => {
+          const toRows: Operator = { op: 'toDF', columns, exact: marksOf(columns), ...(place && { place, part }) }
+          return { ...input, operators: [...input.operators, toRows] }
+        })
+        return { inputs, isOne: false }
       }
       case 'filter':
         return through(this.#flow(node.input), {

@@ -43,6 +43,8 @@ interface StageTask extends Task {
   input: number
   /** Its place among the stage's tasks, and of its records in the output. */
   number: number
+  /** Its place among the tasks of its input: which they are does not depend on the other inputs. */
+  inputNumber: number
   /** Of the table joins of its input, in their order; absent: none. Runs may be written again, so this is not kept. */
   builds?: BuildSpec[]
   /** Of a worker's share: for the tables in memory that all workers share. */

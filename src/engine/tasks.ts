@@ -55,6 +55,7 @@ export function planMapTasks(
   const tasks: MapSpec[] = []
   stage.inputs.forEach((input, i) => {
     if (input.kind !== 'files') return
+    const first = tasks.length
     const numbers = inputs.get(input.files) ?? []
     const groups = planSplits(
       numbers.map((n) => files[n]!),
@@ -64,7 +65,7 @@ export function planMapTasks(
       const own = splits.map(({ file, start, end }) => ({ file: numbers[file]!, start, end }))
       const number = tasks.length
       const id = taskId('m', index, number)
-      tasks.push({ kind: 'map', id, stage: index, input: i, number, splits: own, bytes })
+      tasks.push({ kind: 'map', id, stage: index, input: i, number, inputNumber: number - first, splits: own, bytes })
     }
   })
   return tasks
@@ -126,6 +127,7 @@ export function planReduceTasks(
       stage: index,
       input,
       number,
+      inputNumber: partition,
       partition,
       runs: own.map((run) => run.name),
       records: own.reduce((sum, run) => sum + run.partitions[partition]!.records, 0),
@@ -150,7 +152,7 @@ export function planRangeTasks(
     const number = first + i
     const bytes = bytesBefore(rowsBefore + rows) - bytesBefore(rowsBefore)
     rowsBefore += rows
-    return { ...whole, id: taskId('r', index, number), number, range: keys, expected: rows, bytes }
+    return { ...whole, id: taskId('r', index, number), number, inputNumber: i, range: keys, expected: rows, bytes }
   })
 }
 

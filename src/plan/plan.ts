@@ -144,8 +144,8 @@ export interface ElementsOperator {
 
 export type ElementStep =
   | { op: 'map' | 'filter' | 'flatMap' | 'mapValues' | 'mapGroups' | 'keyBy' | 'mapPartitions'; fn: FunctionId }
-  /** `nth`: how many samples come before, which draw other lots. */
-  | { op: 'sample'; fraction: number; seed: number; nth: number }
+  /** `nth`: how many samples come before, which draw other lots. `part`: which of the inputs that it is taken of. */
+  | { op: 'sample'; fraction: number; seed: number; nth: number; part: number }
 
 /** `group`: the values of both sides by themselves. */
 export type ElementsJoin = 'inner' | 'left' | 'right' | 'full' | 'group'
@@ -205,10 +205,10 @@ export type RowOperator =
       mayLack?: true
     }
   /**
-   * Elements as rows of these columns, `exact` ones as they are marked; then, if asked, one more, a long: which element of all it is.
-   * Everything before it in the list is the collection's.
+   * Elements as rows of these columns, `exact` ones as they are marked; then, if asked, one more, a long: which element of all it is,
+   * with `part`, which of the collection's inputs this is. Everything before it in the list is the collection's.
    */
-  | { op: 'toDF'; columns: Column[]; exact: Marks; place?: Column }
+  | { op: 'toDF'; columns: Column[]; exact: Marks; place?: Column; part?: number }
   /** All rows of the exchange, in the order of its keys. */
   | { op: 'rows' }
   /** The same, with the results of window functions behind their columns. The exchange is partitioned, and first sorted, by `partition`. */

@@ -104,6 +104,17 @@ describe('a share of a collection', () => {
     expect([await shares.none.count(), await shares.all.count()]).toEqual([0, 60_000])
   })
 
+  it('is the same wherever it is used', async () => {
+    const { share, shares } = made
+    const found = await share.collect()
+    expect(await shares.twice.collect()).toEqual([...found, ...found])
+    const keys = (await shares.joined.collect()).map(([key]) => key)
+    expect(new Set(keys)).toEqual(new Set(found))
+    const ofBoth = await shares.ofBoth.collect()
+    expect(ofBoth.slice(0, found.length)).toEqual(found)
+    expect(ofBoth.slice(found.length)).not.toEqual(found)
+  })
+
   it('is from nothing to all', () => {
     expect(() => made.range.sample(1.5)).toThrow('sample() needs a fraction from 0 to 1, not 1.5')
     expect(() => made.range.sample(Number.NaN)).toThrow('sample() needs a fraction from 0 to 1, not NaN')

@@ -137,6 +137,9 @@ describe('a run', () => {
     expect(one.length).toBeLessThan(0.11 * all.length)
     expect(await made.many.sample(0.1, 7).collect({ workers: 3 })).toEqual(one)
     expect(await made.many.sample(0.1, 8).collect()).not.toEqual(one)
+    const share = made.many.sample(0.1, 7)
+    expect(await share.union(share).collect()).toEqual([...one, ...one])
+    expect((await made.many.union(made.many).sample(0.1, 7).collect()).slice(one.length)).not.toEqual(one)
   })
 })
 

@@ -240,6 +240,9 @@ export const share = range.sample(0.1, 7)
 export const shares = {
   other: range.sample(0.1, 8),
   again: share.sample(0.5, 7),
+  twice: share.union(share),
+  joined: share.keyBy((n) => n).join(share.keyBy((n) => n)),
+  ofBoth: range.union(range).sample(0.1, 7),
   none: range.sample(0),
   all: range.sample(1),
 }

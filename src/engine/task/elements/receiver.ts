@@ -9,7 +9,7 @@ export type Push = (element: unknown) => void
 export interface Surroundings {
   emit: Emit
   ctx: TaskContext
-  /** Of the task, in its stage. Which tasks there are follows from the input alone. */
+  /** Of the task, among those of its input. Which they are follows from the input alone. */
   readonly number: number
   /** Whether what was emitted is enough: a failure after it does not count. */
   readonly isEnough: () => boolean

@@ -44,10 +44,11 @@ export function linkOf(step: ElementStep, find: Find, next: Push, task: Surround
 /** Lots are so many. */
 const LOTS = 2 ** 32
 
-/** An element draws a lot by its place: the number of the task, and that of the element in it. */
-function sample({ fraction, seed, nth }: ElementStep & { op: 'sample' }, next: Push, { number }: Surroundings): Push {
+/** An element draws a lot by its place: the part, the number of the task, and that of the element in it. */
+function sample(step: ElementStep & { op: 'sample' }, next: Push, { number }: Surroundings): Push {
+  const { fraction, seed, nth, part } = step
   const high = Math.floor(seed / LOTS)
-  const start = mixed(number ^ mixed(nth ^ mixed((seed | 0) ^ mixed(high))))
+  const start = mixed(number ^ mixed(part ^ mixed(nth ^ mixed((seed | 0) ^ mixed(high)))))
   const chosen = Math.round(fraction * LOTS)
   let place = 0
   return (element) => {

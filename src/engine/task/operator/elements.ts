@@ -40,7 +40,7 @@ export function elementsReduce(
 
 /** Of a sample of keys, which is read before, no number counts. */
 function placeOf(next: RecordIntake, { task }: TaskEnvironment): Place {
-  return { number: 'number' in task ? task.number : 0, isEnough: () => next.done ?? false }
+  return { number: 'inputNumber' in task ? task.inputNumber : 0, isEnough: () => next.done ?? false }
 }
 
 function limited(into: ElementsInto, { task }: TaskEnvironment): ElementsInto {

@@ -13,13 +13,13 @@ import type { RecordIntake, RowIntake } from '../intake.js'
 const BATCH_BYTES = 1 << 18
 
 export function toDF(
-  { columns, exact, place }: OperatorOf<'toDF'>,
+  { columns, exact, place, part = 0 }: OperatorOf<'toDF'>,
   next: RowIntake,
   env: TaskEnvironment,
 ): RecordIntake {
   const { plan, quarantine } = env
   const misfit = (problem: string, hint?: string) => invalid(`toDF(): ${problem}`, hint)
-  const writer = new RowWriter(withMarks(columns, exact), misfit, place ? placesOf(env) : null)
+  const writer = new RowWriter(withMarks(columns, exact), misfit, place ? placesOf(part, env) : null)
   const stage = plan.stages[env.task.stage]!.name
   let kept = 0
   const passOn = (): void => {
@@ -66,8 +66,9 @@ export function toDF(
   }
 }
 
-/** Numbers of elements: of the task, and in it. Which tasks there are follows from the input alone. */
-function placesOf({ task }: TaskEnvironment): () => bigint {
-  let next = 'number' in task ? BigInt(task.number) << 32n : 0n
+/** Numbers of elements: of the part, of the task, and in it. Which tasks there are follows from the input alone. */
+function placesOf(part: number, { task }: TaskEnvironment): () => bigint {
+  const number = 'inputNumber' in task ? task.inputNumber : 0
+  let next = (BigInt(part) << 48n) | (BigInt(number) << 32n)
   return () => next++
 }
