@@ -594,7 +594,7 @@ const CATALOGUE = {
   },
   VALUES_READ_TWICE: {
     kind: 'user',
-    message: () => 'A reduce function read its values a second time.',
+    message: () => 'A function read the values of a key a second time.',
     hint: () => 'Values can be read only once. Compute all answers in one loop, or collect the values if they are few.',
   },
   OUTPUT_UNKNOWN: {

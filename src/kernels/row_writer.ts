@@ -199,7 +199,7 @@ const ROW_HINT = 'Make objects or lists of them: .map((word) => ({ word })) or .
 
 function lengthProblem(length: number, names: readonly string[]): [problem: string, hint: string] {
   return [
-    `an element is a list of ${length}, but there are ${names.length} columns: ${names.join(', ')}`,
+    `an element is a list of ${length}, but there ${names.length === 1 ? 'is 1 column' : `are ${names.length} columns`}: ${names.join(', ')}`,
     'A list has a value for each column, in their order; null is one that is missing.',
   ]
 }

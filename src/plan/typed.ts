@@ -66,7 +66,7 @@ export type RowGiven<S> = FieldsGiven<S> | readonly JsGiven<S[keyof S]>[]
 type FieldsGiven<S> = { readonly [K in keyof S as S[K] extends Nullable<unknown> ? never : K]: JsGiven<S[K]> } & {
   readonly [K in keyof S as S[K] extends Nullable<unknown> ? K : never]?: JsGiven<S[K]> | undefined
 }
-/** Whole numbers and decimals may be given in other ways than they come out. */
+/** Whole numbers, decimals and timestamps may be given in other ways than they come out. */
 type JsGiven<X> =
   X extends Nullable<infer Y>
     ? JsGiven<Y> | null
@@ -74,11 +74,13 @@ type JsGiven<X> =
       ? number | bigint
       : X extends ColumnType<'decimal'>
         ? string | number | bigint
-        : X extends List<infer E>
-          ? Iterable<JsGiven<E>>
-          : X extends Struct<infer F>
-            ? FieldsGiven<F>
-            : JsOf<X>
+        : X extends ColumnType<'timestamp'>
+          ? JsOf<X> | Date
+          : X extends List<infer E>
+            ? Iterable<JsGiven<E>>
+            : X extends Struct<infer F>
+              ? FieldsGiven<F>
+              : JsOf<X>
 
 /** Forms of rows in JavaScript that hold every long and every timestamp. */
 export interface RowForms {

@@ -65,6 +65,10 @@ it('elements become rows of declared types', () => {
   const exact = lines.map((line) => ({ at: 5n, price: '1.50', inner: { x: line } }))
   const types = { at: timestamp({ js: 'micros' }), price: decimal(5, 2), inner: struct({ x: string() }) }
   expectTypeOf(() => exact.toDF(types)).toBeFunction()
+  const dates = lines.map(() => ({ at: new Date(0) }))
+  expectTypeOf(() => dates.toDF({ at: timestamp({ js: 'micros' }) })).toBeFunction()
+  // @ts-expect-error: microseconds only where the schema says so
+  expectTypeOf(() => exact.toDF({ ...types, at: timestamp() })).toBeFunction()
   // @ts-expect-error: text is no row
   expectTypeOf(() => lines.toDF({ word: string() })).toBeFunction()
   // @ts-expect-error: a number is no text
