@@ -151,7 +151,8 @@ function formOf({ type, [EXACT]: isExact }: Column): Form {
     case 'timestamp':
       return isExact ? WIDE : asNumber('isDate(r) && !Number.isNaN(+r)', 'numbers[row] = +r')
     case 'binary':
-      return { is: 'r instanceof Uint8Array', put: 'bytes[row] = r', results: concatenated }
+      // Copied: a function may fill the same bytes again.
+      return { is: 'r instanceof Uint8Array', put: 'bytes[row] = new Uint8Array(r)', results: concatenated }
     default:
       return asText("typeof r === 'string'")
   }

@@ -34,6 +34,14 @@ export const same = {
   ntz: udf((x: string | null) => x, nullable(timestampNtz())),
 }
 
+const filled = new Uint8Array(2)
+/** The same bytes each time. */
+export const bytesOf = udf((n: number) => {
+  filled[0] = n
+  filled[1] = n >> 8
+  return filled
+}, binary())
+
 const order = struct({ sku: string(), qty: int(), at: nullable(date()) })
 type Order = { sku: string; qty: number; at: string | null }
 export const ORDERS = list(order)

@@ -77,6 +77,13 @@ describe('values', () => {
     expect(await pick(true).collect()).toEqual(await pick(false).collect())
   })
 
+  it('are copied, so that a function may fill the same bytes again', async () => {
+    const rows = await numbers(3000)
+      .select((c) => ({ bytes: fns.bytesOf(c.n) }))
+      .collect()
+    expect(rows.map(({ bytes }) => [...bytes])).toEqual(Array.from({ length: 3000 }, (_, n) => [n & 255, n >> 8]))
+  })
+
   it('are those of any form of column: dictionaries, constants, of selected rows', async () => {
     const path = join(temporaryFolder(), 'in.parquet')
     const frame = numbers(5000).select((c) => ({
