@@ -14,6 +14,26 @@ bool IsBoolean(const Vector& column) { return column.type->id == TypeId::kBoolea
 }  // namespace
 
 bool CodeStates::Begin(const Batch& batch, const std::vector<uint32_t>& columns) {
+  if (!Prepare(batch, columns)) {
+    // Rows are looked up without codes, and states may move.
+    states_.clear();
+    return false;
+  }
+  combinations_.assign(batch.count, 0);
+  for (const uint32_t index : columns) {
+    const Vector& column = batch.columns[index];
+    const bool is_boolean = IsBoolean(column);
+    const uint32_t codes = is_boolean ? 2 : column.entries;
+    for (size_t i = 0; i < batch.count; i++) {
+      const size_t row = batch.row(i);
+      const uint32_t code = is_boolean ? column.at<uint8_t>(row) : column.codes[row];
+      combinations_[i] = combinations_[i] * (codes + 1) + (column.valid(row) ? code : codes);
+    }
+  }
+  return true;
+}
+
+bool CodeStates::Prepare(const Batch& batch, const std::vector<uint32_t>& columns) {
   size_t combinations = 1;
   bool same = dictionaries_.size() == columns.size();
   dictionaries_.resize(columns.size());
@@ -28,18 +48,6 @@ bool CodeStates::Begin(const Batch& batch, const std::vector<uint32_t>& columns)
     dictionaries_[c] = dictionary;
   }
   if (!same || states_.size() != combinations) states_.assign(combinations, nullptr);
-
-  combinations_.assign(batch.count, 0);
-  for (const uint32_t index : columns) {
-    const Vector& column = batch.columns[index];
-    const bool is_boolean = IsBoolean(column);
-    const uint32_t codes = is_boolean ? 2 : column.entries;
-    for (size_t i = 0; i < batch.count; i++) {
-      const size_t row = batch.row(i);
-      const uint32_t code = is_boolean ? column.at<uint8_t>(row) : column.codes[row];
-      combinations_[i] = combinations_[i] * (codes + 1) + (column.valid(row) ? code : codes);
-    }
-  }
   return true;
 }
 

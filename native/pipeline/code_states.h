@@ -14,7 +14,7 @@ namespace runjob {
 class CodeStates {
  public:
   // Prepares for a batch, all of whose columns by which rows are grouped have codes: dictionaries and booleans. False: some have
-  // none, or there are too many combinations.
+  // none, or there are too many combinations; then all states are forgotten.
   bool Begin(const Batch& batch, const std::vector<uint32_t>& columns);
 
   // The combination of a row that counts, by its number among them. REQUIRES: Begin() was true.
@@ -28,6 +28,9 @@ class CodeStates {
   const std::vector<StateRows>* SortRows(const Batch& batch);
 
  private:
+  // Room for the states of a batch's combinations; those of the batch before stay if its dictionaries were the same.
+  bool Prepare(const Batch& batch, const std::vector<uint32_t>& columns);
+
   std::vector<uint64_t> dictionaries_;  // of the columns, for which the states are
   std::vector<char*> states_;
   std::vector<uint32_t> combinations_;

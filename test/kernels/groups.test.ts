@@ -15,7 +15,7 @@ import type { Expression } from '../../dist/src/plan/expression.js'
 import { hasCompositeKeys } from '../../dist/src/plan/groups.js'
 import type { GroupFn, GroupValue } from '../../dist/src/plan/plan.js'
 import type { Column, Type } from '../../dist/src/plan/type.js'
-import { parquetFile } from '../helpers/parquet.js'
+import { parquetBytes, parquetFile } from '../helpers/parquet.js'
 import { Random } from '../helpers/random.js'
 import { exactly, rounded } from '../helpers/rational.js'
 import { batchOf, readAll } from './helpers.js'
@@ -531,47 +531,55 @@ describe('groups by dictionaries', () => {
     },
   ]
 
-  it.each([[['word']], [['text']], [['word', 'text']], [['text', 'int', 'word']], [['int']]])('%j', async (by) => {
-    const answers = await Promise.all(
-      [1 << 24, 0].map(async (memoryBytes) => {
-        const collector = kernels.createCollector({
-          mode: 'append',
-          aggregates: [],
-          layout: ['bytes'],
-          partitionBy: 'hash',
-          partitions: 1,
-        })
-        const table = kernels.createPipeline(
-          pipelineProgram({ source: { kind: 'batches', columns }, operators: [], end: { kind: 'groups', by, values } }),
-          collector,
-          { memoryBytes },
-        )
-        const footer = readFooter(parquetFile(path))
-        const program = new ParquetProgram(footer, columns)
-        const fd = openSync(path, 'r')
-        const scan = kernels.createParquetScan(program.bytes, fd, table, {
-          maxPageBytes: 1 << 30,
-          decompress: decompressPage,
-        })
-        for (const group of footer.rowGroups) {
-          scan.open(program.group(group))
-          while (scan.read(10_000) > 0);
-        }
-        closeSync(fd)
-        table.finish()
-        const keys = columns.filter(({ name }) => by.includes(name))
-        keys.sort((a, b) => by.indexOf(a.name) - by.indexOf(b.name))
-        const groups = kernels.createPipeline(
-          pipelineProgram({ source: { kind: 'groups', by: keys, values }, operators: [], end: { kind: 'rows' } }),
-          null,
-          { memoryBytes },
-        )
-        const cursor = collector.sorted()
-        while (groups.drain(cursor, 1000) > 0);
-        groups.finish()
-        return decodeRows(groups.takeOutput(), [...keys, ...values.map((one) => one.column)])
+  /** Groups of the rows of a file. */
+  function groupedFile(file: string, by: readonly string[], memoryBytes: number, aggregates = values): Row[] {
+    const collector = kernels.createCollector({
+      mode: 'append',
+      aggregates: [],
+      layout: ['bytes'],
+      partitionBy: 'hash',
+      partitions: 1,
+    })
+    const table = kernels.createPipeline(
+      pipelineProgram({
+        source: { kind: 'batches', columns },
+        operators: [],
+        end: { kind: 'groups', by, values: aggregates },
       }),
+      collector,
+      { memoryBytes },
     )
+    const footer = readFooter(parquetFile(file))
+    const program = new ParquetProgram(footer, columns)
+    const fd = openSync(file, 'r')
+    const scan = kernels.createParquetScan(program.bytes, fd, table, {
+      maxPageBytes: 1 << 30,
+      decompress: decompressPage,
+    })
+    for (const group of footer.rowGroups) {
+      scan.open(program.group(group))
+      while (scan.read(10_000) > 0);
+    }
+    closeSync(fd)
+    table.finish()
+    const keys = columns.filter(({ name }) => by.includes(name))
+    keys.sort((a, b) => by.indexOf(a.name) - by.indexOf(b.name))
+    const groups = kernels.createPipeline(
+      pipelineProgram({
+        source: { kind: 'groups', by: keys, values: aggregates },
+        operators: [],
+        end: { kind: 'rows' },
+      }),
+      null,
+      { memoryBytes },
+    )
+    const cursor = collector.sorted()
+    while (groups.drain(cursor, 1000) > 0);
+    groups.finish()
+    return decodeRows(groups.takeOutput(), [...keys, ...aggregates.map((one) => one.column)])
+  }
+
+  it.each([[['word']], [['text']], [['word', 'text']], [['text', 'int', 'word']], [['int']]])('%j', (by) => {
     const groups = new Map<string, Row>()
     for (const row of rows) {
       const key = Object.fromEntries(by.map((name) => [name, row[name as 'word']]))
@@ -582,7 +590,20 @@ describe('groups by dictionaries', () => {
     const right = [...groups.values()].sort(
       (a, b) => by.map((name) => compareValues(a[name], b[name])).find((order) => order !== 0) ?? 0,
     )
-    for (const answer of answers) expect(answer).toEqual(right)
+    for (const memoryBytes of [1 << 24, 0]) expect(groupedFile(path, by, memoryBytes)).toEqual(right)
+  })
+
+  it('are right where a batch without codes makes the table grow', () => {
+    const words = Array.from({ length: 1990 }, (_, i) => `w${1000 + i}`)
+    const part = Array.from({ length: 3 * words.length }, (_, i) => words[i % words.length]!)
+    // A batch of nulls has no dictionary: with them the table is full.
+    const nulls = Array.from({ length: 4200 }, () => null)
+    const file = join(folder, 'nulls.parquet')
+    const given = [...part, ...nulls, ...part].map((word) => ({ word, text: null, int: null, n: null }))
+    writeFileSync(file, parquetBytes(given, columns))
+    const counted = [values[0]!]
+    const right = [{ word: null, count: nulls.length }, ...words.map((word) => ({ word, count: 6 }))]
+    expect(groupedFile(file, ['word'], 1 << 24, counted)).toEqual(right)
   })
 })
 
