@@ -91,7 +91,10 @@ bool Decoder::DecodeList(const Value& value, ColumnBuffer* column) {
     if (count == 0) break;
     const char* const first = next_;
     for (uint64_t i = 0; i < count; i++) {
+      const char* const start_of_element = next_;
       if (!DecodeValue(value.children[0], elements)) return false;
+      // A count of such elements could be any number, too.
+      if (next_ == start_of_element) return Damaged("an element of a list has no bytes");
     }
     if (bytes > 0 && static_cast<uint64_t>(next_ - first) != bytes) return Damaged("a list has not the length it says");
   }
@@ -224,6 +227,8 @@ void Decoder::AppendNull(const Field& field, const std::string& path, ColumnBuff
 
 bool Decoder::Skip(const Node& node, int depth) {
   if (depth > kMaxDepth) return Damaged("records are nested more than 1000 deep");
+  // Each record may have the one before twice: there is no end to what has no bytes.
+  if (node.is_empty) return true;
   const char* bytes = nullptr;
   int64_t number = 0;
   switch (node.wire) {

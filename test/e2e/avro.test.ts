@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { avro, binary, col, decimal, defineJob, int, long, nullable, read, string, struct } from 'runjob'
+import { avro, binary, col, decimal, defineJob, int, list, long, nullable, read, string, struct } from 'runjob'
 import { describe, expect, it } from 'vitest'
 import { TUNING } from '../../dist/src/run/options.js'
 import { type AvroJson, avroBlock, avroFile, avroHeader, avroLong, avroType, SYNC } from '../helpers/avro.js'
@@ -174,6 +174,31 @@ describe('data frames of Avro', () => {
       expect([error.code, error.message]).toEqual(['AVRO_UNSUPPORTED', expect.stringContaining(problem)])
       expect(await read(avro({ schema: { id: int() } }), path).collect(), problem).toEqual([{ id: 7 }])
     }
+  })
+
+  it('take no time for a record that has the one before twice, 60 times', async () => {
+    const twice = (depth: number, innermost: string): AvroJson => {
+      const before = depth === 0 ? innermost : twice(depth - 1, innermost)
+      const fields = [
+        { name: 'a', type: before },
+        { name: 'b', type: depth === 0 ? innermost : `r${depth - 1}` },
+      ]
+      return { type: 'record', name: `r${depth}`, fields }
+    }
+    const fileOf = (depth: number, innermost: string, row: Buffer) => {
+      const fields = [
+        { name: 'x', type: twice(depth, innermost) },
+        { name: 'id', type: 'int' },
+      ]
+      return fileWith(Buffer.concat([avroHeader({ type: 'record', name: 'row', fields }), avroBlock(row, 1)]))
+    }
+    const empty = fileOf(60, 'null', avroLong(7))
+    expect(await read(avro({ schema: { id: int() } }), empty).collect()).toEqual([{ id: 7 }])
+    const error = await failure(read.avro(fileOf(30, 'int', avroLong(7))).collect())
+    expect([error.code, error.message]).toEqual([
+      'AVRO_UNSUPPORTED',
+      expect.stringContaining('it has more than 100000 columns in all'),
+    ])
   })
 
   it('read unions of numbers as the wider one, as Spark does', async () => {
@@ -412,6 +437,21 @@ it('records without a byte are not counted, whatever a block says', async () => 
   const path = fileWith(Buffer.concat([header, avroBlock(Buffer.alloc(0), 2 ** 50)]))
   const error = await failure(read(avro({ schema: { x: nullable(int()) } }), path).count())
   expect([error.code, error.message]).toEqual(['AVRO_CORRUPT', expect.stringContaining('it has no bytes')])
+})
+
+it('elements without a byte are not counted, whatever a list says', async () => {
+  const fields = [
+    { name: 'x', type: { type: 'array', items: 'null' } },
+    { name: 'id', type: 'int' },
+  ]
+  const header = avroHeader({ type: 'record', name: 'row', fields })
+  const path = fileWith(Buffer.concat([header, avroBlock(Buffer.concat([2, 0, 7].map(avroLong)), 1)]))
+  expect(await read(avro({ schema: { id: int() } }), path).collect()).toEqual([{ id: 7 }])
+  const error = await failure(read(avro({ schema: { x: list(nullable(int())) } }), path).collect())
+  expect([error.code, error.message]).toEqual([
+    'AVRO_CORRUPT',
+    expect.stringContaining('an element of a list has no bytes'),
+  ])
 })
 
 it('a decimal of more digits than its type is a bad row', async () => {

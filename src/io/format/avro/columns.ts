@@ -9,6 +9,9 @@ import type { AvroNode, Logical } from './schema.js'
 /** Deeper lists and structs are no columns. */
 const MAX_DEPTH = 32
 
+/** Columns, and what is in them. Types have names, so a short schema may say more than memory can hold: each record has the one before twice. */
+const MAX_COLUMNS = 100_000
+
 /**
  * The columns that an Avro file has.
  *
@@ -16,7 +19,8 @@ const MAX_DEPTH = 32
  */
 export async function readAvroSchema(file: InputFile): Promise<Column[]> {
   const header = await readHeader(file)
-  return header.record.fields.map(({ name, node }) => columnOf(header, name, node))
+  const columns = new Columns(header.name)
+  return header.record.fields.map(({ name, node }) => columns.column(name, name, node, []))
 }
 
 /**
@@ -42,6 +46,7 @@ export function valuesOf(node: AvroNode): AvroNode[] {
 
 class Columns {
   readonly #file: string
+  #count = 0
 
   constructor(file: string) {
     this.#file = file
@@ -49,6 +54,7 @@ class Columns {
 
   /** @param above the lists and structs that it is in */
   column(name: string, path: string, node: AvroNode, above: readonly AvroNode[]): Column {
+    if (++this.#count > MAX_COLUMNS) throw unsupported(this.#file, `has more than ${MAX_COLUMNS} columns in all`)
     const values = valuesOf(node)
     const nullable = node.kind === 'null' || (node.kind === 'union' && values.length < node.branches.length)
     return { name, type: this.#typeOfAny(values, path, above), nullable }
