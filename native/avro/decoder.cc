@@ -174,20 +174,6 @@ bool Decoder::DecodeLeaf(const Value& value, ColumnBuffer* column) {
 }
 
 void Decoder::AppendWhole(const Value& value, int64_t number, ColumnBuffer* column) {
-  switch (value.field->type.id) {
-    case TypeId::kInt:
-    case TypeId::kDate:
-      column->Append(static_cast<int32_t>(number));
-      return;
-    case TypeId::kDouble:
-      column->Append(static_cast<double>(number));
-      return;
-    case TypeId::kDecimal:
-      AppendDecimal(value, true, number, column);
-      return;
-    default:
-      break;
-  }
   if (value.leaf.read_as == ReadAs::kMillis && __builtin_mul_overflow(number, int64_t{1000}, &number)) {
     Fault(value.path, "has a time that microseconds in 64 bits cannot hold");
     number = 0;
@@ -196,7 +182,17 @@ void Decoder::AppendWhole(const Value& value, int64_t number, ColumnBuffer* colu
     if (number % 1000 != 0) Fault(value.path, "has a time with nanoseconds that are not whole microseconds");
     number /= 1000;
   }
-  column->Append(number);
+  switch (value.field->type.id) {
+    case TypeId::kInt:
+    case TypeId::kDate:
+      return column->Append(static_cast<int32_t>(number));
+    case TypeId::kDouble:
+      return column->Append(static_cast<double>(number));
+    case TypeId::kDecimal:
+      return AppendDecimal(value, true, number, column);
+    default:
+      return column->Append(number);
+  }
 }
 
 void Decoder::AppendDecimal(const Value& value, bool fits, Int128 unscaled, ColumnBuffer* column) {

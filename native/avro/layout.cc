@@ -156,8 +156,9 @@ bool LayoutReader::ReadLeaf(const Type& type, Leaf* leaf) {
     if (type.id != TypeId::kDecimal || leaf->precision < 1 || leaf->precision > 38) return false;
     if (leaf->scale > type.scale) return false;
   } else if (leaf->read_as != ReadAs::kSame) {
-    const bool is_time = type.id == TypeId::kLong || type.id == TypeId::kTimestamp || type.id == TypeId::kTimestampNtz;
-    return is_number && is_time;
+    const bool is_time = type.id == TypeId::kLong || type.id == TypeId::kTimestamp ||
+                         type.id == TypeId::kTimestampNtz || type.id == TypeId::kDecimal;
+    if (!is_number || !is_time) return false;
   }
   switch (leaf->wire) {
     case Wire::kBoolean:
@@ -174,7 +175,7 @@ bool LayoutReader::ReadLeaf(const Type& type, Leaf* leaf) {
         case TypeId::kTimestampNtz:
           return true;
         case TypeId::kDecimal:
-          return leaf->read_as == ReadAs::kSame && leaf->scale == 0;
+          return leaf->read_as != ReadAs::kDecimal && leaf->scale == 0;
         default:
           return false;
       }

@@ -201,6 +201,13 @@ describe('data frames of Avro', () => {
     ])
   })
 
+  it('read times as decimals in microseconds', async () => {
+    const type = { type: 'int', logicalType: 'time-millis' }
+    const path = fileWith(avroFile({ type: 'record', name: 'row', fields: [{ name: 'x', type }] }, [{ x: 5 }]))
+    expect(await read.avro(path).collect()).toEqual([{ x: 5000 }])
+    expect(await read(avro({ schema: { x: decimal(20, 1) } }), path).collect()).toEqual([{ x: '5000.0' }])
+  })
+
   it('read unions of numbers as the wider one, as Spark does', async () => {
     const fields = [
       { name: 'a', type: ['int', 'null', 'long'] },
