@@ -9,7 +9,6 @@ namespace runjob {
 namespace {
 
 constexpr int kLimbBits = 32;
-constexpr int kSumUnit = -1074;  // of an ExactSum, as a power of two
 constexpr int kMantissaBits = 53;
 
 }  // namespace
@@ -21,7 +20,7 @@ BigNumber::BigNumber(uint64_t value) : limbs_{static_cast<uint32_t>(value), stat
 BigNumber::BigNumber(const ExactSum& sum, int exponent) {
   uint32_t limbs[ExactSum::kLimbs];
   negative_ = sum.Magnitude(limbs);
-  const int unit = kSumUnit + exponent;
+  const int unit = ExactSum::kUnit + exponent;
   const int shift = ((unit % kLimbBits) + kLimbBits) % kLimbBits;
   lowest_ = (unit - shift) / kLimbBits;
   uint64_t carry = 0;

@@ -11,7 +11,6 @@ namespace runjob {
 namespace {
 
 constexpr int kLimbBits = 32;
-constexpr int kLowestBit = -1074;  // of the smallest double
 constexpr int kMantissaBits = 53;
 constexpr uint64_t kLimbMask = (uint64_t{1} << kLimbBits) - 1;
 
@@ -22,7 +21,7 @@ void ExactSum::Add(double x) {
   const uint64_t fraction = bits & ((uint64_t{1} << 52) - 1);
   const unsigned biased = static_cast<unsigned>(bits >> 52) & 0x7FF;
   const uint64_t mantissa = biased == 0 ? fraction : fraction | (uint64_t{1} << 52);
-  const unsigned place = biased == 0 ? 0 : biased - 1;  // of the mantissa's lowest bit, from kLowestBit on
+  const unsigned place = biased == 0 ? 0 : biased - 1;  // of the mantissa's lowest bit, from kUnit on
   const unsigned shift = place % kLimbBits;
   int64_t* const limb = limbs_ + place / kLimbBits;
   const uint64_t low = (mantissa & kLimbMask) << shift;
@@ -85,10 +84,10 @@ RoundedSum ExactSum::Round() const {
   rounded.exact = tail == 0 && !rest;
   if (tail > kHalf || (tail == kHalf && (rest || (mantissa & 1) != 0))) mantissa++;
   rounded.mantissa = negative ? -static_cast<double>(mantissa) : static_cast<double>(mantissa);
-  rounded.exponent = static_cast<int>(top) * kLimbBits + (kLimbBits - unused) - kMantissaBits + kLowestBit;
+  rounded.exponent = static_cast<int>(top) * kLimbBits + (kLimbBits - unused) - kMantissaBits + kUnit;
 
-  for (int at = kLowestBit; at < 0 && rounded.whole; at++) {
-    const size_t place = static_cast<size_t>(at - kLowestBit);
+  for (int at = kUnit; at < 0 && rounded.whole; at++) {
+    const size_t place = static_cast<size_t>(at - kUnit);
     rounded.whole = (limbs[place / kLimbBits] >> (place % kLimbBits) & 1) == 0;
   }
   return rounded;
@@ -110,7 +109,7 @@ double ExactSum::Mean(uint64_t n) const {
   constexpr int kLimbsBelow = 4;  // for what a division leaves
   uint32_t limbs[kLimbs];
   const bool negative = Magnitude(limbs);
-  WideNumber sum(kLowestBit - kLimbsBelow * kLimbBits);
+  WideNumber sum(kUnit - kLimbsBelow * kLimbBits);
   sum.AddProduct(limbs, kLimbs, 1, kLimbsBelow);
   sum.Divide(n);
   const double mean = sum.Round();

@@ -34,6 +34,8 @@ class ExactSum {
   void WriteTo(char* out) const;
   static ExactSum ReadFrom(const char* bytes);
 
+  // The lowest bit of a sum is 2^kUnit: that of the smallest double.
+  static constexpr int kUnit = -1074;
   // The limbs of the sum without its sign, lowest first, and whether it is negative.
   static constexpr size_t kLimbs = kBytes / sizeof(int64_t);
   bool Magnitude(uint32_t* limbs) const;

@@ -116,11 +116,6 @@ class Moments final : public GroupFunction {
     AddProduct(2 * high, low, &powers->fourths, arena);
     AddProduct(low, low, &powers->fourths, arena);
   }
-  static void AddProduct(double x, double y, Sum* sum, Arena* arena) {
-    const double product = x * y;
-    sum->Add(product, arena);
-    sum->Add(std::fma(x, y, -product), arena);
-  }
 
   void WritePowers(const Powers& powers, std::string* out) const {
     WriteSum(powers.squares, out);

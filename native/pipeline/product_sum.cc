@@ -9,28 +9,20 @@ namespace runjob {
 namespace {
 
 constexpr int kLimbBits = 32;
-constexpr int kSumUnit = -1074;  // of an ExactSum, as a power of two
 
 // The powers of two that products are multiplied by: chosen so that limbs of their sums lie on those of a product of sums.
 constexpr int kScale = 18;  // 2^-880 <= |x * y| < 2^1000
 constexpr int kScaleOfHuge = -1166;
 constexpr int kScaleOfTiny = 1202;
-constexpr int kLowest = kSumUnit - kScaleOfTiny - 6 * kLimbBits;
+constexpr int kLowest = ExactSum::kUnit - kScaleOfTiny - 6 * kLimbBits;
 
 // The limb where a sum with this unit begins.
 constexpr size_t LimbOf(int unit) { return static_cast<size_t>(unit - kLowest) / kLimbBits; }
 constexpr bool Aligned(int unit) { return (unit - kLowest) % kLimbBits == 0; }
-static_assert(Aligned(2 * kSumUnit) && Aligned(kSumUnit - kScale) && Aligned(kSumUnit - kScaleOfHuge) &&
-              Aligned(kSumUnit - kScaleOfTiny));
-static_assert(LimbOf(kSumUnit - kScaleOfHuge) + ExactSum::kLimbs + 4 <= WideNumber::kLimbs);
-static_assert(LimbOf(2 * kSumUnit) + 2 * ExactSum::kLimbs + 4 <= WideNumber::kLimbs);
-
-// REQUIRES: the product and what rounding it leaves are no subnormal numbers.
-void AddProduct(double x, double y, Sum* sum, Arena* arena) {
-  const double product = x * y;
-  sum->Add(product, arena);
-  sum->Add(std::fma(x, y, -product), arena);
-}
+static_assert(Aligned(2 * ExactSum::kUnit) && Aligned(ExactSum::kUnit - kScale) &&
+              Aligned(ExactSum::kUnit - kScaleOfHuge) && Aligned(ExactSum::kUnit - kScaleOfTiny));
+static_assert(LimbOf(ExactSum::kUnit - kScaleOfHuge) + ExactSum::kLimbs + 4 <= WideNumber::kLimbs);
+static_assert(LimbOf(2 * ExactSum::kUnit) + 2 * ExactSum::kLimbs + 4 <= WideNumber::kLimbs);
 
 }  // namespace
 
@@ -125,7 +117,7 @@ SignedNumber SignedNumber::Covariance(uint64_t n, const Sum& x, const Sum& y, co
   uint32_t limbs[ExactSum::kLimbs];
   const auto add_products = [&](const Sum& sum, int scale) {
     const bool below_zero = sum.Exactly().Magnitude(limbs);
-    (below_zero ? minus : plus).AddProduct(limbs, ExactSum::kLimbs, n, LimbOf(kSumUnit - scale));
+    (below_zero ? minus : plus).AddProduct(limbs, ExactSum::kLimbs, n, LimbOf(ExactSum::kUnit - scale));
   };
   add_products(xy.sum_, kScale);
   if (xy.extremes_ != nullptr) {
@@ -136,7 +128,7 @@ SignedNumber SignedNumber::Covariance(uint64_t n, const Sum& x, const Sum& y, co
   const bool same_sign = x.Exactly().Magnitude(limbs) == y.Exactly().Magnitude(others);
   WideNumber& product = same_sign ? minus : plus;
   for (size_t i = 0; i < ExactSum::kLimbs; i++) {
-    product.AddProduct(limbs, ExactSum::kLimbs, others[i], LimbOf(2 * kSumUnit) + i);
+    product.AddProduct(limbs, ExactSum::kLimbs, others[i], LimbOf(2 * ExactSum::kUnit) + i);
   }
   const bool is_negative = plus < minus;
   WideNumber& larger = is_negative ? minus : plus;

@@ -13,6 +13,13 @@
 
 namespace runjob {
 
+// Adds x * y without rounding. REQUIRES: the product and what rounding it leaves are no subnormal numbers.
+inline void AddProduct(double x, double y, Sum* sum, Arena* arena) {
+  const double product = x * y;
+  sum->Add(product, arena);
+  sum->Add(std::fma(x, y, -product), arena);
+}
+
 // A product is exact in two doubles, unless it is too large or too small. Factors are therefore scaled first, by a power of two that depends
 // on the size of the product, and each of three sizes has its own sum.
 class ProductSum {
