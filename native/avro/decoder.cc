@@ -96,7 +96,8 @@ bool Decoder::DecodeList(const Value& value, ColumnBuffer* column) {
       // A count of such elements could be any number, too.
       if (next_ == start_of_element) return Damaged("an element of a list has no bytes");
     }
-    if (bytes > 0 && static_cast<uint64_t>(next_ - first) != bytes) return Damaged("a list has not the length it says");
+    if (bytes > 0 && static_cast<uint64_t>(next_ - first) != bytes)
+      return Damaged("a list does not have the length that it says");
   }
   column->AppendList(static_cast<uint32_t>(elements->rows() - start));
   return true;

@@ -186,7 +186,7 @@ Status Scan::SizeOf(Slice bytes, BlockHeader* header, size_t* size) const {
     case Found::kTooShort:
       return Status::Ok();
     case Found::kDamaged:
-      return Damaged("a block says of its records or bytes what no number is");
+      return Damaged("the header of a block is damaged");
     case Found::kYes:
       break;
   }

@@ -323,7 +323,7 @@ describe('damaged files of Avro', () => {
     ],
     'a count of records that is negative': [
       file(good, Buffer.concat([avroLong(-50), good.subarray(1)])),
-      'a block says of its records or bytes what no number is',
+      'the header of a block is damaged',
       start,
     ],
     'a file that is cut off in a block': [file(good, good.subarray(0, 300)), 'it ends in the middle of a block', start],
@@ -422,7 +422,7 @@ it('lists and headers may say how many bytes they have', async () => {
   const wrong = await failure(read.avro(fileWith(Buffer.concat([header, avroBlock(record(2), 1)]))).collect())
   expect([wrong.code, wrong.message]).toEqual([
     'AVRO_CORRUPT',
-    expect.stringContaining('a list has not the length it says'),
+    expect.stringContaining('a list does not have the length that it says'),
   ])
 })
 

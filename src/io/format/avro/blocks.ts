@@ -50,7 +50,7 @@ function forEachBlock(file: InputFile, start: number, take: (at: number, records
       const records = readLong(bytes, 0)
       const size = typeof records === 'object' ? readLong(bytes, records.end) : records
       if (typeof records !== 'object' || typeof size !== 'object' || records.value < 0 || size.value < 0)
-        throw corrupt(nameOf(file), `the block at byte ${at} says of its records or bytes what no number is`)
+        throw corrupt(nameOf(file), `the header of the block at byte ${at} is damaged`)
       if (!take(at, records.value)) return
       at += size.end + size.value + SYNC_BYTES
     }
