@@ -338,8 +338,8 @@ function joinOf<T>(method: string, left: Query, other: unknown, how: ElementsJoi
 /** A function of the user's, noted where it is made, so that workers find it. */
 export function made(method: string, fn: unknown): UserFunction {
   const givesList = method === 'flatMap' || method === 'mapPartitions'
-  const problem = problemOf(givesList ? isListFunction : isPlainFunction, fn)
-  if (problem !== null) throw invalid(`${method}(): the function ${problem}`)
+  const { accepts, expected } = givesList ? isListFunction : isPlainFunction
+  if (!accepts(fn)) throw invalid(`${method}() needs ${expected}, not ${describe(fn)}`)
   return userFunction(fn as never, method, null)
 }
 

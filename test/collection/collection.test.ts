@@ -203,11 +203,9 @@ describe('what is refused', () => {
 
   it('arguments that are none', () => {
     const { lines, numbers } = plain
-    expect(() => numbers.map(3 as never)).toThrow('map(): the function must be a function')
-    expect(() => numbers.map(async (n) => n)).toThrow('map(): the function must be a function that is neither async')
-    expect(() => lines.flatMap((async () => []) as never)).toThrow(
-      'flatMap(): the function must be a function that is not async',
-    )
+    expect(() => numbers.map(3 as never)).toThrow('map() needs a function')
+    expect(() => numbers.map(async (n) => n)).toThrow('map() needs a function that is neither async')
+    expect(() => lines.flatMap((async () => []) as never)).toThrow('flatMap() needs a function that is not async')
     expect(() => numbers.union([1] as never)).toThrow('union() needs another collection, not an array')
     expect(() => made.sums.join(3 as never)).toThrow('join() needs another collection, not 3')
     expect(() => made.sums.sortByKey('asc' as never)).toThrow('sortByKey(): ascending must be true or false, not "asc"')
