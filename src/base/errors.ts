@@ -7,7 +7,7 @@
  */
 import { homedir } from 'node:os'
 import { didYouMean, likeness } from './suggest.js'
-import { shown } from './text.js'
+import { jsonOf, shown } from './text.js'
 
 export type ErrorKind = 'user' | 'data' | 'resource' | 'bug' | 'interrupted'
 
@@ -906,7 +906,7 @@ export function messageOf(error: unknown): string {
 // JSON has neither bigints nor cycles, and an error must cross the thread whatever its parameters are.
 function plain(value: unknown): unknown {
   try {
-    return JSON.parse(JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? `${part}` : part)))
+    return JSON.parse(jsonOf(value))
   } catch {
     return {}
   }

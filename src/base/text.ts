@@ -16,3 +16,8 @@ export function shown(text: string): string {
     )
   })
 }
+
+/** JSON, for people and other threads: bigints are text. */
+export function jsonOf(value: unknown): string {
+  return JSON.stringify(value, (_, part) => (typeof part === 'bigint' ? String(part) : part))
+}

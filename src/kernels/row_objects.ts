@@ -1,5 +1,6 @@
 /** Rows of blocks as objects. Classes and literals are compiled for their columns, so that objects are made as fast as those of a program. */
 import { RunjobError } from '../base/errors.js'
+import { jsonOf } from '../base/text.js'
 import type { Column } from '../plan/type.js'
 import { type BlockColumn, isObject } from './block_column.js'
 import type { RowBlock } from './row_block.js'
@@ -107,7 +108,7 @@ interface LateRow {
 /** JSON of a row, for people. @param columns those of the block */
 export function rowText(columns: readonly Column[], block: RowBlock, row: number): string {
   const values = columns.map(({ name }, i) => [name, shownValue(block.columns[i]!, row)])
-  return JSON.stringify(Object.fromEntries(values), (_, part) => (typeof part === 'bigint' ? String(part) : part))
+  return jsonOf(Object.fromEntries(values))
 }
 
 /** As text, if JavaScript does not hold it. */

@@ -2,8 +2,8 @@
 
 import { RunjobError } from '../base/errors.js'
 import { folderColumns } from '../dataset/folder_columns.js'
+import { columnsOfFile } from '../io/format/file_columns.js'
 import { inferColumns } from '../io/format/infer/columns.js'
-import { ownColumns } from '../io/format/own_columns.js'
 import { folderValues } from '../io/input/folders.js'
 import type { InputFile } from '../io/input/input_file.js'
 import { type FoundFile, inspectFile, isPiped } from '../io/input/inputs.js'
@@ -32,7 +32,7 @@ export async function schemaText(path: string, cwd: string): Promise<string> {
   if (file.sizeBytes === 0) throw withoutColumns(file.path, format, 'is empty')
   const own = await (isOfText(format)
     ? inferColumns(file, format, { guessTypes: true })
-    : ownColumns(format.kind, file))
+    : columnsOfFile(format.kind, file))
   if (own.length === 0) throw withoutColumns(file.path, format, 'has no row with a column')
   const ofFolders = foldersBelow(files)
   const columns = [...own.filter(({ name }) => !ofFolders.some((column) => column.name === name)), ...ofFolders]

@@ -160,9 +160,13 @@ describe('rows of data frames', () => {
     const folder = join(temporaryFolder(), 'out')
     await made.totals.write.json(folder)
     expect(linesOf(folder)).toEqual(['{"city":null,"total":6}', '{"city":"Rome","total":4.5}'])
+    expect(await failure(made.daysTwice.collect())).toMatchObject({
+      code: 'VALUES_READ_TWICE',
+      where: { key: '[["month",1],["city","Rome"]]' },
+    })
     const rows = read.csv('x')
     expect(() => rows.groupBy().mapGroups(() => 1)).toThrow('mapGroups() needs groups')
     expect(() => rows.groupBy('a').mapGroups((async () => 1) as never)).toThrow('not an async function')
-    expect(() => rows.groupBy('a').mapGroups(5 as never)).toThrow('mapGroups(): the function')
+    expect(() => rows.groupBy('a').mapGroups(5 as never)).toThrow('mapGroups() needs a function')
   })
 })

@@ -1,10 +1,9 @@
+import { jsonOf } from '../../base/text.js'
+
 /** A key of any type, or a row, for people. */
 export function printable(key: unknown): string {
-  const isObject = typeof key === 'object' && key !== null && !Array.isArray(key) && !(key instanceof Date)
-  const text = isObject
-    ? JSON.stringify(key, (_, part) => (typeof part === 'bigint' ? String(part) : part))
-    : String(key)
-  return shortened(text)
+  const isNested = Array.isArray(key) ? key.some(Array.isArray) : typeof key === 'object' && key !== null
+  return shortened(isNested && !(key instanceof Date) ? jsonOf(key) : String(key))
 }
 
 export function shortened(text: string): string {

@@ -6,6 +6,6 @@ import { readAvroSchema } from './avro/columns.js'
 import { readParquetSchema } from './parquet/schema.js'
 
 /** @throws what readParquetSchema and readAvroSchema throw */
-export function ownColumns(kind: Extract<Format['kind'], 'parquet' | 'avro'>, file: InputFile): Promise<Column[]> {
+export function columnsOfFile(kind: Extract<Format['kind'], 'parquet' | 'avro'>, file: InputFile): Promise<Column[]> {
   return kind === 'parquet' ? readParquetSchema(file) : readAvroSchema(file)
 }

@@ -8,7 +8,7 @@ import { isBinary } from '../../plan/columns.js'
 import type { OutputCompression, ParquetCodec, RecordSpec, SinkFormat } from '../../plan/plan.js'
 import { type Column, typeText } from '../../plan/type.js'
 import { csvRow } from '../format/csv/rows.js'
-import { ownColumns } from '../format/own_columns.js'
+import { columnsOfFile } from '../format/file_columns.js'
 import { fieldCount, nestsColumns } from './fields.js'
 import { headerBytes } from './formatter.js'
 import { isPartitionFolder, PART_NAME, partEnding, partitionOf, partsAmong } from './names.js'
@@ -129,7 +129,7 @@ function folderOfParts(dir: string, wanted: OutputForm): string {
 /**
  * Checks whether parts of Parquet or Avro may be added to a folder, by what one of its parts says.
  *
- * @throws OUTPUT_DIFFERENT; and what ownColumns throws
+ * @throws OUTPUT_DIFFERENT; and what columnsOfFile throws
  */
 export async function requireColumnsOfParts(dir: string, wanted: OutputForm): Promise<void> {
   if (!wanted.columns) return
@@ -138,7 +138,7 @@ export async function requireColumnsOfParts(dir: string, wanted: OutputForm): Pr
   if (part === undefined) return
   const path = join(folder, part)
   const { size, mtimeMs } = statSync(path)
-  const found = await ownColumns(wanted.codec === undefined ? 'parquet' : 'avro', {
+  const found = await columnsOfFile(wanted.codec === undefined ? 'parquet' : 'avro', {
     path,
     sizeBytes: size,
     mtimeMs,

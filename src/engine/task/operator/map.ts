@@ -1,5 +1,6 @@
 /** A user's map: over the records of files, of another function or of an exchange. */
 import type { Where } from '../../../base/errors.js'
+import { jsonOf } from '../../../base/text.js'
 import type { Emit, MapFunction } from '../../../plan/functions.js'
 import type { Format, OperatorOf, RecordSpec } from '../../../plan/plan.js'
 import { withMarks } from '../../../plan/type.js'
@@ -124,7 +125,7 @@ export function mapOfRecords(
 /** A record of any types, for people. */
 function recordText(key: unknown, value: unknown): string {
   try {
-    return JSON.stringify([key, value], (_, part) => (typeof part === 'bigint' ? String(part) : part))
+    return jsonOf([key, value])
   } catch {
     // What a function emits to the next one may not be JSON.
     return printable(key)

@@ -1,5 +1,6 @@
 /** The functions of a collection over the rows of a pipeline, which come as blocks. */
 import type { Where } from '../../../base/errors.js'
+import { jsonOf } from '../../../base/text.js'
 import { type RowBlock, readBlocks } from '../../../kernels/row_block.js'
 import { lateRows, plainRowsRefusingLate, type RowFactory, rowText, wholeRow } from '../../../kernels/row_objects.js'
 import type { Row } from '../../../kernels/rows.js'
@@ -48,7 +49,7 @@ export class CalledRows implements Intake {
     const elementAt = elementsOf(as, uses === null ? plainAt : lateRows(this.columns, withoutClass))
     const textAt: Of<string> =
       as === 'encoded'
-        ? (block, row) => elementText(elementAt(block, row))
+        ? (block, row) => jsonOf(elementAt(block, row))
         : (block, row) => rowText(this.columns, block, row)
     const call = env.guard('map', map, (element: unknown) => map(element, emit, context))
     const guard = quarantine && recordGuard(env, quarantine, undo)
@@ -103,10 +104,6 @@ function elementsOf(as: Rows['as'], rowAt: RowFactory): Of<unknown> {
     case 'encoded':
       return ({ columns: [encoded] }, row) => decodeAny(encoded!.value(row) as Uint8Array)
   }
-}
-
-function elementText(element: unknown): string {
-  return JSON.stringify(element, (_, part) => (typeof part === 'bigint' ? String(part) : part))
 }
 
 /** Reading `constructor` of a row gives what it gives of a plain object. */
