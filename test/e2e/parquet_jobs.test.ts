@@ -110,7 +110,7 @@ describe('rows of Parquet', () => {
     const text = await fileOf(`SELECT 'a' AS region, 'x' AS amount, 2024 AS year`)
     expect((await failure(run(sales, text))).code).toBe('SCHEMA_CONFLICT')
     const error = await failure(run(misspelt, path))
-    expect([error.code, error.params.name]).toEqual(['COLUMN_UNKNOWN', 'amuont'])
+    expect([error.code, error.params.name, error.where.file]).toEqual(['COLUMN_UNKNOWN', 'amuont', path])
     const folder = temporaryFolder()
     writeFiles(folder, { 'a.parquet': 'no Parquet' })
     expect((await failure(run(sales, join(folder, 'a.parquet')))).code).toBe('PARQUET_CORRUPT')

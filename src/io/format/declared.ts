@@ -56,7 +56,9 @@ async function checkNamed(
   if (missing.length > 0) await look(await others())
   // Fields of what is no struct are a conflict of types, which those who read the rows tell.
   const first = missing.find((path) => found.beside(path).length > 0)
-  if (first) throw unknown(first, found.beside(first))
+  if (!first) return
+  const [file] = files
+  throw unknown(first, found.beside(first)).withWhere(file ? { file: nameOf(file) } : {})
 }
 
 /** Of Avro the names alone: there may be columns of types that are not read. */
