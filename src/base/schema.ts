@@ -207,6 +207,11 @@ export function isThenable(value: unknown): value is PromiseLike<unknown> {
   )
 }
 
+/** For a promise that no one awaits, because it is refused: an unhandled rejection would end the worker with a worse message. */
+export function ignoreRejection(promise: PromiseLike<unknown>): void {
+  promise.then(undefined, () => {})
+}
+
 /** Public functions that make a part of a job, with their names. */
 const makers = new Map<unknown, string>()
 /** What they made. */

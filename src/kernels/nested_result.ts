@@ -1,7 +1,7 @@
 /** Lists and structs that functions give, as JSON for native code (native/json/json_value.h), checked value by value. */
 import { types } from 'node:util'
 import { RunjobError } from '../base/errors.js'
-import { describe, isThenable } from '../base/schema.js'
+import { describe, ignoreRejection, isThenable } from '../base/schema.js'
 import { type Column, EXACT, markOf, type Type, typeText } from '../plan/type.js'
 import { timeText } from './rows.js'
 
@@ -18,8 +18,7 @@ export function nestedWriter(column: Column): (value: unknown) => string {
 /** What a function gives instead of a value that is declared as the column. */
 export function wrongResult(given: unknown, { type, nullable }: Column, path: Path = []): RunjobError {
   if (isThenable(given)) {
-    // Not awaited: an unhandled rejection would end the worker with a worse message.
-    given.then(undefined, () => {})
+    ignoreRejection(given)
     return invalid('a promise: it must give its value at once', path)
   }
   const wanted = `${typeText(type)}${nullable ? '' : ', which is not nullable'}`

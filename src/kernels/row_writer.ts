@@ -1,7 +1,7 @@
 /** Rows as bytes: the form of native/column/rows.h, after the length of each as u32. Every value is checked against its column. */
 import { types } from 'node:util'
 import { RunjobError } from '../base/errors.js'
-import { describe, isPlainObject, isThenable } from '../base/schema.js'
+import { describe, ignoreRejection, isPlainObject, isThenable } from '../base/schema.js'
 import { AS_ARRAY } from '../plan/any.js'
 import { type ArrayType, type Column, type DecimalType, EXACT, type Type, typeText } from '../plan/type.js'
 import { dateText } from './rows.js'
@@ -213,11 +213,7 @@ function cellWriter(column: Omit<Column, 'name'>, what: string, misfit: Misfit):
 }
 
 function inWords(value: unknown): string {
-  if (isThenable(value)) {
-    // Not awaited: an unhandled rejection would end the worker with a worse message.
-    value.then(undefined, () => {})
-    return 'a promise'
-  }
+  if (isThenable(value)) ignoreRejection(value)
   return types.isDate(value) && Number.isNaN(value.getTime()) ? 'an invalid Date' : describe(value)
 }
 

@@ -1,6 +1,6 @@
 /** Calls of a user's functions: handles what they throw and return, and refuses calls after they have returned. */
 import { RunjobError, userError, type Where } from '../../base/errors.js'
-import { describe, isPart, isThenable } from '../../base/schema.js'
+import { describe, ignoreRejection, isPart, isThenable } from '../../base/schema.js'
 import type { Emit, TaskContext } from '../../plan/functions.js'
 
 /** Open while a user's function runs: only then may it call `emit` and `ctx`. */
@@ -115,8 +115,7 @@ function refuseResult(result: unknown, role: string, takesEmit: boolean): void {
 
 function resultProblem(result: unknown, role: string): string {
   if (isThenable(result)) {
-    // Not awaited: an unhandled rejection would end the worker with a worse message.
-    result.then(undefined, () => {})
+    ignoreRejection(result)
     return `${role}() returned a promise; it must be synchronous. Load what it needs in setup(), which may be asynchronous`
   }
   const returned = `${role}() returned ${describe(result)}`

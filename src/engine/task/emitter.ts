@@ -3,7 +3,7 @@
  * batch.
  */
 import { RunjobError, userError } from '../../base/errors.js'
-import { describe, isThenable } from '../../base/schema.js'
+import { describe, ignoreRejection, isThenable } from '../../base/schema.js'
 import type { BytesColumn, RecordBatch } from '../../kernels/kernels.js'
 import { encodeAny, encodeNumberAt, NUMBER_BYTES, TEXT_TAG } from '../../plan/any.js'
 import {
@@ -297,8 +297,7 @@ function choosePartition(
 }
 
 function returned(value: unknown): string {
-  // Not awaited.
-  if (isThenable(value)) value.then(undefined, () => {})
+  if (isThenable(value)) ignoreRejection(value)
   return describe(value)
 }
 

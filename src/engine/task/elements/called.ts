@@ -1,6 +1,6 @@
 /** Calls of a user's functions: what they throw names the method, and what they return is checked. */
 import { RunjobError, userError } from '../../../base/errors.js'
-import { describe, isThenable } from '../../../base/schema.js'
+import { describe, ignoreRejection, isThenable } from '../../../base/schema.js'
 
 /** A function of the user's, which gets an element and the context, or two values. */
 export type Call = (a: unknown, b: unknown) => unknown
@@ -33,8 +33,7 @@ export function noResult(method: string): RunjobError {
 }
 
 function promised(method: string, result: PromiseLike<unknown>): RunjobError {
-  // Not awaited: an unhandled rejection would end the worker with a worse message.
-  result.then(undefined, () => {})
+  ignoreRejection(result)
   return invalid(
     `${method}: the function returned a promise`,
     'It must be synchronous. Load what it needs at the top level of the module, which may await.',

@@ -1,5 +1,5 @@
 /** Rows of Parquet with the types of a schema, for a user's map. Columns that it does not read by name are not decoded. */
-import { type ErrorCode, RunjobError, type Where } from '../../../base/errors.js'
+import type { Where } from '../../../base/errors.js'
 import { Columns } from '../../../io/format/csv/columns.js'
 import { type InputFile, nameOf } from '../../../io/input/input_file.js'
 import { kernels } from '../../../kernels/addon.js'
@@ -11,6 +11,7 @@ import type { Column } from '../../../plan/type.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { Intake, RowIntake } from '../intake.js'
 import { type ParquetIntake, scanParquet } from './parquet.js'
+import { quarantineRecord } from './split_reader.js'
 import { rowFactory, type TypedUses, usedColumns } from './typed_rows.js'
 
 /** @param next what the map emits into */
@@ -67,10 +68,7 @@ class MappedRows implements RowIntake {
     const bad = quarantine ? this.pipeline.takeBad() : []
     let next = 0
     const putAsideUpTo = (end: number) => {
-      for (; next < bad.length && bad[next]!.offset < end; next++) {
-        const { code, detail, offset, excerpt } = bad[next]!
-        quarantine!.add(new RunjobError(code as ErrorCode, { detail }), this.#place(offset), excerpt)
-      }
+      for (; next < bad.length && bad[next]!.offset < end; next++) quarantineRecord(this.#env, this.#place, bad[next]!)
     }
     try {
       for (const block of readRecordBlocks(this.pipeline.takeOutput(), this.#used, false)) {
