@@ -50,7 +50,12 @@ export function analyzePivot({ input: below, by, column, options, values }: Pivo
   const names = [...keys, ...answers.map(({ column }) => column.name)]
   const twice = names.find((name, i) => names.indexOf(name) < i)
   if (twice !== undefined) {
-    throw invalid(`pivot(): two columns would have the name ${JSON.stringify(twice)}`, 'Name one of the keys by as().')
+    throw invalid(
+      `pivot(): two columns would have the name ${JSON.stringify(twice)}`,
+      keys.includes(twice)
+        ? 'Name one of the keys by as().'
+        : 'Of values that are written alike, such as null and the text "null", leave one out by filter() before.',
+    )
   }
   return aggregate(groups, keys, answers)
 }

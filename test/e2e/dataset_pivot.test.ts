@@ -172,6 +172,21 @@ describe('a pivot without values', () => {
     )
   })
 
+  it('refuses null beside the text "null", and says what to do', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'in.jsonl': '{"q":null,"n":1}\n{"q":"null","n":2}\n' })
+    const rows = read(jsonl({ schema: { q: nullable(string()), n: int() } }), join(folder, 'in.jsonl'))
+    const error = await failure(
+      rows
+        .groupBy()
+        .pivot('q')
+        .agg({ n: sum('n') })
+        .collect(),
+    )
+    expect(error.message).toBe('pivot(): two columns would have the name "null".')
+    expect(error.hint).toContain('leave one out by filter() before')
+  })
+
   it('does not read what is there only once', async () => {
     const own = temporaryFolder()
     const query = "read(csv(), '-').groupBy('k').pivot('q').agg({ n: count() })"
