@@ -4,13 +4,13 @@
 //
 // A target is a .cc file of this folder; corpus/<target>/ has its seed inputs. New inputs are kept in
 // build-fuzz/corpus/<target>/ for the next time, and inputs that break something in build-fuzz/broken/: run
-// build-fuzz/<target> with one to reproduce it. Two targets run at a time. Skipped, visibly, without clang++ and libFuzzer.
+// build-fuzz/<target> with one to reproduce it. As many run at a time as there are cores. Skipped, visibly, without clang++ and libFuzzer.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { compile, compileKernels, inTurn, root, run } from '../testing/kernels.mjs'
+import { compilePrograms, inTurn, root } from '../testing/kernels.mjs'
 
 const folder = dirname(fileURLToPath(import.meta.url))
 const build = join(root, 'build-fuzz')
@@ -41,11 +41,8 @@ if (spawnSync(compiler, probe, { input: program }).status !== 0) {
 }
 
 mkdirSync(join(build, 'broken'), { recursive: true })
-const objects = await compileKernels(build, compiler, flags)
-await inTurn(targets, async (name) => {
-  const object = await compile(join(folder, `${name}.cc`), build, compiler, flags)
-  await run(compiler, ['-fsanitize=fuzzer,address,undefined', object, ...objects, '-o', join(build, name)])
-})
+const sources = targets.map((name) => `fuzz/${name}.cc`)
+await compilePrograms(sources, build, compiler, flags, ['-fsanitize=fuzzer,address,undefined'])
 
 const failed = []
 await inTurn(targets, fuzz)

@@ -1,20 +1,64 @@
-// Compiles the native part without Node-API for programs that test it: build-fuzz/ and build-threads/.
+// Compiles programs that test the native part without Node-API, with the kernels that they use: build-fuzz/ and build-threads/.
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
-import { dirname, join, relative } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const native = dirname(dirname(fileURLToPath(import.meta.url)))
 /** The package's folder. */
 export const root = dirname(native)
-const PARALLEL = 2
 /** RUNJOB_WERROR: a warning is an error, as in .ci/run. */
 const warnings = ['-Wall', '-Wextra', '-Wshadow', ...(process.env.RUNJOB_WERROR ? ['-Werror'] : [])]
 
-/** @returns paths of the object files */
-export function compileKernels(build, compiler, flags) {
-  const sources = filesOf(native).filter((name) => /\.cc?$/.test(name) && !/^(addon|fuzz|testing)\b/.test(name))
-  return inTurn(sources, (name) => compile(join(native, name), build, compiler, flags))
+/**
+ * Compiles programs, each with the sources that it reaches.
+ *
+ * @param names paths of their sources in native/
+ * @param linking flags of the linker alone
+ * @returns paths of the programs, which are in `build`
+ */
+export async function compilePrograms(names, build, compiler, flags, linking = flags) {
+  const sources = names.map(reached)
+  const all = [...new Set(sources.flat())]
+  const objects = await inTurn(all, (source) => compile(source, build, compiler, flags))
+  return inTurn(names, async (name) => {
+    const program = join(build, basename(name, '.cc'))
+    const own = sources[names.indexOf(name)].map((source) => objects[all.indexOf(source)])
+    await run(compiler, [...linking, ...own, '-pthread', '-o', program])
+    return program
+  })
+}
+
+/**
+ * The sources of a program: each file that implements a header which one of them includes. That is the header's namesake, or else a file
+ * of the header's folder that has no namesake, such as one of many functions.
+ */
+function reached(program) {
+  const sources = filesOf(native).filter((name) => /\.cc?$/.test(name))
+  const bare = sources.filter((name) => !existsSync(join(native, name.replace(/\.cc?$/, '.h'))))
+  const found = new Set([program, 'base/liblmdb.c'])
+  for (const name of found) {
+    const isHeader = name.endsWith('.h')
+    const own = isHeader ? [name.replace(/\.h$/, '.cc'), name.replace(/\.h$/, '.c')] : []
+    const shared = isHeader
+      ? bare.filter((file) => dirname(file) === dirname(name) && included(file).includes(name))
+      : []
+    for (const next of [...included(name), ...own, ...shared]) if (existsSync(join(native, next))) found.add(next)
+  }
+  return [...found].filter((name) => sources.includes(name))
+}
+
+const inclusions = new Map()
+function included(name) {
+  if (!inclusions.has(name)) {
+    const text = readFileSync(join(native, name), 'utf8')
+    inclusions.set(
+      name,
+      [...text.matchAll(/^#include "(.+)"/gm)].map((match) => match[1]),
+    )
+  }
+  return inclusions.get(name)
 }
 
 /**
@@ -22,8 +66,9 @@ export function compileKernels(build, compiler, flags) {
  *
  * @returns path of the object file
  */
-export async function compile(source, build, compiler, flags) {
-  const object = join(build, 'objects', `${relative(native, source)}.o`)
+async function compile(name, build, compiler, flags) {
+  const source = join(native, name)
+  const object = join(build, 'objects', `${name}.o`)
   if (existsSync(object) && changed(object) > Math.max(changed(source), ...headers().map(changed))) return object
   mkdirSync(dirname(object), { recursive: true })
   const isC = source.endsWith('.c')
@@ -56,7 +101,7 @@ export async function inTurn(items, work) {
       results[at] = await work(items[at])
     }
   }
-  await Promise.all(Array.from({ length: PARALLEL }, lane))
+  await Promise.all(Array.from({ length: availableParallelism() }, lane))
   return results
 }
 

@@ -2,16 +2,11 @@
 // Runs threads.cc under ThreadSanitizer.   npm run sanitize:threads [-- rounds of each thread]
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
-import { compile, compileKernels, root, run } from './kernels.mjs'
+import { compilePrograms, root } from './kernels.mjs'
 
 const build = join(root, 'build-threads')
 const compiler = process.env.CXX ?? 'g++'
-const flags = ['-fsanitize=thread']
-
-const objects = await compileKernels(build, compiler, flags)
-objects.push(await compile(join(root, 'native/testing/threads.cc'), build, compiler, flags))
-const program = join(build, 'threads')
-await run(compiler, [...flags, ...objects, '-pthread', '-o', program])
+const [program] = await compilePrograms(['testing/threads.cc'], build, compiler, ['-fsanitize=thread'])
 
 // ThreadSanitizer needs its own layout of the address space, which fails if the kernel randomises more than it expects.
 const { status: fixed } = spawnSync('setarch', ['--addr-no-randomize', 'true'])

@@ -1,5 +1,5 @@
 /**
- * Random queries give DuckDB's answers: 1,000 of them, more by RUNJOB_QUERIES, others by RUNJOB_SEED. Where the two are meant to differ no query
+ * Random queries give DuckDB's answers: 600 of them, more by RUNJOB_QUERIES, others by RUNJOB_SEED. Where the two are meant to differ no query
  * goes: docs/internals/frames.md lists that.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,7 +14,7 @@ import { type RandomQuery, randomQuery } from '../helpers/random_frames/queries.
 import { type Any, canonical, randomRow, SQL_TYPES, schemaOf, TABLES } from '../helpers/random_frames/tables.js'
 import type { Tuning } from '../helpers/run.js'
 
-const QUERIES = Number(process.env.RUNJOB_QUERIES ?? 1000)
+const QUERIES = Number(process.env.RUNJOB_QUERIES ?? 600)
 const SEED = Number(process.env.RUNJOB_SEED ?? 1)
 /** A single run, to repeat a failure. */
 const BATCH = process.env.RUNJOB_BATCH

@@ -10,7 +10,7 @@ import { evaluateRows, type Row } from '../../helpers/native.js'
 import { Random } from '../../helpers/random.js'
 import { COLUMNS, randomRow, randomTree } from '../../helpers/random_tree.js'
 
-const CASES = 100_000
+const CASES = 50_000
 const ROWS = 6
 /** Now and then: masks of rows have 64 bits a word. */
 const MANY_ROWS = 200
