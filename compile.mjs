@@ -39,9 +39,11 @@ async function compile(runs) {
   const library = require(join(folder, 'library.cjs'))
   const { main } = library.load('cli/process')
   // The engine's threads start here: each also knows what those before it compiled.
+  const threads = []
   require('node:worker_threads').Worker = class extends Worker {
     constructor(_, options) {
       super(new URL(import.meta.url), options)
+      threads.push(this)
     }
   }
   const write = (name, text) => {
@@ -62,4 +64,14 @@ async function compile(runs) {
   const parquet = await run('query', 'df', fish, '--format', 'parquet')
   await run('query', "df.filter(c => c.name.lt('two')).groupBy('name').agg({ n: count() }).orderBy('n')", parquet)
   library.writeCache()
+  for (const thread of threads) if (thread.threadId > 0) await endOf(thread)
+}
+
+/** Ends a thread that waits for another run. */
+function endOf(thread) {
+  return new Promise((resolve) => {
+    thread.ref()
+    thread.on('exit', resolve)
+    thread.postMessage({ type: 'end' })
+  })
 }

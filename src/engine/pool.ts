@@ -7,7 +7,7 @@ import { formatDuration } from '../base/units.js'
 import { placeOf } from '../plan/stages.js'
 import type { SharedState } from './shared.js'
 import type { FromWorker, TaskResult, TaskSpec, ToWorker, WorkerInit } from './task.js'
-import { startThread } from './thread.js'
+import { keepThread, startThread } from './thread.js'
 
 /** How long a worker may take to stop before it is terminated, whatever its functions are doing. */
 const STOP_GRACE_MS = 700
@@ -109,10 +109,12 @@ export class WorkerPool {
     this.checkStray()
   }
 
-  /** Lets every worker end when it likes: none has functions, so nothing can go wrong. */
+  /** Leaves every worker to other runs, or lets it end when it likes: none has functions, so nothing can go wrong. */
   release(): void {
     this.#closing = true
-    for (const { worker } of this.#slots) if (worker) post(worker, { type: 'end' })
+    for (const { worker, assignment } of this.#slots) {
+      if (worker) post(worker, { type: assignment === null && keepThread(worker) ? 'rest' : 'end' })
+    }
   }
 
   async #end(slot: Slot, timeoutMs: number | null): Promise<void> {
@@ -160,7 +162,7 @@ export class WorkerPool {
 
   #start(slot: Slot, index: number): Worker {
     const init = this.#init(index)
-    const worker = startThread(init.budget.heapBytes)
+    const worker = startThread(init.budget.heapBytes, init.plan.module !== null)
     post(worker, { type: 'begin', init })
     slot.exited = new Promise((resolve) => {
       let cause: unknown

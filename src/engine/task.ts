@@ -282,6 +282,8 @@ export interface WorkerInit {
 export type ToWorker =
   | { type: 'begin'; init: WorkerInit }
   | { type: 'run'; task: TaskSpec; attempt: number; bounds: Uint8Array[] | null }
+  /** The run is over, and another one may begin. */
+  | { type: 'rest' }
   | { type: 'end' }
 
 export type FromWorker =

@@ -1,4 +1,4 @@
-/** Jobs that misbehave, for workers.test.ts and cancel.test.ts. */
+/** Jobs that misbehave, for workers.test.ts, cancel.test.ts and thread.test.ts. */
 import { existsSync, writeFileSync } from 'node:fs'
 import { defineJob, type Emit, json, mapReduce, step, sum, text } from 'runjob'
 
@@ -89,4 +89,17 @@ export const hoarding = defineJob({
   reduce(line, _, emit) {
     emit(line, [1])
   },
+})
+
+let calls = 0
+
+/** Numbers lines by the calls that the thread's copy of this module has seen. */
+export const numbering = defineJob({
+  name: 'numbering',
+  input: text(),
+  map(line, emit) {
+    calls++
+    emit(line, calls)
+  },
+  reduce: sum(),
 })

@@ -1,4 +1,4 @@
-/** A worker thread: runs one task at a time until the run is over. */
+/** A worker thread: runs one task at a time until the run is over, or of several runs, one after the other. */
 
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
 import { parentPort } from 'node:worker_threads'
@@ -26,7 +26,7 @@ import { runTask } from './run_task.js'
 const SETTLE_MS = 1000
 
 const port = parentPort!
-// Set by the first message: the thread may start before there is a plan.
+// Set by a message: the thread may start before there is a plan.
 let init: WorkerInit
 let shared: SharedState
 let sideFiles: Record<string, string>
@@ -43,6 +43,7 @@ let stage = 0
 
 port.on('message', (message: ToWorker) => {
   if (message.type === 'begin') begin(message.init)
+  else if (message.type === 'rest') rest()
   else if (message.type === 'end') void end()
   else void run(message.task, message.attempt, message.bounds)
 })
@@ -53,13 +54,22 @@ function begin(given: WorkerInit): void {
   sideFiles = Object.fromEntries(Object.entries(init.plan.sideFiles).map(([name, { path }]) => [name, path]))
 }
 
+/** Nothing of a run may be seen by the next one, or take memory until then. */
+function rest(): void {
+  functions = null
+  stage = 0
+  forgetStage()
+}
+
+function forgetStage(): void {
+  closeTables()
+  kernels.releaseMemory()
+}
+
 async function run(task: TaskSpec, attempt: number, bounds: Uint8Array[] | null): Promise<void> {
   try {
     // The next stage needs its memory for other things.
-    if (task.stage !== stage) {
-      closeTables()
-      kernels.releaseMemory()
-    }
+    if (task.stage !== stage) forgetStage()
     stage = task.stage
     functions ??= await loadFunctions(init.plan)
     send({ type: 'done', result: await runAttempt(task, attempt, bounds, functions) })

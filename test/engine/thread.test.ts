@@ -1,0 +1,96 @@
+/** Threads of runs without functions serve the next run. */
+
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, it, onTestFinished } from 'vitest'
+import { broadcast, col, count, type DataFrame, read, sum, type Untyped } from '../../dist/src/index.js'
+import { linesOf, temporaryFolder } from '../helpers/folder.js'
+import { failure, run } from '../helpers/run.js'
+import { numbering } from './worker_jobs.js'
+
+type Frame = DataFrame<Untyped>
+const ONE = { workers: 1, diskCheck: false }
+
+function table(text: string): Frame {
+  const path = join(temporaryFolder(), 'table.csv')
+  writeFileSync(path, text)
+  return read.csv(path) as never
+}
+
+/** How many threads start during `work`. */
+async function startsOf(work: () => Promise<unknown>): Promise<number> {
+  let starts = 0
+  const onWorker = () => void starts++
+  process.on('worker', onWorker)
+  onTestFinished(() => void process.off('worker', onWorker))
+  await work()
+  return starts
+}
+
+it('a second run starts none, and has its own answer', async () => {
+  const first = table('city,n\nOslo,1\nRome,2\n')
+  const second = table('city,n\nBonn,3\nBonn,4\nBern,5\n')
+  const counted = (frame: Frame) => frame.groupBy('city').agg({ n: count() }).orderBy('city').collect(ONE)
+  await counted(first)
+  const starts = await startsOf(async () => {
+    expect(await counted(first)).toEqual([
+      { city: 'Oslo', n: 1 },
+      { city: 'Rome', n: 1 },
+    ])
+    expect(await counted(second)).toEqual([
+      { city: 'Bern', n: 1 },
+      { city: 'Bonn', n: 2 },
+    ])
+  })
+  expect(starts).toBe(0)
+})
+
+it('a table that one run joins with is not there for the next', async () => {
+  const sales = table('id,n\n1,10\n2,20\n')
+  const joined = (names: Frame) =>
+    sales
+      .join(broadcast(names) as never, 'id' as never)
+      .orderBy('id')
+      .select('name')
+      .collect(ONE)
+  expect(await joined(table('id,name\n1,Oslo\n2,Rome\n'))).toEqual([{ name: 'Oslo' }, { name: 'Rome' }])
+  expect(await joined(table('id,name\n2,Bern\n1,Bonn\n'))).toEqual([{ name: 'Bonn' }, { name: 'Bern' }])
+})
+
+it('runs with functions have threads of their own, and keep none', async () => {
+  const path = join(temporaryFolder(), 'lines.txt')
+  writeFileSync(path, 'Oslo\nRome\n')
+  await table('city\nOslo\n').collect(ONE)
+  const starts = await startsOf(async () => {
+    for (let i = 0; i < 2; i++)
+      expect(linesOf((await run(numbering, path, ONE)).output)).toEqual(['Oslo\t1', 'Rome\t2'])
+  })
+  expect(starts).toBe(2)
+})
+
+it('a run that failed leaves none', async () => {
+  const cities = table('city\nOslo\n')
+  await cities.collect(ONE)
+  const error = await failure(
+    cities
+      .select(col('city').cast('long').as('n'))
+      .agg({ n: sum('n') })
+      .collect(ONE),
+  )
+  expect(error.code).toBe('CAST_INVALID')
+  expect(await startsOf(() => cities.collect(ONE))).toBe(1)
+  expect(await startsOf(() => cities.collect(ONE))).toBe(0)
+})
+
+it('those that wait do not keep a process alive', () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'table.csv'), 'city\nOslo\n')
+  const library = fileURLToPath(new URL('../../dist/src/index.js', import.meta.url))
+  const script = `
+    import { read } from ${JSON.stringify(library)}
+    for (let i = 0; i < 2; i++) console.log(await read.csv(${JSON.stringify(folder)}).count({ workers: 2 }))`
+  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
+  expect(output).toBe('1\n1\n')
+})
