@@ -6,7 +6,7 @@ import { type Fill, writeBlocks } from './blocks.js'
 import { identifiers } from './identifiers.js'
 import { repeatedLines, sortLines } from './lines.js'
 import { logs } from './logs.js'
-import { MEASURE_TABLES, type MeasureTable, measureTable } from './measures.js'
+import { MEASURE_TABLES, type MeasureTable, measureTable, SALES_COLUMNS } from './measures.js'
 import { prose } from './prose.js'
 import { sales } from './sales.js'
 import { stations } from './stations.js'
@@ -41,6 +41,9 @@ const generators = {
   'repeated.txt': (scale) => repeatedLines(Math.ceil(scale * 100e6), 1),
   'orders.csv': (scale) => orders(Math.ceil(scale * 50e6), userCount(scale), 1),
   'users.csv': (scale) => users(userCount(scale), 2),
+  'sales-city.u8': (scale) => SALES_COLUMNS['sales-city.u8'](measureRows(scale)),
+  'sales-quantity.i32': (scale) => SALES_COLUMNS['sales-quantity.i32'](measureRows(scale)),
+  'sales-price.f64': (scale) => SALES_COLUMNS['sales-price.f64'](measureRows(scale)),
 } satisfies Record<string, (scale: number) => Fill>
 
 /** Tables of TPC-H: at scale 1, of its scale factor 10. */
@@ -58,6 +61,10 @@ const SCALE_FACTOR = 10
 const MEASURE_ROWS = 100e6
 
 export type Dataset = keyof typeof generators | (typeof TRADE_TABLES)[number] | MeasureTable
+
+function measureRows(scale: number): number {
+  return Math.ceil(scale * MEASURE_ROWS)
+}
 
 function userCount(scale: number): number {
   return Math.ceil(scale * 5e6)
@@ -79,7 +86,7 @@ export function dataset(folder: string, name: Dataset, scale: number, log: (text
     return path
   }
   const started = performance.now()
-  if (isMeasureTable(name)) measureTable(path, name, Math.ceil(scale * MEASURE_ROWS))
+  if (isMeasureTable(name)) measureTable(path, name, measureRows(scale))
   else writeBlocks(path, generators[name](scale))
   const bytes = statSync(path).size
   const rate = formatBytes(bytes / ((performance.now() - started) / 1000))

@@ -1,16 +1,29 @@
-/** Tables for groups, joins and windows, as others measure them: few keys and many, numbers and text. DuckDB writes them. */
+/** Tables for groups, joins, windows and functions, as others measure them: few keys and many, numbers and text. DuckDB writes them. */
 import { execFileSync } from 'node:child_process'
 import { renameSync } from 'node:fs'
 import { peerScript, quote } from '../rows/row.js'
+import { type Fill, FULL } from './blocks.js'
 import { NoGenerator } from './trade.js'
 
 /** A key for each hundred rows has many groups; one of a hundred keys, few. */
 const KEYS = 100
 const PRIME = 2 ** 31 - 1
+/** Different values of columns of sales. */
+const CITIES = 100
+const QUANTITIES = 20
+const PRICES = 50_000
+/** What prices and quantities begin with. */
+const LEAST_PRICE = 99
+const LEAST_QUANTITY = 1
 
 /** A column's random numbers, a function of the row: two steps of a linear congruence, so that it depends on no one's hash. */
 function mixed(column: number, values: number): string {
   return `((i * ${48271 + 2 * column} + ${column * 7919}) % ${PRIME} * 69621 % ${PRIME} % ${values})`
+}
+
+/** The same of one row. */
+function mixedNumber(i: number, column: number, values: number): number {
+  return ((((i * (48271 + 2 * column) + column * 7919) % PRIME) * 69621) % PRIME) % values
 }
 
 function padded(number: string, digits: number): string {
@@ -33,7 +46,31 @@ export const MEASURE_TABLES = {
   'small.parquet': (rows) => dimension(sizes(rows).small),
   'medium.parquet': (rows) => dimension(sizes(rows).medium),
   'big.parquet': (rows) => dimension(rows),
+  'sales.parquet': (
+    rows,
+  ) => `SELECT i AS id, DATE '2020-01-01' + ${mixed(21, 2000)}::INT AS day, ${padded(mixed(22, 2000), 4)} AS customer,
+    ${padded(mixed(23, 1000), 4)} AS street, ${padded(mixed(24, CITIES), 3)} AS city, ${padded(mixed(25, 200), 3)} AS region,
+    ${padded(mixed(26, 1000), 4)} AS product, ${mixed(27, QUANTITIES)}::INT + ${LEAST_QUANTITY} AS quantity, (${mixed(28, PRICES)} + ${LEAST_PRICE}) / 100 AS price,
+    ${mixed(29, 30)} / 100 AS discount, ${mixed(30, 1_000_000)} / 100 AS paid, ${padded(mixed(31, 1000), 6)} AS note FROM range(${rows}) t(i)`,
 } satisfies Record<string, (rows: number) => string>
+
+/** Columns of sales.parquet as typed arrays: little-endian, nothing else in the file. Of cities the number. */
+export const SALES_COLUMNS = {
+  'sales-city.u8': (rows) => column(rows, 1, (view, at, i) => view.setUint8(at, mixedNumber(i, 24, CITIES))),
+  'sales-quantity.i32': (rows) =>
+    column(rows, 4, (view, at, i) => view.setInt32(at, mixedNumber(i, 27, QUANTITIES) + LEAST_QUANTITY, true)),
+  'sales-price.f64': (rows) =>
+    column(rows, 8, (view, at, i) => view.setFloat64(at, (mixedNumber(i, 28, PRICES) + LEAST_PRICE) / 100, true)),
+} satisfies Record<string, (rows: number) => Fill>
+
+function column(rows: number, bytes: number, put: (view: DataView, at: number, row: number) => void): Fill {
+  let row = 0
+  return ({ view }) => {
+    let at = 0
+    for (; at < FULL && row < rows; at += bytes) put(view, at, row++)
+    return at
+  }
+}
 
 export type MeasureTable = keyof typeof MEASURE_TABLES
 

@@ -34,6 +34,8 @@ const ORACLE_BYTES = 64e6
 interface Entry {
   contestant: Contestant
   inputs: string[]
+  /** Instead of the inputs. */
+  reads: string[] | null
   measurements: Measurement[]
   status: ContestantResult['status']
   reason: string | null
@@ -43,8 +45,10 @@ export async function runRow(row: Row, options: RowOptions): Promise<RowResult> 
   const memoryBytes = row.memoryBytes ?? options.memoryBytes
   const entries = row.contestants.map((contestant) => enter(row, contestant, options))
   const expected = new Map<string, Answer>()
-  for (const { inputs, status } of entries) {
-    if (status === 'skipped' || expected.has(inputs.join())) continue
+  for (const { inputs, reads, status } of entries) {
+    if (status === 'skipped') continue
+    for (const path of reads ?? []) readThrough(path)
+    if (expected.has(inputs.join())) continue
     for (const path of inputs) readThrough(path)
     if (row.oracle && sizeOf(inputs) <= ORACLE_BYTES) expected.set(inputs.join(), await row.oracle(inputs))
   }
@@ -72,16 +76,17 @@ export async function runRow(row: Row, options: RowOptions): Promise<RowResult> 
 function enter(row: Row, contestant: Contestant, options: RowOptions): Entry {
   const tool = options.tools[contestant.tool]
   if (tool && 'missing' in tool) {
-    return { contestant, inputs: [], measurements: [], status: 'skipped', reason: tool.missing }
+    return { contestant, inputs: [], reads: null, measurements: [], status: 'skipped', reason: tool.missing }
   }
+  const path = (name: Dataset) => dataset(options.dataFolder, name, options.scale, options.log)
   try {
-    const inputs = (contestant.inputs ?? row.inputs).map((name: Dataset) =>
-      dataset(options.dataFolder, name, options.scale, options.log),
-    )
-    return { contestant, inputs, measurements: [], status: contestant.readAnswer ? 'right' : 'none', reason: null }
+    const inputs = (contestant.inputs ?? row.inputs).map(path)
+    const reads = contestant.reads?.map(path) ?? null
+    const status = contestant.readAnswer ? 'right' : 'none'
+    return { contestant, inputs, reads, measurements: [], status, reason: null }
   } catch (error) {
     if (!(error instanceof NoGenerator)) throw error
-    return { contestant, inputs: [], measurements: [], status: 'skipped', reason: error.message }
+    return { contestant, inputs: [], reads: null, measurements: [], status: 'skipped', reason: error.message }
   }
 }
 
@@ -92,9 +97,9 @@ async function runOnce(
   memoryBytes: number,
   { cli, trialFolder, workers, timeoutMs, signal }: RowOptions,
 ): Promise<void> {
-  const { contestant, inputs } = entry
+  const { contestant, inputs, reads } = entry
   const trial: Trial = {
-    inputs,
+    inputs: reads ?? inputs,
     output: join(trialFolder, 'answer'),
     temp: join(trialFolder, 'temp'),
     memoryBytes,
@@ -111,7 +116,7 @@ async function runOnce(
       signal,
     })
     entry.measurements.push(measurement)
-    const wrong = contestant.readAnswer && checkAnswer(contestant.readAnswer, trial, expected)
+    const wrong = contestant.readAnswer && checkAnswer(contestant.readAnswer, trial.output, inputs, expected)
     if (wrong !== null) {
       entry.status = 'wrong'
       entry.reason = wrong
@@ -128,7 +133,8 @@ async function runOnce(
 /** What is wrong with the output; null if it is right. Without an oracle, others must equal the first answer to the same inputs. */
 function checkAnswer(
   readAnswer: AnswerReader,
-  { inputs, output }: Trial,
+  output: string,
+  inputs: readonly string[],
   expected: Map<string, Answer>,
 ): string | null {
   let answer: Answer

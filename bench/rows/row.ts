@@ -33,6 +33,8 @@ export interface Contestant {
   readAnswer: AnswerReader | null
   /** Instead of the row's. Only answers to the same inputs are compared. */
   inputs?: readonly Dataset[]
+  /** What it reads instead of the inputs, but with the same values in it: its answer is compared with those of the others. */
+  reads?: readonly Dataset[]
 }
 
 /** The trial that a command is made for. */

@@ -1,5 +1,6 @@
 import { convertRows } from './convert.js'
 import { engineRows } from './engine.js'
+import { functionRows } from './functions.js'
 import { joinRows } from './join.js'
 import { logRows } from './logs.js'
 import { measureRows } from './measures.js'
@@ -18,6 +19,7 @@ export const rows: readonly Row[] = [
   ...tradeRows,
   ...measureRows,
   ...convertRows,
+  ...functionRows,
   ...engineRows,
 ]
 
