@@ -4,7 +4,7 @@ import { availableParallelism, cpus, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { drawChart } from './chart.js'
+import { writeCharts } from './chart.js'
 import { formatRow } from './measure/report.js'
 import type { BenchmarkResult, RowResult } from './measure/result.js'
 import { type RowOptions, runRow } from './measure/run_row.js'
@@ -24,7 +24,7 @@ const HELP = `npm run bench -- [options]
   --memory <MB>   memory for each, where the row does not say (default: 4000)
   --timeout <s>   how long a trial may take (default: 1200)
   --json <file>   write what was measured
-  --svg <file>    draw it
+  --svg <folder>  draw it, a picture for each family of rows
   --smoke         every row at scale 0.001, once: are the answers right?`
 
 const { values } = parseArgs({
@@ -103,7 +103,7 @@ for (const row of wantedRows()) {
   // After each row, so that a later failure does not lose hours of measuring.
   if (values.json) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`)
 }
-if (values.svg && result.rows.length > 0) writeFileSync(values.svg, await drawChart(result))
+if (values.svg) await writeCharts(result, values.svg)
 rmSync(trialFolder, { recursive: true, force: true })
 
 const bad = result.rows.filter(isBad)

@@ -80,7 +80,7 @@ function formatSpread(values: Spread, format: (x: number) => string): string {
   return `${format(values.min)}..${format(values.max)}`
 }
 
-function formatSeconds(seconds: number): string {
+export function formatSeconds(seconds: number): string {
   return `${seconds.toPrecision(seconds < 1 ? 2 : 3)} s`
 }
 

@@ -7,21 +7,31 @@ import { measureRows } from './measures.js'
 import type { Row } from './row.js'
 import { sortRows } from './sort.js'
 import { statsRows } from './stats.js'
-import { tradeRows } from './trade.js'
+import { cappedRows, tradeRows } from './trade.js'
 import { wordcountRows } from './wordcount.js'
 
-export const rows: readonly Row[] = [
-  ...wordcountRows,
-  ...statsRows,
-  ...sortRows,
-  ...joinRows,
-  ...logRows,
-  ...tradeRows,
-  ...measureRows,
-  ...convertRows,
-  ...functionRows,
-  ...engineRows,
+/** Rows that are shown together. */
+export interface Family {
+  name: string
+  title: string
+  rows: readonly Row[]
+}
+
+export const families: readonly Family[] = [
+  { name: 'words', title: 'Counting words', rows: wordcountRows },
+  { name: 'stats', title: 'Groups of CSV', rows: statsRows },
+  { name: 'sort', title: 'Sorting lines', rows: sortRows },
+  { name: 'join', title: 'Joining CSV', rows: joinRows },
+  { name: 'logs', title: 'JSON lines', rows: logRows },
+  { name: 'trade', title: 'The questions of TPC-H, to Parquet', rows: tradeRows },
+  { name: 'capped', title: 'The questions of TPC-H in 1 GB of memory', rows: cappedRows },
+  { name: 'measures', title: 'Groups, joins, orders and windows of Parquet', rows: measureRows },
+  { name: 'convert', title: 'Writing tables', rows: convertRows },
+  { name: 'functions', title: 'Functions in TypeScript over rows of Parquet', rows: functionRows },
+  { name: 'engine', title: 'Growth, workers, start', rows: engineRows },
 ]
+
+export const rows: readonly Row[] = families.flatMap((family) => family.rows)
 
 /**
  * @param list names, or the starts of names; undefined: all
