@@ -19,6 +19,7 @@ namespace runjob::addon {
 namespace {
 
 constexpr uint64_t kMaxTracked = 1000000;
+constexpr uint64_t kMaxShares = 1000000;
 constexpr uint64_t kMaxFormattedBytes = 64 << 20;  // allocated before the first record is read
 
 }  // namespace
@@ -270,6 +271,14 @@ void Cursor::ThrowTooSmall(Napi::Env env, const Status& status, const ReadCounts
 
 namespace {
 
+Share ShareArg(const Napi::Value& value) {
+  const Napi::Object share = ObjectArg(value, "share");
+  Share result;
+  result.of = static_cast<uint32_t>(IntegerArg(share.Get("of"), "of", 1, kMaxShares));
+  result.index = static_cast<uint32_t>(IntegerArg(share.Get("index"), "index", 0, result.of - 1));
+  return result;
+}
+
 Napi::Value OpenRuns(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   const std::vector<std::string> paths = PathsArg(info[0], "paths");
@@ -286,9 +295,16 @@ Napi::Value OpenRuns(const Napi::CallbackInfo& info) {
   KeyRange range;
   if (!from.IsUndefined()) range.from = BytesArg(from, "from").ToString();
   if (!to.IsUndefined()) range.to = BytesArg(to, "to").ToString();
-  std::vector<std::unique_ptr<runjob::RecordSource>> runs(paths.size());
-  for (size_t i = 0; i < paths.size(); i++) {
-    Check(env, is_range ? OpenRun(paths[i], partition, range, &runs[i]) : OpenRun(paths[i], partition, &runs[i]));
+  const Napi::Value share = options.Get("share");
+  std::vector<std::unique_ptr<runjob::RecordSource>> runs;
+  if (!share.IsUndefined()) {
+    if (!range.to) ThrowBadArgument(env, "a share is of the records of one key");
+    Check(env, OpenShare(paths, partition, range, ShareArg(share), &runs));
+  } else {
+    runs.resize(paths.size());
+    for (size_t i = 0; i < paths.size(); i++) {
+      Check(env, is_range ? OpenRun(paths[i], partition, range, &runs[i]) : OpenRun(paths[i], partition, &runs[i]));
+    }
   }
   CursorState state;
   state.native = NewMerge(std::move(runs), descending);

@@ -40,45 +40,39 @@ std::string NameOf(const std::string& path) {
 
 class HeldReader : public SeekableSource {
  public:
-  HeldReader(std::shared_ptr<const HeldRun> run, uint32_t partition) : run_(std::move(run)), partition_(partition) {
+  HeldReader(std::shared_ptr<const HeldRun> run, uint32_t partition) : run_(std::move(run)) {
     const std::vector<HeldRun::Block>& blocks = run_->blocks();
-    while (next_ < blocks.size() && blocks[next_].partition < partition) next_++;
-  }
-
-  Status Seek(Slice key) override {
-    const std::vector<HeldRun::Block>& blocks = run_->blocks();
-    size_t end = next_;
-    while (end < blocks.size() && blocks[end].partition == partition_) end++;
-    const auto read_first = [&](size_t number, Slice* begin) {
-      const SortedRecord* first = nullptr;
-      const SortedRecord* last = nullptr;
-      const HeldRun::Block& block = blocks[number];
-      if (!block_.Begin(Slice(block.payload, block.payload_bytes)) || !block_.Read(&first, &last) || first == last) {
-        return Damaged();
-      }
-      *begin = first->key;
-      return Status::Ok();
-    };
-    RUNJOB_RETURN_IF_ERROR(FindBlock(key, end, &next_, read_first));
-    block_ = BlockDecoder();
-    return Status::Ok();
+    while (first_ < blocks.size() && blocks[first_].partition < partition) first_++;
+    for (end_ = first_; end_ < blocks.size() && blocks[end_].partition == partition;) end_++;
+    next_ = first_;
   }
 
   Status Read(const SortedRecord** begin, const SortedRecord** end) override {
-    const std::vector<HeldRun::Block>& blocks = run_->blocks();
     for (;;) {
       if (!block_.Read(begin, end)) return Damaged();
-      if (*begin != *end || next_ == blocks.size() || blocks[next_].partition != partition_) return Status::Ok();
-      const HeldRun::Block& block = blocks[next_++];
+      if (*begin != *end || next_ == end_) return Status::Ok();
+      const HeldRun::Block& block = run_->blocks()[next_++];
       if (!block_.Begin(Slice(block.payload, block.payload_bytes))) return Damaged();
     }
+  }
+
+ protected:
+  std::span<const uint32_t> block_records() const override {
+    return std::span<const uint32_t>(run_->info().blocks).subspan(first_, end_ - first_);
+  }
+
+  void GoTo(size_t block) override {
+    block_ = BlockDecoder();
+    next_ = first_ + block;
   }
 
  private:
   Status Damaged() const { return Status::Error("INTERNAL", "a run in memory is damaged"); }
 
   const std::shared_ptr<const HeldRun> run_;
-  const uint32_t partition_;
+  // Of the partition's blocks.
+  size_t first_ = 0;
+  size_t end_ = 0;
   size_t next_ = 0;
   BlockDecoder block_;
 };

@@ -5,7 +5,7 @@
 //       u32 records | u32 payload bytes | u64 XXH64 of the payload | payload (run_block.h)
 //     key: FFFFFFFF 00000000                   value: the meta entry
 //       u64 XXH64 of the rest | u32 version | u32 partitions
-//       | per partition: u64 records, u64 key and value bytes | JSON of the caller's
+//       | per partition: u64 records, u64 key and value bytes | u64 blocks | u32 records of each | JSON of the caller's
 //   seal, after the database's last page
 //     u64 page number, for each page that is not a block's
 //     u64 XXH64 | u64 pages of the database | u64 length of the list | u32 page size | u32 version | "RUNJRUN1"

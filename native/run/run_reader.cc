@@ -9,7 +9,8 @@
 #include <cstring>
 #include <map>
 #include <mutex>
-#include <optional>
+#include <numeric>
+#include <span>
 #include <utility>
 
 #include "base/file.h"
@@ -171,22 +172,45 @@ Status SharedRun::ParseMeta(Slice value) {
   MetaHeader header;
   if (value.size < sizeof(header)) return RunCorrupt(path_, "meta entry too short");
   std::memcpy(&header, value.data, sizeof(header));
-  const size_t counts_bytes = size_t{header.partitions} * sizeof(PartitionCount);
-  if (header.checksum != Xxh64(Slice(value.data + 8, value.size - 8), 0) ||
-      counts_bytes > value.size - sizeof(header)) {
-    return RunCorrupt(path_, "checksum of the meta entry does not match");
-  }
-  const char* counts = value.data + sizeof(header);
+  const auto unlike = [this] { return RunCorrupt(path_, "checksum of the meta entry does not match"); };
+  if (header.checksum != Xxh64(Slice(value.data + 8, value.size - 8), 0)) return unlike();
+  Slice rest(value.data + sizeof(header), value.size - sizeof(header));
+  const auto take = [&rest](void* to, size_t bytes) {
+    if (bytes > rest.size) return false;
+    if (bytes > 0) std::memcpy(to, rest.data, bytes);
+    rest = Slice(rest.data + bytes, rest.size - bytes);
+    return true;
+  };
+  if (header.partitions > rest.size / sizeof(PartitionCount)) return unlike();
   info_.partitions.resize(header.partitions);
-  if (counts_bytes > 0) std::memcpy(info_.partitions.data(), counts, counts_bytes);
-  info_.meta.assign(counts + counts_bytes, value.size - sizeof(header) - counts_bytes);
+  uint64_t blocks = 0;
+  if (!take(info_.partitions.data(), header.partitions * sizeof(PartitionCount)) || !take(&blocks, sizeof(blocks)) ||
+      blocks > rest.size / sizeof(uint32_t)) {
+    return unlike();
+  }
+  info_.blocks.resize(blocks);
+  if (!take(info_.blocks.data(), blocks * sizeof(uint32_t))) return unlike();
+  info_.meta = rest.ToString();
   return Status::Ok();
+}
+
+// Of the records of each block: those of a partition's.
+std::span<const uint32_t> BlocksOf(const RunInfo& info, uint32_t partition) {
+  const std::span<const uint32_t> all(info.blocks);
+  size_t begin = 0;
+  size_t end = 0;
+  for (uint32_t i = 0; i <= partition; i++) {
+    begin = end;
+    for (uint64_t records = 0; records < info.partitions[i].records && end < all.size(); end++) records += all[end];
+  }
+  return all.subspan(begin, end - begin);
 }
 
 // The records of one partition.
 class PartitionReader : public SeekableSource {
  public:
-  PartitionReader(SharedRun::Handle run, uint32_t partition) : run_(std::move(run)), partition_(partition) {}
+  PartitionReader(SharedRun::Handle run, uint32_t partition)
+      : run_(std::move(run)), partition_(partition), blocks_(BlocksOf(run_->info(), partition)) {}
 
   ~PartitionReader() override {
     if (cursor_ != nullptr) mdb_cursor_close(cursor_);
@@ -203,30 +227,21 @@ class PartitionReader : public SeekableSource {
   Status Read(const SortedRecord** begin, const SortedRecord** end) override {
     for (;;) {
       if (!block_.Read(begin, end)) return CorruptBlock(next_block_ - 1, "a record does not fit");
-      if (*begin != *end) break;
-      bool found;
-      RUNJOB_RETURN_IF_ERROR(NextBlock(&found));
-      if (!found) break;
+      if (*begin != *end || next_block_ == blocks_.size()) return Status::Ok();
+      RUNJOB_RETURN_IF_ERROR(OpenBlock(next_block_, is_next_ ? MDB_NEXT : MDB_SET_RANGE));
+      is_next_ = true;
+      next_block_++;
     }
-    records_ += static_cast<uint64_t>(*end - *begin);
-    return Status::Ok();
   }
 
-  Status Seek(Slice key) override {
-    RUNJOB_RETURN_IF_ERROR(CountBlocks());
-    const auto read_first = [this](uint32_t block, Slice* begin) {
-      bool found;
-      RUNJOB_RETURN_IF_ERROR(OpenBlock(block, MDB_SET_RANGE, &found));
-      const SortedRecord* first = nullptr;
-      const SortedRecord* end = nullptr;
-      if (!found || !block_.Read(&first, &end) || first == end) return CorruptBlock(block, "no record in it");
-      *begin = first->key;
-      return Status::Ok();
-    };
-    RUNJOB_RETURN_IF_ERROR(FindBlock(key, *blocks_, &first_block_, read_first));
+ protected:
+  std::span<const uint32_t> block_records() const override { return blocks_; }
+
+  void GoTo(size_t block) override {
+    DropBlock();
     block_ = BlockDecoder();
-    next_block_ = first_block_;
-    return Status::Ok();
+    next_block_ = static_cast<uint32_t>(block);
+    is_next_ = false;
   }
 
  private:
@@ -235,27 +250,16 @@ class PartitionReader : public SeekableSource {
                       "partition " + std::to_string(partition_) + ", block " + std::to_string(block) + ": " + what);
   }
 
-  Status NextBlock(bool* found) {
-    const uint32_t block = next_block_;
-    RUNJOB_RETURN_IF_ERROR(OpenBlock(block, block == first_block_ ? MDB_SET_RANGE : MDB_NEXT, found));
-    if (*found) {
-      next_block_++;
-      return Status::Ok();
-    }
-    const bool is_end = blocks_ ? block == *blocks_ : records_ == run_->info().partitions[partition_].records;
-    return is_end ? Status::Ok() : CorruptBlock(block, "missing");
-  }
-
-  // Not found: what is there in its place is no block of the partition.
-  Status OpenBlock(uint32_t block, MDB_cursor_op move, bool* found) {
-    *found = false;
+  Status OpenBlock(uint32_t block, MDB_cursor_op move) {
     DropBlock();
     BlockKey wanted(partition_, block);
     MDB_val k{sizeof(wanted.bytes), wanted.bytes};
     MDB_val v{0, nullptr};
     const int rc = mdb_cursor_get(cursor_, &k, &v, move);
     if (rc != 0) return CorruptBlock(block, mdb_strerror(rc));  // the meta entry, at least, always follows
-    if (k.mv_size != sizeof(wanted.bytes) || std::memcmp(k.mv_data, wanted.bytes, k.mv_size) != 0) return Status::Ok();
+    if (k.mv_size != sizeof(wanted.bytes) || std::memcmp(k.mv_data, wanted.bytes, k.mv_size) != 0) {
+      return CorruptBlock(block, "missing");
+    }
     BlockHeader header;
     const char* data = static_cast<const char*>(v.mv_data);
     if (v.mv_size < sizeof(header)) return CorruptBlock(block, "too short");
@@ -265,25 +269,7 @@ class PartitionReader : public SeekableSource {
     if (header.payload_bytes != payload.size || header.checksum != Xxh64(payload, 0)) {
       return CorruptBlock(block, "checksum does not match");
     }
-    if (!block_.Begin(payload)) return CorruptBlock(block, "too short");
-    *found = true;
-    return Status::Ok();
-  }
-
-  // From the number of the last one.
-  Status CountBlocks() {
-    BlockKey after(partition_ + 1, 0);
-    MDB_val k{sizeof(after.bytes), after.bytes};
-    MDB_val v{0, nullptr};
-    int rc = mdb_cursor_get(cursor_, &k, &v, MDB_SET_RANGE);
-    if (rc == 0) rc = mdb_cursor_get(cursor_, &k, &v, MDB_PREV);
-    blocks_ = 0;
-    if (rc == MDB_NOTFOUND) return Status::Ok();
-    if (rc != 0 || k.mv_size != sizeof(after.bytes)) return CorruptBlock(0, "the blocks cannot be counted");
-    uint32_t words[2];
-    std::memcpy(words, k.mv_data, sizeof(words));
-    if (__builtin_bswap32(words[0]) == partition_) blocks_ = __builtin_bswap32(words[1]) + 1;
-    return Status::Ok();
+    return block_.Begin(payload) ? Status::Ok() : CorruptBlock(block, "too short");
   }
 
   // Has the disk read this block and, while it is being used, the next: page faults would fetch it in small
@@ -311,14 +297,17 @@ class PartitionReader : public SeekableSource {
   const uint32_t partition_;
   MDB_txn* txn_ = nullptr;
   MDB_cursor* cursor_ = nullptr;
-  uint32_t first_block_ = 0;
+  const std::span<const uint32_t> blocks_;
   uint32_t next_block_ = 0;
-  std::optional<uint32_t> blocks_;  // of the partition, once they are counted
-  uint64_t records_ = 0;
+  bool is_next_ = false;  // the cursor is at the block before it
   BlockDecoder block_;
   const char* block_start_ = nullptr;
   size_t block_size_ = 0;
 };
+
+const SortedRecord* FirstAtOrAfter(const SortedRecord* begin, const SortedRecord* end, Slice key) {
+  return std::partition_point(begin, end, [key](const SortedRecord& record) { return Compare(record.key, key) < 0; });
+}
 
 // Those of a partition's records that are in a range.
 class RangeReader : public RecordSource {
@@ -346,14 +335,39 @@ class RangeReader : public RecordSource {
   }
 
  private:
-  static const SortedRecord* FirstAtOrAfter(const SortedRecord* begin, const SortedRecord* end, Slice key) {
-    return std::partition_point(begin, end, [key](const SortedRecord& record) { return Compare(record.key, key) < 0; });
-  }
-
   const std::unique_ptr<SeekableSource> partition_;
   const KeyRange range_;
   bool is_before_ = true;
   bool is_over_ = false;
+};
+
+// Those of a partition's records from a number on.
+class ShareReader : public RecordSource {
+ public:
+  // @param skipped before the first of them
+  ShareReader(std::unique_ptr<SeekableSource> partition, uint64_t skipped, uint64_t records)
+      : partition_(std::move(partition)), skipped_(skipped), left_(records) {}
+
+  Status Read(const SortedRecord** begin, const SortedRecord** end) override {
+    *begin = *end = nullptr;
+    while (left_ > 0) {
+      RUNJOB_RETURN_IF_ERROR(partition_->Read(begin, end));
+      if (*begin == *end) return Status::Error("INTERNAL", "a run has fewer records than it says");
+      const uint64_t before = std::min(skipped_, static_cast<uint64_t>(*end - *begin));
+      skipped_ -= before;
+      *begin += before;
+      if (*begin == *end) continue;
+      *end = *begin + std::min(left_, static_cast<uint64_t>(*end - *begin));
+      left_ -= static_cast<uint64_t>(*end - *begin);
+      break;
+    }
+    return Status::Ok();
+  }
+
+ private:
+  const std::unique_ptr<SeekableSource> partition_;
+  uint64_t skipped_;
+  uint64_t left_;
 };
 
 Status OpenPartition(const std::string& path, uint32_t partition, std::unique_ptr<SeekableSource>* out) {
@@ -376,6 +390,51 @@ Status OpenPartition(const std::string& path, uint32_t partition, std::unique_pt
 }
 
 }  // namespace
+
+Status SeekableSource::FindBlock(Slice key, size_t* block) {
+  *block = 0;
+  for (size_t end = block_records().size(); end > *block + 1;) {
+    const size_t middle = *block + (end - *block) / 2;
+    GoTo(middle);
+    const SortedRecord* first = nullptr;
+    const SortedRecord* last = nullptr;
+    RUNJOB_RETURN_IF_ERROR(Read(&first, &last));
+    (first != last && Compare(first->key, key) < 0 ? *block : end) = middle;
+  }
+  return Status::Ok();
+}
+
+Status SeekableSource::Seek(Slice key) {
+  size_t block = 0;
+  RUNJOB_RETURN_IF_ERROR(FindBlock(key, &block));
+  GoTo(block);
+  return Status::Ok();
+}
+
+Status SeekableSource::SeekRecord(uint64_t number, uint64_t* before) {
+  const std::span<const uint32_t> records = block_records();
+  size_t block = 0;
+  for (; block < records.size() && number >= records[block]; block++) number -= records[block];
+  *before = number;
+  GoTo(block);
+  return Status::Ok();
+}
+
+Status SeekableSource::CountBefore(Slice key, uint64_t* records) {
+  size_t block = 0;
+  RUNJOB_RETURN_IF_ERROR(FindBlock(key, &block));
+  GoTo(block);
+  const std::span<const uint32_t> before = block_records().first(block);
+  *records = std::accumulate(before.begin(), before.end(), uint64_t{0});
+  for (;;) {
+    const SortedRecord* begin = nullptr;
+    const SortedRecord* end = nullptr;
+    RUNJOB_RETURN_IF_ERROR(Read(&begin, &end));
+    const SortedRecord* const first = FirstAtOrAfter(begin, end, key);
+    *records += static_cast<uint64_t>(first - begin);
+    if (first != end || begin == end) return Status::Ok();
+  }
+}
 
 Status ReadRunInfo(const std::string& path, RunInfo* out) {
   if (const std::shared_ptr<const HeldRun> held = HeldRuns::Find(path)) {
@@ -400,6 +459,40 @@ Status OpenRun(const std::string& path, uint32_t partition, const KeyRange& rang
   RUNJOB_RETURN_IF_ERROR(OpenPartition(path, partition, &reader));
   RUNJOB_RETURN_IF_ERROR(reader->Seek(Slice(range.from)));
   *out = std::make_unique<RangeReader>(std::move(reader), range);
+  return Status::Ok();
+}
+
+Status OpenShare(const std::vector<std::string>& paths, uint32_t partition, const KeyRange& range, Share share,
+                 std::vector<std::unique_ptr<RecordSource>>* out) {
+  struct Place {
+    uint64_t begin = 0;  // in the partition
+    uint64_t end = 0;
+  };
+  std::vector<Place> places(paths.size());
+  std::vector<std::unique_ptr<SeekableSource>> readers(paths.size());
+  uint64_t all = 0;
+  for (size_t i = 0; i < paths.size(); i++) {
+    RUNJOB_RETURN_IF_ERROR(OpenPartition(paths[i], partition, &readers[i]));
+    RUNJOB_RETURN_IF_ERROR(readers[i]->CountBefore(Slice(range.from), &places[i].begin));
+    RUNJOB_RETURN_IF_ERROR(readers[i]->CountBefore(Slice(*range.to), &places[i].end));
+    all += places[i].end - places[i].begin;
+  }
+  const auto bound = [&](uint64_t index) {
+    return static_cast<uint64_t>(static_cast<unsigned __int128>(all) * index / share.of);
+  };
+  const uint64_t from = bound(share.index);
+  const uint64_t to = bound(share.index + uint64_t{1});
+  uint64_t before = 0;  // in the runs before
+  for (size_t i = 0; i < paths.size(); i++) {
+    const uint64_t records = places[i].end - places[i].begin;
+    const uint64_t begin = std::clamp(from, before, before + records) - before;
+    const uint64_t end = std::clamp(to, before, before + records) - before;
+    before += records;
+    if (begin == end) continue;
+    uint64_t skipped = 0;
+    RUNJOB_RETURN_IF_ERROR(readers[i]->SeekRecord(places[i].begin + begin, &skipped));
+    out->push_back(std::make_unique<ShareReader>(std::move(readers[i]), skipped, end - begin));
+  }
   return Status::Ok();
 }
 

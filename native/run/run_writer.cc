@@ -49,6 +49,7 @@ Status RunWriter::Save(const HeldRun& run, const std::string& path, uint64_t* fi
   RUNJOB_RETURN_IF_ERROR(writer.Create());
   RUNJOB_RETURN_IF_ERROR(writer.CopyBlocks(run));
   writer.counts_ = info.partitions;
+  writer.blocks_ = info.blocks;
   RUNJOB_RETURN_IF_ERROR(writer.FinishFile(info.meta));
   writer.finished_ = true;
   *file_bytes = writer.file_bytes_;
@@ -99,7 +100,7 @@ Status RunWriter::Finish(Slice meta) {
   if (held_ == nullptr) {
     RUNJOB_RETURN_IF_ERROR(FinishFile(meta));
   } else {
-    folder_->Add(path_, std::move(held_), RunInfo{std::string(meta.data, meta.size), counts_});
+    folder_->Add(path_, std::move(held_), RunInfo{std::string(meta.data, meta.size), counts_, blocks_});
   }
   finished_ = true;
   return Status::Ok();
@@ -190,6 +191,7 @@ Status RunWriter::AddLarge(Slice key, Slice value) {
 
 Status RunWriter::OpenBlock(uint32_t records, size_t payload_bytes, char** payload) {
   const uint32_t number = next_block_++;
+  blocks_.push_back(records);
   if (held_ != nullptr) {
     *payload = held_->AddBlock(partition_, records, payload_bytes);
     if (*payload != nullptr) return Status::Ok();
@@ -250,6 +252,9 @@ Status RunWriter::PutMeta(Slice meta) {
   const size_t counts_bytes = counts_.size() * sizeof(PartitionCount);
   std::string value(sizeof(header), '\0');
   value.append(reinterpret_cast<const char*>(counts_.data()), counts_bytes);
+  const uint64_t blocks = blocks_.size();
+  value.append(reinterpret_cast<const char*>(&blocks), sizeof(blocks));
+  value.append(reinterpret_cast<const char*>(blocks_.data()), blocks_.size() * sizeof(uint32_t));
   value.append(meta.data, meta.size);
   std::memcpy(value.data(), &header, sizeof(header));
   header.checksum = Xxh64(Slice(value.data() + 8, value.size() - 8), 0);

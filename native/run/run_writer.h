@@ -80,8 +80,9 @@ class RunWriter {
   std::vector<PartitionCount> counts_;
   BlockEncoder block_;  // being gathered
   uint32_t partition_ = 0;
-  uint32_t next_block_ = 0;  // its number in the partition
-  uint64_t records_ = 0;     // of the partition
+  uint32_t next_block_ = 0;       // its number in the partition
+  std::vector<uint32_t> blocks_;  // records of those that there are, in all partitions
+  uint64_t records_ = 0;          // of the partition
   uint64_t bytes_ = 0;
 
   MDB_env* env_ = nullptr;

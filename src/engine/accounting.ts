@@ -9,7 +9,7 @@ import type { ExchangeInput, Input, Operator, Plan, Stage } from '../plan/plan.j
 import { stageFilling, takesFewer } from '../plan/stages.js'
 import type { FinishedStage } from './checkpoint.js'
 import { expectCount } from './counts.js'
-import type { MergeResult, StageResult, TaskResult, TaskSpec } from './task.js'
+import type { MergeResult, PartEntry, StageResult, TaskResult, TaskSpec } from './task.js'
 
 /**
  * Checks that one attempt's counts agree with each other and with its task.
@@ -44,6 +44,10 @@ export function checkTask(plan: Plan, task: TaskSpec, result: TaskResult): void 
  * @throws ACCOUNTING_MISMATCH
  */
 export function checkStages(plan: Plan, stages: FinishedStage[]): void {
+  // Of two parts with one name there is only one file.
+  const parts = stages.flatMap(({ results }) => results.flatMap((result) => result.parts))
+  const files = new Map(parts.map((part) => [part.name, part]))
+  expectCount('the files of all parts', sum([...files.values()], recordsOf), sum(parts, recordsOf))
   for (const [index, { results, passes }] of stages.entries()) {
     const stage = plan.stages[index]!
     for (const result of results) checkResult(stage, result)
@@ -119,8 +123,7 @@ function checkResult(stage: Stage, result: StageResult | MergeResult): void {
     expectCount(`runs of ${id}`, recordsSpilled(result) + combined, recordsOut)
     if (stage.target.combine === null) expectCount(`combined by ${id}`, recordsCombined, 0)
   } else if (result.kind !== 'merge') {
-    const inParts = result.parts.reduce((total, { records }) => total + records, 0)
-    expectCount(`parts of ${id}`, inParts, recordsOut)
+    expectCount(`parts of ${id}`, sum(result.parts, recordsOf), recordsOut)
   }
 }
 
@@ -137,6 +140,10 @@ function isOneToOne({ operators }: Input, target: Stage['target']): boolean {
 
 function recordsSpilled({ runs }: StageResult | MergeResult): number {
   return runs.reduce((total, run) => total + run.records, 0)
+}
+
+function recordsOf({ records }: PartEntry): number {
+  return records
 }
 
 function recordsRead({ recordsIn }: StageResult | MergeResult): number {

@@ -11,7 +11,12 @@ const MAX_RANGES = 256
 /** Values in a sample: kMostValues in native/record/row_sample.h. */
 const MOST_VALUES = 2048
 
-/** A range of keys, and about how many rows have them. */
+/** Rows of one key are divided into at most so many shares. */
+const MAX_SHARES = 256
+/** Longer keys are cut in samples: kKeyBytes in native/record/row_sample.h. */
+const MAX_KEY_BYTES = 1024
+
+/** A range of keys, or a share of the rows of one, and about how many rows that is. */
 export interface Range {
   keys: KeyRange
   rows: number
@@ -21,24 +26,28 @@ export interface Range {
  * Ranges, ascending. They depend on the rows alone: not on the tasks that wrote them.
  *
  * @param asked how many; null: by the number of bytes
+ * @param fileBytes readers write a file for each key, which has so many bytes: a key with the rows of several files is divided into as many
+ *   shares, whatever is asked; null: each key has one reader
  */
-export function rangesOf(results: readonly StageResult[], asked: number | null): Range[] {
+export function rangesOf(results: readonly StageResult[], asked: number | null, fileBytes: number | null): Range[] {
   const runs = results.flatMap((result) => result.runs)
   const bytes = runs.reduce((sum, run) => sum + run.partitions[0]!.bytes, 0)
   const count = asked ?? Math.max(1, Math.min(MAX_RANGES, Math.floor(bytes / RANGE_BYTES)))
   const rows = runs.reduce((sum, run) => sum + run.records, 0)
-  if (count === 1) return [{ keys: {}, rows }]
+  const mayDivide = fileBytes !== null && bytes >= 2 * fileBytes
+  if (count === 1 && !mayDivide) return [{ keys: {}, rows }]
   const values = united(results.flatMap(({ sample }) => (sample ? [decodeSample(sample)] : [])))
+  const large = mayDivide ? largeKeys(values, bytes, fileBytes) : []
   // A key that many rows have leaves fewer ranges, unless so many parts are asked for.
   const isNeeded = (bound: Cut, i: number, bounds: Cut[]) => asked !== null || i === 0 || bound !== bounds[i - 1]
-  const bounds = boundsBetween(values, count).filter(isNeeded)
+  const bounds = withEdges(boundsBetween(values, count).filter(isNeeded), large)
   const sampled = sumOf(values)
   return Array.from({ length: bounds.length + 1 }, (_, i) => {
     const [from, to] = [bounds[i - 1], bounds[i]]
     const share = ((to?.before ?? sampled) - (from?.before ?? 0)) / sampled
     const keys = { ...(from ? { from: from.key } : {}), ...(to ? { to: to.key } : {}) }
     return { keys, rows: sampled === 0 ? 0 : Math.round(rows * share) }
-  })
+  }).flatMap((range) => sharesOf(range, large))
 }
 
 interface SampledValue {
@@ -87,6 +96,46 @@ function united(samples: readonly Sample[]): SampledValue[] {
   return [...all.values()]
 }
 
+/** A key with so many rows that several readers share them. */
+interface LargeKey {
+  from: Cut
+  /** The key that follows it. */
+  to: Cut
+  shares: number
+}
+
+function largeKeys(values: readonly SampledValue[], bytes: number, fileBytes: number): LargeKey[] {
+  const shareBytes = Math.max(fileBytes, bytes / MAX_SHARES)
+  const sampled = sumOf(values)
+  const cuts = allCuts(values)
+  return cuts.flatMap((from, i) => {
+    const end = cuts[i + 1]?.before ?? sampled
+    const shares = Math.floor((bytes * (end - from.before)) / sampled / shareBytes)
+    if (shares < 2 || from.key.length >= MAX_KEY_BYTES) return []
+    const next = new Uint8Array(from.key.length + 1)
+    next.set(from.key)
+    return [{ from, to: { key: next, before: end }, shares }]
+  })
+}
+
+/** So that large keys have ranges of their own. */
+function withEdges(bounds: Cut[], large: readonly LargeKey[]): Cut[] {
+  if (large.length === 0) return bounds
+  const all = [...bounds, ...large.flatMap(({ from, to }) => [from, to])].sort((a, b) => Buffer.compare(a.key, b.key))
+  return all.filter(({ key }, i) => i === 0 || Buffer.compare(key, all[i - 1]!.key) !== 0)
+}
+
+function sharesOf(range: Range, large: readonly LargeKey[]): Range[] {
+  const { keys, rows } = range
+  const key = large.find(({ from }) => keys.from && Buffer.compare(keys.from, from.key) === 0)
+  if (!key) return [range]
+  const of = key.shares
+  return Array.from({ length: of }, (_, index) => ({
+    keys: { ...keys, share: { index, of } },
+    rows: Math.round(rows / of),
+  }))
+}
+
 /** A key, and how many sampled rows are before it. */
 interface Cut {
   key: Uint8Array
@@ -110,6 +159,11 @@ function boundsBetween(values: readonly SampledValue[], ranges: number): Cut[] {
 
 /** Each key but the first; if there is only one key, that one. */
 function cutsOf(values: readonly SampledValue[]): Cut[] {
+  const cuts = allCuts(values)
+  return cuts.length > 1 ? cuts.slice(1) : cuts
+}
+
+function allCuts(values: readonly SampledValue[]): Cut[] {
   const cuts: Cut[] = []
   let before = 0
   for (const { key, rows } of values.toSorted((a, b) => Buffer.compare(a.key, b.key))) {
@@ -117,7 +171,7 @@ function cutsOf(values: readonly SampledValue[]): Cut[] {
     if (!last || Buffer.compare(last.key, key) !== 0) cuts.push({ key: key.slice(), before })
     before += rows
   }
-  return cuts.length > 1 ? cuts.slice(1) : cuts
+  return cuts
 }
 
 function sumOf(values: readonly SampledValue[]): number {

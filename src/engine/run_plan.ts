@@ -15,7 +15,15 @@ import { isIntact, type WrittenFile } from '../io/output/written_file.js'
 import { checkPlan } from '../plan/check.js'
 import type { Identity } from '../plan/functions.js'
 import type { Exchange, Plan, Stage } from '../plan/plan.js'
-import { buildsOf, fillsRanges, hasElements, stageFilling, stagesAfter, stagesBefore } from '../plan/stages.js'
+import {
+  buildsOf,
+  fillsRanges,
+  hasElements,
+  stageFilling,
+  stagesAfter,
+  stagesBefore,
+  writesFolders,
+} from '../plan/stages.js'
 import { boundsFact, PARTITIONS, rangesFact, stageFact, tasksFact } from '../state/facts.js'
 import { checkStages, hasReadAll, recordsToRead, stopsEarly } from './accounting.js'
 import { type BadRecordsInit, overLimit } from './bad_records.js'
@@ -494,8 +502,11 @@ export class PlanRun {
     const checkpoint = this.#checkpoint
     const known = checkpoint.get<Range[]>(rangesFact(index))
     if (known) return known
-    const { partitions } = this.#options.plan.stages[index]!.target as Exchange
-    const ranges = rangesOf(this.#stages[index]!.results, partitions ?? this.#options.partitions)
+    const { plan } = this.#options
+    const { partitions } = plan.stages[index]!.target as Exchange
+    const hasFolders = stagesAfter(plan, index).some((reader) => writesFolders(plan.stages[reader]!))
+    const fileBytes = hasFolders ? this.#budget.worker.fileBytes : null
+    const ranges = rangesOf(this.#stages[index]!.results, partitions ?? this.#options.partitions, fileBytes)
     checkpoint.put(rangesFact(index), ranges)
     return ranges
   }

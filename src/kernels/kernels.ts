@@ -535,10 +535,18 @@ export interface FileWriter {
   close(): void
 }
 
+/** One of so many equal shares of records, in their order. */
+export interface Share {
+  index: number
+  of: number
+}
+
 /** Keys from one on, and those before another; only of ascending runs. */
 export interface KeyRange {
   from?: Uint8Array
   to?: Uint8Array
+  /** Only of a range in which all records have one key. */
+  share?: Share
 }
 
 export interface Kernels {

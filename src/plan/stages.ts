@@ -26,6 +26,11 @@ export function fillsRanges({ target }: Stage): boolean {
   return target.kind === 'exchange' && isRanged(target)
 }
 
+/** Whether rows go into folders of their values. */
+export function writesFolders({ target }: Stage): boolean {
+  return target.kind === 'sink' && target.partitionBy !== undefined
+}
+
 /** Where the last pipeline of rows among these operators begins. */
 export function pipelineStart(operators: readonly Operator[]): number {
   return Math.max(

@@ -178,6 +178,93 @@ describe('rows by their values', () => {
     expect(often).toEqual(often.toSorted((a, b) => a - b))
   })
 
+  describe('of which one folder has far more than others', () => {
+    const CONFIGS = [
+      { workers: 1, memory: '512MB', tuning: {} },
+      { workers: 4, memory: '256MB', partitions: 5, tuning: {} },
+      { workers: 1, memory: '48MB', partitions: 1, tuning: { collectorBytes: 30_000, mergeRuns: 3, heldBytes: 0 } },
+      { workers: 4, memory: '192MB', tuning: { collectorBytes: 60_000, heldBytes: 100_000 } },
+    ]
+    /** Files of each folder in their order, each with its lines: the same for all workers and memory. */
+    const filesOf = async (lines: readonly string[], mode: 'error' | 'append' = 'error', configs = CONFIGS) => {
+      const path = source(lines)
+      let first: Record<string, string> | null = null
+      let output = ''
+      for (const [i, { tuning, ...config }] of configs.entries()) {
+        const all = { splitBytes: 10_000 * (i + 1), fileBytes: 20_000, ...tuning }
+        output = await written(path, { format: 'csv', [TUNING]: all, ...config } as never)
+        if (mode === 'append') {
+          await written(path, { format: 'csv', [TUNING]: all, ...config, output, mode } as never)
+        }
+        first ??= snapshot(output)
+        expect(snapshot(output), JSON.stringify(configs[i])).toEqual(first)
+      }
+      const files = filesIn(output)
+      const rows = (name: string) => readFileSync(join(output, name), 'utf8').trim().split('\n').slice(1)
+      const names = [...new Set(files.map((name) => name.split('/')[0]!))]
+      const inFolder = (folder: string) => files.filter((name) => name.startsWith(`${folder}/`)).map(rows)
+      return { output, folders: names.map((folder) => [folder, inFolder(folder)] as const) }
+    }
+    const expectRows = (folders: (readonly [string, string[][]])[], lines: readonly string[], times = 1) => {
+      for (const [folder, files] of folders) {
+        const k = folder.slice(2)
+        const own = lines.filter((line) => line.split(',')[1] === k).map((line) => line.replace(`,${k},`, ','))
+        expect(files.flat(), folder).toEqual(Array.from({ length: times }, () => own).flat())
+      }
+    }
+
+    it('are divided among tasks there, into files of about equally many rows, and the small folders have one', async () => {
+      const lines = Array.from({ length: 20_000 }, (_, i) => `${i},${i % 10 === 7 ? `k${i % 30}` : 'most'},${i % 7}`)
+      const { folders } = await filesOf(lines)
+      expectRows(folders, lines)
+      expect(folders.map(([name, files]) => [name, files.length > 1])).toEqual([
+        ['k=k17', false],
+        ['k=k27', false],
+        ['k=k7', false],
+        ['k=most', true],
+      ])
+      const most = folders.at(-1)![1].map((rows) => rows.length)
+      expect(most.length).toBeGreaterThan(5)
+      expect(Math.max(...most) - Math.min(...most)).toBeLessThanOrEqual(1)
+    })
+
+    it('or are all in one folder', async () => {
+      const lines = Array.from({ length: 10_000 }, (_, i) => `${i},only,${i % 7}`)
+      const { folders, output } = await filesOf(lines)
+      expectRows(folders, lines)
+      expect(folders.map(([name]) => name)).toEqual(['k=only'])
+      expect(filesIn(output).slice(0, 2)).toEqual(['k=only/part-r-00000.csv', 'k=only/part-r-00001.csv'])
+    })
+
+    it('and are none in a thousand even folders, which have one file each', async () => {
+      const lines = Array.from({ length: 10_000 }, (_, i) => `${i},k${i % 1000},${i % 7}`)
+      const { folders } = await filesOf(lines, 'error', CONFIGS.slice(0, 2))
+      expectRows(folders, lines)
+      expect(folders.length).toBe(1000)
+      expect(folders.every(([, files]) => files.length === 1)).toBe(true)
+    }, 120_000)
+
+    it('and are appended behind the files that are there', async () => {
+      const lines = Array.from({ length: 6000 }, (_, i) => `${i},${i % 10 === 0 ? 'few' : 'most'},${i % 7}`)
+      const { folders } = await filesOf(lines, 'append')
+      expectRows(folders, lines, 2)
+    })
+
+    it('and shares whose rows become long text have several files, which are read in order', async () => {
+      const path = join(temporaryFolder(), 'in.jsonl')
+      const ids = Array.from({ length: 30_000 }, (_, i) => i)
+      writeFileSync(path, ids.map((id) => `{"k":"only","id":${id}}\n`).join(''))
+      const name = 'a_name_that_is_far_longer_than_the_numbers_below_it'
+      const output = out()
+      const frame = read(jsonl({ schema: { k: string(), id: int() } }), path).withColumnRenamed('id', name as 'id')
+      await frame.write.partitionBy('k').json(output, { [TUNING]: { fileBytes: 200_000 } } as never)
+      expect(filesIn(output)).toContain('k=only/part-r-00000_00001.jsonl')
+      expect((await read(jsonl(), output).collect()).map((row) => Number(row[name]))).toEqual(ids)
+      await frame.write.mode('append').partitionBy('k').json(output)
+      expect((await read(jsonl(), output).collect()).map((row) => Number(row[name]))).toEqual([...ids, ...ids])
+    })
+  })
+
   it('of hundreds of folders fit into little memory as Parquet', async () => {
     const lines = Array.from({ length: 1000 }, (_, i) => `${i},k${i % 500},1`)
     const output = await written(source(lines), { format: 'parquet', memory: '48MB', workers: 1 })

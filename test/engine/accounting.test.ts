@@ -3,10 +3,11 @@ import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
-import { checkTask } from '../../dist/src/engine/accounting.js'
+import { checkStages, checkTask } from '../../dist/src/engine/accounting.js'
 import type { FinishedStage } from '../../dist/src/engine/checkpoint.js'
 import type { StageResult, TaskSpec } from '../../dist/src/engine/task.js'
 import { explainJob, type RunOptions, runJob } from '../../dist/src/index.js'
+import type { Plan } from '../../dist/src/plan/plan.js'
 import { TUNING } from '../../dist/src/run/options.js'
 import { JobState } from '../../dist/src/state/state.js'
 import { linesOf, temporaryFolder, writeFiles } from '../helpers/folder.js'
@@ -124,6 +125,16 @@ it('a part without all emitted records is not accepted', async () => {
   })
   expect(() => checkTask(plan, task, part(4))).not.toThrow()
   expect(() => checkTask(plan, task, part(3))).toThrow('parts of s1-r00000: 3 records, not 4')
+})
+
+it('two parts that were written to the same file are not accepted', () => {
+  const input = { kind: 'files', files: 'rows', format: { kind: 'text' }, operators: [{ op: 'map' }] }
+  const plan = { stages: [{ name: 'write', inputs: [input], target: { kind: 'sink' } }] } as unknown as Plan
+  const task = (name: string) => ({ kind: 'map', input: 0, recordsOut: 4, runs: [], parts: [{ name, records: 4 }] })
+  const stages = (...names: string[]) => [{ results: names.map(task), passes: {} }] as unknown as FinishedStage[]
+  expect(() => checkStages(plan, stages('k=a/part-r-00000.csv', 'k=a/part-r-00001.csv'))).not.toThrow()
+  const same = stages('k=a/part-r-00000.csv', 'k=a/part-r-00000.csv')
+  expect(() => checkStages(plan, same)).toThrow('the files of all parts: 4 records, not 8')
 })
 
 it('filtered records are counted', async () => {

@@ -140,9 +140,9 @@ describe('ranges', () => {
 
   it('are as many as the bytes ask for, and depend on the rows alone', () => {
     const keys = Array.from({ length: 20 }, (_, i) => i + 1)
-    const ranges = rangesOf([task(keys)], null)
+    const ranges = rangesOf([task(keys)], null, null)
     expect(ranges).toHaveLength(6)
-    expect(rangesOf([task(keys.slice(12)), task([]), task(keys.slice(0, 12).reverse())], null)).toEqual(ranges)
+    expect(rangesOf([task(keys.slice(12)), task([]), task(keys.slice(0, 12).reverse())], null, null)).toEqual(ranges)
     expect(ranges.reduce((sum, { rows }) => sum + rows, 0)).toBe(20)
   })
 
@@ -152,11 +152,40 @@ describe('ranges', () => {
     const ranges = rangesOf(
       most.map((key, i) => withHash(task([key]), BigInt(i + 1))),
       null,
+      null,
     )
     const bounds = ranges.flatMap(({ keys: { from } }) => (from ? [from[0]] : []))
     expect(bounds).toEqual([...new Set(bounds)])
     expect(ranges.length).toBeLessThan(6)
     expect(Math.max(...ranges.map(({ rows }) => rows))).toBe(16)
+  })
+
+  it('of files are a range for each key that has the rows of several files, in as many shares, whatever is asked', () => {
+    const tasks = Array.from({ length: 20 }, (_, i) => withHash(task([i < 16 ? 5 : i]), BigInt(i + 1)))
+    const divided = (fileMiB: number, asked: number | null) =>
+      rangesOf(tasks, asked, fileMiB * 2 ** 20).filter(({ keys: { share } }) => share)
+    for (const asked of [null, 1, 3, 50]) {
+      const shares = divided(50, asked)
+      expect(shares.map(({ keys: { share } }) => share)).toEqual([0, 1, 2].map((index) => ({ index, of: 3 })))
+      for (const { keys } of shares) expect([keys.from, keys.to]).toEqual([Uint8Array.of(5), Uint8Array.of(5, 0)])
+    }
+    expect(divided(100, null)).toEqual([])
+    expect(rangesOf(tasks, null, 100 * 2 ** 20)).toEqual(rangesOf(tasks, null, null))
+    const all = rangesOf(tasks, 50, 50 * 2 ** 20)
+    expect(all[0]!.keys.from).toBeUndefined()
+    expect(all.at(-1)!.keys.to).toBeUndefined()
+    for (const [i, { keys }] of all.slice(1).entries()) {
+      const before = all[i]!.keys
+      expect(keys.share && keys.share.index > 0 ? before.from : before.to).toEqual(keys.from)
+    }
+  })
+
+  it('of one key alone are shares of it, and of a thousand even ones none', () => {
+    const one = Array.from({ length: 20 }, (_, i) => withHash(task([5]), BigInt(i + 1)))
+    const of = (tasks: StageResult[]) => rangesOf(tasks, 1, 20 * 2 ** 20).flatMap(({ keys: { share } }) => share ?? [])
+    expect(of(one)).toHaveLength(10)
+    expect(of(Array.from({ length: 100 }, (_, i) => withHash(task([i]), BigInt(i + 1))))).toEqual([])
+    expect(of([])).toEqual([])
   })
 })
 

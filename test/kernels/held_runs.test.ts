@@ -72,6 +72,16 @@ describe('a run in memory', () => {
         expect(found, `${from} to ${to}`).toEqual(own.filter(({ key }) => key >= from && key < to))
       }
     }
+    const shares = [0, 1, 2, 3, 4, 5, 6].flatMap((index) => {
+      const range = { from: bytes('b'), to: bytes('b\0'), share: { index, of: 7 } }
+      const cursor = kernels.openRuns([path, path], 2, { descending: false, ...range })
+      const found = readAll(cursor, layout, { byteCount: 5 << 20 }).map(plain)
+      cursor.close()
+      expect([17, 18]).toContain(found.length)
+      return found
+    })
+    const all = records.filter(({ key }) => key === 'b')
+    expect(shares).toEqual([...all, ...all])
     held.close()
   })
 

@@ -595,6 +595,31 @@ describe('a range of keys', () => {
     }
   })
 
+  test('of one key is read in shares, which are all of it and in order, whatever blocks it fills', () => {
+    const large = 'x'.repeat(40_000)
+    const keys = [...Array.from({ length: 40 }, (_, i) => `a${i}`), ...Array(97).fill('b'), ...Array(60).fill('c'), 'd']
+    const records = sorted(keys.map((key, i): Rec => ({ key, values: [i, large] })))
+    const runs = [records, records.slice(150), [], records.slice(60, 70), records.slice(0, 80)]
+    const paths = runs.map((run, i) => writeRun([i % 2 === 0 ? [] : records.slice(0, 50), run], layout))
+    const all = runs.flat()
+    for (const key of ['a7', 'b', 'c', 'd', 'bb', '', 'z']) {
+      const expected = all.filter((one) => one.key === key).map(({ values: [i] }) => i)
+      // More than there are records, too.
+      for (const of of [1, 2, 7, key === 'd' ? 30 : 3]) {
+        const shares = Array.from({ length: of }, (_, index) => {
+          const range = { from: bytes(key), to: bytes(`${key}\0`), share: { index, of } }
+          return rangeOf(kernels.openRuns(paths, 1, { descending: false, ...range })).map(({ values: [i] }) => i)
+        })
+        const [least, most] = [Math.floor(expected.length / of), Math.ceil(expected.length / of)]
+        for (const share of shares) {
+          expect(share.length, `${key} of ${of}`).toBeGreaterThanOrEqual(least)
+          expect(share.length, `${key} of ${of}`).toBeLessThanOrEqual(most)
+        }
+        expect(shares.flat(), `${key} of ${of}`).toEqual(expected)
+      }
+    }
+  })
+
   test('is of ascending keys only', () => {
     const path = writeRun([[]], layout)
     const open = () => kernels.openRuns([path], 0, { descending: true, from: bytes('a') })

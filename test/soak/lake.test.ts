@@ -29,6 +29,10 @@ const QUERIES: Record<string, { query: string; flags: string[]; isInPlace?: true
     flags: ['--partition-by', 'k,day'],
     isInPlace: true,
   },
+  'a folder with most rows': {
+    query: `df.withColumn('k', c => when(c.n.lt(900), lit('most')).otherwise(c.k))`,
+    flags: ['--partition-by', 'k', '--format', 'csv'],
+  },
 }
 
 const CASES = Object.keys(QUERIES).flatMap((name) =>

@@ -8,8 +8,8 @@ export const SUCCESS = '_SUCCESS'
 /** In an output: the skipped bad records, as JSON lines. */
 export const QUARANTINE = '_quarantine.jsonl'
 
-/** Name of a part file; group 1 is its number, by which parts are ordered. */
-export const PART_NAME = /^part-[mr]-(\d{5,})\./
+/** Name of a part file; group 1 is its number, by which parts are ordered: those that go on with a part of that number follow it. */
+export const PART_NAME = /^part-[mr]-(\d{5,})(?:_\d{5,})?\./
 
 /** What is wrong with the name of an output inside the output; null if nothing is. */
 export function outputNameProblem(name: string): string | null {
@@ -18,14 +18,20 @@ export function outputNameProblem(name: string): string | null {
   return /^part-/.test(name) ? `output name ${quoted} would look like a part file` : null
 }
 
-/** `part-r-00007.tsv.gz`: `m` for parts of a map, `r` of a reduce. */
+/**
+ * `part-r-00007.tsv.gz`: `m` for parts of a map, `r` of a reduce.
+ *
+ * @param more of the files that go on with the part, `part-r-00007_00001.tsv.gz`; 0: it begins. The sign sorts after the dot.
+ */
 export function partName(
   kind: 'm' | 'r',
   number: number,
   format: SinkFormat,
   compress: OutputCompression | null,
+  more = 0,
 ): string {
-  return `part-${kind}-${number.toString().padStart(5, '0')}${partEnding(format, compress)}`
+  const digits = (n: number) => n.toString().padStart(5, '0')
+  return `part-${kind}-${digits(number)}${more === 0 ? '' : `_${digits(more)}`}${partEnding(format, compress)}`
 }
 
 /** The ending of an output's part files: `.tsv.gz`. */

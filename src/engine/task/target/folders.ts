@@ -1,6 +1,7 @@
 /**
  * A target in folders of values, `year=2024/month=1`: one file after another, because the rows come sorted by these values. All rows of a
- * folder come to one task, so its files are numbered from 0, however the tasks are divided.
+ * folder come to one task, so its files are numbered from 0, however the tasks are divided. If a folder has so many rows that tasks share them
+ * (ranges.ts), each file has the number of its share; a share's further files, which it may have where rows become longer, have one more.
  */
 import { join } from 'node:path'
 import { RunjobError } from '../../../base/errors.js'
@@ -32,6 +33,8 @@ export class FolderTarget implements Target {
   readonly #env: TaskEnvironment
   readonly #dir: string
   readonly #header: Uint8Array
+  /** null: the task has all rows of its folders. */
+  readonly #share: number | null
   readonly #closed: ClosedFile[] = []
   #open: OpenFile | null = null
   /** Of the last file, and its number there. */
@@ -43,6 +46,7 @@ export class FolderTarget implements Target {
     this.#env = env
     this.#dir = join(env.attemptsDir, attemptName(env.task.id, env.attempt))
     this.#header = headerBytes(sink.format)
+    this.#share = env.task.kind === 'reduce' ? (env.task.range?.share?.index ?? null) : null
   }
 
   /** @param folder of the file that begins; null: the open one ends, with so many rows */
@@ -55,10 +59,11 @@ export class FolderTarget implements Target {
     this.#number = folder === this.#folder ? this.#number + 1 : 0
     this.#folder = folder
     const { name, format, compress } = this.#sink
-    const path = join(name, folder, partName('r', this.#number, format, compress))
-    const part = openPart(join(this.#dir, path), compress)
-    this.#open = { name: path, part }
-    if (this.#header.length > 0) part.write(this.#header)
+    const [part, more] = this.#share === null ? [this.#number, 0] : [this.#share, this.#number]
+    const path = join(name, folder, partName('r', part, format, compress, more))
+    const file = openPart(join(this.#dir, path), compress)
+    this.#open = { name: path, part: file }
+    if (this.#header.length > 0) file.write(this.#header)
   }
 
   #end(records: number): void {
