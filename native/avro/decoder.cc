@@ -3,6 +3,7 @@
 #include <cstring>
 #include <limits>
 
+#include "avro/whole_number.h"
 #include "base/power_of_ten.h"
 
 namespace runjob::avro {
@@ -282,16 +283,13 @@ bool Decoder::SkipItems(const Node& item, int depth) {
 }
 
 bool Decoder::ReadLong(int64_t* value) {
-  uint64_t bits = 0;
-  for (int shift = 0; shift < 70; shift += 7) {
-    if (next_ == end_) return Damaged("a record goes on after the end of its block");
-    const auto byte = static_cast<uint8_t>(*next_++);
-    if (shift == 63 && byte > 1) break;
-    bits |= uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) {
-      *value = static_cast<int64_t>(bits >> 1 ^ (~(bits & 1) + 1));
+  switch (ReadWholeNumber(&next_, end_, value)) {
+    case Found::kYes:
       return true;
-    }
+    case Found::kTooShort:
+      return Damaged("a record goes on after the end of its block");
+    case Found::kDamaged:
+      break;
   }
   return Damaged("a whole number has more than 64 bits");
 }

@@ -7,6 +7,7 @@
 
 #include "avro/decoder.h"
 #include "avro/failure.h"
+#include "avro/whole_number.h"
 #include "base/buffer.h"
 #include "column/add_rows.h"
 #include "column/row_buffer.h"
@@ -21,7 +22,8 @@ namespace {
 // Two longs.
 constexpr size_t kMaxHeaderBytes = 20;
 constexpr size_t kChecksumBytes = 4;
-// Of records between two batches, unless these are full before: texts are views of the blocks.
+// Of records between two batches, unless these are full before: texts are views of the blocks, and a list of small numbers
+// takes fifteen times its size.
 constexpr size_t kBatchBytes = 512 << 10;
 constexpr size_t kKeepBytes = 4 << 20;
 
@@ -31,31 +33,15 @@ struct BlockHeader {
   size_t size = 0;  // of the header itself
 };
 
-enum class Found { kYes, kTooShort, kDamaged };
-
-Found ReadLong(Slice bytes, size_t* at, int64_t* value) {
-  uint64_t bits = 0;
-  for (int shift = 0; shift < 70; shift += 7) {
-    if (*at == bytes.size) return Found::kTooShort;
-    const auto byte = static_cast<uint8_t>(bytes.data[(*at)++]);
-    if (shift == 63 && byte > 1) break;
-    bits |= uint64_t{byte & 0x7fu} << shift;
-    if (byte < 0x80) {
-      *value = static_cast<int64_t>(bits >> 1 ^ (~(bits & 1) + 1));
-      return Found::kYes;
-    }
-  }
-  return Found::kDamaged;
-}
-
 Found ReadHeader(Slice bytes, BlockHeader* header) {
-  size_t at = 0;
-  const Found first = ReadLong(bytes, &at, &header->records);
+  const char* next = bytes.data;
+  const char* const end = bytes.data + bytes.size;
+  const Found first = ReadWholeNumber(&next, end, &header->records);
   if (first != Found::kYes) return first;
   if (header->records < 0) return Found::kDamaged;
-  const Found second = ReadLong(bytes, &at, &header->bytes);
+  const Found second = ReadWholeNumber(&next, end, &header->bytes);
   if (second != Found::kYes) return second;
-  header->size = at;
+  header->size = static_cast<size_t>(next - bytes.data);
   return header->bytes < 0 ? Found::kDamaged : Found::kYes;
 }
 
@@ -104,7 +90,8 @@ class Scan final : public Mapper {
   RowBuffer rows_;
   std::vector<uint64_t> numbers_;  // of the rows
   uint64_t seen_ = 0;              // records, good and bad
-  size_t held_ = 0;                // bytes of the records since the last batch
+  size_t in_batch_ = 0;            // bytes of the rows
+  size_t held_ = 0;                // of the records since the last flush
 
   uint64_t taken_ = 0;                             // bytes
   std::string unfinished_;                         // the beginning of the block at position_
@@ -273,7 +260,8 @@ Status Scan::TakeRecords(Slice content, uint64_t count) {
           Reject(Status::BadRecord("CELL_INVALID", decoder_.problem(), static_cast<int64_t>(number))));
     } else {
       numbers_.push_back(number);
-      if (rows_.rows() == kVectorRows) RUNJOB_RETURN_IF_ERROR(AddRowsSoFar());
+      in_batch_ += size;
+      if (rows_.rows() == kVectorRows || in_batch_ >= kBatchBytes) RUNJOB_RETURN_IF_ERROR(AddRowsSoFar());
     }
   }
   if (content.size > 0 && !sink_->done()) return Damaged("a block has more bytes than its records");
@@ -302,6 +290,7 @@ Status Scan::AddRowsSoFar() {
   records_in_ += rows_.rows();
   rows_.Clear();
   numbers_.clear();
+  in_batch_ = 0;
   return status;
 }
 
@@ -310,6 +299,8 @@ Status Scan::Flush() {
   held_ = 0;
   contents_used_ = 0;
   std::erase_if(contents_, [](const auto& content) { return content->capacity() > kKeepBytes; });
+  if (packed_.capacity() > kKeepBytes) packed_ = Buffer();
+  if (inflated_.capacity() > kKeepBytes) std::string().swap(inflated_);
   return status;
 }
 

@@ -1,6 +1,5 @@
 // An operator that passes on some of the rows that come in.
-#ifndef RUNJOB_PIPELINE_ROW_SELECTOR_H_
-#define RUNJOB_PIPELINE_ROW_SELECTOR_H_
+#pragma once
 
 #include <cstddef>
 #include <cstdint>
@@ -28,5 +27,3 @@ class RowSelector : public RowOperator {
 };
 
 }  // namespace runjob
-
-#endif  // RUNJOB_PIPELINE_ROW_SELECTOR_H_

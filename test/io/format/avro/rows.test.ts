@@ -9,6 +9,7 @@ import { avroLayout } from '../../../../dist/src/io/format/avro/program.js'
 import { inspectFile } from '../../../../dist/src/io/input/inputs.js'
 import { kernels } from '../../../../dist/src/kernels/addon.js'
 import { pipelineProgram } from '../../../../dist/src/kernels/pipeline_program.js'
+import { readBlocks } from '../../../../dist/src/kernels/row_block.js'
 import { decodeRows, type Row } from '../../../../dist/src/kernels/rows.js'
 import type { Column } from '../../../../dist/src/plan/type.js'
 import { avroFile, type Codec } from '../../../helpers/avro.js'
@@ -93,4 +94,35 @@ it('have only the columns that are asked for, whatever is passed over', async ()
       })),
     )
   }
+})
+
+it('of long lists are few in a batch: in memory their small numbers take many times as much as in the file', async () => {
+  const schema = {
+    type: 'record' as const,
+    name: 'row',
+    fields: [{ name: 'n', type: { type: 'array' as const, items: 'long' } }],
+  }
+  const values = Array.from({ length: 60 }, (_, i) => ({
+    n: Array.from({ length: 20_000 }, (__, k) => BigInt((i + k) % 60)),
+  }))
+  const path = join(temporaryFolder(), 'a.avro')
+  writeFileSync(path, avroFile(schema, values, { codec: 'null', perBlock: 60 }))
+  const file = inspectFile(path, RULES) as Exclude<ReturnType<typeof inspectFile>, { pipe: string }>
+  const header = await readHeader(file)
+  const columns = await readAvroSchema(file)
+  const end = { kind: 'blocks' as const, records: 'none' as const, columns }
+  const program = pipelineProgram({ source: { kind: 'batches', columns }, operators: [], end })
+  const pipeline = kernels.createPipeline(program, null, { memoryBytes: 1 << 30 })
+  const spec = { codec: header.codec, sync: header.sync, maxRecordBytes: 1 << 20, maxBlockBytes: 1 << 23 }
+  const scan = kernels.createAvroScan(
+    { ...spec, layout: avroLayout(header, columns), keepBad: false, inflate },
+    pipeline,
+  )
+  const bytes = readFileSync(path)
+  const first = findBlock(file, header, 0, bytes.length)
+  scan.push(bytes.subarray(first), Number.POSITIVE_INFINITY, true)
+  const batches = readBlocks(pipeline.takeOutput(), columns, {}).map(({ rows }) => rows)
+  expect(batches.reduce((sum, rows) => sum + rows, 0)).toBe(60)
+  // Of half a megabyte at most, and the row with which it is that.
+  expect(Math.max(...batches)).toBe(27)
 })
