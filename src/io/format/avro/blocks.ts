@@ -3,6 +3,7 @@ import { closeSync } from 'node:fs'
 import { inflateRawSync } from 'node:zlib'
 import { openChunks, openInput } from '../../input/chunks.js'
 import { type InputFile, isWhole, nameOf, readAt } from '../../input/input_file.js'
+import { unlessDamaged } from '../damage.js'
 import { type AvroHeader, readLong, SYNC_BYTES } from './container.js'
 import { corrupt } from './failure.js'
 
@@ -95,11 +96,11 @@ export function countRows(file: InputFile, header: AvroHeader, most: number): nu
   return rows
 }
 
-/** Undoes `deflate`; null if the bytes are damaged, or become more than `most`. */
+/**
+ * Undoes `deflate`; null if the bytes are damaged, or become more than `most`.
+ *
+ * @throws OUT_OF_MEMORY
+ */
 export function inflate(bytes: Uint8Array, most: number): Uint8Array | null {
-  try {
-    return inflateRawSync(bytes, { maxOutputLength: most })
-  } catch {
-    return null
-  }
+  return unlessDamaged(() => inflateRawSync(bytes, { maxOutputLength: most }))
 }

@@ -1,6 +1,7 @@
 /** Compression that native code leaves to Node. */
 import { brotliDecompressSync, constants, deflateRawSync, gunzipSync, gzipSync } from 'node:zlib'
 import { zstdCompress } from '../../output/compress.js'
+import { unlessDamaged } from '../damage.js'
 
 const GZIP = 2
 const BROTLI = 4
@@ -22,14 +23,14 @@ export function compressPage(codec: number, page: Uint8Array): Uint8Array {
   }
 }
 
-/** Decompresses a page to exactly `size` bytes; null if it is damaged. */
+/**
+ * Decompresses a page to exactly `size` bytes; null if it is damaged.
+ *
+ * @throws OUT_OF_MEMORY
+ */
 export function decompressPage(codec: number, bytes: Uint8Array, size: number): Uint8Array | null {
-  try {
-    const page = decompress(codec, bytes, size)
-    return page.length === size ? page : null
-  } catch {
-    return null
-  }
+  const page = unlessDamaged(() => decompress(codec, bytes, size))
+  return page?.length === size ? page : null
 }
 
 function decompress(codec: number, bytes: Uint8Array, size: number): Uint8Array {
