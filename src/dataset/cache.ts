@@ -1,12 +1,11 @@
 /** What is cached in data frames and collections, which may be made of each other. */
-import type { Query as Elements } from '../collection/query.js'
 import { cacheOf } from '../plan/cached.js'
-import type { Query, ReadQuery } from './query.js'
+import { type AnyQuery, partsOf, type Query, type ReadQuery } from './query.js'
 
-/** Of a data frame or a collection. */
-export type AnyQuery = Query | Elements
-
-/** The marked nodes, each once; what is below one of them is only computed to fill it. */
+/**
+ * The marked nodes, each once; what is below one of them is only computed to fill it. Below a sample there is none: its rows draw lots by their
+ * places in the files, not by those among rows that are kept.
+ */
 export function cachedIn(query: AnyQuery): AnyQuery[] {
   const found: AnyQuery[] = []
   const seen = new Set<AnyQuery>()
@@ -14,7 +13,7 @@ export function cachedIn(query: AnyQuery): AnyQuery[] {
     if (seen.has(node)) return
     seen.add(node)
     if (cacheOf(node) !== null) found.push(node)
-    else inputsOf(node).forEach(visit)
+    else if (node.kind !== 'sample') partsOf(node).forEach(visit)
   }
   visit(query)
   return found
@@ -26,7 +25,7 @@ export function withNodes<Q extends AnyQuery>(query: Q, others: ReadonlyMap<AnyQ
   const visit = (node: AnyQuery): AnyQuery => {
     const known = made.get(node)
     if (known) return known
-    const inputs = inputsOf(node)
+    const inputs = node.kind === 'sample' ? [] : partsOf(node)
     const changed = inputs.map(visit)
     const same = inputs.every((input, i) => input === changed[i])
     const other = same ? node : withInputs(node, changed)
@@ -45,32 +44,13 @@ export function filesOf(query: AnyQuery): ReadQuery[] {
     seen.add(node)
     if (node.kind === 'read') found.add(node)
     if (node.kind === 'rows') visit(node.frame as Query)
-    else inputsOf(node).forEach(visit)
+    else partsOf(node).forEach(visit)
   }
   visit(query)
   return [...found]
 }
 
-function inputsOf(node: AnyQuery): readonly AnyQuery[] {
-  switch (node.kind) {
-    case 'read':
-      return []
-    case 'rows':
-      // Lines come from the files themselves.
-      return node.as === 'lines' ? [] : [node.frame as Query]
-    case 'elements':
-      return [node.collection]
-    case 'union':
-    case 'setOperation':
-      return node.inputs
-    case 'join':
-      return [node.left, node.right]
-    default:
-      return [node.input]
-  }
-}
-
-/** @param inputs in the order of inputsOf() */
+/** @param inputs in the order of partsOf() */
 export function withInputs(node: AnyQuery, inputs: readonly AnyQuery[]): AnyQuery {
   const [first, second] = inputs
   const changed = (parts: object): AnyQuery => ({ ...node, ...parts }) as AnyQuery

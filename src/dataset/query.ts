@@ -101,21 +101,32 @@ export type FillValues =
   | { kind: 'one'; value: Untyped; of: 'number' | 'string' | 'boolean'; columns: string[] | null }
   | { kind: 'each'; columns: [name: string, value: Untyped][] }
 
-/** What a query reads at once. */
-export function inputsOf(query: Query): readonly Query[] {
-  switch (query.kind) {
+/** Of a data frame or a collection. */
+export type AnyQuery = Query | Elements
+
+/** What a node reads at once: of elements, their collection. */
+export function partsOf(node: AnyQuery): readonly AnyQuery[] {
+  switch (node.kind) {
     case 'read':
       return []
+    case 'rows':
+      // Lines come from the files themselves.
+      return node.as === 'lines' ? [] : [node.frame as Query]
     case 'elements':
-      return framesIn(query.collection) as Query[]
+      return [node.collection]
     case 'union':
     case 'setOperation':
-      return query.inputs
+      return node.inputs
     case 'join':
-      return [query.left, query.right]
+      return [node.left, node.right]
     default:
-      return [query.input]
+      return [node.input]
   }
+}
+
+/** The queries that one reads at once: below elements, those that their collection is made of. */
+export function inputsOf(query: Query): readonly Query[] {
+  return (query.kind === 'elements' ? framesIn(query.collection) : partsOf(query)) as readonly Query[]
 }
 
 /** What is read by collections, which this query is made of: data frames by themselves, the innermost first. */

@@ -66,6 +66,20 @@ describe('cache()', () => {
     expect((await failure(frame.count())).code).toBe('INPUT_NOT_FOUND')
   })
 
+  it('does not change the draws of a sample, in any of the actions', async () => {
+    writeFileSync(input, `id,k\n${Array.from({ length: 1000 }, (_, id) => `${id},k${id % 3}\n`).join('')}`)
+    const make = () => read(rows, input).filter((c) => c.k.ne('k0'))
+    const drawn = await make().sample(0.2, 7).collect()
+    const frame = make().cache()
+    expect(await frame.count()).toBe(666)
+    for (const workers of [1, 3]) expect(await frame.sample(0.2, 7).collect({ workers })).toEqual(drawn)
+    expect(await frame.sample(0.2, 7).join(frame.select('id'), 'id').count()).toBe(drawn.length)
+    const lines = () => read.text(input).cache()
+    expect(await lines().sample(0.2, 7).collect()).toEqual(await read.text(input).sample(0.2, 7).collect())
+    const kept = make().sample(0.2, 7).cache()
+    expect([await kept.count(), await kept.collect()]).toEqual([drawn.length, drawn])
+  })
+
   it('is computed once by actions at the same time, and frames made before it use it', async () => {
     const frame = read(rows, input).withColumn('t', currentTimestamp())
     const before = frame.select('t').distinct()
