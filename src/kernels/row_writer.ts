@@ -2,7 +2,6 @@
 import { types } from 'node:util'
 import { RunjobError } from '../base/errors.js'
 import { describe, ignoreRejection, isPlainObject, isThenable } from '../base/schema.js'
-import { AS_ARRAY } from '../plan/any.js'
 import { type ArrayType, type Column, type DecimalType, EXACT, type Type, typeText } from '../plan/type.js'
 import { dateText } from './rows.js'
 
@@ -320,9 +319,9 @@ function listWriter(
 
 function itemsOf(value: unknown): readonly unknown[] | null {
   if (Array.isArray(value)) return value
-  // The values of a group.
-  return typeof value === 'object' && value !== null && AS_ARRAY in value
-    ? [...(value as unknown as Iterable<unknown>)]
+  // A set, or the values of a group. A text is none, though it is iterable.
+  return typeof value === 'object' && value !== null && Symbol.iterator in value
+    ? [...(value as Iterable<unknown>)]
     : null
 }
 

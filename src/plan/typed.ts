@@ -77,7 +77,7 @@ type JsGiven<X> =
         : X extends ColumnType<'timestamp'>
           ? JsOf<X> | Date
           : X extends List<infer E>
-            ? Iterable<JsGiven<E>>
+            ? Iterable<JsGiven<E>> & object
             : X extends Struct<infer F>
               ? FieldsGiven<F>
               : JsOf<X>

@@ -55,6 +55,7 @@ describe.each(Object.entries(CONFIGS))('elements as rows, with %s', (_, { tuning
       { size: 1, words: ['b', 'a', 'b', 'c', 'b', 'a'] },
       { size: 2, words: ['xx'] },
     ])
+    expect(await made.iterables.first(run)).toEqual({ letters: ['b', 'a'], codes: [98, 32, 97, 32, 98] })
   })
 })
 

@@ -48,6 +48,10 @@ export const grouped = words
   .keyBy((word) => word.length)
   .groupByKey()
   .toDF({ size: long(), words: list(string()) })
+/** Lists of what is no array. */
+export const iterables = lines
+  .map((line) => ({ letters: new Set(line.replaceAll(' ', '')), codes: Uint8Array.from(Buffer.from(line)) }))
+  .toDF({ letters: list(string()), codes: list(int()) })
 
 const sales = csv({ schema: { city: nullable(string()), day: date(), amount: double() } })
 export const totals = read(sales, join(folder, 'sales.csv'))

@@ -62,6 +62,9 @@ it('elements become rows of declared types', () => {
   expectTypeOf(() => words.toDF({ word: string(), n: long() })).toBeFunction()
   const groups = words.groupByKey().map(([word, counts]) => ({ word, counts }))
   expectTypeOf(() => groups.toDF({ word: string(), counts: list(int()) })).toBeFunction()
+  expectTypeOf(() => lines.map((line) => ({ x: new Set(line) })).toDF({ x: list(string()) })).toBeFunction()
+  // @ts-expect-error: a text is no list of texts
+  expectTypeOf(() => lines.map((line) => ({ x: line })).toDF({ x: list(string()) })).toBeFunction()
   const exact = lines.map((line) => ({ at: 5n, price: '1.50', inner: { x: line } }))
   const types = { at: timestamp({ js: 'micros' }), price: decimal(5, 2), inner: struct({ x: string() }) }
   expectTypeOf(() => exact.toDF(types)).toBeFunction()
