@@ -5,8 +5,11 @@ import type { Exchange, ExchangeRows, Input, Operator, RowOperator, Sink, Stage 
 import { hasElements } from '../plan/stages.js'
 import { type Column, marksOf } from '../plan/type.js'
 import { withKeyFilters } from './key_filters.js'
+import { isWorth, type KeyTable, keysBelow, keysOfMatches, keysOfSide, keyTableOf } from './key_tables.js'
 import type { AggregateNode, ElementsNode, JoinNode, LimitNode, Logical, SortNode, WindowNode } from './logical.js'
+import { Occurrences } from './occurrences.js'
 import type { ReadQuery } from './query.js'
+import type { Sizes } from './rules/cardinality.js'
 import type { Source } from './sources.js'
 
 /** One output of a dataset. */
@@ -32,14 +35,27 @@ export class FrameLowering {
   readonly #elementsOf: (node: ElementsNode) => Input[]
   /** Ids of exchanges, by what fills them and how: equal ones are filled once. */
   readonly #exchanges = new Map<string, string>()
+  /** Ids of the exchanges of which all tasks have a table. */
+  readonly #builds = new WeakMap<JoinNode, string>()
+  readonly #sizes: Sizes
+  readonly #occurrences: Occurrences
 
   /**
    * @param sources of all reads in the plans
    * @param elementsOf how elements come into the plan
+   * @param plans all that are going to be lowered
    */
-  constructor(stages: Stage[], sources: readonly Source[], elementsOf: (node: ElementsNode) => Input[]) {
+  constructor(
+    stages: Stage[],
+    sources: readonly Source[],
+    elementsOf: (node: ElementsNode) => Input[],
+    plans: readonly Logical[],
+    sizes: Sizes,
+  ) {
     this.stages = stages
     this.#elementsOf = elementsOf
+    this.#occurrences = new Occurrences(plans)
+    this.#sizes = sizes
     for (const source of sources) for (const read of source.reads) this.#sources.set(read, source)
   }
 
@@ -64,13 +80,14 @@ export class FrameLowering {
     })
   }
 
-  #flow(node: Logical): Flow {
-    const flow = this.#flowOf(node)
+  /** @param tables a row without a match there is of no use */
+  #flow(node: Logical, tables: readonly KeyTable[] = []): Flow {
+    const flow = this.#flowOf(node, tables)
     if (flow.inputs.length === 1) this.given.set(flow.inputs[0]!.operators.at(-1)!, node)
     return flow
   }
 
-  #flowOf(node: Logical): Flow {
+  #flowOf(node: Logical, tables: readonly KeyTable[]): Flow {
     switch (node.kind) {
       case 'read': {
         const { name, format } = this.#sources.get(node.source)!
@@ -98,25 +115,28 @@ export class FrameLowering {
         return { inputs, isOne: false }
       }
       case 'filter':
-        return through(this.#flow(node.input), {
+        return through(this.#flow(node.input, keysBelow(node, tables)), {
           op: 'filter',
           where: node.where,
           ...(node.leftOut ? { leftOut: true } : {}),
         })
       case 'project':
-        return through(this.#flow(node.input), { op: 'project', columns: [...node.values] })
+        return through(this.#flow(node.input, keysBelow(node, tables)), { op: 'project', columns: [...node.values] })
       case 'explode': {
         const { list, outer, most, keep, position, element } = node
         return through(this.#flow(node.input), { op: 'explode', list, outer, most, keep: [...keep], position, element })
       }
       case 'union':
-        return { inputs: node.inputs.flatMap((input) => this.#flow(input).inputs), isOne: false }
+        return {
+          inputs: node.inputs.flatMap((input) => this.#flow(input, keysBelow(node, tables)).inputs),
+          isOne: false,
+        }
       case 'aggregate':
-        return this.#aggregate(node)
+        return this.#aggregate(node, tables)
       case 'window':
         return this.#window(node)
       case 'join':
-        return this.#join(node)
+        return this.#join(node, tables)
       case 'sort':
         return this.#sort(node)
       case 'limit':
@@ -124,9 +144,11 @@ export class FrameLowering {
     }
   }
 
-  #aggregate({ input, by, values }: AggregateNode): Flow {
+  #aggregate(node: AggregateNode, tables: readonly KeyTable[]): Flow {
+    const { input, by, values } = node
+    const inputs = this.#matched(input, keysBelow(node, this.#unshared(node, tables)))
     const rows: ExchangeRows = { kind: 'groups', columns: [...input.columns], by: [...by], values: [...values] }
-    return this.#exchange('group', this.#flow(input).inputs, rows, {
+    return this.#exchange('group', inputs, rows, {
       partitions: by.length === 0 ? 1 : null,
       grouping: hasCompositeKeys(values) ? 'prefix' : 'whole',
       read: { op: 'groups' },
@@ -148,21 +170,24 @@ export class FrameLowering {
     })
   }
 
-  #join(node: JoinNode): Flow {
+  #join(node: JoinNode, tables: readonly KeyTable[]): Flow {
     const { left, right, type, on, residual, algorithm, isSwapped } = node
     const [leftKeys, rightKeys] = [on.map((pair) => pair.left), on.map((pair) => pair.right)]
     if (algorithm === 'broadcast') {
-      const build = this.#exchangeId('broadcast', this.#flow(right).inputs, plainRows(right), { partitions: 1 })
+      const build = this.#build(node)
       const probe = { op: 'probe', build, type, on: leftKeys, buildOn: rightKeys, residual } as const
-      const flow = this.#flow(left)
+      const own = keyTableOf(node, this.#sizes)
+      const flow = this.#flow(left, [...keysOfSide(node, 'left', tables), ...(own ? [own] : [])])
       const inputs = flow.inputs.map((input) => withKeyFilters(input, probe, this.#buildColumns))
       return through({ ...flow, inputs }, probe)
     }
-    const [leftFlow, rightFlow] = [this.#flow(left), this.#flow(right)]
+    const unshared = this.#unshared(node, tables)
+    const lefts = this.#matched(left, keysOfSide(node, 'left', unshared))
+    const rights = this.#matched(right, [...keysOfSide(node, 'right', unshared), ...keysOfMatches(node, this.#sizes)])
     if (algorithm === 'hash') {
-      const build = this.#exchangeId('build', rightFlow.inputs, plainRows(right, rightKeys), { partitions: null })
+      const build = this.#exchangeId('build', rights, plainRows(right, rightKeys), { partitions: null })
       const read: RowOperator = { op: 'rows' }
-      const probe = this.#exchange('probe', leftFlow.inputs, plainRows(left, leftKeys), { partitions: null, read })
+      const probe = this.#exchange('probe', lefts, plainRows(left, leftKeys), { partitions: null, read })
       return through(probe, {
         ...{ op: 'hashJoin', build, type, on: leftKeys, buildOn: rightKeys, residual },
         ...(isSwapped && { isSwapped }),
@@ -174,13 +199,50 @@ export class FrameLowering {
         { columns: [...left.columns], keys: leftKeys },
         { columns: [...right.columns], keys: rightKeys },
       ],
-      sideOf: [...leftFlow.inputs.map(() => 0), ...rightFlow.inputs.map(() => 1)],
+      sideOf: [...lefts.map(() => 0), ...rights.map(() => 1)],
     }
-    return this.#exchange('join', [...leftFlow.inputs, ...rightFlow.inputs], rows, {
+    return this.#exchange('join', [...lefts, ...rights], rows, {
       partitions: on.length === 0 ? 1 : null,
       grouping: 'prefix',
       read: { op: 'mergeJoin', type, residual },
     })
+  }
+
+  /** Id of the exchange that a join's table is made of. */
+  #build(node: JoinNode): string {
+    const known = this.#builds.get(node)
+    if (known !== undefined) return known
+    const { right } = node
+    const inputs = this.#matched(right, this.#unshared(right, keysOfMatches(node, this.#sizes), node))
+    const id = this.#exchangeId('broadcast', inputs, plainRows(right), { partitions: 1 })
+    this.#builds.set(node, id)
+    return id
+  }
+
+  /** Rows for an exchange, without those that have no match in the tables. */
+  #matched(node: Logical, tables: readonly KeyTable[]): Input[] {
+    const { inputs } = this.#flow(node)
+    return tables
+      .filter((table) => isWorth(table, node, this.#sizes))
+      .reduce((matched, { join, on }) => {
+        const probe = {
+          op: 'probe',
+          build: this.#build(join),
+          type: 'semi',
+          on: on.map(({ column }) => column),
+          buildOn: on.map(({ key }) => key),
+          residual: null,
+        } as const
+        return matched.map((input) => {
+          const { operators, ...rest } = withKeyFilters(input, probe, this.#buildColumns)
+          return { ...rest, operators: [...operators, probe] } as Input
+        })
+      }, inputs)
+  }
+
+  /** Those of the tables that are asked wherever the node is: else an exchange that has several readers would be filled for each of them. */
+  #unshared(node: Logical, tables: readonly KeyTable[], by?: JoinNode): readonly KeyTable[] {
+    return tables.filter(({ join }) => this.#occurrences.of(node) === this.#occurrences.of(by ?? join))
   }
 
   readonly #buildColumns = (build: string): readonly Column[] => {

@@ -118,8 +118,12 @@ export async function planFrames(
   })
   const stages: Stage[] = []
   const sources = reads.map(({ source }) => source)
-  const lowering = new FrameLowering(stages, sources, ({ collection, encoded }) =>
-    elements!.elements(collection, encoded),
+  const lowering = new FrameLowering(
+    stages,
+    sources,
+    ({ collection, encoded }) => elements!.elements(collection, encoded),
+    logical.map(({ optimized }) => optimized),
+    sizes,
   )
   // Loaded only for collections.
   const { CollectionLowering } = queries.length > frames.length ? await import('../collection/lower.js') : {}

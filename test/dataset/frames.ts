@@ -59,13 +59,14 @@ export function columnsText(all: readonly Column[]): string {
 }
 
 /** Each stage on a line: its inputs, their operators, and its target. */
-export function stages({ query }: Framed): string {
+export function stages({ query }: Framed, sizes: Sizes = new Map()): string {
   const sink = { name: '', format: { kind: 'jsonl' as const }, compress: null, singleFile: false }
   const all: Stage[] = []
   const noElements = () => {
     throw new Error('there is no collection here')
   }
-  new FrameLowering(all, sourcesOf([query]), noElements).output({ plan: optimize(analyze(query)), sink })
+  const plan = optimize(analyze(query), sizes)
+  new FrameLowering(all, sourcesOf([query]), noElements, [plan], sizes).output({ plan, sink })
   checkPlan({ version: 2, job: '', module: null, params: {}, sideFiles: {}, stages: all })
   return all
     .map(({ name, inputs, target }) => {

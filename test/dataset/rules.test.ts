@@ -324,13 +324,19 @@ describe('joins', () => {
     expect(ask(6e6, 1.5e6)).toBe(table)
     expect(ask(4e6, 1.5e6)).toBe(sorted)
     expect(ask(4e6, 1e6)).toBe(table)
-    // What filters are likely to let through counts on both sides, but never makes a large side small.
+    // What filters are likely to let through counts on both sides.
     const some = orders.filter((c) => c.status.eq('done')).select('product_id')
-    expect(ask(6e6, 1.5e6, some.join(products, { left: 'product_id', right: 'id' }))).toBe(sorted)
+    const few = some.join(products, { left: 'product_id', right: 'id' })
+    expect(ask(1.5e6, 1.5e6, few)).toBe('inner join on id = product_id, right side in one table')
+    // It makes a large side small only if that is not very large, and beside one that has much more rows.
+    expect(ask(8e6, 2e6, few)).toBe('inner join on id = product_id, right side in one table')
+    expect(ask(8e6, 1.5e6 + 1, few)).toBe(sorted)
+    expect(ask(9e6, 4e6, few)).toBe(sorted)
     const heavy = products.filter((c) => c.weight.gt(1))
     const filtered = orders.select('product_id').join(heavy, { left: 'product_id', right: 'id' })
     expect(ask(4e6, 1.5e6, filtered)).toBe(table)
-    expect(ask(9e6, 2.5e6, filtered)).toBe(sorted)
+    expect(ask(9e6, 2.5e6, filtered)).toBe(table)
+    expect(ask(9e6, 3.5e6, filtered)).toBe(sorted)
     const left = orders.select('product_id').join(products, { left: 'product_id', right: 'id' }, 'left')
     expect(ask(1e5, 1.5e6, left)).toBe('right join on id = product_id, by partition')
   })

@@ -85,7 +85,7 @@ function mostJoined({ left, right, type, on }: JoinNode, sizes: Sizes): Size | n
   if (type === 'semi' || type === 'anti') return mostOf(left, sizes)
   const options: Size[] = []
   const add = (kept: Logical, added: Logical, keys: string[]) => {
-    if (!isUnique(added, keys, sizes)) return
+    if (!isUniqueBeside(added, keys, kept, sizes)) return
     const [own, other] = [mostOf(kept, sizes), mostOf(added, sizes)]
     if (own === null || other === null) return
     const perRow = other.bytes / Math.max(1, other.rows)
@@ -106,6 +106,13 @@ function mostJoined({ left, right, type, on }: JoinNode, sizes: Sizes): Size | n
     )
   }
   return options.length === 0 ? null : options.reduce((a, b) => (b.rows < a.rows ? b : a))
+}
+
+/** Several columns that a join compares are likely to be the whole key of the side with fewer rows. */
+function isUniqueBeside(node: Logical, names: readonly string[], other: Logical, sizes: Sizes): boolean {
+  if (isUnique(node, names, sizes)) return true
+  const [most, others] = [mostOf(node, sizes), mostOf(other, sizes)]
+  return names.length > 1 && most !== null && others !== null && most.rows <= others.rows
 }
 
 /** Whether no two rows seem to have the same values of these columns. */
@@ -191,8 +198,8 @@ function expectedJoined({ left, right, type, on }: JoinNode, sizes: Sizes): numb
     case 'full':
       return own + other
     case 'inner':
-      if (isUnique(right, keys('right'), sizes)) return own * shareLeft(right, sizes)
-      if (isUnique(left, keys('left'), sizes)) return other * shareLeft(left, sizes)
+      if (isUniqueBeside(right, keys('right'), left, sizes)) return own * shareLeft(right, sizes)
+      if (isUniqueBeside(left, keys('left'), right, sizes)) return other * shareLeft(left, sizes)
       return Math.max(own, other)
   }
 }

@@ -13,6 +13,10 @@ export const MAX_SMALL_ROWS = 2_000_000
 const OFTEN_SMALL_ROWS = 1_000_000
 /** ...so many times as many: one thread makes the table, all of them look into it. */
 const LEAST_RATIO = 3
+/** A side that could have so many times more rows is small as well, if filters are likely to leave few of its rows... */
+const OFTEN_FILTERED = 4
+/** ...and the other side to have so many times as many. */
+const FILTERED_RATIO = 2
 
 interface Choice {
   sizes: Sizes
@@ -121,7 +125,12 @@ function swap(node: JoinNode, type: JoinType, algorithm: Algorithm): Logical {
 
 function isSmall(node: Logical, other: Logical, sizes: Sizes): boolean {
   const size = mostOf(node, sizes)
-  if (size === null || size.bytes > MAX_SMALL_BYTES || size.rows > MAX_SMALL_ROWS) return false
-  const rows = expectedRows(node, sizes)
-  return rows <= OFTEN_SMALL_ROWS || LEAST_RATIO * rows <= expectedRows(other, sizes)
+  if (size === null) return false
+  const [rows, others] = [expectedRows(node, sizes), expectedRows(other, sizes)]
+  if (size.bytes <= MAX_SMALL_BYTES && size.rows <= MAX_SMALL_ROWS) {
+    return rows <= OFTEN_SMALL_ROWS || LEAST_RATIO * rows <= others
+  }
+  const bytes = size.bytes * shareLeft(node, sizes)
+  const isFiltered = size.rows <= OFTEN_FILTERED * MAX_SMALL_ROWS && bytes <= MAX_SMALL_BYTES
+  return isFiltered && rows <= OFTEN_SMALL_ROWS && FILTERED_RATIO * rows <= others
 }

@@ -1,0 +1,82 @@
+/** Rows that have no match in a table of a later join stay out of exchanges: the answers are those of joins without tables. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { avg, broadcast, col, count, type DataFrame, max, min, read, sum, type Untyped } from '../../dist/src/index.js'
+import { TUNING } from '../../dist/src/run/options.js'
+import { failure } from '../helpers/run.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'runjob-key-tables-'))
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+/** Of 20,000 sales, a shop in ten is large; some sales and offers are of none. The sum of `huge` is too large for shop 7. */
+beforeAll(async () => {
+  const database = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect()
+  await database.run(`
+    copy (select i as id, case when i % 13 > 0 then (i * 7919) % 200 end as shop, i % 90 as day,
+        ((i * 31) % 400)::decimal(9, 2) / 4 as price, case when (i * 7919) % 200 = 7 then 9223372036854775807 else i end as huge
+      from range(20000) t(i)) to '${join(folder, 'sales.parquet')}' (format parquet, row_group_size 2048);
+    copy (select case when i % 7 > 0 then i % 250 end as of, i as offer from range(3000) t(i))
+      to '${join(folder, 'offers.parquet')}' (format parquet);
+    copy (select i as number, case when i % 10 = 0 then 'large' else 'small' end as size from range(210) t(i))
+      to '${join(folder, 'shops.parquet')}' (format parquet)`)
+})
+
+type Frame = DataFrame<Untyped>
+const open = (name: string): Frame => read.parquet(join(folder, `${name}.parquet`)) as never
+const ofShop = { left: 'shop', right: 'number' } as never
+
+function frames(): Record<string, Frame> {
+  const [sales, offers] = [open('sales'), open('offers')]
+  const large = open('shops')
+    .filter(col('size').eq('large') as never)
+    .select('number') as Frame
+  const groups = sales
+    .groupBy('shop')
+    .agg({ n: count(), mean: avg('price') as never, last: max('id') as never }) as unknown as Frame
+  const ofOffer = { left: 'shop', right: 'of' } as never
+  const inLarge = sales.join(large as never, ofShop) as Frame
+  // No one knows how large they are.
+  const pairs = sales.join(offers as never, ofOffer) as Frame
+  const [first, last] = [min('offer'), max('offer')].map((value, i) =>
+    pairs.groupBy('shop').agg({ [`x${i}`]: value as never }),
+  ) as unknown as [Frame, Frame]
+  return {
+    groups: groups.join(large as never, ofShop) as never,
+    'groups of two keys': (sales.groupBy('shop', 'day').agg({ n: count() }) as unknown as Frame).join(
+      large as never,
+      ofShop,
+      'semi',
+    ) as never,
+    'another table': inLarge.join(broadcast(offers) as never, ofOffer) as never,
+    'another table, left': inLarge.join(broadcast(offers) as never, ofOffer, 'left') as never,
+    'another table, anti': inLarge.join(offers.filter(col('of').lt(100) as never) as never, ofOffer, 'anti') as never,
+    'both sides of a join': (first.join(last as never, 'shop' as never) as Frame).join(large as never, ofShop) as never,
+  }
+}
+
+it.each(Object.keys(frames()))('%s', async (name) => {
+  const frame = frames()[name]!
+  const sorted = async (options: object) => (await frame.collect(options)).map((row) => JSON.stringify(row)).sort()
+  const expected = await sorted({ workers: 1, diskCheck: false, [TUNING]: { joins: 'merge' } })
+  // Otherwise this tests nothing.
+  expect(expected.length).toBeGreaterThan(10)
+  for (const workers of [1, 2]) expect(await sorted({ workers, diskCheck: false })).toEqual(expected)
+  expect(await sorted({ workers: 1, diskCheck: false, [TUNING]: { collectorBytes: 2000 } })).toEqual(expected)
+  const plan = await frame.explain()
+  expect(plan).toMatch(/semi join with one table on (shop|of) = number/)
+})
+
+it('a group without a match still fails', async () => {
+  const large = open('shops')
+    .filter(col('size').eq('large') as never)
+    .select('number') as Frame
+  const frame = (
+    open('sales')
+      .groupBy('shop')
+      .agg({ all: sum('huge') as never }) as unknown as Frame
+  ).join(large as never, ofShop)
+  expect(await failure(frame.collect({ workers: 1 } as object))).toMatchObject({ code: 'ARITHMETIC_OVERFLOW' })
+})
