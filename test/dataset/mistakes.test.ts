@@ -2,6 +2,7 @@
 import {
   approxCountDistinct,
   boolAnd,
+  boolean,
   col,
   collectList,
   corr,
@@ -31,6 +32,7 @@ import {
   sum,
   timestamp,
   topK,
+  udf,
   Window,
   when,
 } from 'runjob'
@@ -91,6 +93,15 @@ describe('operators of JavaScript, which see no values', () => {
     expect(code).toBe('DATASET_INVALID')
     expect(message).toContain(`${method}: ${operator} of JavaScript does not see the values of a column: ${text}`)
     expect(hint).toMatch(/^Write /)
+  })
+
+  it('&& between functions of names is seen by the condition that is made and dropped, in a function of columns', () => {
+    const isBig = udf((n: number) => n > 1, boolean()) as Columns
+    const { code, message } = refusal(() => df.filter(() => isBig('n') && isBig('k')))
+    expect([code, message]).toEqual(['DATASET_INVALID', expect.stringContaining('makes the condition udf(n)')])
+    for (const make of [() => df.filter(!isBig('n')), () => df.filter(() => !isBig('n'))]) {
+      expect(refusal(make).code).toBe('DATASET_INVALID')
+    }
   })
 
   it.each([

@@ -10,6 +10,7 @@ import {
   jsonl,
   lit,
   long,
+  nullable,
   read,
   runDataset,
   stddev,
@@ -55,6 +56,41 @@ describe('whole numbers that no double equals', () => {
     expect(await frame.collect()).toEqual([{ x: '9223372036854775809' }, { x: '1' }])
     const declared = read(jsonl({ schema: { x: decimal(38, 0) } }), fileOf('a.jsonl', '{"x":9223372036854775809}\n'))
     expect(await declared.collect()).toEqual([{ x: '9223372036854775809' }])
+  })
+})
+
+describe('what text cannot tell apart', () => {
+  /** The only part of what a frame writes. */
+  const partOf = (folder: string) =>
+    readFileSync(join(folder, readdirSync(folder).find((name) => name.startsWith('part-'))!), 'utf8')
+
+  it('is -0 from 0 where it is written: it is read, and binary formats keep it', async () => {
+    const rows = [{ x: -0 }, { x: -0 }, { x: 0 }]
+    const inJson = read(jsonl({ schema: { x: double() } }), fileOf('a.jsonl', '{"x":-0}\n{"x":-0.0}\n{"x":0}\n'))
+    const inCsv = read(csv({ schema: { x: double() } }), fileOf('a.csv', 'x\n-0\n-0.0\n0\n'))
+    for (const frame of [inJson, inCsv]) {
+      expect(await frame.collect()).toEqual(rows)
+      const out = temporaryFolder()
+      await frame.write.json(join(out, 'json'))
+      expect(partOf(join(out, 'json'))).toBe('{"x":0}\n{"x":0}\n{"x":0}\n')
+      await frame.write.csv(join(out, 'csv'))
+      expect(partOf(join(out, 'csv'))).toBe('x\n0\n0\n0\n')
+      await frame.write.parquet(join(out, 'parquet'))
+      expect(await read.parquet(join(out, 'parquet')).collect()).toEqual(rows)
+      await frame.write.avro(join(out, 'avro'))
+      expect(await read.avro(join(out, 'avro')).collect()).toEqual(rows)
+    }
+  })
+
+  it('is null from an empty text in CSV of one column, where a blank line would be no row', async () => {
+    const path = fileOf('a.jsonl', '{"k":""}\n{"k":null}\n{"k":"a"}\n')
+    const frame = read(jsonl({ schema: { k: nullable(string()) } }), path)
+    const out = temporaryFolder()
+    await frame.write.csv(join(out, 'one'))
+    expect(partOf(join(out, 'one'))).toBe('k\n""\n""\na\n')
+    expect(await read.csv(join(out, 'one')).count()).toBe(3)
+    await frame.withColumn('n', lit(1)).write.csv(join(out, 'two'))
+    expect(partOf(join(out, 'two'))).toBe('k,n\n"",1\n,1\na,1\n')
   })
 })
 
