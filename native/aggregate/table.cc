@@ -230,10 +230,14 @@ AggregateTable::Parts AggregateTable::TakeApart() {
   return {items, items + n};
 }
 
-void AggregateTable::Clear() {
-  FreePages(reinterpret_cast<char*>(slots_), TableBytes(capacity_));
-  slots_ = nullptr;
-  capacity_ = 0;
+void AggregateTable::Clear(size_t keep_bytes) {
+  if (TableBytes(capacity_) > keep_bytes) {
+    FreePages(reinterpret_cast<char*>(slots_), TableBytes(capacity_));
+    slots_ = nullptr;
+    capacity_ = 0;
+  } else if (capacity_ > 0) {
+    std::memset(static_cast<void*>(slots_), 0, TableBytes(capacity_));
+  }
   size_ = 0;
   arena_.Reset();
 }

@@ -120,7 +120,8 @@ class AggregateTable {
     __builtin_prefetch(elsewhere ? state(index) : reinterpret_cast<const char*>(index) + 64);
   }
 
-  void Clear();
+  // Forgets all keys. A table of at most `keep_bytes` stays as large as it is: it is about to hold as many.
+  void Clear(size_t keep_bytes = 0);
 
  private:
   struct alignas(32) Slot {

@@ -16,7 +16,7 @@ bool IsBoolean(const Vector& column) { return column.type->id == TypeId::kBoolea
 bool CodeStates::Begin(const Batch& batch, const std::vector<uint32_t>& columns) {
   if (!Prepare(batch, columns)) {
     // Rows are looked up without codes, and states may move.
-    states_.clear();
+    Reset(0);
     return false;
   }
   combinations_.assign(batch.count, 0);
@@ -47,8 +47,22 @@ bool CodeStates::Prepare(const Batch& batch, const std::vector<uint32_t>& column
     same &= dictionaries_[c] == dictionary;
     dictionaries_[c] = dictionary;
   }
-  if (!same || states_.size() != combinations) states_.assign(combinations, nullptr);
+  if (!same || states_.size() != combinations) Reset(combinations);
   return true;
+}
+
+size_t CodeStates::FindNew(const Batch& batch, uint16_t* rows, uint32_t* combinations) {
+  static char later;  // of states that will be set
+  size_t n = 0;
+  for (size_t i = 0; i < batch.count; i++) {
+    char*& state = states_[combinations_[i]];
+    if (state != nullptr) continue;
+    state = &later;
+    rows[n] = static_cast<uint16_t>(batch.row(i));
+    combinations[n++] = combinations_[i];
+  }
+  size_ += n;
+  return n;
 }
 
 // Counts, and then places: a stable sort. The halves of the batch are counted side by side, because a count waits for the one before it if

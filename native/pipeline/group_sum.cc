@@ -73,6 +73,16 @@ void PutInteger(const Integer& value, std::string* out) {
   PutSized(Slice(bytes, size), out);
 }
 
+inline void PutInteger(const Integer128& value, std::string* out) {
+  const int64_t low = static_cast<int64_t>(value.value());
+  if (low != value.value()) return PutInteger<Integer128>(value, out);
+  const int digits = 64 - __builtin_clzll(static_cast<uint64_t>(low ^ low >> 63) | 1);
+  char bytes[9];
+  bytes[0] = static_cast<char>(digits / 8 + 1);
+  std::memcpy(bytes + 1, &low, sizeof(low));
+  out->append(bytes, static_cast<size_t>(digits / 8 + 2));
+}
+
 template <class Integer>
 bool ReadInteger(StateReader* in, Integer* value) {
   Slice bytes;

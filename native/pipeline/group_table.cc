@@ -23,6 +23,7 @@ constexpr size_t kGroup = AggregateTable::kGroup;
 constexpr size_t kKeysBytes = size_t{1} << 20;  // more, and a group of keys is looked up before it is full
 constexpr size_t kFirstCheck = 30000;           // keys: with more, the table leaves the cache
 constexpr double kSomeRepeats = 1.25;           // with fewer rows per key, a larger table is not worth it
+constexpr size_t kMostKept = size_t{4} << 20;   // bytes of a table that is filled again
 constexpr size_t kAhead = 16;
 constexpr size_t kManyValues = 3;  // for fewer aggregates rows are not sorted by state
 
@@ -39,8 +40,12 @@ class Table final : public GroupTable {
   Status Add(const Batch& batch) override {
     RUNJOB_RETURN_IF_ERROR(values_.Evaluate(batch));
     if (values_.tags().empty() && codes_.Begin(batch, by_)) {
-      AddCoded(batch);
-      return bytes() > memory_bytes_ ? Flush() : Status::Ok();
+      // Where other dictionaries begin, no row can have a state by its code.
+      if (codes_.size() == 0 && entries() > next_check_ && HardlyRepeats()) {
+        RUNJOB_RETURN_IF_ERROR(Flush(most_kept()));
+      }
+      RUNJOB_RETURN_IF_ERROR(AddCoded(batch));
+      return bytes() > memory_bytes_ ? Flush(most_kept()) : Status::Ok();
     }
     for (size_t first = 0; first < batch.count;) {
       RUNJOB_RETURN_IF_ERROR(BuildKeys(batch, first));
@@ -50,13 +55,13 @@ class Table final : public GroupTable {
       values_.Update(batch, first, n, states, nullptr, groups_.arena());
       for (size_t j = 0; j < values_.tags().size(); j++)
         RUNJOB_RETURN_IF_ERROR(AddDistinct(batch, first, n, j, states));
+      CountLookups(states, n);
       first += n;
-      rows_ += n;
     }
-    return bytes() > memory_bytes_ || (entries() > next_check_ && HardlyRepeats()) ? Flush() : Status::Ok();
+    return bytes() > memory_bytes_ || (entries() > next_check_ && HardlyRepeats()) ? Flush(most_kept()) : Status::Ok();
   }
 
-  Status Finish() override { return Flush(); }
+  Status Finish() override { return Flush(0); }
 
   size_t bytes() const override { return groups_.bytes() + distinct_.bytes(); }
 
@@ -68,38 +73,55 @@ class Table final : public GroupTable {
     next_check_ = 2 * entries();
     const double held = static_cast<double>(entries());
     const double most = held * static_cast<double>(memory_bytes_) / static_cast<double>(bytes());
-    return RowsPerKey(ExpectedKeys(rows_ + distinct_rows_, entries()), most) < kSomeRepeats;
+    return RowsPerKey(ExpectedKeys(lookups_ + distinct_rows_, entries()), most) < kSomeRepeats;
   }
 
-  void AddCoded(const Batch& batch) {
-    char* states[kVectorRows];
-    for (size_t i = 0; i < batch.count;) {
-      char*& state = codes_.state(codes_[i]);
-      if (state == nullptr) {
-        const size_t capacity = groups_.capacity();
-        char* const found = StateOf(batch, batch.row(i));
-        if (groups_.capacity() != capacity) {
-          // The others have moved.
-          codes_.Clear();
-          i = 0;
-        }
-        state = found;
-        if (i == 0) continue;
-      }
-      states[i++] = state;
+  // A row of the same group as the row before it would find its state without the table.
+  void CountLookups(char* const* states, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+      lookups_ += states[i] != last_;
+      last_ = states[i];
     }
+  }
+
+  Status AddCoded(const Batch& batch) {
+    Status status = FindNew(batch);
+    if (!status.ok()) {
+      codes_.Clear();
+      return status;
+    }
+    char* states[kVectorRows];
+    for (size_t i = 0; i < batch.count; i++) states[i] = codes_.state(codes_[i]);
     const auto* by_state = values_.size() >= kManyValues ? codes_.SortRows(batch) : nullptr;
     values_.Update(batch, 0, batch.count, states, by_state, groups_.arena());
-    rows_ += batch.count;
+    return Status::Ok();
   }
 
-  char* StateOf(const Batch& batch, size_t row) {
-    keys_.Clear();
-    AppendGroup(batch, row, keys_.buffer());
-    const uint32_t size = static_cast<uint32_t>(keys_.buffer()->size());
-    char* state;
-    groups_.Find(AggregateTable::Keys{keys_.Padded(), 0, &size, nullptr, 1}, &state);
-    return state;
+  // Sets the states of all combinations in the batch.
+  Status FindNew(const Batch& batch) {
+    uint16_t rows[kVectorRows];
+    uint32_t combinations[kVectorRows];
+    Batch one_each;
+    one_each.count = codes_.FindNew(batch, rows, combinations);
+    if (one_each.count == 0) return Status::Ok();
+    one_each.rows = batch.rows;
+    one_each.selection = rows;
+    one_each.columns = batch.columns;
+    const size_t capacity = groups_.capacity();
+    for (size_t first = 0; first < one_each.count;) {
+      RUNJOB_RETURN_IF_ERROR(BuildKeys(one_each, first));
+      const size_t n = keys_.count();
+      char* states[kGroup];
+      groups_.Find(AggregateTable::Keys{keys_.Padded(), 0, keys_.ends(), nullptr, n}, states);
+      for (size_t i = 0; i < n; i++) codes_.state(combinations[first + i]) = states[i];
+      first += n;
+    }
+    lookups_ += one_each.count;
+    if (groups_.capacity() == capacity) return Status::Ok();
+    // The others have moved, and perhaps some of these: the same are asked again.
+    lookups_ -= codes_.size();
+    codes_.Clear();
+    return FindNew(batch);
   }
 
   // The keys of the groups of the next rows, up to kGroup of them.
@@ -186,17 +208,21 @@ class Table final : public GroupTable {
     distinct_keys_.Clear();
   }
 
-  Status Flush() {
-    rows_ = 0;
+  // Little of what memory takes: a table that is kept must not be why it is full.
+  size_t most_kept() const { return std::min(kMostKept, memory_bytes_ / 8); }
+
+  Status Flush(size_t keep_bytes) {
+    lookups_ = 0;
+    last_ = nullptr;
     distinct_rows_ = 0;
     next_check_ = kFirstCheck;
     codes_.Clear();
-    RUNJOB_RETURN_IF_ERROR(Drain(&groups_, true));
-    RUNJOB_RETURN_IF_ERROR(Drain(&distinct_, false));
+    RUNJOB_RETURN_IF_ERROR(Drain(&groups_, true, keep_bytes));
+    RUNJOB_RETURN_IF_ERROR(Drain(&distinct_, false, keep_bytes));
     return out_.Flush();
   }
 
-  Status Drain(AggregateTable* table, bool has_states) {
+  Status Drain(AggregateTable* table, bool has_states, size_t keep_bytes) {
     const size_t n = table->size();
     if (n == 0) return Status::Ok();
     const AggregateTable::Item* const items = table->TakeApart().items;
@@ -222,7 +248,7 @@ class Table final : public GroupTable {
       }
       RUNJOB_RETURN_IF_ERROR(out_.End());
     }
-    table->Clear();
+    table->Clear(keep_bytes);
     return Status::Ok();
   }
 
@@ -233,8 +259,9 @@ class Table final : public GroupTable {
   AggregateTable distinct_;  // keys of values, with how often they came if that counts
   CodeStates codes_;         // of groups_
   // Since the tables were empty.
-  size_t rows_ = 0;
-  size_t distinct_rows_ = 0;  // that were looked up in distinct_
+  size_t lookups_ = 0;          // that the table has answered
+  const char* last_ = nullptr;  // the state of the row before
+  size_t distinct_rows_ = 0;    // that were looked up in distinct_
   size_t next_check_ = kFirstCheck;
   RecordList out_;
 
