@@ -173,7 +173,7 @@ function guessedRows(node: Logical, sizes: Sizes): number {
     case 'limit':
       return Math.min(node.count, expectedRows(node.input, sizes))
     case 'aggregate':
-      return node.by.length === 0 ? 1 : expectedRows(node.input, sizes)
+      return node.by.length === 0 ? 1 : GROUPS * expectedRows(node.input, sizes)
     case 'explode':
       return Math.max(1, node.most) * expectedRows(node.input, sizes)
     case 'join':
@@ -206,10 +206,27 @@ function expectedJoined({ left, right, type, on }: JoinNode, sizes: Sizes): numb
 
 /** Of the rows that could come out, those that filters let through. */
 export function shareLeft(node: Logical, sizes: Sizes): number {
-  const most = mostOf(node, sizes)?.rows ?? Number.POSITIVE_INFINITY
+  const most = groupsAmong(node, mostOf(node, sizes)?.rows ?? Number.POSITIVE_INFINITY)
   return Number.isFinite(most) && most > 0 ? Math.min(1, expectedRows(node, sizes) / most) : 1
 }
 
+/** Of the rows that a node may have at most: those of which there are likely to be groups, where it groups. */
+function groupsAmong(node: Logical, rows: number): number {
+  switch (node.kind) {
+    case 'aggregate':
+      return node.by.length === 0 ? rows : GROUPS * groupsAmong(node.input, rows)
+    case 'filter':
+    case 'project':
+    case 'sort':
+    case 'window':
+      return groupsAmong(node.input, rows)
+    default:
+      return rows
+  }
+}
+
+/** Of rows: a guess where nothing is known of their keys. */
+const GROUPS = 1 / 4
 const EQUAL = 1 / 10
 const BEYOND = 1 / 3
 
