@@ -58,11 +58,19 @@ async function compile(runs) {
     if (process.exitCode !== 0) throw new Error(`"runjob ${argv.join(' ')}" failed`)
     return output
   }
-  await run('wordcount', write('fish.txt', 'one fish two fish\n'))
-  const fish = write('fish.csv', 'name,count\none,1\ntwo,2\none,3\n')
-  await run('query', "df.groupBy('name').agg({ n: count() })", fish)
-  const parquet = await run('query', 'df', fish, '--format', 'parquet')
-  await run('query', "df.filter(c => c.name.lt('two')).groupBy('name').agg({ n: count() }).orderBy('n')", parquet)
+  const rows = ['one,1\n', 'two,2\n', 'one,3\n']
+  // The main thread reads small files by itself, and threads the others.
+  for (const count of [3, 300_000]) {
+    const fish = write('fish.csv', `name,count\n${Array.from({ length: count }, (_, i) => rows[i % 3]).join('')}`)
+    await run('wordcount', write('fish.txt', 'one fish two fish\n'.repeat(count / 3)))
+    await run('query', "(await df.count(), df.groupBy('name').agg({ n: count() }))", fish)
+    const parquet = await run('query', 'df', fish, '--format', 'parquet')
+    await run(
+      'query',
+      "df.filter(c => c.name.lt('two')).groupBy('name').agg({ n: count() }).orderBy('n')",
+      count === 3 ? fish : parquet,
+    )
+  }
   library.writeCache()
   for (const thread of threads) if (thread.threadId > 0) await endOf(thread)
 }

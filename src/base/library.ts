@@ -5,7 +5,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runInThisContext, Script } from 'node:vm'
-import { isMainThread } from 'node:worker_threads'
 import { crc32 } from 'node:zlib'
 
 const CODE = join(import.meta.dirname, 'code.cjs')
@@ -15,10 +14,7 @@ const require = module.require.bind(module)
 type Modules = Record<string, () => unknown>
 
 /** Where what this kind of thread compiles is kept: other versions of V8 cannot read it, so they look elsewhere. */
-const CACHE = join(
-  import.meta.dirname,
-  `${isMainThread ? 'main' : 'worker'}-${process.version}-${process.platform}-${process.arch}.cache`,
-)
+let cachePath = ''
 
 /** The code; undefined if it is not loaded, or not by this module. */
 let script: Script | undefined
@@ -26,7 +22,7 @@ let script: Script | undefined
 let modules: Modules | undefined
 
 export function load(name: string): unknown {
-  modules ??= loadCode()
+  modules ??= loadCode(name === 'engine/task/worker' ? 'worker' : 'main')
   return modules[name]!()
 }
 
@@ -44,7 +40,8 @@ export function asyncFunction(...parts: string[]): (...values: unknown[]) => Pro
   return new AsyncFunction(...parts)
 }
 
-function loadCode(): Modules {
+function loadCode(kind: 'main' | 'worker'): Modules {
+  cachePath = join(import.meta.dirname, `${kind}-${process.version}-${process.platform}-${process.arch}.cache`)
   // A test runner may run this in a world of its own, in which the code has to be, too.
   const isOwnWorld = runInThisContext('Object') !== Object
   if (isOwnWorld) return require(CODE)
@@ -69,7 +66,7 @@ const CHECKSUM_BYTES = 4
 function readCache(code: Buffer): Buffer | undefined {
   let file: Buffer
   try {
-    file = readFileSync(CACHE)
+    file = readFileSync(cachePath)
   } catch {
     return undefined
   }
@@ -85,8 +82,8 @@ export function writeCache(): void {
   file.set(cache)
   file.writeUInt32LE(checksum(cache, readFileSync(CODE)), cache.length)
   // By rename: no thread reads half of it.
-  writeFileSync(`${CACHE}.part`, file)
-  renameSync(`${CACHE}.part`, CACHE)
+  writeFileSync(`${cachePath}.part`, file)
+  renameSync(`${cachePath}.part`, cachePath)
 }
 
 function checksum(cache: Buffer, code: Buffer): number {

@@ -1,4 +1,6 @@
 /** Guesses from the command line, before anything is loaded, what will run. */
+import { statSync } from 'node:fs'
+import { MAX_SMALL_BYTES } from '../engine/small.js'
 
 /** First words that are not jobs, and options with which no job runs. */
 const NO_RUN = new Set(['list', 'help', 'status', 'resume', 'clean', 'schema', 'shell'])
@@ -16,4 +18,28 @@ export function looksLikeRun([name = '', ...rest]: readonly string[]): boolean {
     rest.length > 0 &&
     !rest.some((word) => NO_RUN_OPTIONS.has(word))
   )
+}
+
+/** What the main thread may read by itself, by the end of its name. */
+const MAY_BE_SMALL = /\.(txt|log|csv|tsv|jsonl|ndjson|json)$/
+
+/** What a small run does not do. */
+const NEVER_SMALL = /join|explode|over|window|like|regexp|split|repeat|pad|udf|map|reduce/i
+
+/** Whether the main thread will do everything (engine/small.ts), so that no thread is needed. A wrong guess costs time, and has no other effect. */
+export function looksSmall(words: readonly string[]): boolean {
+  const sizes = words.map(sizeOf)
+  const files = words.filter((_, i) => sizes[i] !== null)
+  if (files.length === 0 || !files.every((path) => MAY_BE_SMALL.test(path))) return false
+  if (words.some((word, i) => sizes[i] === null && NEVER_SMALL.test(word))) return false
+  return sizes.reduce<number>((sum, size) => sum + (size ?? 0), 0) <= MAX_SMALL_BYTES
+}
+
+/** null: it is no file. */
+function sizeOf(path: string): number | null {
+  try {
+    return statSync(path).size
+  } catch {
+    return null
+  }
 }

@@ -33,7 +33,9 @@ export const host: Host = {
     const { evaluateQuery } = await import('../run/query.js')
     return evaluateQuery(expression, paths, load('index') as Record<string, unknown>, process.cwd(), options, ofRows)
   },
-  isInteractive: process.stdin.isTTY === true,
+  get isInteractive() {
+    return process.stdin.isTTY === true
+  },
   openShell: async (paths, run) => {
     const { openSession } = await import('./shell/session.js')
     await openSession({

@@ -40,6 +40,8 @@ export interface Tuning {
   heldBytes?: number
   /** For how long they may be. */
   holdMs?: number
+  /** How long a task of a small run may take in the main thread. */
+  hereMs?: number
   /** How data frames are joined, where the type of the join allows it. */
   joins?: 'broadcast' | 'hash' | 'merge'
 }

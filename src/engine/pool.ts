@@ -1,18 +1,25 @@
-/** Worker threads: started when there is work for them, replaced when they die, one task at a time each. */
+/**
+ * Worker threads: started when there is work for them, replaced when they die, one task at a time each. The tasks of a small run need none as
+ * long as they are quick.
+ */
 
 import type { Worker } from 'node:worker_threads'
 import { RunjobError } from '../base/errors.js'
+import { now } from '../base/now.js'
 import { describe } from '../base/schema.js'
 import { formatDuration } from '../base/units.js'
 import { placeOf } from '../plan/stages.js'
 import type { SharedState } from './shared.js'
-import type { FromWorker, TaskResult, TaskSpec, ToWorker, WorkerInit } from './task.js'
+import type { Executor } from './task/executor.js'
+import type { Answer, FromWorker, TaskResult, TaskSpec, ToWorker, WorkerInit } from './task.js'
 import { keepThread, startThread } from './thread.js'
 
 /** How long a worker may take to stop before it is terminated, whatever its functions are doing. */
 const STOP_GRACE_MS = 700
 /** How long timers that functions left pending may keep a finished worker alive. */
 const LEFTOVER_MS = 5000
+/** The task is not quick: another attempt of it, in a worker, may take as long as it likes. */
+export class NotQuick extends Error {}
 
 interface Assignment {
   task: TaskSpec
@@ -22,6 +29,8 @@ interface Assignment {
   resolve(result: TaskResult): void
   reject(error: unknown): void
 }
+
+const STOPPED: Answer = { type: 'failed', error: new RunjobError('INTERRUPTED').toJSON() }
 
 class Slot {
   worker: Worker | null = null
@@ -35,12 +44,21 @@ export class WorkerPool {
   readonly #shared: SharedState
   readonly #init: (slot: number) => WorkerInit
   #closing = false
+  /** Whether tasks run in this thread, so that no other has to start. */
+  #isHere: boolean
+  readonly #hereMs: number
+  #executor: Executor | null = null
+  /** When the task that runs in this thread has to end. */
+  #endOfTask = 0
   #teardownError: RunjobError | null = null
   /** Failure of a function after it had returned: no result of this run can be trusted. */
   #stray: RunjobError | null = null
 
-  constructor(size: number, shared: SharedState, init: (slot: number) => WorkerInit) {
-    this.#slots = Array.from({ length: size }, () => new Slot())
+  /** @param hereMs tasks run in this thread, one after another, until one takes longer than this: a worker has the others; null: workers have all */
+  constructor(size: number, shared: SharedState, hereMs: number | null, init: (slot: number) => WorkerInit) {
+    this.#isHere = hereMs !== null
+    this.#hereMs = hereMs ?? 0
+    this.#slots = Array.from({ length: this.#isHere ? 1 : size }, () => new Slot())
     this.#shared = shared
     this.#init = init
   }
@@ -51,6 +69,7 @@ export class WorkerPool {
 
   /** Starts some of the workers before they have a task. */
   warm(count: number): void {
+    if (this.#isHere) return
     for (const [i, slot] of this.#slots.slice(0, count).entries()) slot.worker ??= this.#start(slot, i)
   }
 
@@ -59,7 +78,7 @@ export class WorkerPool {
    *
    * @param timeoutMs from now on: it includes the start of a worker, and setup
    * @throws the task's error; WORKER_DIED or OUT_OF_MEMORY if its thread ended instead of answering; TASK_TIMEOUT once the worker
-   *   is idle again or gone
+   *   is idle again or gone; NotQuick
    */
   async run(
     task: TaskSpec,
@@ -76,6 +95,10 @@ export class WorkerPool {
     try {
       return await new Promise<TaskResult>((resolve, reject) => {
         slot.assignment = { task, attempt, doom: null, resolve, reject }
+        if (this.#isHere) {
+          void this.#runHere(slot, at, bounds)
+          return
+        }
         slot.worker ??= this.#start(slot, at)
         post(slot.worker, { type: 'run', task, attempt, bounds })
         if (timeoutMs !== null) timer = setTimeout(() => void this.#expire(at, timeoutMs), timeoutMs)
@@ -83,6 +106,37 @@ export class WorkerPool {
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  async #runHere(slot: Slot, at: number, bounds: Uint8Array[] | null): Promise<void> {
+    const { task, attempt } = slot.assignment!
+    try {
+      // Signals come first.
+      await new Promise(setImmediate)
+      this.#executor ??= await this.#newExecutor(at)
+      this.#endOfTask = now() + this.#hereMs
+      const answer = this.#closing ? STOPPED : await this.#executor.run(task, attempt, bounds)
+      const isStopped = this.#closing || slot.assignment?.doom != null
+      if (answer.type === 'failed' && answer.error.code === 'INTERRUPTED' && !isStopped) {
+        this.#isHere = false
+        this.#reject(slot, new NotQuick())
+      } else this.#answer(slot, answer)
+    } catch (error) {
+      this.#reject(slot, error)
+    }
+  }
+
+  #reject(slot: Slot, error: unknown): void {
+    const { assignment } = slot
+    slot.assignment = null
+    assignment?.reject(error)
+  }
+
+  async #newExecutor(slot: number): Promise<Executor> {
+    const { Executor } = await import('./task/executor.js')
+    const shared = this.#shared
+    const mustStop = () => now() > this.#endOfTask || shared.stopRequested(slot)
+    return new Executor({ init: this.#init(slot), shared, mustStop, send: () => {} })
   }
 
   /** @throws EMIT_LATE, USER_ERROR: any failure of a function after it had returned */
@@ -112,6 +166,7 @@ export class WorkerPool {
   /** Leaves every worker to other runs, or lets it end when it likes: none has functions, so nothing can go wrong. */
   release(): void {
     this.#closing = true
+    void this.#executor?.end()
     for (const { worker, assignment } of this.#slots) {
       if (worker) post(worker, { type: assignment === null && keepThread(worker) ? 'rest' : 'end' })
     }
@@ -142,6 +197,7 @@ export class WorkerPool {
   async abort(): Promise<void> {
     this.#closing = true
     await settledInGrace(this.#slots)
+    void this.#executor?.end()
     await Promise.all(this.#slots.map((slot) => slot.worker?.terminate()))
   }
 

@@ -1,6 +1,6 @@
 /**
  * Runs a plan on this machine: stage by stage, task by task, attempt by attempt. The main thread plans, hands out tasks and checks counts; it
- * never touches a record.
+ * touches no record, unless the run is small (small.ts).
  */
 
 import { rmSync } from 'node:fs'
@@ -48,6 +48,7 @@ import { Runs } from './runs.js'
 import { Scheduler } from './scheduler.js'
 import { SharedState } from './shared.js'
 import { type SkewedKey, skewedKeys, watchingKeys } from './skew.js'
+import { quickMs } from './small.js'
 import { type Builds, TablePlan } from './tables.js'
 import {
   isHeld,
@@ -167,21 +168,26 @@ export class PlanRun {
     this.#budget = budget
     this.#shared = new SharedState(budget.workers)
     this.#runs = new Runs(runsDir, budget.heldBytes, tuning.holdMs)
-    this.#pool = new WorkerPool(budget.workers, this.#shared, (slot) => ({
-      plan,
-      planHash: options.planHash,
-      identity: options.identity,
-      files,
-      runsDir,
-      attemptsDir,
-      budget: budget.worker,
-      partitions: this.#partitions,
-      top: options.top,
-      profile: options.profile,
-      slot,
-      shared: this.#shared.buffer,
-      badRecords: options.badRecords,
-    }))
+    this.#pool = new WorkerPool(
+      budget.workers,
+      this.#shared,
+      quickMs({ ...options, partitions: this.#partitions }),
+      (slot) => ({
+        plan,
+        planHash: options.planHash,
+        identity: options.identity,
+        files,
+        runsDir,
+        attemptsDir,
+        budget: budget.worker,
+        partitions: this.#partitions,
+        top: options.top,
+        profile: options.profile,
+        slot,
+        shared: this.#shared.buffer,
+        badRecords: options.badRecords,
+      }),
+    )
     this.#scheduler = new Scheduler({
       plan,
       pool: this.#pool,

@@ -10,7 +10,7 @@ import type { Plan } from '../plan/plan.js'
 import { checkTask } from './accounting.js'
 import { quarantineName } from './bad_records.js'
 import { DamagedRuns, damagedRun } from './damage.js'
-import type { WorkerPool } from './pool.js'
+import { NotQuick, type WorkerPool } from './pool.js'
 import { type Progress, spillBytes } from './report.js'
 import type { Runs } from './runs.js'
 import type { SharedState } from './shared.js'
@@ -169,6 +169,11 @@ export class Scheduler {
         if (isOver) this.#overLimitIn ??= quarantineName(task.id, attempt)
         this.#removeAttempt(task.id, attempt)
         if (this.#stopped) throw new RunjobError('INTERRUPTED')
+        if (caught instanceof NotQuick) {
+          // This was not its fault.
+          left++
+          continue
+        }
         if (mayFail && (error.kind === 'data' || error.kind === 'user')) return null
         const isFinal = !error.retryable || left === 0 || isSameRecord(before, error)
         const run = damagedRun(error, task, runs, isFinal)

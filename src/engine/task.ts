@@ -286,9 +286,11 @@ export type ToWorker =
   | { type: 'rest' }
   | { type: 'end' }
 
+/** How a task ended. */
+export type Answer = { type: 'done'; result: TaskResult } | { type: 'failed'; error: ErrorJson }
+
 export type FromWorker =
-  | { type: 'done'; result: TaskResult }
-  | { type: 'failed'; error: ErrorJson }
+  | Answer
   /** A function failed after it had returned: work done since may be incomplete. */
   | { type: 'stray'; error: ErrorJson }
   /** Teardown is over: only work that functions left pending keeps the thread alive. */

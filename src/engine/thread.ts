@@ -1,7 +1,7 @@
 /** Starts worker threads, which run task/worker.ts, and keeps those that may serve another run. */
 
 import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { NATIVE_HEAP_BYTES } from './budget.js'
 
 /** How long a thread waits for another run. */
@@ -77,6 +77,8 @@ function forgetListeners(worker: Worker): void {
 }
 
 function newThread(heapBytes: number): Worker {
+  // Loaded only now: a small run needs no thread.
+  const { Worker } = process.getBuiltinModule('node:worker_threads')
   return new Worker(new URL('../engine/task/worker.cjs', import.meta.url), {
     // Prints of a user's functions are a log: standard output is for results.
     stdout: true,

@@ -4,12 +4,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { looksLikeRun } from '../../dist/src/cli/ahead.js'
+import { looksLikeRun, looksSmall } from '../../dist/src/cli/ahead.js'
 
 const main = fileURLToPath(new URL('../../dist/src/cli/main.cjs', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'runjob-ahead-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
-writeFileSync(join(folder, 'in.txt'), 'one fish two fish\n')
+// More than the main thread reads by itself.
+writeFileSync(join(folder, 'in.txt'), 'one fish two fish\n'.repeat(60_000))
+writeFileSync(join(folder, 'small.txt'), 'one fish two fish\n')
+writeFileSync(join(folder, 'visits.parquet'), '')
 writeFileSync(join(folder, 'visits.csv'), 'ann,1\nbob,2\nann,3\n')
 
 function runjob(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
@@ -42,10 +45,31 @@ test.each<[string, boolean]>([
   expect(looksLikeRun(line.split(' ').filter((word) => word !== ''))).toBe(expected)
 })
 
+test.each<[string, boolean]>([
+  ['wordcount small.txt', true],
+  ['wordcount small.txt -o counts', true],
+  ['query df.count() visits.csv', true],
+  ['query df.join(inputs[1],"name") visits.csv small.txt', false],
+  ['query df.filter(c=>c.name.rlike("a")) visits.csv', false],
+  ['wordcount small.txt in.txt', false],
+  ['wordcount .', false],
+  ['wordcount gone.txt', false],
+  ['query df visits.parquet', false],
+  ['wordcount', false],
+])('"%s" looks like a run that needs no thread: %s', (line, expected) => {
+  const cwd = process.cwd()
+  process.chdir(folder)
+  try {
+    expect(looksSmall(line.split(' '))).toBe(expected)
+  } finally {
+    process.chdir(cwd)
+  }
+})
+
 describe('a thread that was started ahead', () => {
   test('runs a job of native operators', async () => {
     expect(await runjob('wordcount', 'in.txt', '-o', 'counts', '-q')).toEqual({ code: 0, stdout: '', stderr: '' })
-    expect(readFileSync(join(folder, 'counts/part-r-00000.tsv'), 'utf8')).toBe('fish\t2\none\t1\ntwo\t1\n')
+    expect(readFileSync(join(folder, 'counts/part-r-00000.tsv'), 'utf8')).toBe('fish\t120000\none\t60000\ntwo\t60000\n')
   })
 
   test('is not used by a job with functions, which needs another heap', async () => {

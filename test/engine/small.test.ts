@@ -1,0 +1,130 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { csv, defineDataset, long, read, runDataset, runJob, string } from '../../dist/src/index.js'
+import { TUNING } from '../../dist/src/run/options.js'
+import { temporaryFolder } from '../helpers/folder.js'
+import { failure, run } from '../helpers/run.js'
+
+let threads = 0
+const count = () => {
+  threads++
+}
+beforeAll(() => subscribe('worker_threads', count))
+afterAll(() => unsubscribe('worker_threads', count))
+beforeEach(() => {
+  threads = 0
+})
+
+function file(name: string, content: string | Uint8Array): string {
+  const path = join(temporaryFolder(), name)
+  writeFileSync(path, content)
+  return path
+}
+
+const FISH = 'one fish two fish\n'
+const VISITS = 'name,count\nann,1\nbob,2\nann,3\n'
+const frameOf = (path: string) => read(csv({ schema: { name: string(), count: long() } }), path)
+
+/** Every task leaves the main thread at its first look at the clock. */
+const NEVER_QUICK = { hereMs: -1 }
+
+describe('no thread starts for', () => {
+  test('a job of native operators', async () => {
+    const { output } = await run('wordcount', file('in.txt', FISH))
+    expect(readFileSync(join(output, 'part-r-00000.tsv'), 'utf8')).toBe('fish\t2\none\t1\ntwo\t1\n')
+    expect(threads).toBe(0)
+  })
+
+  test('actions of a data frame', async () => {
+    const df = frameOf(file('in.csv', VISITS))
+    expect(await df.filter((c) => c.count.gt(1)).count()).toBe(2)
+    const rows = await df.groupBy('name').count().orderBy('name').collect()
+    expect(rows).toEqual([
+      { name: 'ann', count: 2 },
+      { name: 'bob', count: 1 },
+    ])
+    expect(threads).toBe(0)
+  })
+
+  test('an empty file', async () => {
+    const { output } = await run('wordcount', file('in.txt', ''))
+    expect(readFileSync(join(output, 'part-r-00000.tsv'), 'utf8')).toBe('')
+    expect(threads).toBe(0)
+  })
+})
+
+describe('a thread starts for', () => {
+  const visits = () => frameOf(file('in.csv', VISITS))
+  test.each<[string, () => Promise<unknown>]>([
+    ['a file of more than a mebibyte', () => run('wordcount', file('in.txt', FISH.repeat(100_000)))],
+    ['a file that is compressed', () => run('wordcount', file('in.txt.gz', gzipSync(FISH)))],
+    ['a function', () => run('inverted-index', file('in.txt', FISH))],
+    [
+      'a regular expression',
+      () =>
+        visits()
+          .filter((c) => c.name.rlike('a+b'))
+          .collect(),
+    ],
+    ['a join', () => visits().join(visits(), 'name', 'semi').collect()],
+    ['a task that may take only so long', () => run('wordcount', file('in.txt', FISH), { taskTimeout: '1h' })],
+    ['bad records that may be skipped', () => run('wordcount', file('in.txt', FISH), { maxBad: 1 })],
+    ['splits that are smaller', () => run('wordcount', file('in.txt', FISH), { tuning: { splitBytes: 9 } })],
+  ])('%s', async (_, act) => {
+    await act()
+    expect(threads).toBeGreaterThan(0)
+  })
+})
+
+describe('a task that is not quick', () => {
+  test('runs again in a thread, with the same answer, and without a retry', async () => {
+    const input = file('in.txt', FISH)
+    const config = { tuning: NEVER_QUICK }
+    const output = join(temporaryFolder(), 'out')
+    const options = { input, output, retries: 0, [TUNING]: NEVER_QUICK }
+    await runJob('wordcount' as never, options as never)
+    expect(readFileSync(join(output, 'part-r-00000.tsv'), 'utf8')).toBe('fish\t2\none\t1\ntwo\t1\n')
+    expect(threads).toBe(1)
+    const { counts } = (await run('wordcount', input, config)) as unknown as { counts: unknown }
+    expect(counts).toEqual(((await run('wordcount', input)) as unknown as { counts: unknown }).counts)
+  })
+
+  test('leaves nothing', async () => {
+    const rows = defineDataset({ name: 'rows', build: () => frameOf(file('in.csv', VISITS)).orderBy('count') })
+    const output = join(temporaryFolder(), 'out')
+    await runDataset(rows, { output, format: 'csv', [TUNING]: NEVER_QUICK } as never)
+    expect(readFileSync(join(output, 'part-r-00000.csv'), 'utf8')).toBe(VISITS.replace(/(bob.*\n)(ann.*\n)/, '$1$2'))
+  })
+})
+
+test('errors are those of a thread', async () => {
+  const path = file('in.csv', 'name,count\nann,1\nbob,2,3\n')
+  const action = (options: object) =>
+    failure(
+      runDataset(defineDataset({ name: 'rows', build: () => frameOf(path) }), {
+        output: join(temporaryFolder(), 'out'),
+        ...options,
+      } as never),
+    )
+  const here = await action({})
+  expect(threads).toBe(0)
+  const there = await action({ taskTimeout: '1h' })
+  expect(threads).toBeGreaterThan(0)
+  expect(here.code).toBe('CSV_LONG_ROW')
+  const { code, params, where } = there.toJSON()
+  expect(here.toJSON()).toMatchObject({ code, params, where })
+})
+
+test('a run that is stopped between two tasks is INTERRUPTED, and the same call continues it', async () => {
+  const input = file('in.txt', FISH)
+  const output = join(temporaryFolder(), 'out')
+  const stop = new AbortController()
+  const options = { input, output, signal: stop.signal, onProgress: () => stop.abort() }
+  expect((await failure(runJob('wordcount' as never, options as never))).code).toBe('INTERRUPTED')
+  await runJob('wordcount' as never, { input, output } as never)
+  expect(readFileSync(join(output, 'part-r-00000.tsv'), 'utf8')).toBe('fish\t2\none\t1\ntwo\t1\n')
+  expect(threads).toBe(0)
+})
