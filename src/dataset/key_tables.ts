@@ -92,7 +92,7 @@ export function keysOfSide(node: JoinNode, side: 'left' | 'right', tables: reado
 }
 
 /** Tables that all rows of a node have a match in. */
-export function keysMatched(node: Logical, sizes: Sizes): readonly KeyTable[] {
+function keysMatched(node: Logical, sizes: Sizes): readonly KeyTable[] {
   switch (node.kind) {
     case 'filter':
     case 'sort':

@@ -114,6 +114,8 @@ export interface JoinNode extends Node {
   readonly algorithm: Algorithm | null
   /** The sides have changed places. */
   readonly isSwapped?: boolean
+  /** It is in the plan more than once: its rows are for several stages. */
+  readonly isShared?: boolean
 }
 
 /**
@@ -223,8 +225,8 @@ export function join(parts: Omit<JoinNode, 'kind' | 'columns'>): JoinNode {
           ...missing(left.columns, type === 'right' || type === 'full'),
           ...missing(right.columns, type === 'left' || type === 'full'),
         ]
-  const { on, residual, broadcast, algorithm, isSwapped = false } = parts
-  return { kind: 'join', left, right, type, on, residual, broadcast, algorithm, isSwapped, columns }
+  const { on, residual, broadcast, algorithm, isSwapped = false, isShared = false } = parts
+  return { kind: 'join', left, right, type, on, residual, broadcast, algorithm, isSwapped, isShared, columns }
 }
 
 /** A column may be null if it may be in one of the inputs. */

@@ -24,7 +24,11 @@ interface Flow {
   inputs: Input[]
   /** Whether one task reads them all, in order. */
   isOne: boolean
+  /** The joins without whose match rows stayed out of exchanges before. */
+  matched: ReadonlySet<JoinNode>
 }
+
+const NONE: ReadonlySet<JoinNode> = new Set()
 
 /** Adds stages to those that are there. */
 export class FrameLowering {
@@ -103,7 +107,7 @@ export class FrameLowering {
           ...(place === undefined ? {} : { place }),
           ...(format.kind === 'csv' && node.source.schema === null ? { mayLack: true } : {}),
         }
-        return { inputs: [{ kind: 'files', files, format, operators: [scan] }], isOne: false }
+        return { inputs: [{ kind: 'files', files, format, operators: [scan] }], isOne: false, matched: NONE }
       }
       case 'elements': {
         const place = node.columns.find(({ name }) => name === node.place)
@@ -112,7 +116,7 @@ export class FrameLowering {
           const toRows: Operator = { op: 'toDF', columns, exact: marksOf(columns), ...(place && { place, part }) }
           return { ...input, operators: [...input.operators, toRows] }
         })
-        return { inputs, isOne: false }
+        return { inputs, isOne: false, matched: NONE }
       }
       case 'filter':
         return through(this.#flow(node.input, keysBelow(node, tables)), {
@@ -130,13 +134,14 @@ export class FrameLowering {
         return {
           inputs: node.inputs.flatMap((input) => this.#flow(input, keysBelow(node, tables)).inputs),
           isOne: false,
+          matched: NONE,
         }
       case 'aggregate':
         return this.#aggregate(node, tables)
       case 'window':
         return this.#window(node)
       case 'join':
-        return this.#join(node, tables)
+        return node.isShared ? this.#shared(node) : this.#join(node, tables)
       case 'sort':
         return this.#sort(node)
       case 'limit':
@@ -146,13 +151,14 @@ export class FrameLowering {
 
   #aggregate(node: AggregateNode, tables: readonly KeyTable[]): Flow {
     const { input, by, values } = node
-    const inputs = this.#matched(input, keysBelow(node, this.#unshared(node, tables)))
+    const { inputs, matched } = this.#matched(input, keysBelow(node, this.#unshared(node, tables)))
     const rows: ExchangeRows = { kind: 'groups', columns: [...input.columns], by: [...by], values: [...values] }
-    return this.#exchange('group', inputs, rows, {
+    const flow = this.#exchange('group', inputs, rows, {
       partitions: by.length === 0 ? 1 : null,
       grouping: hasCompositeKeys(values) ? 'prefix' : 'whole',
       read: { op: 'groups' },
     })
+    return { ...flow, matched }
   }
 
   #window({ input, partition, order, values, rankLimit }: WindowNode): Flow {
@@ -170,11 +176,17 @@ export class FrameLowering {
     })
   }
 
+  /** All its places read one exchange, in the order in which the join gives its rows. */
+  #shared(node: JoinNode): Flow {
+    const { inputs } = this.#join(node, [])
+    return this.#exchange('shared', inputs, plainRows(node), { partitions: 1, read: { op: 'rows' } })
+  }
+
   #join(node: JoinNode, tables: readonly KeyTable[]): Flow {
     const { left, right, type, on, residual, algorithm, isSwapped } = node
     const [leftKeys, rightKeys] = [on.map((pair) => pair.left), on.map((pair) => pair.right)]
     if (algorithm === 'broadcast') {
-      const build = this.#build(node)
+      const build = this.#build(node, tables)
       const probe = { op: 'probe', build, type, on: leftKeys, buildOn: rightKeys, residual } as const
       const own = keyTableOf(node, this.#sizes)
       const flow = this.#flow(left, [...keysOfSide(node, 'left', tables), ...(own ? [own] : [])])
@@ -182,16 +194,24 @@ export class FrameLowering {
       return through({ ...flow, inputs }, probe)
     }
     const unshared = this.#unshared(node, tables)
-    const lefts = this.#matched(left, keysOfSide(node, 'left', unshared))
-    const rights = this.#matched(right, [...keysOfSide(node, 'right', unshared), ...keysOfMatches(node, this.#sizes)])
+    const leftFlow = this.#matched(left, keysOfSide(node, 'left', unshared))
+    const rightFlow = this.#matched(right, [
+      ...keysOfSide(node, 'right', unshared),
+      ...keysOfMatches(node, this.#sizes),
+    ])
+    const [lefts, rights] = [leftFlow.inputs, rightFlow.inputs]
+    const matched = new Set([...leftFlow.matched, ...rightFlow.matched])
     if (algorithm === 'hash') {
       const build = this.#exchangeId('build', rights, plainRows(right, rightKeys), { partitions: null })
       const read: RowOperator = { op: 'rows' }
       const probe = this.#exchange('probe', lefts, plainRows(left, leftKeys), { partitions: null, read })
-      return through(probe, {
-        ...{ op: 'hashJoin', build, type, on: leftKeys, buildOn: rightKeys, residual },
-        ...(isSwapped && { isSwapped }),
-      })
+      return through(
+        { ...probe, matched },
+        {
+          ...{ op: 'hashJoin', build, type, on: leftKeys, buildOn: rightKeys, residual },
+          ...(isSwapped && { isSwapped }),
+        },
+      )
     }
     const rows: ExchangeRows = {
       kind: 'sides',
@@ -201,43 +221,49 @@ export class FrameLowering {
       ],
       sideOf: [...lefts.map(() => 0), ...rights.map(() => 1)],
     }
-    return this.#exchange('join', [...lefts, ...rights], rows, {
+    const flow = this.#exchange('join', [...lefts, ...rights], rows, {
       partitions: on.length === 0 ? 1 : null,
       grouping: 'prefix',
       read: { op: 'mergeJoin', type, residual },
     })
+    return { ...flow, matched }
   }
 
-  /** Id of the exchange that a join's table is made of. */
-  #build(node: JoinNode): string {
+  /**
+   * Id of the exchange that a join's table is made of.
+   *
+   * @param tables that the join's rows must match: of no use if another table has already been made with this one
+   */
+  #build(node: JoinNode, tables: readonly KeyTable[] = []): string {
     const known = this.#builds.get(node)
     if (known !== undefined) return known
     const { right } = node
-    const inputs = this.#matched(right, this.#unshared(right, keysOfMatches(node, this.#sizes), node))
+    const { inputs } = this.#matched(right, [
+      ...this.#unshared(right, keysOfMatches(node, this.#sizes), node),
+      ...this.#unshared(right, keysOfSide(node, 'right', tables)),
+    ])
     const id = this.#exchangeId('broadcast', inputs, plainRows(right), { partitions: 1 })
     this.#builds.set(node, id)
     return id
   }
 
   /** Rows for an exchange, without those that have no match in the tables. */
-  #matched(node: Logical, tables: readonly KeyTable[]): Input[] {
-    const { inputs } = this.#flow(node)
-    return tables
-      .filter((table) => isWorth(table, node, this.#sizes))
-      .reduce((matched, { join, on }) => {
-        const probe = {
-          op: 'probe',
-          build: this.#build(join),
-          type: 'semi',
-          on: on.map(({ column }) => column),
-          buildOn: on.map(({ key }) => key),
-          residual: null,
-        } as const
-        return matched.map((input) => {
-          const { operators, ...rest } = withKeyFilters(input, probe, this.#buildColumns)
-          return { ...rest, operators: [...operators, probe] } as Input
-        })
-      }, inputs)
+  #matched(node: Logical, tables: readonly KeyTable[]): Flow {
+    const flow = this.#flow(node, tables)
+    const worth = tables.filter((table) => !flow.matched.has(table.join) && isWorth(table, node, this.#sizes))
+    let { inputs } = flow
+    for (const { join, on } of worth) {
+      const probe: RowOperator & { op: 'probe' } = {
+        op: 'probe',
+        build: this.#build(join),
+        type: 'semi',
+        on: on.map(({ column }) => column),
+        buildOn: on.map(({ key }) => key),
+        residual: null,
+      }
+      inputs = inputs.map((input) => withOperator(withKeyFilters(input, probe, this.#buildColumns), probe))
+    }
+    return { ...flow, inputs, matched: new Set([...flow.matched, ...worth.map(({ join }) => join)]) }
   }
 
   /** Those of the tables that are asked wherever the node is: else an exchange that has several readers would be filled for each of them. */
@@ -275,7 +301,11 @@ export class FrameLowering {
 
   #exchange(name: string, inputs: Input[], rows: ExchangeRows, how: ExchangeChoices & { read: RowOperator }): Flow {
     const exchange = this.#exchangeId(name, inputs, rows, how)
-    return { inputs: [{ kind: 'exchange', exchange, operators: [how.read] }], isOne: how.partitions === 1 }
+    return {
+      inputs: [{ kind: 'exchange', exchange, operators: [how.read] }],
+      isOne: how.partitions === 1,
+      matched: NONE,
+    }
   }
 
   /** Id of the exchange that these inputs fill: a new stage, unless there is the same one. */
@@ -309,8 +339,12 @@ interface ExchangeChoices
 /** More are sorted as a whole. */
 const MAX_TOP = 100_000
 
-function through({ inputs, isOne }: Flow, operator: RowOperator): Flow {
-  return { inputs: inputs.map((input) => ({ ...input, operators: [...input.operators, operator] })), isOne }
+function through(flow: Flow, operator: RowOperator): Flow {
+  return { ...flow, inputs: flow.inputs.map((input) => withOperator(input, operator)) }
+}
+
+function withOperator(input: Input, operator: RowOperator): Input {
+  return { ...input, operators: [...input.operators, operator] }
 }
 
 /** Functions of elements may keep something from one to the next. */

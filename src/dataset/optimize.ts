@@ -10,6 +10,7 @@ import { pruneColumns } from './rules/prune_columns.js'
 import { pushFilters } from './rules/push_filters.js'
 import { pushLimits } from './rules/push_limits.js'
 import { shareCalls } from './rules/share_calls.js'
+import { shareJoins } from './rules/share_joins.js'
 
 export interface ArrangeOptions {
   /** Of the reads; what is missing counts as large. */
@@ -34,7 +35,7 @@ export function pushDown(plan: Logical, now: bigint, skipsBad: boolean): Logical
 /** The rest, for what pushDown() has made. */
 export function arrange(plan: Logical, { sizes = new Map(), joins, skipsBad = false }: ArrangeOptions): Logical {
   // Twice: sides count with the columns that are needed, and a join whose sides change places has a projection.
-  return mergeProjects(
-    shareCalls(pruneColumns(chooseJoin(pruneColumns(plan), { sizes, forced: joins ?? null, mayReadTwice: !skipsBad }))),
-  )
+  const chosen = chooseJoin(pruneColumns(plan), { sizes, forced: joins ?? null, mayReadTwice: !skipsBad })
+  const pruned = shareCalls(pruneColumns(chosen))
+  return mergeProjects(skipsBad ? pruned : shareJoins(pruned, sizes))
 }

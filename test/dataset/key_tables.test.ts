@@ -45,6 +45,16 @@ describe('rows that have no match in a table further up do not go into an exchan
     expect(stage('group', renamed.join(bolts, { left: 'p', right: 'id' }))).toEqual(['lines scan keyFilter probe'])
   })
 
+  it('nor those before it', () => {
+    const mean = lines
+      .join(orders, { left: 'order', right: 'key' })
+      .groupBy('customer')
+      .agg({ mean: avg('price') })
+    const frame = mean.join(near, { left: 'customer', right: 'number' })
+    expect(stage('join', frame)).toEqual(['lines scan | orders scan keyFilter probe'])
+    expect(stage('group', frame)[0]).not.toContain('probe')
+  })
+
   it('of a join whose sides are sorted: on each side that has the key', () => {
     const joined = lines.join(orders, { left: 'order', right: 'key' })
     expect(stage('join', joined.join(near, { left: 'customer', right: 'number' }))).toEqual([
@@ -66,6 +76,10 @@ describe('rows that have no match in a table further up do not go into an exchan
       const other = lines.join(bolts, ofPart).join(offers, { left: 'part', right: 'of' }, type)
       expect(stage('broadcast', other)).toContain('offers scan keyFilter probe')
     }
+    const later = lines
+      .join(orders.limit(1e6), { left: 'order', right: 'key' })
+      .join(near, { left: 'customer', right: 'number' })
+    expect(stage('broadcast', later)).toContain('<limit 2> rows limit probe')
     const free = lines.join(bolts, ofPart, 'left').join(offers, { left: 'part', right: 'of' })
     expect(stage('broadcast', free)).toContain('offers scan')
   })

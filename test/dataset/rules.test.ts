@@ -1,13 +1,20 @@
 /** What the optimiser makes of a plan: each rule, before and after. */
 import { avg, broadcast, col, count, type DataFrame, first, lag, lit, max, rank, rowNumber, sum, Window } from 'runjob'
 import { describe, expect, it } from 'vitest'
+import { analyze } from '../../dist/src/dataset/analyze.js'
+import { inputsOfNode, type JoinNode, type Logical } from '../../dist/src/dataset/logical.js'
 import type { ReadQuery } from '../../dist/src/dataset/query.js'
-import { optimised, orders, products, small } from './frames.js'
+import type { Size } from '../../dist/src/dataset/rules/cardinality.js'
+import { optimised, optimize, orders, products, small } from './frames.js'
 
 const category = products.select('id', 'category')
 
 function sizes(...all: [frame: { query: DataFrame<unknown>['query'] }, bytes: number][]) {
   return new Map(all.map(([{ query }, bytes]) => [query as ReadQuery, { bytes, rows: bytes / 50 }]))
+}
+
+function joinsIn(node: Logical): JoinNode[] {
+  return [...(node.kind === 'join' ? [node] : []), ...inputsOfNode(node).flatMap(joinsIn)]
 }
 
 describe('filters', () => {
@@ -339,6 +346,27 @@ describe('joins', () => {
     expect(ask(9e6, 3.5e6, filtered)).toBe(sorted)
     const left = orders.select('product_id').join(products, { left: 'product_id', right: 'id' }, 'left')
     expect(ask(1e5, 1.5e6, left)).toBe('right join on id = product_id, by partition')
+  })
+
+  it('that leave few of many rows, in several places, are computed once, with the columns that any of them needs', () => {
+    const few = products.filter((c) => c.category.eq('tool').and(c.weight.eq(3))).select(col('id').as('product'))
+    const sold = orders.join(few, { left: 'product_id', right: 'product' })
+    const means = sold.groupBy('product_id').agg({ mean: avg('total') })
+    const frame = sold.join(means, 'product_id').select('id', 'total', 'mean')
+    const sharedOf = (rows: number) => {
+      const columns = new Map([['id', { bytes: 1e5, isUnique: true }]])
+      const known = new Map<ReadQuery, Size>([
+        [orders.query as ReadQuery, { bytes: 1e9, rows }],
+        [products.query as ReadQuery, { bytes: 1e6, rows: 1e4, columns }],
+      ])
+      return joinsIn(optimize(analyze(frame.query), known)).filter(({ isShared }) => isShared)
+    }
+    const shared = sharedOf(8e6)
+    expect(shared).toHaveLength(2)
+    expect(shared[0]).toEqual(shared[1])
+    expect(shared[0]!.columns.map(({ name }) => name)).toEqual(['id', 'product_id', 'total', 'product'])
+    // More rows than one task reads quickly.
+    expect(sharedOf(2e7)).toEqual([])
   })
 
   it('have a table of the side with fewer rows, if both are small and no row comes out alone', () => {
