@@ -41,7 +41,7 @@ class Table final : public GroupTable {
     RUNJOB_RETURN_IF_ERROR(values_.Evaluate(batch));
     if (values_.tags().empty() && codes_.Begin(batch, by_)) {
       // Where other dictionaries begin, no row can have a state by its code.
-      if (codes_.size() == 0 && entries() > next_check_ && HardlyRepeats()) {
+      if (codes_.size() == 0 && CodesHardlyRepeat()) {
         RUNJOB_RETURN_IF_ERROR(Flush(most_kept()));
       }
       RUNJOB_RETURN_IF_ERROR(AddCoded(batch));
@@ -58,7 +58,9 @@ class Table final : public GroupTable {
       CountLookups(states, n);
       first += n;
     }
-    return bytes() > memory_bytes_ || (entries() > next_check_ && HardlyRepeats()) ? Flush(most_kept()) : Status::Ok();
+    if (bytes() > memory_bytes_ || HardlyRepeats(groups_, lookups_, &next_check_)) return Flush(most_kept());
+    return HardlyRepeats(distinct_, distinct_lookups_, &next_distinct_check_) ? FlushDistinct(most_kept())
+                                                                              : Status::Ok();
   }
 
   Status Finish() override { return Flush(0); }
@@ -66,14 +68,32 @@ class Table final : public GroupTable {
   size_t bytes() const override { return groups_.bytes() + distinct_.bytes(); }
 
  private:
-  size_t entries() const { return groups_.size() + distinct_.size(); }
-
-  // Whether as many keys as memory takes will have hardly more rows.
-  bool HardlyRepeats() {
-    next_check_ = 2 * entries();
-    const double held = static_cast<double>(entries());
+  // Now and then: whether as many keys as memory takes will have hardly more rows.
+  bool HardlyRepeats(const AggregateTable& table, size_t lookups, size_t* next_check) const {
+    return IsDue(table, next_check) && HardlyRepeats(table, ExpectedKeys(lookups, table.size()));
+  }
+  static bool IsDue(const AggregateTable& table, size_t* next_check) {
+    if (table.size() <= *next_check) return false;
+    *next_check = 2 * table.size();
+    return true;
+  }
+  bool HardlyRepeats(const AggregateTable& table, double keys) const {
+    const double held = static_cast<double>(table.size());
     const double most = held * static_cast<double>(memory_bytes_) / static_cast<double>(bytes());
-    return RowsPerKey(ExpectedKeys(lookups_ + distinct_rows_, entries()), most) < kSomeRepeats;
+    return RowsPerKey(keys, most) < kSomeRepeats;
+  }
+
+  // The same where other dictionaries begin. Those of one of them are different, so only what came after the first ones may repeat: a
+  // lookup finds a key as often as the table has it.
+  bool CodesHardlyRepeat() {
+    if (first_lookups_ == 0) {
+      first_lookups_ = lookups_;
+      return false;
+    }
+    if (!IsDue(groups_, &next_check_)) return false;
+    const double later = static_cast<double>(lookups_ - first_lookups_);
+    const double found = std::max(1.0, static_cast<double>(lookups_) - static_cast<double>(groups_.size()));
+    return HardlyRepeats(groups_, later * static_cast<double>(first_lookups_ + groups_.size()) / 2 / found);
   }
 
   // A row of the same group as the row before it would find its state without the table.
@@ -204,7 +224,7 @@ class Table final : public GroupTable {
     if (tag.counts) {
       for (size_t s = 0; s < count; s++) ++*reinterpret_cast<uint64_t*>(states[s]);
     }
-    distinct_rows_ += count;
+    distinct_lookups_ += count;
     distinct_keys_.Clear();
   }
 
@@ -213,11 +233,18 @@ class Table final : public GroupTable {
 
   Status Flush(size_t keep_bytes) {
     lookups_ = 0;
+    first_lookups_ = 0;
     last_ = nullptr;
-    distinct_rows_ = 0;
     next_check_ = kFirstCheck;
     codes_.Clear();
     RUNJOB_RETURN_IF_ERROR(Drain(&groups_, true, keep_bytes));
+    return FlushDistinct(keep_bytes);
+  }
+
+  // Of values only: their order is that of their keys, whenever they are given away.
+  Status FlushDistinct(size_t keep_bytes) {
+    distinct_lookups_ = 0;
+    next_distinct_check_ = kFirstCheck;
     RUNJOB_RETURN_IF_ERROR(Drain(&distinct_, false, keep_bytes));
     return out_.Flush();
   }
@@ -259,10 +286,12 @@ class Table final : public GroupTable {
   AggregateTable distinct_;  // keys of values, with how often they came if that counts
   CodeStates codes_;         // of groups_
   // Since the tables were empty.
-  size_t lookups_ = 0;          // that the table has answered
+  size_t lookups_ = 0;          // that groups_ has answered
+  size_t first_lookups_ = 0;    // of the first dictionaries
   const char* last_ = nullptr;  // the state of the row before
-  size_t distinct_rows_ = 0;    // that were looked up in distinct_
   size_t next_check_ = kFirstCheck;
+  size_t distinct_lookups_ = 0;
+  size_t next_distinct_check_ = kFirstCheck;
   RecordList out_;
 
   KeyList keys_;  // of the rows being added
