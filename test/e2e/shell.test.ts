@@ -158,6 +158,23 @@ describe.skipIf(!hasTerminals)('a session', () => {
     expect(await shell.ended).toBe(0)
   })
 
+  test('survives Ctrl-C in the middle of a print', async () => {
+    const folder = temporaryFolder()
+    writeFiles(folder, { 'sales.csv': sales })
+    const shell = open(folder, 'sales.csv')
+    await shell.until('> ')
+    for (let i = 0; i < 8; i++) {
+      shell.type(`console.log("loop", ${i}); for (;;) console.log("x".repeat(${i}))\r`)
+      await shell.until(`\nloop ${i}\n`)
+      shell.type('\x03')
+      await shell.until('stopped')
+    }
+    shell.type('console.log({ a: 1 }); console.error("%s", "b"); df.count()\r')
+    await shell.until('\n{ a: 1 }\nb\n3\n')
+    shell.type('\x04')
+    expect(await shell.ended).toBe(0)
+  })
+
   test('keeps what was typed', async () => {
     const folder = temporaryFolder()
     const history = join(folder, 'history')

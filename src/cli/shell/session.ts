@@ -16,6 +16,7 @@ import { renderError } from '../report_error.js'
 import { createColors } from '../terminal.js'
 import { evaluatingAgain } from './again.js'
 import { completeColumns } from './completion.js'
+import { sessionConsole } from './console.js'
 import { Work } from './work.js'
 
 export interface SessionOptions {
@@ -27,7 +28,8 @@ export interface SessionOptions {
   /** Options of the session's actions. */
   run: RunnableOptions
   input: NodeJS.ReadableStream
-  output: NodeJS.WritableStream
+  /** A terminal. */
+  output: NodeJS.WritableStream & { fd: number }
   useColors: boolean
   /** File that keeps what is typed for the next session; empty: none. */
   history: string
@@ -76,7 +78,9 @@ export async function openSession(options: SessionOptions): Promise<void> {
     preview: false,
     breakEvalOnSigint: true,
   })
-  Object.assign(repl.context, names, { inputs }, inputs.length > 0 ? { df: inputs[0] } : {})
+  const { console: usual } = globalThis
+  const own = sessionConsole(output.fd, useColors)
+  Object.assign(repl.context, names, { inputs, console: own }, inputs.length > 0 ? { df: inputs[0] } : {})
   const work = new Work({ ...options.run, onNote: (note) => output.write(`${note}\n`) })
   const evaluated: string[] = []
   setEvaluated(() => evaluatingAgain({ cells: evaluated, paths, cwd }))
@@ -92,6 +96,7 @@ export async function openSession(options: SessionOptions): Promise<void> {
   await new Promise<void>((resolve) => repl.once('exit', resolve))
   await work.stop()
   process.off('unhandledRejection', onRejection)
+  globalThis.console = usual
 }
 
 function greeting([first, ...more]: readonly string[]): string {
