@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { parse, View } from 'vega'
 import { compile, type TopLevelSpec } from 'vega-lite'
 import {
+  answerOf,
   type FamilyResult,
   familiesOf,
   formatRatio,
@@ -147,10 +148,10 @@ async function drawFamily(family: FamilyResult, result: BenchmarkResult): Promis
   return withAltText(svg, `${family.title}: how many times as long others take as runjob`, altText(groups))
 }
 
-/** The others of a row. One that gave no right answer has a bar of no length, which says so. */
+/** The others of a row. One without a right answer has a bar of no length, and what went wrong. */
 function barsOf(row: RowResult, place: number, result: BenchmarkResult): Bar[] {
   const [own, ...others] = row.contestants as [ContestantResult, ...ContestantResult[]]
-  const time = isMeasured(own) ? timeOf(own) : 'runjob: no right answer'
+  const time = isMeasured(own) ? timeOf(own) : `runjob: ${answerOf(own)}`
   return others
     .filter(({ status }) => status !== 'skipped')
     .map((other, i): Bar => {
@@ -180,7 +181,7 @@ function domainOf(bars: readonly Bar[]): [number, number] {
 }
 
 function timeOf(contestant: ContestantResult): string {
-  return isMeasured(contestant) ? formatSeconds(contestant.time!.median) : 'no right answer'
+  return isMeasured(contestant) ? formatSeconds(contestant.time!.median) : answerOf(contestant)
 }
 
 function altText(groups: readonly Bar[][]): string {

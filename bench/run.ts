@@ -1,5 +1,5 @@
 /** The benchmark: runjob and its alternatives. See bench/README.md. */
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -94,21 +94,38 @@ const result: BenchmarkResult = {
 for (const [name, tool] of Object.entries(options.tools)) {
   console.log('version' in tool ? `${name} ${tool.version}` : `${name} is skipped: ${tool.missing}`)
 }
+const notRun: string[] = []
 for (const row of wantedRows()) {
   if (interrupt.signal.aborted) break
-  const found = await runRow(row, options)
+  let found: RowResult
+  try {
+    found = await runRow(row, options)
+  } catch (error) {
+    // Such as a disk that is full of inputs: other rows may still be measured.
+    console.error(`${row.name} could not be run: ${(error as Error).stack}`)
+    notRun.push(row.name)
+    continue
+  }
   if (interrupt.signal.aborted) break
   result.rows.push(found)
   console.log(`\n${formatRow(found)}`)
   // After each row, so that a later failure does not lose hours of measuring.
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`)
+  if (values.json) writeWhole(values.json, `${JSON.stringify(result, null, 2)}\n`)
 }
 if (values.svg) await writeCharts(result, values.svg)
 rmSync(trialFolder, { recursive: true, force: true })
 
 const bad = result.rows.filter(isBad)
 if (interrupt.signal.aborted) process.exitCode = 130
-else if (bad.length > 0) fail(`wrong or failed: ${bad.map((row) => row.name).join(', ')}`)
+else if (bad.length + notRun.length > 0) {
+  fail(`wrong or failed: ${[...bad.map((row) => row.name), ...notRun].join(', ')}`)
+}
+
+/** A kill in the middle leaves what was there. */
+function writeWhole(path: string, text: string): void {
+  writeFileSync(`${path}.tmp`, text)
+  renameSync(`${path}.tmp`, path)
+}
 
 /** A wrong answer from anyone, or none from runjob. A failing peer is shown, but is not our mistake. */
 function isBad(row: RowResult): boolean {

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import {
+  answerOf,
   type FamilyResult,
   familiesOf,
   formatRatio,
@@ -59,10 +60,6 @@ function cellOf(peer: ContestantResult, own: ContestantResult): string {
   const times = ratio === null ? '' : `${formatRatio(ratio)} ×`
   const shown = ratio !== null && ratio < 1 ? `**${times}**` : times
   return [`${name}${formatSeconds(peer.time!.median)}`, ...(shown === '' ? [] : [shown])].join(', ')
-}
-
-function answerOf({ status }: ContestantResult): string {
-  return status === 'wrong' ? 'wrong answer' : status
 }
 
 function summaryOf({ machine, options, rows }: BenchmarkResult, shown: readonly FamilyResult[]): string {

@@ -39,6 +39,11 @@ export function isMeasured({ status, time }: ContestantResult): boolean {
   return (status === 'right' || status === 'none') && time !== null
 }
 
+/** What to say instead of a time. */
+export function answerOf({ status }: ContestantResult): string {
+  return status === 'wrong' ? 'wrong answer' : status
+}
+
 const NAMES: Record<Tool, string> = {
   runjob: 'runjob',
   duckdb: 'DuckDB',

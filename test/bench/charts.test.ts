@@ -75,7 +75,7 @@ describe('charts', () => {
 
   it('show each ratio, the tool with its version, and what failed', () => {
     const words = chart('words.svg')
-    for (const text of ['6.0 ×', '0.5 ×', '2.0 × runjob, reduce too', 'no right answer tr|sort|uniq', 'DuckDB 1.5.6']) {
+    for (const text of ['6.0 ×', '0.5 ×', '2.0 × runjob, reduce too', 'failed tr|sort|uniq', 'DuckDB 1.5.6']) {
       expect(words).toContain(`>${text}</text>`)
     }
     expect(words).toContain('>Word count, 2.00 s</text>')
@@ -87,14 +87,14 @@ describe('charts', () => {
     expect(words).toMatch(/^<svg role="img" aria-labelledby="title description" /)
     expect(words).toContain('<title id="title">Counting words: how many times as long others take as runjob</title>')
     expect(words).toContain(
-      'Word count, 2.00 s: DuckDB 1.5.6 6.0 ×, GNU coreutils 9.1 no right answer tr|sort|uniq. Word count, map in TypeScript, 2.00 s:',
+      'Word count, 2.00 s: DuckDB 1.5.6 6.0 ×, GNU coreutils 9.1 failed tr|sort|uniq. Word count, map in TypeScript, 2.00 s:',
     )
     expect(words).toMatch(/<rect width="\d+" height="\d+" fill="white"\/>/)
     expect(words).toContain('a &lt;fast&gt; one')
   })
 
   it('claim nothing where runjob gave no right answer', () => {
-    expect(chart('sort.svg')).toContain('>Sort, runjob: no right answer</text>')
+    expect(chart('sort.svg')).toContain('>Sort, runjob: wrong answer</text>')
     expect(chart('sort.svg')).toContain('>1.00 s</text>')
     expect(chart('sort.svg')).not.toContain(' ×')
   })
