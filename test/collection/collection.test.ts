@@ -188,6 +188,7 @@ describe('what is refused', () => {
     ['text', 'COLLECTION_INVALID', 'flatMap(): the function must return a list, not "1"', {}],
     ['noList', 'COLLECTION_INVALID', 'flatMap(): the function must return a list, not 1', {}],
     ['noPair', 'COLLECTION_INVALID', 'reduceByKey() needs pairs [key, value], not 1', {}],
+    ['noValue', 'COLLECTION_INVALID', 'reduceByKey(): the value of a pair is undefined', {}],
     ['noPairValues', 'COLLECTION_INVALID', 'mapValues() needs pairs [key, value], not 1', {}],
     ['object', 'COLLECTION_INVALID', 'element: a collection cannot hold a Map', {}],
     ['key', 'COLLECTION_INVALID', 'key: a collection cannot hold a function', {}],
@@ -268,6 +269,16 @@ describe('much', () => {
         expect(await skewed.sums.collect(options)).toEqual(expected())
         expect(await skewed.lengths.collect(options)).toEqual(expected())
       }
+    })
+  })
+
+  it('may have more keys than are folded at once, short ones and long ones', async () => {
+    const keys = Array.from({ length: 150_000 }, (_, i) => (i % 10 === 0 ? `${'ü'.repeat(60)}${i}` : `k${i}`))
+    const lines = [...keys, ...keys.toReversed()].map((key, i) => (i % 5 === 4 ? `${key}\n` : `${key} `))
+    await withLines(`${lines.join('').trimEnd()}\n`, async () => {
+      const counts = await made.words.collect({ workers: 2, memory: '100MB' })
+      expect(counts.length).toBe(keys.length)
+      expect(new Map(counts)).toEqual(new Map(keys.map((key) => [key, 2])))
     })
   })
 

@@ -69,6 +69,7 @@ export const failing: Record<string, Collection<unknown>> = {
   text: lines.flatMap((line) => line.trim()),
   noList: numbers.flatMap(((n: number) => n) as never),
   noPair: numbers.reduceByKey.call(numbers as never, sum as never) as Collection<unknown>,
+  noValue: numbers.map((n) => [n % 2, n > 3 ? n : undefined] as const).reduceByKey((a) => a),
   noPairValues: numbers.mapValues.call(numbers as never, sum as never) as Collection<unknown>,
   object: numbers.map((n) => new Map([[n, n]])),
   key: numbers.map((n) => [() => n, n] as const).groupByKey(),

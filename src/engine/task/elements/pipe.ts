@@ -5,7 +5,7 @@ import { type Opening, ofNoRecord, type Push, type Receiver, type Surroundings }
 import { batched, type Find, linkOf } from './steps.js'
 
 /** What is known of the task before it begins. */
-export type Place = Pick<Surroundings, 'number' | 'isEnough'>
+export type Place = Pick<Surroundings, 'number' | 'isEnough' | 'mayDiscard'>
 
 interface Pipe {
   readonly isFull: boolean

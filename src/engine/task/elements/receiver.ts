@@ -13,6 +13,8 @@ export interface Surroundings {
   readonly number: number
   /** Whether what was emitted is enough: a failure after it does not count. */
   readonly isEnough: () => boolean
+  /** Whether a record that fails may be left out: then what it gave is undone. Otherwise its failure is that of the task. */
+  readonly mayDiscard: boolean
 }
 
 export interface Receiver {
@@ -39,7 +41,8 @@ const UNDOABLE_ELEMENTS = 4096
  *
  * @param use what it throws is the fault of no single record
  */
-export function staged(use: Push, end?: () => void): Receiver {
+export function staged({ mayDiscard }: Surroundings, use: Push, end?: () => void): Receiver {
+  if (!mayDiscard) return { push: (element) => use(lasting(element)), ...(end && { end }) }
   let held: unknown[] = []
   let isPartlyUsed = false
   const useAll = (): void => {

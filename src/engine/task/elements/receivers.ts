@@ -58,8 +58,18 @@ function folded(fold: ElementsFold, find: Find): Opening {
       const [key, value] = pair as [unknown, unknown]
       table.add(key, value)
     }
-    const stage = staged(add, () => table.flush())
-    return { ...stage, push: (element) => stage.push(pairOf(element, fold.method)) }
+    const stage = staged(task, add, () => table.flush())
+    return {
+      ...stage,
+      push(element) {
+        const pair = pairOf(element, fold.method)
+        // It would be the first of its key, or not, by where a task begins.
+        if (pair[1] === undefined && fold.method === 'reduceByKey()') {
+          throw invalid('reduceByKey(): the value of a pair is undefined', 'null is a value that is missing.')
+        }
+        stage.push(pair)
+      },
+    }
   }
 }
 
@@ -150,7 +160,7 @@ function reduced(merge: Call): Opening {
     const add = (element: unknown): void => {
       all = all === undefined ? element : merge(all, element)
     }
-    return staged(add, () => {
+    return staged(task, add, () => {
       if (all !== undefined) task.emit(all, undefined)
     })
   }

@@ -87,7 +87,7 @@ export function batched(fn: FunctionId, find: Find, next: Push, task: Surroundin
     batch.push(element)
     if (batch.length === BATCH_ELEMENTS) flush()
   }
-  return staged(add, flush)
+  return staged(task, add, flush)
 }
 
 function notBoolean(result: unknown): Error {
@@ -98,12 +98,11 @@ function notBoolean(result: unknown): Error {
 }
 
 function pushAll(method: string, list: unknown, next: Push): void {
-  const push = (element: unknown) => {
-    if (element === undefined) throw noResult(method)
-    next(element)
-  }
   if (Array.isArray(list)) {
-    for (const element of list) push(element)
+    for (const element of list) {
+      if (element === undefined) throw noResult(method)
+      next(element)
+    }
     return
   }
   if (typeof list !== 'object' || list === null || !(Symbol.iterator in list)) {
@@ -121,6 +120,7 @@ function pushAll(method: string, list: unknown, next: Push): void {
       throw userError(error, method)
     }
     if (result.done) return
-    push(result.value)
+    if (result.value === undefined) throw noResult(method)
+    next(result.value)
   }
 }

@@ -39,8 +39,12 @@ export function elementsReduce(
 }
 
 /** Of a sample of keys, which is read before, no number counts. */
-function placeOf(next: RecordIntake, { task }: TaskEnvironment): Place {
-  return { number: 'inputNumber' in task ? task.inputNumber : 0, isEnough: () => next.done ?? false }
+function placeOf(next: RecordIntake, { task, quarantine }: TaskEnvironment): Place {
+  return {
+    number: 'inputNumber' in task ? task.inputNumber : 0,
+    isEnough: () => next.done ?? false,
+    mayDiscard: quarantine !== null,
+  }
 }
 
 function limited(into: ElementsInto, { task }: TaskEnvironment): ElementsInto {
