@@ -1,12 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
-import { readFileSync, writeFileSync } from 'node:fs'
+import fs, { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { csv, defineDataset, long, read, runDataset, runJob, string } from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run/options.js'
 import { temporaryFolder } from '../helpers/folder.js'
 import { failure, run } from '../helpers/run.js'
+import { endWaitingThreads } from '../helpers/threads.js'
 
 let threads = 0
 const count = () => {
@@ -14,7 +15,8 @@ const count = () => {
 }
 beforeAll(() => subscribe('worker_threads', count))
 afterAll(() => unsubscribe('worker_threads', count))
-beforeEach(() => {
+beforeEach(async () => {
+  await endWaitingThreads()
   threads = 0
 })
 
@@ -98,6 +100,20 @@ describe('a task that is not quick', () => {
     await runDataset(rows, { output, format: 'csv', [TUNING]: NEVER_QUICK } as never)
     expect(readFileSync(join(output, 'part-r-00000.csv'), 'utf8')).toBe(VISITS.replace(/(bob.*\n)(ann.*\n)/, '$1$2'))
   })
+})
+
+test('what only the program reads is not flushed to disk', async () => {
+  const flush = vi.spyOn(fs, 'fsyncSync')
+  try {
+    const input = file('in.csv', VISITS)
+    expect(await frameOf(input).count()).toBe(3)
+    expect(await frameOf(input).collect()).toHaveLength(3)
+    expect(flush).not.toHaveBeenCalled()
+    await run('wordcount', input)
+    expect(flush).toHaveBeenCalled()
+  } finally {
+    flush.mockRestore()
+  }
 })
 
 test('errors are those of a thread', async () => {

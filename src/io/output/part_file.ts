@@ -11,7 +11,7 @@ import { checksumText, type WrittenFile } from './written_file.js'
 export interface PartWriter {
   /** Takes a copy, or writes at once: the caller may reuse its buffer. */
   write(bytes: Uint8Array): void
-  /** Makes the file durable. */
+  /** Flushes the file to disk. */
   close(): Promise<WrittenFile>
   /** Removes the file. */
   abort(): Promise<void>
@@ -21,11 +21,12 @@ export interface PartWriter {
  * Creates a part file, its folder included. Its content can be appended to that of another part, compressed or not: readers take gzip
  * members and zstd frames one after another.
  *
+ * @param isTemporary this process reads it, and no other: it need not be on disk
  * @throws CODEC_MISSING; DISK_FULL, OUTPUT_UNWRITABLE, FILE_IO, as do write and close
  */
-export function openPart(path: string, compress: OutputCompression | null): PartWriter {
+export function openPart(path: string, compress: OutputCompression | null, isTemporary = false): PartWriter {
   const compressor = compressorOf(compress)
-  const file = new PartFile(path)
+  const file = new PartFile(path, isTemporary)
   return compressor === null ? file : new BlockPart(file, compressor)
 }
 
@@ -34,11 +35,13 @@ const COMPRESS_BLOCK_BYTES = 1 << 20
 
 class PartFile implements PartWriter {
   readonly #path: string
+  readonly #isTemporary: boolean
   #fd = -1
   readonly #writer: FileWriter
 
-  constructor(path: string) {
+  constructor(path: string, isTemporary: boolean) {
     this.#path = path
+    this.#isTemporary = isTemporary
     try {
       makeFolder(dirname(path))
       this.#fd = openSync(path, 'w')
@@ -55,7 +58,7 @@ class PartFile implements PartWriter {
   async close(): Promise<WrittenFile> {
     this.#check(this.#writer.finish())
     try {
-      fsyncSync(this.#fd)
+      if (!this.#isTemporary) fsyncSync(this.#fd)
     } catch (error) {
       throw fileError(error, this.#path, 'write')
     }

@@ -50,7 +50,8 @@ class Part implements Undoable {
     const { format } = sink
     const isOfRecords = isBinary(format) && format.columns !== undefined
     const path = join(dir, name)
-    this.#writer = isOfRecords ? openBinaryPart(path, format, env) : openPart(path, sink.compress)
+    const isTemporary = format.kind === 'rows' || format.kind === 'values'
+    this.#writer = isOfRecords ? openBinaryPart(path, format, env) : openPart(path, sink.compress, isTemporary)
     this.#formatter = createFormatter(sink.format, sink.record)
     if (options.header && this.#formatter.header.length > 0) this.#writer.write(this.#formatter.header)
   }
