@@ -624,6 +624,11 @@ describe('a range of keys', () => {
     const path = writeRun([[]], layout)
     const open = () => kernels.openRuns([path], 0, { descending: true, from: bytes('a') })
     expect(failure(open)?.code).toBe('BAD_ARGUMENT')
+    const share = (index: number, of: number) => () =>
+      kernels.openRuns([path], 0, { descending: false, from: bytes('a'), share: { index, of } })
+    for (const one of [share(0, 2), share(2, 2), share(-1, 2), share(0, 0), share(0.5, 2)]) {
+      expect(failure(one)?.code).toBe('BAD_ARGUMENT')
+    }
   })
 
   test('that begins in a damaged block is refused', () => {
