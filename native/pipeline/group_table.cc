@@ -13,6 +13,7 @@
 #include "pipeline/code_states.h"
 #include "pipeline/few_values.h"
 #include "pipeline/group_values.h"
+#include "pipeline/key_sample.h"
 #include "pipeline/record_list.h"
 #include "record/key_encoding.h"
 
@@ -42,10 +43,10 @@ class Table final : public GroupTable {
     if (values_.tags().empty() && codes_.Begin(batch, by_)) {
       // Where other dictionaries begin, no row can have a state by its code.
       if (codes_.size() == 0 && CodesHardlyRepeat()) {
-        RUNJOB_RETURN_IF_ERROR(Flush(most_kept()));
+        RUNJOB_RETURN_IF_ERROR(Flush(true));
       }
       RUNJOB_RETURN_IF_ERROR(AddCoded(batch));
-      return bytes() > memory_bytes_ ? Flush(most_kept()) : Status::Ok();
+      return bytes() > memory_bytes_ ? Flush(false) : Status::Ok();
     }
     for (size_t first = 0; first < batch.count;) {
       RUNJOB_RETURN_IF_ERROR(BuildKeys(batch, first));
@@ -58,12 +59,12 @@ class Table final : public GroupTable {
       CountLookups(states, n);
       first += n;
     }
-    if (bytes() > memory_bytes_ || HardlyRepeats(groups_, lookups_, &next_check_)) return Flush(most_kept());
-    return HardlyRepeats(distinct_, distinct_lookups_, &next_distinct_check_) ? FlushDistinct(most_kept())
-                                                                              : Status::Ok();
+    if (bytes() > memory_bytes_) return Flush(false);
+    if (HardlyRepeats(groups_, lookups_, &next_check_)) return Flush(true);
+    return HardlyRepeats(distinct_, distinct_lookups_, &next_distinct_check_) ? FlushDistinct(true) : Status::Ok();
   }
 
-  Status Finish() override { return Flush(0); }
+  Status Finish() override { return Flush(false); }
 
   size_t bytes() const override { return groups_.bytes() + distinct_.bytes(); }
 
@@ -228,28 +229,29 @@ class Table final : public GroupTable {
     distinct_keys_.Clear();
   }
 
-  // Little of what memory takes: a table that is kept must not be why it is full.
-  size_t most_kept() const { return std::min(kMostKept, memory_bytes_ / 8); }
-
-  Status Flush(size_t keep_bytes) {
+  // `early`: before memory is full.
+  Status Flush(bool early) {
     lookups_ = 0;
     first_lookups_ = 0;
     last_ = nullptr;
-    next_check_ = kFirstCheck;
     codes_.Clear();
-    RUNJOB_RETURN_IF_ERROR(Drain(&groups_, true, keep_bytes));
-    return FlushDistinct(keep_bytes);
+    RUNJOB_RETURN_IF_ERROR(Drain(&groups_, true, early ? &given_ : nullptr));
+    if (early) waits_ |= given_.FoundMany();
+    next_check_ = waits_ ? SIZE_MAX : kFirstCheck;
+    return FlushDistinct(early);
   }
 
   // Of values only: their order is that of their keys, whenever they are given away.
-  Status FlushDistinct(size_t keep_bytes) {
+  Status FlushDistinct(bool early) {
     distinct_lookups_ = 0;
-    next_distinct_check_ = kFirstCheck;
-    RUNJOB_RETURN_IF_ERROR(Drain(&distinct_, false, keep_bytes));
+    RUNJOB_RETURN_IF_ERROR(Drain(&distinct_, false, early ? &distinct_given_ : nullptr));
+    if (early) distinct_waits_ |= distinct_given_.FoundMany();
+    next_distinct_check_ = distinct_waits_ ? SIZE_MAX : kFirstCheck;
     return out_.Flush();
   }
 
-  Status Drain(AggregateTable* table, bool has_states, size_t keep_bytes) {
+  // `given`: null, or where its keys are noted.
+  Status Drain(AggregateTable* table, bool has_states, KeySample* given) {
     const size_t n = table->size();
     if (n == 0) return Status::Ok();
     const AggregateTable::Item* const items = table->TakeApart().items;
@@ -259,6 +261,7 @@ class Table final : public GroupTable {
       if (has_states && i + kAhead / 2 < n) {
         values_.PrefetchFew(table->state(AggregateTable::IndexOf(items[i + kAhead / 2])));
       }
+      if (given != nullptr) given->Add(items[i].head[0]);
       const uint64_t index = AggregateTable::IndexOf(items[i]);
       const Slice key = table->key(index);
       if (has_states && !values_.tags().empty()) {
@@ -275,7 +278,8 @@ class Table final : public GroupTable {
       }
       RUNJOB_RETURN_IF_ERROR(out_.End());
     }
-    table->Clear(keep_bytes);
+    // Little of what memory takes: a table that is kept must not be why it is full.
+    table->Clear(given == nullptr ? 0 : std::min(kMostKept, memory_bytes_ / 8));
     return Status::Ok();
   }
 
@@ -292,6 +296,10 @@ class Table final : public GroupTable {
   size_t next_check_ = kFirstCheck;
   size_t distinct_lookups_ = 0;
   size_t next_distinct_check_ = kFirstCheck;
+  // Early: and whether later ones wait until memory is full, because keys come again, though much later.
+  KeySample given_, distinct_given_;
+  bool waits_ = false;
+  bool distinct_waits_ = false;
   RecordList out_;
 
   KeyList keys_;  // of the rows being added

@@ -490,6 +490,22 @@ describe('groups', () => {
     for (const { int, long } of rows) counts[int] = { count: counts[int]!.count + 1, max: long }
     expect(found).toEqual(counts.map(({ count, max }, int) => ({ int, count, 'max long': max })))
   })
+
+  it.each([
+    ['one after another', (i: number) => Math.floor(i / 4)],
+    ['each after all others', (i: number) => i % 40_000],
+  ])('are many, and come %s', (_, keyOf) => {
+    const rows = Array.from({ length: 160_000 }, (_, i) => ({ int: keyOf(i), long: i, double: i % 7 }))
+    const last = new Map(rows.map(({ int, long }) => [int, long]))
+    const values = [value('count', 'long'), value('last', 'long', 'long')]
+    expect(grouped(rows, ['int'], values)).toEqual(
+      [...last].map(([int, long]) => ({ int, count: 4, 'last long': long })),
+    )
+    const different = grouped(rows, ['double'], [value('countDistinct', 'long', 'int')])
+    expect(different.map((row) => row['countDistinct int'])).toEqual(
+      Array.from({ length: 7 }, (_, d) => new Set(rows.filter((row) => row.double === d).map(({ int }) => int)).size),
+    )
+  })
 })
 
 describe('groups by dictionaries', () => {
