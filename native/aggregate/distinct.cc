@@ -13,14 +13,10 @@ void KeyList::Clear() {
   ends_.clear();
 }
 
-Status KeyList::End() {
-  if (bytes_.size() > UINT32_MAX) {
-    const size_t start = ends_.empty() ? 0 : ends_.back();
-    return Status::Error("RECORD_TOO_LARGE", "a key with a distinct value of " + std::to_string(bytes_.size() - start) +
-                                                 " bytes; a key may have " + std::to_string(UINT32_MAX));
-  }
-  ends_.push_back(static_cast<uint32_t>(bytes_.size()));
-  return Status::Ok();
+Status KeyList::TooLarge() const {
+  const size_t start = ends_.empty() ? 0 : ends_.back();
+  return Status::Error("RECORD_TOO_LARGE", "a key with a distinct value of " + std::to_string(bytes_.size() - start) +
+                                               " bytes; a key may have " + std::to_string(UINT32_MAX));
 }
 
 const char* KeyList::Padded() {

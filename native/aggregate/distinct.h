@@ -32,7 +32,11 @@ class KeyList {
   // The next key is built at the end of buffer() and closed by End.
   std::string* buffer() { return &bytes_; }
   // Fails if the keys together have more bytes than a batch can hold.
-  Status End();
+  Status End() {
+    if (bytes_.size() > UINT32_MAX) return TooLarge();
+    ends_.push_back(static_cast<uint32_t>(bytes_.size()));
+    return Status::Ok();
+  }
   // Room for n keys of `size` bytes each, one after another, which the caller fills. REQUIRES: all keys are below 4 GiB.
   char* AddFixed(size_t n, size_t size) {
     const size_t start = bytes_.size();
@@ -48,6 +52,8 @@ class KeyList {
   const uint32_t* ends() const { return ends_.data(); }
 
  private:
+  Status TooLarge() const;
+
   std::string bytes_;
   std::vector<uint32_t> ends_;
 };

@@ -1,6 +1,7 @@
 // Columns of a batch of rows, as operators see them: borrowed memory, valid until the call that got them returns.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -8,6 +9,7 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "base/word.h"
 #include "column/type.h"
 
 namespace runjob {
@@ -29,17 +31,31 @@ struct StringView {
 
   StringView() = default;
   // The bytes must stay where they are if they are more than kInline.
-  explicit StringView(Slice bytes) : size(static_cast<uint32_t>(bytes.size)) {
-    if (size <= kInline) {
-      if (size > 0) std::memcpy(head, bytes.data, size);
+  explicit StringView(Slice bytes) {
+    // Made of words: the bytes of a view that was written in parts are slow to copy.
+    const uint64_t n = static_cast<uint32_t>(bytes.size);
+    if (n > kInline) {
+      *this = FromWords(n | Load32(bytes.data) << 32, reinterpret_cast<uintptr_t>(bytes.data));
+    } else if (n >= 8) {
+      const uint64_t first = Load64(bytes.data);
+      *this = FromWords(n | first << 32, first >> 32 | LoadFrom8(bytes.data, n) << 32);
     } else {
-      std::memcpy(head, bytes.data, 4);
-      data = bytes.data;
+      const uint64_t all = LoadBelow8(bytes.data, n);
+      *this = FromWords(n | all << 32, all >> 32);
     }
   }
 
   // Into the view itself where the value is short: valid as long as the view.
   Slice slice() const { return Slice(size <= kInline ? head : data, size); }
+
+ private:
+  static StringView FromWords(uint64_t first, uint64_t second) {
+    struct Words {
+      uint64_t first;
+      uint64_t second;
+    };
+    return std::bit_cast<StringView>(Words{first, second});
+  }
 };
 static_assert(sizeof(StringView) == 16);
 

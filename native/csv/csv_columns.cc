@@ -42,10 +42,15 @@ class CsvScan final : public Mapper {
   void ReadColumn(const CsvRows& rows, size_t column);
   template <class T, class Parse>
   void ParseColumn(const CsvRows& rows, size_t column, bool is_number, const Parse& parse);
+  void ReadDoubles(const CsvRows& rows, size_t column);
   void ReadTexts(const CsvRows& rows, size_t column);
   void ReadBinary(const CsvRows& rows, size_t column);
+  void BeginColumn(size_t column);
   template <class T, class Set>
   void ForEachField(const CsvRows& rows, size_t column, const Set& set);
+  template <class T, class Set>
+  bool SetField(const CsvRows& rows, size_t column, size_t i, const CsvField& field, const Set& set);
+  bool Refuse(const CsvRows& rows, size_t column, size_t i, Slice text);
   Slice Plain(const CsvField& field);
 
   const CsvColumnsOptions options_;
@@ -130,24 +135,31 @@ Status CsvScan::AddRows(const CsvRows& rows) {
   return Status::Ok();
 }
 
-// Calls set(i, text, &value) for each field that is not empty, until it returns false.
+// Calls set(i, text, &value) for a field that is not empty. Returns whether to go on with the next one.
+template <class T, class Set>
+inline bool CsvScan::SetField(const CsvRows& rows, size_t column, size_t i, const CsvField& field, const Set& set) {
+  Column& to = columns_[column];
+  T* const value = reinterpret_cast<T*>(to.values.get()) + i;
+  if (field.text.size > 0) return set(i, field, value);
+  *value = T();
+  to.validity[i / 64] &= ~(uint64_t{1} << (i % 64));
+  batch_.columns[column].validity = to.validity;
+  if (schema_[column].nullable) return true;
+  rows_.CutAt(i, rows, "CELL_INVALID",
+              "column \"" + schema_[column].name + "\" has no value here, and is not nullable");
+  return false;
+}
+
+void CsvScan::BeginColumn(size_t column) {
+  std::memset(columns_[column].validity, 0xFF, sizeof(columns_[column].validity));
+  batch_.columns[column].validity = nullptr;
+}
+
 template <class T, class Set>
 inline void CsvScan::ForEachField(const CsvRows& rows, size_t column, const Set& set) {
-  T* const values = reinterpret_cast<T*>(columns_[column].values.get());
-  uint64_t* const validity = columns_[column].validity;
-  std::memset(validity, 0xFF, sizeof(columns_[column].validity));
-  bool any_null = false;
-  rows_.ForEachField(rows, options_.fields[column], [&](size_t i, const CsvField& field) {
-    if (field.text.size > 0) return set(i, field, &values[i]);
-    values[i] = T();
-    validity[i / 64] &= ~(uint64_t{1} << (i % 64));
-    any_null = true;
-    if (schema_[column].nullable) return true;
-    rows_.CutAt(i, rows, "CELL_INVALID",
-                "column \"" + schema_[column].name + "\" has no value here, and is not nullable");
-    return false;
-  });
-  batch_.columns[column].validity = any_null ? validity : nullptr;
+  BeginColumn(column);
+  rows_.ForEachField(rows, options_.fields[column],
+                     [&](size_t i, const CsvField& field) { return SetField<T>(rows, column, i, field, set); });
 }
 
 template <class T, class Parse>
@@ -161,10 +173,13 @@ inline void CsvScan::ParseColumn(const CsvRows& rows, size_t column, bool is_num
       char* const end = RespellNumber(text, options_.numbers, respelled_.data());
       text = Slice(respelled_.data(), static_cast<size_t>(end - respelled_.data()));
     }
-    if (parse(text, value)) return true;
-    rows_.CutAt(i, rows, "CELL_INVALID", BadCell(schema_[column], plain));
-    return false;
+    return parse(text, value) || Refuse(rows, column, i, plain);
   });
+}
+
+bool CsvScan::Refuse(const CsvRows& rows, size_t column, size_t i, Slice text) {
+  rows_.CutAt(i, rows, "CELL_INVALID", BadCell(schema_[column], text));
+  return false;
 }
 
 void CsvScan::ReadColumn(const CsvRows& rows, size_t column) {
@@ -177,7 +192,7 @@ void CsvScan::ReadColumn(const CsvRows& rows, size_t column) {
     case TypeId::kLong:
       return ParseColumn<int64_t>(rows, column, true, ParseLong);
     case TypeId::kDouble:
-      return ParseColumn<double>(rows, column, true, ParseHeldDouble);
+      return ReadDoubles(rows, column);
     case TypeId::kDecimal: {
       const auto parse = [&type](Slice text, auto* value) {
         __int128 wide = 0;
@@ -204,6 +219,36 @@ void CsvScan::ReadColumn(const CsvRows& rows, size_t column) {
   }
 }
 
+// Short decimals, which most numbers are, all at once, and the other fields one by one.
+void CsvScan::ReadDoubles(const CsvRows& rows, size_t column) {
+  const uint32_t field = options_.fields[column];
+  if (!options_.numbers.plain() || rows.missing != nullptr) {
+    return ParseColumn<double>(rows, column, true, ParseHeldDouble);
+  }
+  uint32_t starts[kVectorRows];
+  uint32_t ends[kVectorRows];
+  rows_.ForEachField(rows, field, [&](size_t i, const CsvField& one) {
+    starts[i] = static_cast<uint32_t>(one.text.data - rows.data);
+    ends[i] = starts[i] + static_cast<uint32_t>(one.text.size);
+    return true;
+  });
+  BeginColumn(column);
+  double* const values = reinterpret_cast<double*>(columns_[column].values.get());
+  uint64_t others[kVectorRows / 64];
+  const size_t count = rows_.count();
+  ParseShortDecimals(rows.data, starts, ends, count, values, others);
+  const auto parse = [&](size_t i, const CsvField& one, double* value) {
+    const Slice text = Plain(one);
+    return ParseHeldDouble(text, value) || Refuse(rows, column, i, text);
+  };
+  for (size_t word = 0; word * 64 < count; word++) {
+    for (uint64_t bits = others[word]; bits != 0; bits &= bits - 1) {
+      const size_t i = word * 64 + static_cast<size_t>(__builtin_ctzll(bits));
+      if (!SetField<double>(rows, column, i, rows_.FieldOf(rows, i, field), parse)) return;
+    }
+  }
+}
+
 void CsvScan::ReadTexts(const CsvRows& rows, size_t column) {
   ForEachField<StringView>(rows, column, [&](size_t, const CsvField& field, StringView* value) {
     if (field.as_it_stands()) {
@@ -222,10 +267,7 @@ void CsvScan::ReadBinary(const CsvRows& rows, size_t column) {
     const Slice text = Plain(field);
     char* const begin = heap_.Allocate(MaxBase64Bytes(text.size));
     const char* const end = ReadBase64(text, begin);
-    if (end == nullptr) {
-      rows_.CutAt(i, rows, "CELL_INVALID", BadCell(schema_[column], text));
-      return false;
-    }
+    if (end == nullptr) return Refuse(rows, column, i, text);
     *value = StringView(Slice(begin, static_cast<size_t>(end - begin)));
     return true;
   });

@@ -385,6 +385,13 @@ CsvField CsvRows::OddField(const uint32_t* end, bool last) const {
   return is_missing ? CsvField{Slice(field.text.data, 0)} : field;
 }
 
+CsvField CsvRows::Quoted(Slice text) const {
+  CsvField field;
+  field.text = Slice(text.data + 1, text.size - 2);
+  field.doubled = !field.text.empty() && std::memchr(field.text.data, dialect.quote, field.text.size) != nullptr;
+  return field;
+}
+
 bool CsvRows::BlankByDialect(uint32_t from, uint32_t to) const {
   if (static_cast<unsigned char>(data[from]) == dialect.comment) return true;
   if (!dialect.trim) return false;

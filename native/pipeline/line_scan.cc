@@ -1,11 +1,13 @@
 #include "pipeline/line_scan.h"
 
+#include <bit>
 #include <cstring>
 #include <deque>
 #include <string>
 #include <utility>
 
 #include "base/utf8.h"
+#include "base/word.h"
 #include "column/add_rows.h"
 #include "text/text_mapper.h"
 
@@ -103,15 +105,23 @@ class LineScan : public Mapper {
     return rows_ == kVectorRows ? Flush() : Status::Ok();
   }
 
+  // The first byte that is not ASCII, or the end.
+  static const char* SkipAscii(const char* p, const char* end) {
+    constexpr uint64_t kHighs = 0x8080808080808080;
+    while (end - p >= 8) {
+      const uint64_t highs = Load64(p) & kHighs;
+      if (highs != 0) return p + std::countr_zero(highs) / 8;
+      p += 8;
+    }
+    const uint64_t highs = LoadBelow8(p, static_cast<size_t>(end - p)) & kHighs;
+    return highs == 0 ? end : p + std::countr_zero(highs) / 8;
+  }
+
   // The line in valid UTF-8: itself, or a copy.
   Slice Valid(Slice line) {
     const char* p = line.data;
     const char* const end = p + line.size;
-    while (p != end) {
-      if (static_cast<unsigned char>(*p) < 0x80) {
-        p++;
-        continue;
-      }
+    while ((p = SkipAscii(p, end)) != end) {
       const Utf8Char c = DecodeUtf8(p, end);
       if (c.code_point == kReplacement) break;
       p += c.length;

@@ -178,6 +178,42 @@ describe('columns of CSV', () => {
     expect(long.error).toBe(`CELL_INVALID: column "n" is bigint, and here it is "${'é'.repeat(30)}..." (0)`)
   })
 
+  it('have the same numbers whether fields are read at once or one by one', () => {
+    const seed = 20_261_201
+    const random = new Random(seed)
+    const shapes = [
+      '-0',
+      '.5',
+      '5.',
+      '+7.25',
+      '-.25',
+      '12345678',
+      '123456789',
+      '.',
+      '-',
+      '+',
+      '1.2.3',
+      '--1',
+      ' 1 ',
+      '1e3',
+    ]
+    const drawn = random.times(2000, () =>
+      random.times(1 + random.below(9), () => random.pick([...'0123456789.-'])).join(''),
+    )
+    const texts = ['', ...shapes, ...drawn, ...shapes.map((text) => `"${text}"`), '""']
+    const columns = [column('s', 'string'), column('x', 'double')]
+    for (const lineEnd of ['\n', '\r\n']) {
+      const data = texts.map((text) => `a,${text}${lineEnd}`).join('')
+      // Where some text means nothing, fields are looked at one by one.
+      const single = scanCsv(data, columns, { keepBad: true }, { missing: ['NA'] })
+      expect(single.rows.length, `seed ${seed}`).toBeGreaterThan(900)
+      for (const chunkBytes of [1 << 20, 1 + random.below(300)]) {
+        const config = { keepBad: true, chunkBytes }
+        expect(scanCsv(data, columns, config), `seed ${seed}`).toEqual(single)
+      }
+    }
+  })
+
   it('may be required', () => {
     const { error } = scanCsv('a,1\n,2\n', [column('s', 'string', false), column('n', 'long')])
     expect(error).toBe('CELL_INVALID: column "s" has no value here, and is not nullable (4)')

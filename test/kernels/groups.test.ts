@@ -473,6 +473,14 @@ describe('groups', () => {
     }
   })
 
+  it('are by texts of every size, with zero bytes anywhere', () => {
+    const texts = Array.from({ length: 20 }, (_, size) => 'abcdefghijklmnopqrst'.slice(0, size))
+    const zeros = texts.flatMap((text) => [...text].map((_, i) => `${text.slice(0, i)}\0${text.slice(i + 1)}`))
+    const rows = [...texts, ...zeros, ...texts, ...zeros].map((word, long) => ({ word, long }))
+    const values = [value('max', 'long', 'long')]
+    expect(grouped(rows, ['word'], values, { parts: 3 })).toEqual(expected(rows, ['word'], values))
+  })
+
   it('may have no values: the different keys', () => {
     const random = new Random(7)
     const rows = random.times(300, () => randomRow(random, false))

@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { kernels } from '../../dist/src/kernels/addon.js'
 import { binary, bytes, compare, drain, newCollector, pushAll } from './helpers.js'
+import { column, scanLines } from './scans.js'
 
 /** Long s and the Kelvin sign. */
 const FOLDING = ['\xc5\xbf', '\xe2\x84\xaa']
@@ -61,6 +62,30 @@ describe('the lines mapper', () => {
     const data = `${'x'.repeat(3_000_000)}\n${'y'.repeat(5_000_000)}`
     const cuts = Array.from({ length: 7 }, (_, i) => (i + 1) * 1_000_000)
     expect(nativeLines(data, cuts, Infinity).lines).toEqual(data.split('\n'))
+  })
+})
+
+describe('lines as a column', () => {
+  const VALUE = [column('value', 'string', false)]
+  /** Letters of one to four bytes, and what is none, between ASCII of any length. */
+  const wide = fc.oneof(
+    text,
+    fc.string({ unit: 'grapheme', maxLength: 40 }).map((one) => binary(Buffer.from(one))),
+  )
+  const decode = (line: string) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes(line))
+
+  test('are valid UTF-8, without the byte-order mark of the file and carriage returns at line ends', () => {
+    fc.assert(
+      fc.property(fc.array(wide, { maxLength: 10 }), fc.integer({ min: 1, max: 300 }), (texts, chunkBytes) => {
+        const data = texts.join('')
+        const { lines } = oracleLines(data, Infinity)
+        const expected = lines.map((line, i) => (i === 0 ? line.replace(/^\xef\xbb\xbf/, '') : line))
+        const { rows, error } = scanLines(bytes(data), VALUE, { chunkBytes })
+        expect(error).toBe(null)
+        expect(rows).toEqual(expected.map((line) => ({ value: decode(line.replace(/\r$/, '')) })))
+      }),
+      { numRuns: 1000 },
+    )
   })
 })
 

@@ -88,6 +88,12 @@ export function scanJson(
   return scanned(text, columns, config, (pipeline) => kernels.createJsonScan(spec, pipeline))
 }
 
+/** Lines as rows of one column. */
+export function scanLines(text: Uint8Array, columns: readonly Column[], config: ScanConfig = {}): Scanned {
+  const spec = { skipBom: true, keepBad: false, maxRecordBytes: 1 << 30 }
+  return scanned(text, columns, config, (pipeline) => kernels.createLineScan(spec, pipeline))
+}
+
 /** Rows of JSON lines as another text. */
 export function textOf(json: string, columns: readonly Column[], end: PipelineEnd): string {
   const pipeline = pipelineOf(columns, end)
