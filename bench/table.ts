@@ -1,5 +1,5 @@
-/** A benchmark's result as tables of Markdown, for the README: npm run bench:table -- bench/result.json bench/charts */
-import { readFileSync } from 'node:fs'
+/** A benchmark's result as Markdown. Writes all rows, and prints a line for each family: npm run bench:table -- bench/result.json bench/RESULTS.md */
+import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import {
   answerOf,
@@ -16,6 +16,13 @@ import { formatBytes, formatSeconds } from './measure/report.js'
 import type { BenchmarkResult, ContestantResult, RowResult } from './measure/result.js'
 import type { Tool } from './rows/row.js'
 
+const HEAD = `# Results
+
+Whole processes, from start to answer on disk, with the input in the page cache. A ratio says how many times as long as runjob the other tool
+takes; in bold, where it is faster. [README.md](README.md) says how it is measured.
+
+`
+
 /**
  * A table for each family, and the chart of it: a line for each way to do a row with runjob, a column for each other tool that was there.
  * Where the other is faster, the ratio is bold.
@@ -29,7 +36,7 @@ export function tablesOf(result: BenchmarkResult, charts: string): string {
     const chart = isCompared(family) ? [`![${alt}](${charts}/${family.name}.svg)`, ''] : []
     return [`**${family.title}**`, '', ...tableOf(family, result), '', ...chart].join('\n')
   })
-  return [...tables, summaryOf(result, shown)].join('\n')
+  return [...tables, conditionsOf(result), lossesOf(shown)].join('\n')
 }
 
 function tableOf({ rows }: FamilyResult, result: BenchmarkResult): string[] {
@@ -62,30 +69,71 @@ function cellOf(peer: ContestantResult, own: ContestantResult): string {
   return [`${name}${formatSeconds(peer.time!.median)}`, ...(shown === '' ? [] : [shown])].join(', ')
 }
 
-function summaryOf({ machine, options, rows }: BenchmarkResult, shown: readonly FamilyResult[]): string {
-  const pairs = shown.flatMap((family) =>
-    family.rows.flatMap(({ title, contestants }) => {
-      const [own, ...others] = contestants as [ContestantResult, ...ContestantResult[]]
-      return others
-        .filter(isPeer)
-        .map((other) => ({ title, other, ratio: timesAsLong(other, own) }))
-        .filter(({ ratio }) => ratio !== null)
-    }),
-  )
-  const lost = pairs.filter(({ ratio }) => ratio! < 1)
-  const losses = lost.map(({ title, other, ratio }) => `${title} (${other.name}, ${formatRatio(ratio!)} ×)`)
+interface Comparison {
+  title: string
+  other: ContestantResult
+  ratio: number
+}
+
+/** With runjob's first way to do each row. */
+function comparisonsOf(rows: readonly RowResult[]): Comparison[] {
+  return rows.flatMap(({ title, contestants }) => {
+    const [own, ...others] = contestants as [ContestantResult, ...ContestantResult[]]
+    return others.filter(isPeer).flatMap((other) => {
+      const ratio = timesAsLong(other, own)
+      return ratio === null ? [] : [{ title, other, ratio }]
+    })
+  })
+}
+
+/** A line for each family: for each other tool the geometric mean of its ratios, the lowest and the highest. */
+export function summaryOf(result: BenchmarkResult): string {
+  const shown = familiesOf(result)
+  const all = shown.flatMap(({ rows }) => comparisonsOf(rows))
+  const tools = [...new Set(all.map(({ other }) => other.tool))]
+  const lines = shown.flatMap(({ title, rows }) => {
+    const comparisons = comparisonsOf(rows)
+    if (comparisons.length === 0) return []
+    const cells = tools.map((tool) => rangeOf(comparisons.filter(({ other }) => other.tool === tool)))
+    return [[title, rows.length.toString(), ...cells]]
+  })
+  const header = ['work', 'rows', ...tools.map((tool) => toolName(result, tool))]
+  const table = [header, header.map((_, i) => (i === 0 ? '---' : '---:')), ...lines]
+  return [...table.map((cells) => `| ${cells.join(' | ')} |`), '', conditionsOf(result)].join('\n')
+}
+
+function rangeOf(comparisons: readonly Comparison[]): string {
+  if (comparisons.length === 0) return ''
+  const ratios = comparisons.map(({ ratio }) => ratio)
+  const mean = Math.exp(ratios.reduce((sum, ratio) => sum + Math.log(ratio), 0) / ratios.length)
+  const shown = `${formatRatio(mean)} ×`
+  const range =
+    ratios.length === 1 ? '' : ` (${formatRatio(Math.min(...ratios))} to ${formatRatio(Math.max(...ratios))})`
+  return `${mean < 1 ? `**${shown}**` : shown}${range}`
+}
+
+function lossesOf(shown: readonly FamilyResult[]): string {
+  const all = shown.flatMap(({ rows }) => comparisonsOf(rows))
+  const lost = all.filter(({ ratio }) => ratio < 1)
+  const losses = lost.map(({ title, other, ratio }) => `${title} (${other.name}, ${formatRatio(ratio)} ×)`)
+  const count = `In ${all.length - lost.length} of ${all.length} comparisons runjob is faster.`
+  return lost.length === 0 ? count : `${count} It is slower in: ${losses.join('; ')}.`
+}
+
+function conditionsOf({ machine, options, rows }: BenchmarkResult): string {
   return [
     `${rows.length} rows at scale ${options.scale}, medians of ${options.runs} alternating runs; ${machine.cpu}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)},`,
     `Node.js ${machine.node}; ${options.workers} threads each, ${formatBytes(options.memoryBytes)} of memory where the row does not say.`,
-    `In ${pairs.length - lost.length} of ${pairs.length} comparisons runjob is faster.${lost.length === 0 ? '' : ` It is slower in: ${losses.join('; ')}.`}`,
   ].join('\n')
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]!).href) {
-  const [input, charts] = process.argv.slice(2)
-  if (!input || !charts) {
-    console.error('npm run bench:table -- in.json charts')
+  const [input, output] = process.argv.slice(2)
+  if (!input || !output) {
+    console.error('npm run bench:table -- in.json out.md')
     process.exit(1)
   }
-  console.log(tablesOf(JSON.parse(readFileSync(input, 'utf8')), charts))
+  const result: BenchmarkResult = JSON.parse(readFileSync(input, 'utf8'))
+  writeFileSync(output, `${HEAD}${tablesOf(result, 'charts')}\n`)
+  console.log(summaryOf(result))
 }

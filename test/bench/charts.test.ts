@@ -7,7 +7,7 @@ import { writeCharts } from '../../bench/chart.js'
 import { timesAsLong } from '../../bench/measure/comparison.js'
 import type { BenchmarkResult, ContestantResult, RowResult } from '../../bench/measure/result.js'
 import { spread } from '../../bench/measure/statistics.js'
-import { tablesOf } from '../../bench/table.js'
+import { summaryOf, tablesOf } from '../../bench/table.js'
 
 function contestant(name: string, seconds: number[], changes: Partial<ContestantResult> = {}): ContestantResult {
   return {
@@ -129,6 +129,15 @@ describe('tables', () => {
 4 rows at scale 0.1, medians of 3 alternating runs; a <fast> one, 2 cores, 8 GB,
 Node.js 20.0.0; 2 threads each, 4 GB of memory where the row does not say.
 In 1 of 2 comparisons runjob is faster. It is slower in: Word count, map in TypeScript (duckdb, 0.5 ×).`)
+  })
+
+  it('have a line for each family that was compared, in the summary: the mean of the ratios, the lowest and the highest', () => {
+    expect(summaryOf(result)).toBe(`| work | rows | DuckDB 1.5.6 |
+| --- | ---: | ---: |
+| Counting words | 2 | 1.7 × (0.5 to 6.0) |
+
+4 rows at scale 0.1, medians of 3 alternating runs; a <fast> one, 2 cores, 8 GB,
+Node.js 20.0.0; 2 threads each, 4 GB of memory where the row does not say.`)
   })
 })
 
