@@ -7,7 +7,9 @@ import { NATIVE_HEAP_BYTES } from './budget.js'
 /** How long a thread waits for another run. */
 const WAIT_MS = 5000
 
-const WAITING = Symbol.for('runjob.waiting')
+const WORKER = new URL('../engine/task/worker.cjs', import.meta.url)
+/** By its path, because a process may have two installed copies of the package, maybe of different versions. */
+const WAITING = Symbol.for(`runjob.waiting ${WORKER.href}`)
 /** Threads of no run, for runs without functions: on globalThis, because the file that starts the command has a copy of this module. */
 const shared = globalThis as { [WAITING]?: Map<Worker, NodeJS.Timeout | undefined> }
 shared[WAITING] ??= new Map()
@@ -79,7 +81,7 @@ function forgetListeners(worker: Worker): void {
 function newThread(heapBytes: number): Worker {
   // Loaded only now: a small run needs no thread.
   const { Worker } = process.getBuiltinModule('node:worker_threads')
-  return new Worker(new URL('../engine/task/worker.cjs', import.meta.url), {
+  return new Worker(WORKER, {
     // Prints of a user's functions are a log: standard output is for results.
     stdout: true,
     // A job's module sees the same arguments as in the main thread.

@@ -1,9 +1,9 @@
 /** Threads of runs without functions serve the next run. */
 
 import { execFileSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { cpSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 import { broadcast, col, count, type DataFrame, read, sum, type Untyped } from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run/options.js'
@@ -70,6 +70,20 @@ it('runs with functions have threads of their own, and keep none', async () => {
       expect(linesOf((await run(numbering, path, { workers: 1 })).output)).toEqual(['Oslo\t1', 'Rome\t2'])
   })
   expect(starts).toBe(2)
+})
+
+it('another installed copy of the package, maybe of another version, has threads of its own', async () => {
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  const copy = temporaryFolder()
+  for (const name of ['package.json', 'dist/src']) cpSync(join(root, name), join(copy, name), { recursive: true })
+  for (const name of ['build', 'node_modules']) symlinkSync(join(root, name), join(copy, name))
+  const cities = join(copy, 'cities.csv')
+  writeFileSync(cities, 'city\nOslo\n')
+  const other = (await import(pathToFileURL(join(copy, 'dist/src/index.js')).href)) as { read: typeof read }
+  await read.csv(cities).collect(ONE)
+  const counted = async () => expect(await other.read.csv(cities).collect(ONE)).toEqual([{ city: 'Oslo' }])
+  expect(await startsOf(counted)).toBe(1)
+  expect(await startsOf(counted)).toBe(0)
 })
 
 it('a run that failed leaves none', async () => {
