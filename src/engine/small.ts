@@ -4,18 +4,21 @@
  */
 
 import type { InputFile } from '../io/input/input_file.js'
-import type { Format, Operator, Plan, Stage } from '../plan/plan.js'
+import type { Expression } from '../plan/expression.js'
+import type { Format, Input, Operator, Plan, Stage } from '../plan/plan.js'
 import type { BadRecordsInit } from './bad_records.js'
 import type { Tuning } from './budget.js'
 
 /** Long enough for a machine that is busy with other things. */
 const QUICK_MS = 200
-/** Of all files. */
+/** Of all files, each as often as it is read. */
 export const MAX_SMALL_BYTES = 2 ** 20
 const MAX_FILES = 16
 const MAX_PARTITIONS = 16
 /** Objects and values of a plan. */
 const MAX_PLAN_PARTS = 10_000
+/** All texts of a plan that concat() joins: a text that is joined with itself, again and again, has twice the length each time. */
+const MAX_JOINED = 8
 
 /** What is compressed may hold any number of rows. */
 const FORMATS: ReadonlySet<Format['kind']> = new Set<Format['kind']>(['text', 'csv', 'jsonl'])
@@ -38,6 +41,8 @@ const FUNCTIONS: ReadonlySet<string> = new Set([
 interface Run {
   plan: Plan
   files: readonly InputFile[]
+  /** Input name -> indexes into `files`. */
+  inputs: ReadonlyMap<string, readonly number[]>
   /** Of each stage. */
   partitions: readonly number[]
   badRecords: BadRecordsInit | null
@@ -50,13 +55,19 @@ export function quickMs(run: Run): number | null {
   return isSmall(run) ? (run.tuning.hereMs ?? QUICK_MS) : null
 }
 
-function isSmall({ plan, files, partitions, badRecords, taskTimeoutMs, tuning }: Run): boolean {
+function isSmall({ plan, files, inputs, partitions, badRecords, taskTimeoutMs, tuning }: Run): boolean {
   if (plan.module !== null || badRecords !== null || taskTimeoutMs !== null) return false
-  const bytes = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const numbers = plan.stages.flatMap((stage) => stage.inputs.flatMap((input) => numbersOf(input, inputs)))
+  const read = numbers.map((number) => files[number]!)
+  const bytes = read.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
   if (bytes > Math.min(MAX_SMALL_BYTES, tuning.splitBytes ?? MAX_SMALL_BYTES)) return false
-  if (files.length > MAX_FILES || partitions.some((count) => count > MAX_PARTITIONS)) return false
-  if (files.some(({ compression }) => compression !== 'none')) return false
-  return plan.stages.every(isQuick) && callsOnly(FUNCTIONS, plan.stages)
+  if (read.length > MAX_FILES || partitions.some((count) => count > MAX_PARTITIONS)) return false
+  if (read.some(({ compression }) => compression !== 'none')) return false
+  return plan.stages.every(isQuick) && callsOnlyQuick(plan.stages)
+}
+
+function numbersOf(input: Input, inputs: Run['inputs']): readonly number[] {
+  return input.kind === 'files' ? (inputs.get(input.files) ?? []) : []
 }
 
 function isQuick({ inputs, target }: Stage): boolean {
@@ -67,16 +78,18 @@ function isQuick({ inputs, target }: Stage): boolean {
   })
 }
 
-/** Whether all expressions in a part of a plan, which is plain data, call only these functions. */
-function callsOnly(functions: ReadonlySet<string>, part: unknown): boolean {
+/** Whether all expressions in a part of a plan, which is plain data, call only quick functions. */
+function callsOnlyQuick(part: unknown): boolean {
   // No recursion, because expressions may be deep.
   const parts = [part]
+  let joined = 0
   for (const one of parts) {
     if (typeof one !== 'object' || one === null) continue
-    const { op, fn } = one as { op?: unknown; fn?: string }
-    if (op === 'call' && !functions.has(fn!)) return false
+    const { op, fn, args } = one as { op?: unknown; fn?: string; args?: readonly Expression[] }
+    if (op === 'call' && !FUNCTIONS.has(fn!)) return false
+    if (op === 'call' && fn === 'concat') joined += args!.filter((arg) => arg.op !== 'literal').length
     for (const inner of Object.values(one)) parts.push(inner)
-    if (parts.length > MAX_PLAN_PARTS) return false
+    if (parts.length > MAX_PLAN_PARTS || joined > MAX_JOINED) return false
   }
   return true
 }

@@ -1,24 +1,25 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import fs, { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { gzipSync } from 'node:zlib'
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
-import { csv, defineDataset, long, read, runDataset, runJob, string } from '../../dist/src/index.js'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { concat, csv, defineDataset, lit, long, read, runDataset, runJob, string } from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run/options.js'
 import { temporaryFolder } from '../helpers/folder.js'
 import { failure, run } from '../helpers/run.js'
-import { endWaitingThreads } from '../helpers/threads.js'
 
+/** How many threads runs have begun to use: new ones, and those that an earlier run has left. */
 let threads = 0
-const count = () => {
-  threads++
-}
-beforeAll(() => subscribe('worker_threads', count))
-afterAll(() => unsubscribe('worker_threads', count))
-beforeEach(async () => {
-  await endWaitingThreads()
+beforeEach(() => {
   threads = 0
+  const { postMessage } = Worker.prototype
+  vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, message) {
+    if ((message as { type: string }).type === 'begin') threads++
+    postMessage.call(this, message)
+  })
 })
+afterEach(() => void vi.restoreAllMocks())
 
 function file(name: string, content: string | Uint8Array): string {
   const path = join(temporaryFolder(), name)
@@ -33,7 +34,7 @@ const frameOf = (path: string) => read(csv({ schema: { name: string(), count: lo
 /** Every task leaves the main thread at its first look at the clock. */
 const NEVER_QUICK = { hereMs: -1 }
 
-describe('no thread starts for', () => {
+describe('no thread is used for', () => {
   test('a job of native operators', async () => {
     const { output } = await run('wordcount', file('in.txt', FISH))
     expect(readFileSync(join(output, 'part-r-00000.tsv'), 'utf8')).toBe('fish\t2\none\t1\ntwo\t1\n')
@@ -51,6 +52,12 @@ describe('no thread starts for', () => {
     expect(threads).toBe(0)
   })
 
+  test('texts that are joined', async () => {
+    const df = frameOf(file('in.csv', VISITS)).select(concat('name', lit(' '), 'count').as('both'))
+    expect(await df.first()).toEqual({ both: 'ann 1' })
+    expect(threads).toBe(0)
+  })
+
   test('an empty file', async () => {
     const { output } = await run('wordcount', file('in.txt', ''))
     expect(readFileSync(join(output, 'part-r-00000.tsv'), 'utf8')).toBe('')
@@ -58,7 +65,7 @@ describe('no thread starts for', () => {
   })
 })
 
-describe('a thread starts for', () => {
+describe('a thread is used for', () => {
   const visits = () => frameOf(file('in.csv', VISITS))
   test.each<[string, () => Promise<unknown>]>([
     ['a file of more than a mebibyte', () => run('wordcount', file('in.txt', FISH.repeat(100_000)))],
@@ -70,6 +77,23 @@ describe('a thread starts for', () => {
         visits()
           .filter((c) => c.name.rlike('a+b'))
           .collect(),
+    ],
+    [
+      'a small file that is read often',
+      () => {
+        const frame = visits()
+        return Array.from({ length: 16 })
+          .reduce<typeof frame>((all) => all.union(frame), frame)
+          .count()
+      },
+    ],
+    [
+      'a text that doubles again and again',
+      () => {
+        let frame = visits()
+        for (let i = 0; i < 5; i++) frame = frame.withColumn('name', concat('name', 'name'))
+        return frame.collect()
+      },
     ],
     ['a join', () => visits().join(visits(), 'name', 'semi').collect()],
     ['a task that may take only so long', () => run('wordcount', file('in.txt', FISH), { taskTimeout: '1h' })],
