@@ -68,11 +68,11 @@ export function keysBelow(node: Logical, tables: readonly KeyTable[]): readonly 
 /** Whether an aggregate has a value for whatever rows. */
 function isSafe({ fn, args, column }: AggregateNode['values'][number]): boolean {
   if (!args.every(cannotFail)) return false
-  if (fn === 'sum') return column.type === 'double' || hasRoom(column.type)
-  return fn === 'count' || fn === 'avg' || fn === 'min' || fn === 'max' || fn === 'countDistinct'
+  if (fn === 'sum' || fn === 'avg') return column.type === 'double' || hasRoom(column.type)
+  return fn === 'count' || fn === 'min' || fn === 'max' || fn === 'countDistinct'
 }
 
-/** The sum of decimals has ten digits more than they have, unless that would be more than 38. */
+/** The sum of decimals has ten digits more than they have, and their average four, unless that would be more than 38. */
 function hasRoom(type: Type): boolean {
   return typeof type === 'object' && type.type === 'decimal' && type.precision < 38
 }

@@ -11,12 +11,16 @@ import { failure } from '../helpers/run.js'
 const folder = mkdtempSync(join(tmpdir(), 'runjob-key-tables-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-/** Of 20,000 sales, a shop in ten is large; some sales and offers are of none. The sum of `huge` is too large for shop 7. */
+/**
+ * Of 20,000 sales, a shop in ten is large; some sales and offers are of none. For shop 7, the sum of `huge` is too large, and so is the average of
+ * `vast`, which has four digits more after the point.
+ */
 beforeAll(async () => {
   const database = await (await DuckDBInstance.create(':memory:', { threads: '1' })).connect()
   await database.run(`
     copy (select i as id, case when i % 13 > 0 then (i * 7919) % 200 end as shop, i % 90 as day,
-        ((i * 31) % 400)::decimal(9, 2) / 4 as price, case when (i * 7919) % 200 = 7 then 9223372036854775807 else i end as huge
+        ((i * 31) % 400)::decimal(9, 2) / 4 as price, case when (i * 7919) % 200 = 7 then 9223372036854775807 else i end as huge,
+        case when (i * 7919) % 200 = 7 then '1e36'::decimal(38, 0) else i::decimal(38, 0) end as vast
       from range(20000) t(i)) to '${join(folder, 'sales.parquet')}' (format parquet, row_group_size 2048);
     copy (select case when i % 7 > 0 then i % 250 end as of, i as offer from range(3000) t(i))
       to '${join(folder, 'offers.parquet')}' (format parquet);
@@ -69,14 +73,17 @@ it.each(Object.keys(frames()))('%s', async (name) => {
   expect(plan).toMatch(/semi join with one table on (shop|of) = number/)
 })
 
-it('a group without a match still fails', async () => {
+it.each([
+  ['sum', sum('huge')],
+  ['average', avg('vast')],
+])('a group without a match still fails: its %s is too large', async (_, value) => {
   const large = open('shops')
     .filter(col('size').eq('large') as never)
     .select('number') as Frame
-  const frame = (
-    open('sales')
-      .groupBy('shop')
-      .agg({ all: sum('huge') as never }) as unknown as Frame
-  ).join(large as never, ofShop)
-  expect(await failure(frame.collect({ workers: 1 } as object))).toMatchObject({ code: 'ARITHMETIC_OVERFLOW' })
+  const groups = open('sales')
+    .groupBy('shop')
+    .agg({ all: value as never }) as unknown as Frame
+  expect(await failure(groups.join(large as never, ofShop).collect({ workers: 1 } as object))).toMatchObject({
+    code: 'ARITHMETIC_OVERFLOW',
+  })
 })
