@@ -3,7 +3,8 @@
  *
  * A partition is looked at if it has at least 100,000 records and twice as many as the others on average. Its key is named if at least half of
  * its records have it. Records that are combined, or grouped, before they are written do not count: there a frequent key costs nothing. Where
- * records are not sorted by the key, as for joins by partition and windows, a sample says about how many have it.
+ * records are not sorted by the key, as for joins by partition and windows, a sample says about how many have it. A key whose records several tasks
+ * share is no such key (ranges.ts).
  */
 import type { Exchange, ExchangeInput, Input, Plan } from '../plan/plan.js'
 import { exchangeOf, partitionedJoinOf, stageFilling } from '../plan/stages.js'
@@ -33,7 +34,10 @@ export function watchingKeys(plan: Plan, tasks: readonly ReduceSpec[]): ReduceSp
     const input = plan.stages[task.stage]!.inputs[task.input] as ExchangeInput
     const all = tasks.reduce((sum, other) => sum + sizeOf(other), 0)
     const isWatched =
-      mayBeSkewed(exchangeOf(plan, input.exchange)) && !stopsEarly(input) && isLarge(sizeOf(task), all, tasks.length)
+      mayBeSkewed(exchangeOf(plan, input.exchange)) &&
+      !stopsEarly(input) &&
+      task.range?.share === undefined &&
+      isLarge(sizeOf(task), all, tasks.length)
     return isWatched && input.operators[0]?.op !== 'take' ? { ...task, watchKeys: true } : task
   })
 }
