@@ -36,7 +36,10 @@ export async function compilePrograms(names, build, compiler, flags, linking = f
  */
 function reached(program) {
   const sources = filesOf(native).filter((name) => /\.cc?$/.test(name))
-  const bare = sources.filter((name) => !existsSync(join(native, name.replace(/\.cc?$/, '.h'))))
+  // No program is part of another one.
+  const bare = sources.filter(
+    (name) => !/^(fuzz|testing)\//.test(name) && !existsSync(join(native, name.replace(/\.cc?$/, '.h'))),
+  )
   const found = new Set([program, 'base/liblmdb.c'])
   for (const name of found) {
     const isHeader = name.endsWith('.h')
