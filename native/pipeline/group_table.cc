@@ -84,8 +84,8 @@ class Table final : public GroupTable {
     return RowsPerKey(keys, most) < kSomeRepeats;
   }
 
-  // The same where other dictionaries begin. Those of one of them are different, so only what came after the first ones may repeat: a
-  // lookup finds a key as often as the table has it.
+  // The same where other dictionaries begin. Each looks a key up once, so the lookups of the first ones found nothing. Each later one found its
+  // key if that was among those held: of `keys`, half of the first ones and of all on average.
   bool CodesHardlyRepeat() {
     if (first_lookups_ == 0) {
       first_lookups_ = lookups_;
@@ -139,7 +139,7 @@ class Table final : public GroupTable {
     }
     lookups_ += one_each.count;
     if (groups_.capacity() == capacity) return Status::Ok();
-    // The others have moved, and perhaps some of these: the same are asked again.
+    // The table has grown, so states have moved: those of the batch are looked up again.
     lookups_ -= codes_.size();
     codes_.Clear();
     return FindNew(batch);

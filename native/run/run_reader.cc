@@ -172,8 +172,10 @@ Status SharedRun::ParseMeta(Slice value) {
   MetaHeader header;
   if (value.size < sizeof(header)) return RunCorrupt(path_, "meta entry too short");
   std::memcpy(&header, value.data, sizeof(header));
-  const auto unlike = [this] { return RunCorrupt(path_, "checksum of the meta entry does not match"); };
-  if (header.checksum != Xxh64(Slice(value.data + 8, value.size - 8), 0)) return unlike();
+  if (header.checksum != Xxh64(Slice(value.data + 8, value.size - 8), 0)) {
+    return RunCorrupt(path_, "checksum of the meta entry does not match");
+  }
+  const auto too_short = [this] { return RunCorrupt(path_, "meta entry too short"); };
   Slice rest(value.data + sizeof(header), value.size - sizeof(header));
   const auto take = [&rest](void* to, size_t bytes) {
     if (bytes > rest.size) return false;
@@ -181,20 +183,20 @@ Status SharedRun::ParseMeta(Slice value) {
     rest = Slice(rest.data + bytes, rest.size - bytes);
     return true;
   };
-  if (header.partitions > rest.size / sizeof(PartitionCount)) return unlike();
+  if (header.partitions > rest.size / sizeof(PartitionCount)) return too_short();
   info_.partitions.resize(header.partitions);
   uint64_t blocks = 0;
   if (!take(info_.partitions.data(), header.partitions * sizeof(PartitionCount)) || !take(&blocks, sizeof(blocks)) ||
       blocks > rest.size / sizeof(uint32_t)) {
-    return unlike();
+    return too_short();
   }
   info_.blocks.resize(blocks);
-  if (!take(info_.blocks.data(), blocks * sizeof(uint32_t))) return unlike();
+  if (!take(info_.blocks.data(), blocks * sizeof(uint32_t))) return too_short();
   info_.meta = rest.ToString();
   return Status::Ok();
 }
 
-// Of the records of each block: those of a partition's.
+// Records of each block of a partition.
 std::span<const uint32_t> BlocksOf(const RunInfo& info, uint32_t partition) {
   const std::span<const uint32_t> all(info.blocks);
   size_t begin = 0;

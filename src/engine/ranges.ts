@@ -26,8 +26,8 @@ export interface Range {
  * Ranges, ascending. They depend on the rows alone: not on the tasks that wrote them.
  *
  * @param asked how many; null: by the number of bytes
- * @param fileBytes readers write a file for each key, which has so many bytes: a key with the rows of several files is divided into as many
- *   shares, whatever is asked; null: each key has one reader
+ * @param fileBytes of a file, if readers write files of one key each: a key with the rows of several files is divided into as many shares, whatever
+ *   is asked; null: each key has one reader
  */
 export function rangesOf(results: readonly StageResult[], asked: number | null, fileBytes: number | null): Range[] {
   const runs = results.flatMap((result) => result.runs)
