@@ -34,7 +34,7 @@ const FUNCTIONS: ReadonlySet<string> = new Set([
   ...['eq', 'ne', 'lt', 'le', 'gt', 'ge', 'eqNullSafe', 'in', 'and', 'or', 'not'],
   ...['isNull', 'isNotNull', 'isNaN', 'case', 'coalesce', 'greatest', 'least', 'hash', 'cast', 'tryCast'],
   ...['add', 'subtract', 'multiply', 'divide', 'div', 'mod', 'pmod', 'negate', 'abs', 'round', 'floor', 'ceil', 'sqrt'],
-  ...['length', 'upper', 'lower', 'trim', 'ltrim', 'rtrim', 'startsWith', 'endsWith', 'substring'],
+  ...['length', 'upper', 'lower', 'trim', 'ltrim', 'rtrim', 'startsWith', 'endsWith', 'substring', 'concat'],
   ...['year', 'quarter', 'month', 'dayOfMonth', 'dayOfYear', 'dayOfWeek', 'weekOfYear', 'hour', 'minute', 'second'],
 ])
 

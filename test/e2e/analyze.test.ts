@@ -54,10 +54,10 @@ describe('an analysed plan', () => {
       "data frame
       └─ output: jsonl (1 row, 37 B)
          └─ stage output: 1 task
-            └─ rows (1 row, about 34 expected)
+            └─ rows (1 row, about 9 expected)
                └─ exchange: by range, sorted by country (1 row, 28 B)
                   └─ stage sort 3: 1 task
-                     └─ groups (1 row, about 34 expected)
+                     └─ groups (1 row, about 9 expected)
                         └─ exchange: 1 partition, grouped by country, n = count(), total = sum(cast(n as bigint)) (60 rows in, 1 out, 10 B)
                            └─ stage group 2: 1 task
                               └─ project n, country (60 rows, about 34 expected)
@@ -234,12 +234,12 @@ describe('expected rows', () => {
       .groupBy('g')
       .agg({ n: count() })
     expect(operatorsOf(await grouped.explain())).toEqual([
-      'groups (about 300 rows)',
+      'groups (about 75 rows)',
       'filter k >= 300 (about 300 rows)',
       'scan k, g (900 rows)',
     ])
     expect(operatorsOf(untimed(await grouped.explain({ analyze: true })))).toEqual([
-      'groups (3 rows, about 300 expected)',
+      'groups (3 rows, about 75 expected)',
       'filter k >= 300 (900 rows in, 600 out, about 300 expected)',
       'scan k, g (900 rows, 900 expected)',
     ])
