@@ -70,7 +70,9 @@ function nodeHeaders() {
 
 function nodeGyp(command, ...args) {
   const script = require.resolve('node-gyp/bin/node-gyp.js')
-  const result = spawnSync(process.execPath, [script, command, ...args], { cwd: folder, stdio: 'inherit' })
+  // RUNJOB_WERROR: a warning is an error, as in .ci/run. Not for those who install: another compiler may warn of other things.
+  const env = sanitize && process.env.RUNJOB_WERROR ? { ...process.env, CXXFLAGS: '-Werror' } : process.env
+  const result = spawnSync(process.execPath, [script, command, ...args], { cwd: folder, stdio: 'inherit', env })
   if (result.status === 0) return
   // node-gyp has explained why, at length; this says what to do.
   console.error(`

@@ -109,7 +109,7 @@ export async function inTurn(items, work) {
 }
 
 /** Runs a command that must succeed. */
-export function run(command, args) {
+function run(command, args) {
   return new Promise((resolve) => {
     spawn(command, args, { stdio: 'inherit' }).on('close', (code) => {
       if (code === 0) return resolve()

@@ -2,7 +2,7 @@
 import type { Estimate, StageEstimates } from '../plan/outline.js'
 import { inputsOfNode, type Logical } from './logical.js'
 import type { FrameLowering } from './lower.js'
-import { expectedRows, type Sizes } from './rules/cardinality.js'
+import { expectedRows, mostOf, type Sizes } from './rules/cardinality.js'
 
 export function estimatesOf(
   { stages, given }: Pick<FrameLowering, 'stages' | 'given'>,
@@ -20,8 +20,8 @@ export function estimatesOf(
 
 function estimateOf(node: Logical, sizes: Sizes): Estimate | null {
   const kind = kindOf(node, sizes)
-  const rows = expectedRows(node, sizes)
-  if (kind === null || !Number.isFinite(rows)) return null
+  const rows = kind === 'most' ? mostOf(node, sizes)?.rows : expectedRows(node, sizes)
+  if (kind === null || rows === undefined || !Number.isFinite(rows)) return null
   // A guess of less than a row is one that few come.
   return { rows: kind === 'guess' ? Math.max(1, Math.round(rows)) : Math.ceil(rows), kind }
 }
