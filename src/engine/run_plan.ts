@@ -168,6 +168,7 @@ export class PlanRun {
     this.#budget = budget
     this.#shared = new SharedState(budget.workers)
     this.#runs = new Runs(runsDir, budget.heldBytes, tuning.holdMs)
+    const runId = String(process.hrtime.bigint())
     this.#pool = new WorkerPool(
       budget.workers,
       this.#shared,
@@ -177,6 +178,7 @@ export class PlanRun {
         planHash: options.planHash,
         identity: options.identity,
         files,
+        runId,
         runsDir,
         attemptsDir,
         budget: budget.worker,

@@ -264,6 +264,8 @@ export interface WorkerInit {
   planHash: string
   identity: Identity | null
   files: InputFile[]
+  /** No other run of the process has this one, also if it has the same folders. */
+  runId: string
   runsDir: string
   /** Where attempts write their parts, each in its own folder. */
   attemptsDir: string

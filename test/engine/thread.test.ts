@@ -4,8 +4,19 @@ import { execFileSync } from 'node:child_process'
 import { cpSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { expect, it, onTestFinished } from 'vitest'
-import { broadcast, col, count, type DataFrame, read, sum, type Untyped } from '../../dist/src/index.js'
+import { Worker } from 'node:worker_threads'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import {
+  broadcast,
+  col,
+  count,
+  type DataFrame,
+  defineDataset,
+  read,
+  runDataset,
+  sum,
+  type Untyped,
+} from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run/options.js'
 import { linesOf, temporaryFolder } from '../helpers/folder.js'
 import { failure, run } from '../helpers/run.js'
@@ -59,6 +70,43 @@ it('a table that one run joins with is not there for the next', async () => {
       .collect(ONE)
   expect(await joined(table('id,name\n1,Oslo\n2,Rome\n'))).toEqual([{ name: 'Oslo' }, { name: 'Rome' }])
   expect(await joined(table('id,name\n2,Bern\n1,Bonn\n'))).toEqual([{ name: 'Bonn' }, { name: 'Bern' }])
+})
+
+it('nor is it if a thread hears late that the run is over, and the next one has the same output', async () => {
+  const folder = temporaryFolder()
+  const [sales, names, output] = ['sales.csv', 'names.csv', 'out'].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ]
+  writeFileSync(sales, `id,n\n${'1,10\n2,20\n'.repeat(1000)}`)
+  const joined = defineDataset({
+    name: 'joined',
+    build: () =>
+      (read.csv(sales) as never as Frame).join(broadcast(read.csv(names) as never), 'id' as never).distinct(),
+  })
+  const { postMessage } = Worker.prototype
+  const late: (() => void)[] = []
+  onTestFinished(() => {
+    vi.restoreAllMocks()
+    for (const send of late) send()
+  })
+  vi.spyOn(Worker.prototype, 'postMessage').mockImplementation(function (this: Worker, message) {
+    const send = () => postMessage.call(this, message)
+    // The next run takes the first one.
+    if ((message as { type: string }).type === 'rest' && late.length < 2) late.push(send)
+    else send()
+  })
+  for (const [workers, name] of [
+    [2, 'Oslo'],
+    [1, 'Rome'],
+  ] as const) {
+    writeFileSync(names, `id,name\n1,${name}\n`)
+    late.shift()?.()
+    const tuning = { splitBytes: 1000 }
+    await runDataset(joined, { output, mode: 'overwrite', format: 'csv', workers, [TUNING]: tuning } as never)
+    expect(linesOf(output)).toContain(`1,10,${name}`)
+  }
 })
 
 it('runs with functions have threads of their own, and keep none', async () => {

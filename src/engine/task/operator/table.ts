@@ -79,7 +79,10 @@ function closeShared(name: string): void {
   shared.delete(name)
 }
 
-/** What a table is made of. One that is not shared is of one attempt. */
+/**
+ * What a table is made of. One that is not shared is of one attempt. An earlier run into the same output has the same names of runs, and a thread
+ * of it may still have its table.
+ */
 function nameOf(
   { build, buildOn, type, residual }: TableJoin,
   spec: BuildSpec,
@@ -88,7 +91,17 @@ function nameOf(
 ): string {
   const { runs, isShared, partition } = spec
   const attempt = isShared ? null : attemptName(env.task.id, env.attempt)
-  return JSON.stringify([env.runsDir, build, buildOn, tableRowsFor(type, residual), keys, runs, partition, attempt])
+  return JSON.stringify([
+    env.runId,
+    env.runsDir,
+    build,
+    buildOn,
+    tableRowsFor(type, residual),
+    keys,
+    runs,
+    partition,
+    attempt,
+  ])
 }
 
 /** The keys of its table that rows are filtered by, ahead of the join. */
