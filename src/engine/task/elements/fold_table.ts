@@ -8,7 +8,7 @@ import { LONGEST_TEXT, TextTable } from './text_table.js'
  * workers or memory.
  */
 const MOST_KEYS = 65_536
-/** Of those that are objects, or whose values have become objects or text, which may take much memory. */
+/** Of those that are objects, or whose first value is an object or a text: they may take much memory. */
 const MOST_LARGE = 8192
 const MOST_KEY_UNITS = 1 << 20
 /** A number, or the like. */
