@@ -18,6 +18,8 @@ import { keepThread, startThread } from './thread.js'
 const STOP_GRACE_MS = 700
 /** How long timers that functions left pending may keep a finished worker alive. */
 const LEFTOVER_MS = 5000
+/** Node's own: tests may put another one in its place, whose clock stands still. */
+const ownSetImmediate = setImmediate
 /** The task is not quick: another attempt of it, in a worker, may take as long as it likes. */
 export class NotQuick extends Error {}
 
@@ -112,7 +114,7 @@ export class WorkerPool {
     const { task, attempt } = slot.assignment!
     try {
       // Signals come first.
-      await new Promise(setImmediate)
+      await new Promise<void>((resolve) => void ownSetImmediate(resolve))
       this.#executor ??= await this.#newExecutor(at)
       this.#endOfTask = now() + this.#hereMs
       const answer = this.#closing ? STOPPED : await this.#executor.run(task, attempt, bounds)

@@ -57,6 +57,17 @@ describe('no thread is used for', () => {
     expect(threads).toBe(0)
   })
 
+  test('a test whose clock stands still', async () => {
+    const path = file('in.csv', VISITS)
+    vi.useFakeTimers()
+    try {
+      expect(await frameOf(path).count()).toBe(3)
+    } finally {
+      vi.useRealTimers()
+    }
+    expect(threads).toBe(0)
+  })
+
   test('an empty file', async () => {
     const { output } = await run('wordcount', file('in.txt', ''))
     expect(readFileSync(join(output, 'part-r-00000.tsv'), 'utf8')).toBe('')
