@@ -6,6 +6,8 @@ import { NATIVE_HEAP_BYTES } from './budget.js'
 
 /** How long a thread waits for another run. */
 const WAIT_MS = 5000
+/** So many runs has a thread at most: what V8 and the allocator have taken for them goes back only when it ends. */
+const MOST_RUNS = 20
 
 const WORKER = new URL('../engine/task/worker.cjs', import.meta.url)
 /** By its path, because a process may have two installed copies of the package, maybe of different versions. */
@@ -14,6 +16,8 @@ const WAITING = Symbol.for(`runjob.waiting ${WORKER.href}`)
 const shared = globalThis as { [WAITING]?: Map<Worker, NodeJS.Timeout | undefined> }
 shared[WAITING] ??= new Map()
 const waiting = shared[WAITING]
+
+const runsOf = new WeakMap<Worker, number>()
 
 /**
  * Starts a thread before its task is known, because its start takes as long as loading and planning in the main thread. It is for a job
@@ -41,11 +45,13 @@ export function startThread(heapBytes: number, hasFunctions: boolean): Worker {
 /**
  * Keeps a thread whose run is over, and which ran no functions, for the next run: to start one takes longer than a small query.
  *
- * @returns false if there are enough, or it does not fit other runs
+ * @returns false if there are enough, or it has had many runs, or does not fit others
  */
 export function keepThread(worker: Worker): boolean {
   const fits = worker.resourceLimits?.maxOldGenerationSizeMb === megabytes(NATIVE_HEAP_BYTES)
-  if (!fits || waiting.size >= availableParallelism()) return false
+  const runs = (runsOf.get(worker) ?? 0) + 1
+  if (!fits || runs >= MOST_RUNS || waiting.size >= availableParallelism()) return false
+  runsOf.set(worker, runs)
   forgetListeners(worker)
   const leave = () => {
     waiting.delete(worker)

@@ -109,6 +109,18 @@ it('nor is it if a thread hears late that the run is over, and the next one has 
   }
 })
 
+it('a thread has no more than twenty runs', async () => {
+  const cities = table('city\nOslo\n')
+  // Ends those that wait.
+  const path = join(temporaryFolder(), 'lines.txt')
+  writeFileSync(path, 'Oslo\n')
+  await run(numbering, path, { workers: 1 })
+  const starts = await startsOf(async () => {
+    for (let i = 0; i < 41; i++) await cities.collect(ONE)
+  })
+  expect(starts).toBe(3)
+})
+
 it('runs with functions have threads of their own, and keep none', async () => {
   const path = join(temporaryFolder(), 'lines.txt')
   writeFileSync(path, 'Oslo\nRome\n')
