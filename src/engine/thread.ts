@@ -9,9 +9,8 @@ const WAIT_MS = 5000
 /** So many runs has a thread at most: what V8 and the allocator have taken for them goes back only when it ends. */
 const MOST_RUNS = 20
 
-const WORKER = new URL('../engine/task/worker.cjs', import.meta.url)
-/** By its path, because a process may have two installed copies of the package, maybe of different versions. */
-const WAITING = Symbol.for(`runjob.waiting ${WORKER.href}`)
+/** By the path of the package, because a process may have two installed copies, maybe of different versions. */
+const WAITING = Symbol.for(`runjob.waiting ${new URL('..', import.meta.url).href}`)
 /** Threads of no run, for runs without functions: on globalThis, because the file that starts the command has a copy of this module. */
 const shared = globalThis as { [WAITING]?: Map<Worker, NodeJS.Timeout | undefined> }
 shared[WAITING] ??= new Map()
@@ -87,7 +86,7 @@ function forgetListeners(worker: Worker): void {
 function newThread(heapBytes: number): Worker {
   // Loaded only now: a small run needs no thread.
   const { Worker } = process.getBuiltinModule('node:worker_threads')
-  return new Worker(WORKER, {
+  return new Worker(new URL('../engine/task/worker.cjs', import.meta.url), {
     // Prints of a user's functions are a log: standard output is for results.
     stdout: true,
     // A job's module sees the same arguments as in the main thread.
