@@ -69,7 +69,8 @@ test('workers find functions where the package was copied to, with what was comp
 describe('a ready-made job', () => {
   const folder = mkdtempSync(join(tmpdir(), 'runjob-bundle-'))
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
-  writeFileSync(join(folder, 'in.txt'), 'one fish two fish\n')
+  // More than the main thread reads by itself.
+  writeFileSync(join(folder, 'in.txt'), 'one fish two fish\n'.repeat(70_000))
   const args = ['wordcount', 'in.txt', '-o', 'counts', '--quiet']
   execFileSync(process.execPath, [join(dist, 'cli/main.cjs'), ...args], {
     cwd: folder,
