@@ -269,16 +269,16 @@ function forEachRow(output: string, visit: (bytes: Buffer, start: number, end: n
   }
 }
 
-/** Lines without their line ends, as ranges of a reused buffer. */
+/** Lines without their line ends, as ranges of a reused buffer. A line end follows each, also where the output has none at its end. */
 function forEachLine(output: string, visit: (bytes: Buffer, start: number, end: number) => void): void {
   let carried = Buffer.alloc(0)
   forEachChunk(output, (chunk) => {
     let start = 0
     if (carried.length > 0) {
       const first = chunk.indexOf(NEWLINE)
-      carried = Buffer.concat([carried, first < 0 ? chunk : chunk.subarray(0, first)])
+      carried = Buffer.concat([carried, first < 0 ? chunk : chunk.subarray(0, first + 1)])
       if (first < 0) return
-      visit(carried, 0, carried.length)
+      visit(carried, 0, carried.length - 1)
       carried = Buffer.alloc(0)
       start = first + 1
     }
@@ -288,5 +288,5 @@ function forEachLine(output: string, visit: (bytes: Buffer, start: number, end: 
     }
     carried = Buffer.from(chunk.subarray(start))
   })
-  if (carried.length > 0) visit(carried, 0, carried.length)
+  if (carried.length > 0) visit(Buffer.concat([carried, Buffer.of(NEWLINE)]), 0, carried.length)
 }
