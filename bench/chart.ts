@@ -9,6 +9,7 @@ import {
   type FamilyResult,
   familiesOf,
   formatRatio,
+  headlineOf,
   isCompared,
   isMeasured,
   isPeer,
@@ -145,7 +146,7 @@ async function drawFamily(family: FamilyResult, result: BenchmarkResult): Promis
     },
   }
   const svg = await new View(parse(compile(spec).spec), { renderer: 'none' }).toSVG()
-  return withAltText(svg, `${family.title}: how many times as long others take as runjob`, altText(groups))
+  return withAltText(svg, headlineOf(family), altText(groups))
 }
 
 /** The others of a row. One without a right answer has a bar of no length, and what went wrong. */

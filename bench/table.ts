@@ -6,6 +6,7 @@ import {
   type FamilyResult,
   familiesOf,
   formatRatio,
+  headlineOf,
   isCompared,
   isMeasured,
   isPeer,
@@ -32,8 +33,7 @@ takes; in bold, where it is faster. [README.md](README.md) says how it is measur
 export function tablesOf(result: BenchmarkResult, charts: string): string {
   const shown = familiesOf(result)
   const tables = shown.map((family) => {
-    const alt = `${family.title}: how many times as long others take as runjob`
-    const chart = isCompared(family) ? [`![${alt}](${charts}/${family.name}.svg)`, ''] : []
+    const chart = isCompared(family) ? [`![${headlineOf(family)}](${charts}/${family.name}.svg)`, ''] : []
     return [`**${family.title}**`, '', ...tableOf(family, result), '', ...chart].join('\n')
   })
   return [...tables, conditionsOf(result), lossesOf(shown)].join('\n')

@@ -19,6 +19,11 @@ export function familiesOf(result: BenchmarkResult): FamilyResult[] {
   return all.filter(({ rows }) => rows.length > 0)
 }
 
+/** What its chart shows. */
+export function headlineOf({ title }: FamilyResult): string {
+  return `${title}: how many times as long others take as runjob`
+}
+
 /** Whether there is something to draw. */
 export function isCompared({ rows }: FamilyResult): boolean {
   return rows.some(({ contestants }) => contestants.slice(1).some(({ status }) => status !== 'skipped'))
