@@ -3,6 +3,7 @@
  * long as they are quick.
  */
 
+import { setImmediate } from 'node:timers'
 import type { Worker } from 'node:worker_threads'
 import { RunjobError } from '../base/errors.js'
 import { now } from '../base/now.js'
@@ -18,7 +19,7 @@ import { keepThread, startThread } from './thread.js'
 const STOP_GRACE_MS = 700
 /** How long timers that functions left pending may keep a finished worker alive. */
 const LEFTOVER_MS = 5000
-/** Node's own: tests may put another one in its place, whose clock stands still. */
+/** Node's own: test runners put another one in its place, whose clock stands still, or take the global one away. */
 const ownSetImmediate = setImmediate
 /** The task is not quick: another attempt of it, in a worker, may take as long as it likes. */
 export class NotQuick extends Error {}
