@@ -24,6 +24,9 @@ const MAX_HELD_INPUT_BYTES = 1024 * MIB
 /** Of the files of a partition. Fixed, because files must not depend on the machine. */
 const FILE_BYTES = 128 * MIB
 
+/** Of ranges. Fixed, because the number of parts must not depend on the machine. */
+const RANGE_BYTES = 32 * MIB
+
 /** Runs that one merge opens at a time, however small they are. */
 const MAX_MERGE_RUNS = 256
 
@@ -36,6 +39,8 @@ export interface Tuning {
   readAll?: boolean
   /** Of files of partitions. */
   fileBytes?: number
+  /** Of ranges of sorted rows. */
+  rangeBytes?: number
   /** Runs that may be in memory; 0: all are files. */
   heldBytes?: number
   /** For how long they may be. */
@@ -59,6 +64,8 @@ export interface Budget {
   merge: MergeLimits
   /** For runs in memory, of all workers together. */
   heldBytes: number
+  /** Keys and rows of a range of a sorted exchange. */
+  rangeBytes: number
 }
 
 /** Divides the memory limit once. If it is too small for all workers, fewer start. */
@@ -91,5 +98,6 @@ export function planBudget(
     // The rest, because a reduce may read runs and collect for the next exchange at the same time.
     merge: { runs: tuning.mergeRuns ?? MAX_MERGE_RUNS, bytes: Math.floor(native / 4) },
     heldBytes: tuning.heldBytes ?? heldBytes * count,
+    rangeBytes: tuning.rangeBytes ?? RANGE_BYTES,
   }
 }

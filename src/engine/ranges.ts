@@ -5,8 +5,6 @@
 import type { KeyRange } from '../kernels/kernels.js'
 import type { StageResult } from './task.js'
 
-/** Bytes of keys and rows per range. Fixed, because the number of parts must not depend on the machine. */
-const RANGE_BYTES = 32 * 2 ** 20
 const MAX_RANGES = 256
 /** Values in a sample: kMostValues in native/record/row_sample.h. */
 const MOST_VALUES = 2048
@@ -22,22 +20,26 @@ export interface Range {
   rows: number
 }
 
-/**
- * Ranges, ascending. They depend on the rows alone: not on the tasks that wrote them.
- *
- * @param asked how many; null: by the number of bytes
- * @param fileBytes of a file, if readers write files of one key each: a key with the rows of several files is divided into as many shares, whatever
- *   is asked; null: each key has one reader
- */
-export function rangesOf(results: readonly StageResult[], asked: number | null, fileBytes: number | null): Range[] {
+/** How ranges are made. */
+export interface Division {
+  /** How many; null: by the number of bytes. */
+  asked: number | null
+  /** Keys and rows of a range, if no number is asked for. */
+  rangeBytes: number
+  /** A key with rows for several shares of this size is divided into as many, whatever is asked; null: each key has one reader. */
+  shareBytes: number | null
+}
+
+/** Ranges, ascending. They depend on the rows alone: not on the tasks that wrote them. */
+export function rangesOf(results: readonly StageResult[], { asked, rangeBytes, shareBytes }: Division): Range[] {
   const runs = results.flatMap((result) => result.runs)
   const bytes = runs.reduce((sum, run) => sum + run.partitions[0]!.bytes, 0)
-  const count = asked ?? Math.max(1, Math.min(MAX_RANGES, Math.floor(bytes / RANGE_BYTES)))
+  const count = asked ?? Math.max(1, Math.min(MAX_RANGES, Math.floor(bytes / rangeBytes)))
   const rows = runs.reduce((sum, run) => sum + run.records, 0)
-  const mayDivide = fileBytes !== null && bytes >= 2 * fileBytes
+  const mayDivide = shareBytes !== null && bytes >= 2 * shareBytes
   if (count === 1 && !mayDivide) return [{ keys: {}, rows }]
   const values = united(results.flatMap(({ sample }) => (sample ? [decodeSample(sample)] : [])))
-  const large = mayDivide ? largeKeys(values, bytes, fileBytes) : []
+  const large = mayDivide ? largeKeys(values, bytes, shareBytes) : []
   // A key that many rows have leaves fewer ranges, unless so many parts are asked for.
   const isNeeded = (bound: Cut, i: number, bounds: Cut[]) => asked !== null || i === 0 || bound !== bounds[i - 1]
   const bounds = withEdges(boundsBetween(values, count).filter(isNeeded), large)
@@ -104,8 +106,8 @@ interface LargeKey {
   shares: number
 }
 
-function largeKeys(values: readonly SampledValue[], bytes: number, fileBytes: number): LargeKey[] {
-  const shareBytes = Math.max(fileBytes, bytes / MAX_SHARES)
+function largeKeys(values: readonly SampledValue[], bytes: number, leastBytes: number): LargeKey[] {
+  const shareBytes = Math.max(leastBytes, bytes / MAX_SHARES)
   const sampled = sumOf(values)
   const cuts = allCuts(values)
   return cuts.flatMap((from, i) => {
@@ -151,7 +153,7 @@ function boundsBetween(values: readonly SampledValue[], ranges: number): Cut[] {
   let next = 0
   return Array.from({ length: ranges - 1 }, (_, i) => {
     const wanted = ((i + 1) * total) / ranges
-    // The nearest one: a key that many rows have is all before a bound, or all behind it.
+    // The nearest one: a key that many rows have is all before a bound, or all after it.
     while (next + 1 < cuts.length && cuts[next + 1]!.before - wanted <= wanted - cuts[next]!.before) next++
     return cuts[next] ?? NO_CUT
   })

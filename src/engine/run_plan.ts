@@ -19,6 +19,7 @@ import {
   buildsOf,
   fillsRanges,
   hasElements,
+  readsRowsAlone,
   stageFilling,
   stagesAfter,
   stagesBefore,
@@ -510,13 +511,23 @@ export class PlanRun {
     const checkpoint = this.#checkpoint
     const known = checkpoint.get<Range[]>(rangesFact(index))
     if (known) return known
-    const { plan } = this.#options
-    const { partitions } = plan.stages[index]!.target as Exchange
-    const hasFolders = stagesAfter(plan, index).some((reader) => writesFolders(plan.stages[reader]!))
-    const fileBytes = hasFolders ? this.#budget.worker.fileBytes : null
-    const ranges = rangesOf(this.#stages[index]!.results, partitions ?? this.#options.partitions, fileBytes)
+    const exchange = this.#options.plan.stages[index]!.target as Exchange
+    const asked = exchange.partitions ?? this.#options.partitions
+    const { rangeBytes } = this.#budget
+    const shareBytes = this.#shareBytes(index, exchange.id, asked)
+    const ranges = rangesOf(this.#stages[index]!.results, { asked, rangeBytes, shareBytes })
     checkpoint.put(rangesFact(index), ranges)
     return ranges
+  }
+
+  /** From how many bytes on several tasks may read the rows of one key; null: each key has one reader. */
+  #shareBytes(index: number, exchange: string, asked: number | null): number | null {
+    const { plan } = this.#options
+    const readers = stagesAfter(plan, index).map((reader) => plan.stages[reader]!)
+    if (readers.some(writesFolders)) return this.#budget.worker.fileBytes
+    return asked === null && readers.every((reader) => readsRowsAlone(reader, exchange))
+      ? this.#budget.rangeBytes
+      : null
   }
 
   /**

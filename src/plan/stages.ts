@@ -31,6 +31,12 @@ export function writesFolders({ target }: Stage): boolean {
   return target.kind === 'sink' && target.partitionBy !== undefined
 }
 
+/** Whether a stage takes each row of an exchange by itself, so that it does not matter which rows its tasks read. */
+export function readsRowsAlone({ inputs }: Stage, exchange: string): boolean {
+  const own = inputs.filter((input) => input.kind === 'exchange' && input.exchange === exchange)
+  return own.length > 0 && own.every(({ operators }) => operators[0]?.op === 'rows' && !hasElements(operators))
+}
+
 /** Where the last pipeline of rows among these operators begins. */
 export function pipelineStart(operators: readonly Operator[]): number {
   return Math.max(

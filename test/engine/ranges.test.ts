@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { rangesOf } from '../../dist/src/engine/ranges.js'
+import { type Division, rangesOf } from '../../dist/src/engine/ranges.js'
 import type { StageResult } from '../../dist/src/engine/task.js'
 import type { SortKey } from '../../dist/src/plan/expression.js'
 import { temporaryFolder } from '../helpers/folder.js'
@@ -98,6 +98,27 @@ describe('rows sorted in ranges', () => {
     for (const size of sizes) expect(size).toBeGreaterThan(700)
   })
 
+  it('of one key are divided among tasks, in order, unless a number of parts is asked for', async () => {
+    const random = new Random(13)
+    const rows = random.times(6000, (id): Row => ({ k: id % 10 === 0 ? random.below(1000) : 7, id }))
+    const expected = rows.toSorted(orderOf(ascending('k'))).map((row) => row.id)
+    let first: string[] | null = null
+    for (const [name, config] of Object.entries(CONFIGS)) {
+      const parts = await partsOf(planOf(rows, ascending('k'), null), {
+        ...config,
+        tuning: { ...config?.tuning, rangeBytes: 8192 },
+      })
+      first ??= parts
+      expect(parts, name).toEqual(first)
+    }
+    const ids = first!.join('').trim().split('\n')
+    expect(ids.map((line) => JSON.parse(line).id)).toEqual(expected)
+    const ofOneKey = first!.filter((part) => part.split('\n').every((line) => line === '' || JSON.parse(line).k === 7))
+    expect(ofOneKey.length).toBeGreaterThan(3)
+    expect(Math.max(...first!.map((part) => part.split('\n').length))).toBeLessThan(rows.length / 4)
+    expect(await partsOf(planOf(rows, ascending('k'), 3), { tuning: { rangeBytes: 8192 } })).toHaveLength(3)
+  })
+
   it('are one range where there are few of them, and none at all is one, too', async () => {
     expect(
       await partsOf(
@@ -117,6 +138,8 @@ describe('rows sorted in ranges', () => {
 })
 
 describe('ranges', () => {
+  const UNDIVIDED: Division = { asked: null, rangeBytes: 32 * 2 ** 20, shareBytes: null }
+
   /** A task with these rows, of 10 MiB each. */
   const task = (keys: number[]): StageResult => {
     const bytes = keys.length * 10 * 2 ** 20
@@ -140,9 +163,10 @@ describe('ranges', () => {
 
   it('are as many as the bytes ask for, and depend on the rows alone', () => {
     const keys = Array.from({ length: 20 }, (_, i) => i + 1)
-    const ranges = rangesOf([task(keys)], null, null)
+    const ranges = rangesOf([task(keys)], UNDIVIDED)
     expect(ranges).toHaveLength(6)
-    expect(rangesOf([task(keys.slice(12)), task([]), task(keys.slice(0, 12).reverse())], null, null)).toEqual(ranges)
+    const others = [task(keys.slice(12)), task([]), task(keys.slice(0, 12).reverse())]
+    expect(rangesOf(others, UNDIVIDED)).toEqual(ranges)
     expect(ranges.reduce((sum, { rows }) => sum + rows, 0)).toBe(20)
   })
 
@@ -151,8 +175,7 @@ describe('ranges', () => {
     const most = Array.from({ length: 20 }, (_, i) => (i < 16 ? 5 : i))
     const ranges = rangesOf(
       most.map((key, i) => withHash(task([key]), BigInt(i + 1))),
-      null,
-      null,
+      UNDIVIDED,
     )
     const bounds = ranges.flatMap(({ keys: { from } }) => (from ? [from[0]] : []))
     expect(bounds).toEqual([...new Set(bounds)])
@@ -162,16 +185,18 @@ describe('ranges', () => {
 
   it('of files are a range for each key that has the rows of several files, in as many shares, whatever is asked', () => {
     const tasks = Array.from({ length: 20 }, (_, i) => withHash(task([i < 16 ? 5 : i]), BigInt(i + 1)))
+    const inFiles = (fileMiB: number, asked: number | null) =>
+      rangesOf(tasks, { ...UNDIVIDED, asked, shareBytes: fileMiB * 2 ** 20 })
     const divided = (fileMiB: number, asked: number | null) =>
-      rangesOf(tasks, asked, fileMiB * 2 ** 20).filter(({ keys: { share } }) => share)
+      inFiles(fileMiB, asked).filter(({ keys: { share } }) => share)
     for (const asked of [null, 1, 3, 50]) {
       const shares = divided(50, asked)
       expect(shares.map(({ keys: { share } }) => share)).toEqual([0, 1, 2].map((index) => ({ index, of: 3 })))
       for (const { keys } of shares) expect([keys.from, keys.to]).toEqual([Uint8Array.of(5), Uint8Array.of(5, 0)])
     }
     expect(divided(100, null)).toEqual([])
-    expect(rangesOf(tasks, null, 100 * 2 ** 20)).toEqual(rangesOf(tasks, null, null))
-    const all = rangesOf(tasks, 50, 50 * 2 ** 20)
+    expect(inFiles(100, null)).toEqual(rangesOf(tasks, UNDIVIDED))
+    const all = inFiles(50, 50)
     expect(all[0]!.keys.from).toBeUndefined()
     expect(all.at(-1)!.keys.to).toBeUndefined()
     for (const [i, { keys }] of all.slice(1).entries()) {
@@ -182,7 +207,10 @@ describe('ranges', () => {
 
   it('of one key alone are shares of it, and of a thousand even ones none', () => {
     const one = Array.from({ length: 20 }, (_, i) => withHash(task([5]), BigInt(i + 1)))
-    const of = (tasks: StageResult[]) => rangesOf(tasks, 1, 20 * 2 ** 20).flatMap(({ keys: { share } }) => share ?? [])
+    const of = (tasks: StageResult[]) =>
+      rangesOf(tasks, { ...UNDIVIDED, asked: 1, shareBytes: 20 * 2 ** 20 }).flatMap(
+        ({ keys: { share } }) => share ?? [],
+      )
     expect(of(one)).toHaveLength(10)
     expect(of(Array.from({ length: 100 }, (_, i) => withHash(task([i]), BigInt(i + 1))))).toEqual([])
     expect(of([])).toEqual([])
