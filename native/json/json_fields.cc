@@ -8,6 +8,13 @@ namespace {
 
 constexpr size_t kMostSeen = 256;
 
+// An object that is not like the last one costs about as much as a few that are gain.
+constexpr int kMostTrust = 64;
+constexpr int kMissCosts = 4;
+constexpr int kFirstTrust = 16;
+// Where objects differ, so many are read before it is tried again.
+constexpr int kUntried = 4096;
+
 }  // namespace
 
 std::vector<std::string> NamesOf(const std::vector<Field>& fields) {
@@ -16,13 +23,21 @@ std::vector<std::string> NamesOf(const std::vector<Field>& fields) {
   return names;
 }
 
-JsonFields::JsonFields(std::vector<std::string> names) : names_(std::move(names)) {
+JsonFields::JsonFields(std::vector<std::string> names) : names_(std::move(names)), trust_(kFirstTrust) {
   for (size_t i = 0; i < names_.size(); i++) places_.emplace(names_[i], static_cast<int>(i));
 }
 
 int JsonFields::Find(std::string_view key) const {
   const auto found = places_.find(key);
   return found == places_.end() ? -1 : found->second;
+}
+
+// Of a key as it is in the text.
+int JsonFields::FindRaw(Slice key, bool escaped) {
+  if (!escaped) return Find(std::string_view(key.data, key.size));
+  unescaped_.resize(key.size);
+  unescaped_.resize(static_cast<size_t>(WriteUnescapedJson(key, unescaped_.data()) - unescaped_.data()));
+  return Find(unescaped_);
 }
 
 // The key at a place in its object, and the colon.
@@ -37,13 +52,7 @@ bool JsonFields::ReadKey(JsonCursor* cursor, size_t place, int* field) {
   if (place < seen_.size() && seen_[place].key() == std::string_view(key.data, key.size)) {
     *field = seen_[place].field;
   } else {
-    std::string_view name(key.data, key.size);
-    if (escaped) {
-      unescaped_.resize(key.size);
-      unescaped_.resize(static_cast<size_t>(WriteUnescapedJson(key, unescaped_.data()) - unescaped_.data()));
-      name = unescaped_;
-    }
-    *field = Find(name);
+    *field = FindRaw(key, escaped);
     if (place < kMostSeen) {
       while (seen_.size() <= place) seen_.push_back({"\"\":", Find("")});
       std::string quoted;
@@ -56,6 +65,29 @@ bool JsonFields::ReadKey(JsonCursor* cursor, size_t place, int* field) {
 
 bool JsonFields::Read(JsonCursor* cursor, std::vector<Slice>* values) {
   values->assign(names_.size(), Slice());
+  if (untried_ > 0) {
+    untried_--;
+    return ReadAny(cursor, values);
+  }
+  if (shape_.Read(cursor, values)) {
+    if (trust_ < kMostTrust) trust_++;
+    return true;
+  }
+  values->assign(names_.size(), Slice());
+  cursor->Peek();
+  const char* const begin = cursor->place();
+  if (!ReadAny(cursor, values)) return false;
+  trust_ -= kMissCosts;
+  if (trust_ <= 0) {
+    trust_ = kFirstTrust;
+    untried_ = kUntried;
+  }
+  shape_.Learn(Slice(begin, static_cast<size_t>(cursor->place() - begin)),
+               [this](Slice key, bool escaped) { return FindRaw(key, escaped); });
+  return true;
+}
+
+bool JsonFields::ReadAny(JsonCursor* cursor, std::vector<Slice>* values) {
   if (!cursor->Take('{')) return cursor->Fail("an object is missing");
   if (cursor->Take('}')) return true;
   for (size_t place = 0;; place++) {

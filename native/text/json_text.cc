@@ -25,19 +25,30 @@ int HexDigit(char c) {
   return -1;
 }
 
+#if defined(__SSE2__)
+// Of 16 bytes, those that are a quote, a backslash or a control character.
+inline unsigned SpecialsOf(const char* p) {
+  const __m128i largest = _mm_set1_epi8(0x1F);
+  const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
+  const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, largest), bytes);
+  const __m128i quote = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('"'));
+  const __m128i backslash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+  return static_cast<unsigned>(_mm_movemask_epi8(_mm_or_si128(control, _mm_or_si128(quote, backslash))));
+}
+#endif
+
 // The first quote, backslash or control character.
 inline const char* FindSpecial(const char* p, const char* end) {
 #if defined(__SSE2__)
-  const __m128i quote = _mm_set1_epi8('"');
-  const __m128i backslash = _mm_set1_epi8('\\');
-  const __m128i largest = _mm_set1_epi8(0x1F);
-  for (; end - p >= 16; p += 16) {
-    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(p));
-    const __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(bytes, largest), bytes);
-    const __m128i found =
-        _mm_or_si128(control, _mm_or_si128(_mm_cmpeq_epi8(bytes, quote), _mm_cmpeq_epi8(bytes, backslash)));
-    const int mask = _mm_movemask_epi8(found);
-    if (mask != 0) return p + __builtin_ctz(static_cast<unsigned>(mask));
+  // Most strings end within 32 bytes: where does not depend on a guess of the processor then.
+  for (; end - p >= 32; p += 32) {
+    const unsigned mask = SpecialsOf(p) | SpecialsOf(p + 16) << 16;
+    if (mask != 0) return p + __builtin_ctz(mask);
+  }
+  if (end - p >= 16) {
+    const unsigned mask = SpecialsOf(p);
+    if (mask != 0) return p + __builtin_ctz(mask);
+    p += 16;
   }
 #endif
   while (p < end && *p != '"' && *p != '\\' && static_cast<unsigned char>(*p) >= 0x20) p++;
@@ -71,7 +82,7 @@ bool JsonCursor::SkipEscape() {
 }
 
 // After the opening quote.
-bool JsonCursor::SkipString(bool* escaped) {
+inline bool JsonCursor::SkipString(bool* escaped) {
   *escaped = false;
   for (;;) {
     p_ = FindSpecial(p_, end_);
@@ -96,27 +107,42 @@ bool JsonCursor::ReadString(Slice* text, bool* escaped) {
   return true;
 }
 
-bool JsonCursor::SkipNumber() {
+// Eight at a time: a loop over so few bytes would mostly wait for a wrong guess of where it ends.
+inline void JsonCursor::SkipDigits() {
+  for (; end_ - p_ >= 8; p_ += 8) {
+    uint64_t word;
+    std::memcpy(&word, p_, 8);
+    word ^= 0x3030303030303030;
+    const uint64_t others = (word | (word + 0x7676767676767676)) & 0x8080808080808080;
+    if (others != 0) {
+      p_ += __builtin_ctzll(others) / 8;
+      return;
+    }
+  }
+  while (p_ < end_ && IsDigit(*p_)) p_++;
+}
+
+inline bool JsonCursor::SkipNumber() {
   if (*p_ == '-') p_++;
   if (p_ == end_ || !IsDigit(*p_)) return Fail("a number has no digits");
   if (*p_ == '0') {
     p_++;
   } else {
     const char* const digits = p_;
-    while (p_ < end_ && IsDigit(*p_)) p_++;
+    SkipDigits();
     if (p_ - digits >= kLargeDigits) has_large_number_ = true;
   }
   if (p_ < end_ && *p_ == '.') {
     p_++;
     if (p_ == end_ || !IsDigit(*p_)) return Fail("a number has no digits after its point");
-    while (p_ < end_ && IsDigit(*p_)) p_++;
+    SkipDigits();
   }
   if (p_ < end_ && (*p_ == 'e' || *p_ == 'E')) {
     p_++;
     if (p_ < end_ && (*p_ == '-' || *p_ == '+')) p_++;
     if (p_ == end_ || !IsDigit(*p_)) return Fail("a number has no digits in its exponent");
     const char* const digits = p_;
-    while (p_ < end_ && IsDigit(*p_)) p_++;
+    SkipDigits();
     if (p_ - digits >= kLargeExponentDigits) has_large_number_ = true;
   }
   return true;
@@ -128,44 +154,52 @@ bool JsonCursor::SkipWord(const char* word, size_t size) {
   return true;
 }
 
-// Not recursive: a line may open a million brackets.
+inline bool JsonCursor::SkipScalar(char first) {
+  bool escaped;
+  switch (first) {
+    case '"':
+      p_++;
+      return SkipString(&escaped);
+    case 't':
+      return SkipWord("true", 4);
+    case 'f':
+      return SkipWord("false", 5);
+    case 'n':
+      return SkipWord("null", 4);
+    default:
+      if (first != '-' && !IsDigit(first)) return Fail(p_ == end_ ? "a value is missing" : "this is no JSON value");
+      return SkipNumber();
+  }
+}
+
 bool JsonCursor::ReadValue(Slice* value) {
   if (!ok()) return false;
-  Peek();
+  const char first = Peek();
   const char* const begin = p_;
+  if (!(first == '{' || first == '[' ? SkipContainer() : SkipScalar(first))) return false;
+  *value = Slice(begin, static_cast<size_t>(p_ - begin));
+  return true;
+}
+
+// Not recursive: a line may open a million brackets.
+bool JsonCursor::SkipContainer() {
   open_.clear();
   bool escaped;
   for (;;) {
     const char first = Peek();
     bool opened = false;
-    switch (first) {
-      case '"':
-        p_++;
-        if (!SkipString(&escaped)) return false;
-        break;
-      case '{':
-      case '[':
-        p_++;
-        if (Take(first == '{' ? '}' : ']')) break;
+    if (first != '{' && first != '[') {
+      if (!SkipScalar(first)) return false;
+    } else {
+      p_++;
+      if (!Take(first == '{' ? '}' : ']')) {
         open_.push_back(first);
         opened = true;
-        break;
-      case 't':
-        if (!SkipWord("true", 4)) return false;
-        break;
-      case 'f':
-        if (!SkipWord("false", 5)) return false;
-        break;
-      case 'n':
-        if (!SkipWord("null", 4)) return false;
-        break;
-      default:
-        if (first != '-' && !IsDigit(first)) return Fail(p_ == end_ ? "a value is missing" : "this is no JSON value");
-        if (!SkipNumber()) return false;
+      }
     }
     // After a value: close what ends with it.
     while (!opened && !open_.empty() && Take(open_.back() == '{' ? '}' : ']')) open_.pop_back();
-    if (open_.empty()) break;
+    if (open_.empty()) return true;
     if (!opened && !Take(',')) return Fail("a comma or a closing bracket is missing");
     if (open_.back() == '{') {
       if (!Take('"')) return Fail("a key is missing");
@@ -173,8 +207,6 @@ bool JsonCursor::ReadValue(Slice* value) {
       if (!Take(':')) return Fail("a colon is missing");
     }
   }
-  *value = Slice(begin, static_cast<size_t>(p_ - begin));
-  return true;
 }
 
 char* WriteUnescapedJson(Slice text, char* out) {

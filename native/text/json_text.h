@@ -29,6 +29,10 @@ class JsonCursor {
   // Whether these bytes come next, which are taken then.
   bool TakeAll(Slice bytes) {
     SkipSpace();
+    return TakeExactly(bytes);
+  }
+  // The same, without white space before them.
+  bool TakeExactly(Slice bytes) {
     if (static_cast<size_t>(end_ - p_) < bytes.size || !SameText(p_, bytes)) return false;
     p_ += bytes.size;
     return true;
@@ -37,6 +41,12 @@ class JsonCursor {
   bool ReadString(Slice* text, bool* escaped);
   // A whole value, as it is in the text.
   bool ReadValue(Slice* value);
+  // Where it is, and back to there, as if nothing had been read since.
+  const char* place() const { return p_; }
+  void Return(const char* place) {
+    p_ = place;
+    problem_ = nullptr;
+  }
   bool AtEnd() { return Peek() == '\0' && p_ == end_; }
 
   bool Fail(const char* problem);
@@ -52,21 +62,30 @@ class JsonCursor {
   }
   // A call of memcmp takes longer than most keys.
   static bool SameText(const char* p, Slice bytes) {
-    uint64_t words[2];
     const char* const q = bytes.data;
-    size_t i = 0;
-    for (; bytes.size - i >= 8; i += 8) {
+    const auto differ = [&](size_t i) {
+      uint64_t words[2];
       std::memcpy(&words[0], p + i, 8);
       std::memcpy(&words[1], q + i, 8);
-      if (words[0] != words[1]) return false;
+      return words[0] != words[1];
+    };
+    if (bytes.size < 8) {
+      for (size_t i = 0; i < bytes.size; i++) {
+        if (p[i] != q[i]) return false;
+      }
+      return true;
     }
-    for (; i < bytes.size; i++) {
-      if (p[i] != q[i]) return false;
+    for (size_t i = 0; i + 8 < bytes.size; i += 8) {
+      if (differ(i)) return false;
     }
-    return true;
+    return !differ(bytes.size - 8);
   }
   bool SkipString(bool* escaped);
+  bool SkipContainer();
+  // Neither an object nor an array.
+  bool SkipScalar(char first);
   bool SkipNumber();
+  void SkipDigits();
   bool SkipWord(const char* word, size_t size);
   bool SkipEscape();
 

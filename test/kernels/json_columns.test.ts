@@ -149,6 +149,67 @@ describe('columns of JSON lines', () => {
     expect(taken).toBeGreaterThan(100)
   })
 
+  it('are read alike after a line of the same layout, of another one, and of one that is broken somewhere', () => {
+    const random = new Random(3)
+    const names = ['a', 'b', 'c', 'b b', '\u00e9', 'a long name of a field']
+    const columns = ['b', 'c', 'a long name of a field'].map((name) => column(name, 'string'))
+    const value = (depth: number): unknown =>
+      random.pick([
+        () => random.below(1000),
+        () => -1.5e-7 * random.below(9),
+        () => 'x'.repeat(random.below(70)),
+        () => 'q"\\é\n'.repeat(random.below(3)),
+        () => random.pick([null, true, false, {}, [], '']),
+        () => (depth === 0 ? 0 : object(depth - 1)),
+        () => (depth === 0 ? 0 : random.times(random.below(3), () => value(depth - 1))),
+      ])()
+    const object = (depth: number): unknown =>
+      Object.fromEntries(random.times(random.below(5), () => [random.pick(names), value(depth)]))
+    /** Other values at the same places, mostly. */
+    const like = (other: unknown): unknown =>
+      typeof other !== 'object' || other === null || Array.isArray(other) || random.below(9) === 0
+        ? value(1)
+        : Object.fromEntries(Object.entries(other).map(([key, inner]) => [key, like(inner)]))
+    const broken = (line: string) => {
+      const at = random.below(line.length)
+      return (
+        line.slice(0, at) + random.pick(['', '"', '{', '}', ',', ' ', '1', '\\']) + line.slice(at + random.below(2))
+      )
+    }
+    const parsed = (line: string): Record<string, unknown> | null => {
+      try {
+        return JSON.parse(line)
+      } catch {
+        return null
+      }
+    }
+    let alike = 0
+    for (let i = 0; i < 2000; i++) {
+      const first = object(2)
+      const space = random.pick([undefined, undefined, 1])
+      const text = (row: unknown) => JSON.stringify(row, null, space).replaceAll('\n', ' ')
+      const lines = [text(first), text(like(first)), text(like(first)), text(object(1)), text(like(first))]
+      const cut = random.below(3) === 0 ? random.below(lines.length) : -1
+      if (cut >= 0) lines[cut] = broken(lines[cut]!)
+      const expected = lines.map(parsed)
+      const isObject = (row: unknown) => typeof row === 'object' && row !== null && !Array.isArray(row)
+      const result = scanJson(lines.join('\n'), columns)
+      const where = JSON.stringify([lines, result.error])
+      expect(result.error === null, where).toBe(expected.every(isObject))
+      if (result.error !== null) continue
+      expect(result.rows, where).toHaveLength(lines.length)
+      for (const [n, row] of result.rows.entries()) {
+        for (const { name } of columns) {
+          const wanted = expected[n]![name] ?? null
+          const found = row[name] as string | null
+          expect(found === null || typeof wanted === 'string' ? found : JSON.parse(found), where).toEqual(wanted)
+        }
+      }
+      alike++
+    }
+    expect(alike).toBeGreaterThan(1000)
+  })
+
   it.each<[string, Type, unknown]>([
     ['9223372036854775807', 'string', '9223372036854775807'],
     ['1.10', 'string', '1.10'],
