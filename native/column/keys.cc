@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 
@@ -22,7 +21,6 @@ constexpr char kEscape = '\xFF';
 constexpr char kTextEnd = '\x01';
 constexpr char kListElement = '\x01';
 constexpr char kListEnd = '\x00';
-constexpr uint64_t kNaN = 0x7FF8000000000000;
 constexpr uint64_t kSign = uint64_t{1} << 63;
 
 void AppendBigEndian32(uint32_t value, std::string* out) {
@@ -34,13 +32,6 @@ void AppendBigEndian64(uint64_t value, std::string* out) {
   value = __builtin_bswap64(value);
   out->append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
-
-uint64_t DoubleKey(double value) {
-  const uint64_t bits = std::isnan(value) ? kNaN : std::bit_cast<uint64_t>(value == 0 ? 0.0 : value);
-  return bits & kSign ? ~bits : bits | kSign;
-}
-
-double DoubleOf(uint64_t key) { return std::bit_cast<double>(key & kSign ? key & ~kSign : ~key); }
 
 void AppendText(Slice text, std::string* out) {
   const char* p = text.data;
@@ -203,7 +194,7 @@ class Decoder : public KeyDecoder {
       case TypeId::kDouble: {
         uint64_t value;
         if (!key->Take64(&value)) return false;
-        column->Append(DoubleOf(value));
+        column->Append(DoubleOfKey(value));
         return true;
       }
       case TypeId::kLong:

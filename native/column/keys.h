@@ -6,6 +6,7 @@
 // key of each element, then 00. Structs: the keys of their fields.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -30,6 +31,16 @@ void AppendKey(const Vector& column, size_t row, KeyOrder order, std::string* ou
 size_t FixedKeySize(const Batch& batch, const std::vector<uint32_t>& columns);
 // Writes the keys of n rows that count, from the `first` on, one after another. REQUIRES: FixedKeySize() is not 0.
 void WriteFixedKeys(const Batch& batch, const std::vector<uint32_t>& columns, size_t first, size_t n, char* out);
+
+// The key of a double as a number, and the double again: -0 comes out as 0, and NaN as the usual one.
+inline uint64_t DoubleKey(double value) {
+  constexpr uint64_t kNaN = 0x7FF8000000000000;
+  const uint64_t bits = value != value ? kNaN : std::bit_cast<uint64_t>(value == 0 ? 0.0 : value);
+  return bits ^ (static_cast<uint64_t>(static_cast<int64_t>(bits) >> 63) | uint64_t{1} << 63);
+}
+inline double DoubleOfKey(uint64_t key) {
+  return std::bit_cast<double>(key ^ (static_cast<uint64_t>(static_cast<int64_t>(~key) >> 63) | uint64_t{1} << 63));
+}
 
 // Reads keys back into columns: -0 comes out as 0, and NaN as the usual one.
 class KeyDecoder {

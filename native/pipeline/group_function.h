@@ -139,6 +139,7 @@ class StateReader {
     uint64_t size;
     return ReadVarint(&size) && ReadBytes(size, bytes);
   }
+  Slice rest() const { return rest_; }
   bool at_end() const { return ok_ && rest_.size == 0; }
 
  private:
@@ -161,6 +162,19 @@ inline void PutSized(Slice bytes, std::string* out) {
   out->append(bytes.data, bytes.size);
 }
 
+// The next values of a group in their order, each so many times: of all `total` those at the places from `first` on.
+struct RankedRun {
+  uint64_t* values;  // n of them, in any order, which may be changed; doubles as DoubleKey (column/keys.h) writes them
+  size_t n;
+  uint64_t times;
+  uint64_t first;
+  uint64_t total;
+
+  bool has(uint64_t place) const { return place >= first && place - first < n * times; }
+  // REQUIRES: has(place).
+  size_t index(uint64_t place) const { return (place - first) / times; }
+};
+
 class GroupFunction {
  public:
   virtual ~GroupFunction() = default;
@@ -174,8 +188,10 @@ class GroupFunction {
   // Adds a state that was written, of later rows. False: these bytes are none.
   virtual bool Merge(char* state, StateReader* in, Arena* arena) = 0;
   // Adds a value that the group has so many times, by its key in the default order (column/keys.h). Only of functions with a tag, once all
-  // states are merged: each value once, in the order of their keys. RUN_CORRUPT.
-  virtual Status AddValue(char*, Slice, uint64_t, Arena*) { return Status::Ok(); }
+  // states are merged: each value once, in the order of their keys.
+  virtual void AddValue(char*, Slice, uint64_t, Arena*) {}
+  // The same of percentiles: all values, many at once.
+  virtual void AddRanked(char*, const RankedRun&, Arena*) {}
   // Appends the result as the value of a row (column/rows.h), or appends nothing and sets `null`.
   virtual Status Finish(const char* state, std::string* out, bool* null) = 0;
 };
@@ -190,8 +206,16 @@ struct GroupCall {
   uint8_t tag = 0;                // values are part of the keys (group_values.h); 0: they are not
 };
 
-// Whether a function with a tag needs to know how often there is a value.
-inline bool CountsValues(GroupFn fn) { return fn != GroupFn::kCountDistinct; }
+// How values with a tag go through the exchange (group_table.h).
+enum class TagKind : uint8_t {
+  kDistinct,  // it does not matter how often there is one
+  kCounted,
+  kRanked,  // doubles, all of them
+};
+inline TagKind TagKindOf(GroupFn fn) {
+  if (fn == GroupFn::kPercentile || fn == GroupFn::kPercentileDisc) return TagKind::kRanked;
+  return fn == GroupFn::kCountDistinct ? TagKind::kDistinct : TagKind::kCounted;
+}
 
 // BAD_ARGUMENT where types do not fit. Types must stay where they are.
 Status NewGroupFunction(const GroupCall& call, std::unique_ptr<GroupFunction>* function);

@@ -18,12 +18,11 @@ class Mode final : public GroupFunction {
   void Update(const std::vector<Vector>&, const GroupRows&) override {}
   void Write(const char*, std::string*) const override {}
   bool Merge(char*, StateReader*, Arena*) override { return true; }
-  Status AddValue(char* state, Slice key, uint64_t times, Arena* arena) override {
+  void AddValue(char* state, Slice key, uint64_t times, Arena* arena) override {
     State* const held = reinterpret_cast<State*>(state);
-    if (times <= held->times) return Status::Ok();
+    if (times <= held->times) return;
     held->times = times;
     held->key.Assign(key, arena);
-    return Status::Ok();
   }
   Status Finish(const char* state, std::string* out, bool* null) override {
     const State* const held = reinterpret_cast<const State*>(state);

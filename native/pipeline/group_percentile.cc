@@ -1,12 +1,12 @@
-// Percentiles: exact ones, of any number of values. The values of groups come sorted, after their number is known, so that nothing is held
-// but the few between which a result lies. Windows hold all of their frame.
+// Percentiles: exact ones, of any number of values. The values of groups come in their order, after their number is known, so that nothing
+// is held but the few between which a result lies. Windows hold all of their frame.
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
 #include "aggregate/sorted_doubles.h"
+#include "column/keys.h"
 #include "pipeline/group_function.h"
-#include "record/number_key.h"
 
 namespace runjob {
 namespace {
@@ -69,46 +69,36 @@ class Fractions {
 // -0 comes out as 0, and NaN as the usual one.
 double Plain(double x) { return x == 0 ? 0 : x != x ? std::numeric_limits<double>::quiet_NaN() : x; }
 
-// Of values that come by AddValue.
+// Of values that come by AddRanked.
 class Percentile final : public GroupFunction {
  public:
   explicit Percentile(const GroupCall& call) : fractions_(call) {}
 
   size_t width() const override { return sizeof(State); }
 
-  void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
-    rows.EachRow(args[0], [](char* state, size_t) { reinterpret_cast<State*>(state)->count++; });
-  }
-  void Write(const char* state, std::string* out) const override {
-    PutVarint(reinterpret_cast<const State*>(state)->count, out);
-  }
-  bool Merge(char* state, StateReader* in, Arena*) override {
+  // Its state is made of the values, and never written.
+  void Update(const std::vector<Vector>&, const GroupRows&) override {}
+  void Write(const char*, std::string*) const override {}
+  bool Merge(char*, StateReader*, Arena*) override { return true; }
+  void AddRanked(char* state, const RankedRun& run, Arena* arena) override {
     State* const held = reinterpret_cast<State*>(state);
-    uint64_t count;
-    if (!in->ReadVarint(&count) || count > INT64_MAX - held->count) return false;
-    held->count += count;
-    return true;
-  }
-  Status AddValue(char* state, Slice key, uint64_t times, Arena* arena) override {
-    State* const held = reinterpret_cast<State*>(state);
-    if (key.size != 1 + kNumberKeyBytes || times > held->count - held->seen) return Corrupt();
     if (held->values == nullptr) {
+      held->count = run.total;
       held->values = reinterpret_cast<double*>(arena->Allocate(2 * fractions_.size() * sizeof(double)));
     }
-    const double x = DecodeNumberKey(key.data + 1);
-    const uint64_t begin = held->seen;
-    const uint64_t end = begin + times;
+    wanted_.clear();
+    const auto want = [&](uint64_t place, double* value) {
+      if (run.has(place)) wanted_.push_back({run.index(place), value});
+    };
     for (size_t i = 0; i < fractions_.size(); i++) {
-      const Fractions::Place place = fractions_.Of(i, held->count);
-      if (place.low >= begin && place.low < end) held->values[2 * i] = x;
-      if (place.high >= begin && place.high < end) held->values[2 * i + 1] = x;
+      const Fractions::Place place = fractions_.Of(i, run.total);
+      want(place.low, &held->values[2 * i]);
+      want(place.high, &held->values[2 * i + 1]);
     }
-    held->seen = end;
-    return Status::Ok();
+    Select(run.values, run.n);
   }
   Status Finish(const char* state, std::string* out, bool* null) override {
     const State* const held = reinterpret_cast<const State*>(state);
-    if (held->seen != held->count) return Corrupt();
     *null = held->count == 0;
     if (!*null)
       fractions_.Append(
@@ -119,13 +109,33 @@ class Percentile final : public GroupFunction {
  private:
   struct State {
     uint64_t count;
-    uint64_t seen;   // of these, by AddValue
     double* values;  // at both places of each fraction
   };
+  struct Wanted {
+    size_t index;
+    double* value;
+  };
 
-  static Status Corrupt() { return Status::Error("RUN_CORRUPT", "a group has not the values that were counted"); }
+  static constexpr size_t kFew = 8;  // for more, values are sorted
+
+  // Sets what is wanted of n values.
+  void Select(uint64_t* values, size_t n) {
+    std::sort(wanted_.begin(), wanted_.end(), [](const Wanted& a, const Wanted& b) { return a.index < b.index; });
+    const bool few = wanted_.size() <= kFew;
+    if (!few) std::sort(values, values + n);
+    size_t sorted = 0;  // as many are in their places, and all others behind them
+    for (const auto [index, value] : wanted_) {
+      if (few && index >= sorted) {
+        if (index > sorted) std::nth_element(values + sorted, values + index, values + n);
+        if (index == sorted) std::iter_swap(values + index, std::min_element(values + index, values + n));
+        sorted = index + 1;
+      }
+      *value = DoubleOfKey(values[index]);
+    }
+  }
 
   const Fractions fractions_;
+  std::vector<Wanted> wanted_;
 };
 
 class HeldPercentile final : public GroupFunction {

@@ -15,6 +15,7 @@
 #include "pipeline/group_values.h"
 #include "pipeline/key_sample.h"
 #include "pipeline/record_list.h"
+#include "pipeline/value_blocks.h"
 #include "record/key_encoding.h"
 
 namespace runjob {
@@ -35,12 +36,12 @@ class Table final : public GroupTable {
         by_(std::move(by)),
         memory_bytes_(memory_bytes),
         groups_(values_.width()),
-        distinct_(values_.counts() ? sizeof(uint64_t) : 0),
+        distinct_(values_.has(TagKind::kCounted) ? sizeof(uint64_t) : 0),
         out_(records) {}
 
   Status Add(const Batch& batch) override {
     RUNJOB_RETURN_IF_ERROR(values_.Evaluate(batch));
-    if (values_.tags().empty() && codes_.Begin(batch, by_)) {
+    if (values_.all_ranked() && codes_.Begin(batch, by_)) {
       // Where other dictionaries begin, no row can have a state by its code.
       if (codes_.size() == 0 && CodesHardlyRepeat()) {
         RUNJOB_RETURN_IF_ERROR(Flush(true));
@@ -168,12 +169,13 @@ class Table final : public GroupTable {
   // The values of the j-th tag in the rows whose keys were built.
   Status AddDistinct(const Batch& batch, size_t first, size_t n, size_t j, char* const* states) {
     const GroupValues::Tag& tag = values_.tags()[j];
+    if (tag.kind == TagKind::kRanked) return Status::Ok();
     const std::vector<Vector>& args = values_.args(tag.values.front());
     distinct_keys_.Clear();
     for (size_t i = 0; i < n; i++) {
       const size_t row = batch.row(first + i);
       if (!std::all_of(args.begin(), args.end(), [row](const Vector& arg) { return arg.valid(row); })) continue;
-      if (!tag.counts) {
+      if (tag.kind == TagKind::kDistinct) {
         FewValues few(states[i] + tag.offset);
         if (!few.gave_up()) {
           value_.clear();
@@ -222,7 +224,7 @@ class Table final : public GroupTable {
     if (count == 0) return;
     char* states[kGroup];
     distinct_.Find(AggregateTable::Keys{distinct_keys_.Padded(), 0, distinct_keys_.ends(), nullptr, count}, states);
-    if (tag.counts) {
+    if (tag.kind == TagKind::kCounted) {
       for (size_t s = 0; s < count; s++) ++*reinterpret_cast<uint64_t*>(states[s]);
     }
     distinct_lookups_ += count;
@@ -272,14 +274,31 @@ class Table final : public GroupTable {
       }
       if (has_states) {
         values_.Write(table->state(index), out_.value());
-      } else if (values_.counts()) {
+      } else if (values_.has(TagKind::kCounted)) {
         const uint64_t times = *reinterpret_cast<const uint64_t*>(table->state(index));
         if (times > 0) PutVarint(times, out_.value());
       }
       RUNJOB_RETURN_IF_ERROR(out_.End());
+      if (has_states) RUNJOB_RETURN_IF_ERROR(PassOnBlocks(key, table->state(index)));
     }
     // Little of what memory takes: a table that is kept must not be why it is full.
     table->Clear(given == nullptr ? 0 : std::min(kMostKept, memory_bytes_ / 8));
+    return Status::Ok();
+  }
+
+  // Of the values of a group that do not fit into its state.
+  Status PassOnBlocks(Slice group, const char* state) {
+    for (size_t j = 0; j < values_.tags().size(); j++) {
+      const GroupValues::Tag& tag = values_.tags()[j];
+      if (tag.kind != TagKind::kRanked) continue;
+      RUNJOB_RETURN_IF_ERROR(blocks_.Write(state + tag.offset, [&](Slice key, Slice value) {
+        AppendPrefix(group, out_.key());
+        out_.key()->push_back(static_cast<char>(j + 1));
+        out_.key()->append(key.data, key.size);
+        out_.value()->append(value.data, value.size);
+        return out_.End();
+      }));
+    }
     return Status::Ok();
   }
 
@@ -300,6 +319,7 @@ class Table final : public GroupTable {
   KeySample given_, distinct_given_;
   bool waits_ = false;
   bool distinct_waits_ = false;
+  ValueBlocks blocks_;
   RecordList out_;
 
   KeyList keys_;  // of the rows being added

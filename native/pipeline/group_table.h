@@ -6,7 +6,8 @@
 //
 // Without tags (group_values.h) a record's key is that of the grouping columns (column/keys.h). With them, it is composite, as in
 // aggregate/distinct.h: tag 0 has the states, tag j a record for each value of the arguments with that tag that is not among the few in the
-// state: their key, and as value a varint if someone needs to know how often it came. Then the exchange has prefix grouping.
+// state: their key, and as value a varint if someone needs to know how often it came. Where all values count, it has a record for each block
+// of them (value_blocks.h). With tags the exchange has prefix grouping.
 #pragma once
 
 #include <cstddef>

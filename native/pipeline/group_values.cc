@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "column/keys.h"
+#include "pipeline/value_list.h"
+
 namespace runjob {
 
 Status GroupValues::Read(ProgramReader* program, const Schema* input) {
@@ -41,15 +44,16 @@ Status GroupValues::Read(ProgramReader* program, const Schema* input) {
     width_ += part.function->width();
     if (part.call.tag == 0) continue;
     if (part.call.tag > tags_.size() + 1) return BadProgram();
-    if (part.call.tag > tags_.size()) tags_.emplace_back();
+    const TagKind kind = TagKindOf(part.call.fn);
+    if (part.call.tag > tags_.size()) tags_.push_back(Tag{kind, {}});
     Tag& tag = tags_[part.call.tag - 1u];
+    if (tag.kind != kind) return BadProgram();
     tag.values.push_back(i);
-    tag.counts |= CountsValues(part.call.fn);
   }
   for (Tag& tag : tags_) {
-    if (tag.counts) continue;
     tag.offset = width_;
-    width_ += FewValues::kWidth;
+    if (tag.kind == TagKind::kDistinct) width_ += FewValues::kWidth;
+    if (tag.kind == TagKind::kRanked) width_ += ValueList::kWidth;
   }
   return program->ok() ? Status::Ok() : BadProgram();
 }
@@ -70,9 +74,11 @@ bool GroupValues::holds_values(size_t i) const {
   }
 }
 
-bool GroupValues::counts() const {
-  return std::any_of(tags_.begin(), tags_.end(), [](const Tag& tag) { return tag.counts; });
+bool GroupValues::has(TagKind kind) const {
+  return std::any_of(tags_.begin(), tags_.end(), [kind](const Tag& tag) { return tag.kind == kind; });
 }
+
+bool GroupValues::all_ranked() const { return !has(TagKind::kDistinct) && !has(TagKind::kCounted); }
 
 Status GroupValues::Evaluate(const Batch& batch) {
   for (Part& part : parts_) {
@@ -88,16 +94,23 @@ void GroupValues::Update(const Batch& batch, size_t first, size_t n, char* const
   for (Part& part : parts_) {
     part.function->Update(part.values, GroupRows{&batch, first, n, states, by_state, part.offset, arena});
   }
+  for (const Tag& tag : tags_) {
+    if (tag.kind != TagKind::kRanked) continue;
+    GroupRows{&batch, first, n, states, by_state, tag.offset, arena}.EachValue<double>(
+        args(tag.values.front())[0],
+        [arena](char* list, double value) { ValueList(list).Add(DoubleKey(value), arena); });
+  }
 }
 
 void GroupValues::Write(const char* state, std::string* out) const {
   for (const Part& part : parts_) part.function->Write(state + part.offset, out);
   for (const Tag& tag : tags_) {
-    if (!tag.counts) PutSized(FewValues::BytesOf(state + tag.offset), out);
+    if (tag.kind == TagKind::kDistinct) PutSized(FewValues::BytesOf(state + tag.offset), out);
+    if (tag.kind == TagKind::kRanked) ValueBlocks::WriteState(state + tag.offset, out);
   }
 }
 
-Status GroupValues::Merge(char* state, Slice bytes, Arena* arena, std::vector<std::string>* few) const {
+Status GroupValues::Merge(char* state, Slice bytes, Arena* arena, std::vector<TagValues>* values) const {
   StateReader reader(bytes);
   for (const Part& part : parts_) {
     if (!part.function->Merge(state + part.offset, &reader, arena)) {
@@ -105,22 +118,24 @@ Status GroupValues::Merge(char* state, Slice bytes, Arena* arena, std::vector<st
     }
   }
   for (size_t j = 0; j < tags_.size(); j++) {
-    if (tags_[j].counts) continue;
-    Slice values;
-    if (!reader.ReadSized(&values) || !FewValues::Each(values, [](Slice) {})) {
-      return Status::Error("RUN_CORRUPT", "the values of a group end early");
-    }
-    (*few)[j].append(values.data, values.size);
+    Slice few;
+    const bool read =
+        tags_[j].kind == TagKind::kCounted ||
+        (tags_[j].kind == TagKind::kRanked ? (*values)[j].ranked.MergeState(&reader)
+                                           : reader.ReadSized(&few) && FewValues::Each(few, [](Slice) {}));
+    if (!read) return Status::Error("RUN_CORRUPT", "the values of a group end early");
+    (*values)[j].few.append(few.data, few.size);
   }
   if (!reader.at_end()) return Status::Error("RUN_CORRUPT", "a state of a group is too long");
   return Status::Ok();
 }
 
-Status GroupValues::AddValue(char* state, const Tag& tag, Slice key, uint64_t times, Arena* arena) const {
-  for (const size_t i : tag.values) {
-    RUNJOB_RETURN_IF_ERROR(parts_[i].function->AddValue(state + parts_[i].offset, key, times, arena));
-  }
-  return Status::Ok();
+void GroupValues::AddValue(char* state, const Tag& tag, Slice key, uint64_t times, Arena* arena) const {
+  for (const size_t i : tag.values) parts_[i].function->AddValue(state + parts_[i].offset, key, times, arena);
+}
+
+void GroupValues::AddRanked(char* state, const Tag& tag, const RankedRun& run, Arena* arena) const {
+  for (const size_t i : tag.values) parts_[i].function->AddRanked(state + parts_[i].offset, run, arena);
 }
 
 Status GroupValues::Finish(const char* state, std::string* row) const {

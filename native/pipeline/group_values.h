@@ -5,8 +5,9 @@
 //            u8 tag, u32 count, argument...
 //
 // An argument is an expression where rows come in, and a type where states do. A function with a tag sees its values in their order: they
-// are part of the keys (group_table.h), and no state holds them. Those with equal arguments share a tag, from 1 on. Where it does not matter how
-// often a value came, the values of the tag are in the state while they are few (few_values.h).
+// are part of the keys (group_table.h), and no state that is written holds them. Those of a kind with equal arguments share a tag, from 1 on.
+// Where it does not matter how often a value came, the values of the tag are in the state while they are few (few_values.h). Where all values
+// count, a table gathers them (value_list.h), and what it writes has them in blocks (value_blocks.h).
 #pragma once
 
 #include <cstddef>
@@ -23,6 +24,7 @@
 #include "column/vector.h"
 #include "pipeline/few_values.h"
 #include "pipeline/group_function.h"
+#include "pipeline/value_blocks.h"
 
 namespace runjob {
 
@@ -39,12 +41,13 @@ class GroupValues {
 
   // The j-th has tag j + 1.
   struct Tag {
+    TagKind kind;
     std::vector<size_t> values;  // that have it
-    bool counts = false;         // one of them needs to know how often there is a value
-    size_t offset = 0;           // if none does: of the few values in a state
+    size_t offset = 0;           // in a state: of the few values, or of the list
   };
   const std::vector<Tag>& tags() const { return tags_; }
-  bool counts() const;  // one of the tags does
+  bool has(TagKind kind) const;  // one of the tags
+  bool all_ranked() const;       // all of them: states hold all values
 
   // Evaluates the arguments for a batch; an error's offset is its row. Valid until the next call, and as long as the batch.
   Status Evaluate(const Batch& batch);
@@ -56,14 +59,20 @@ class GroupValues {
   // Fetches what Write will read outside of the state.
   RUNJOB_PREFETCHER void PrefetchFew(const char* state) const {
     for (const Tag& tag : tags_) {
-      if (!tag.counts) FewValues::Prefetch(state + tag.offset);
+      if (tag.kind == TagKind::kDistinct) FewValues::Prefetch(state + tag.offset);
     }
   }
   void Write(const char* state, std::string* out) const;
-  // `few` gets the few values of each tag, one behind another; null: there are no tags. RUN_CORRUPT: the bytes are no state.
-  Status Merge(char* state, Slice bytes, Arena* arena, std::vector<std::string>* few) const;
-  // As GroupFunction::AddValue, for all with that tag.
-  Status AddValue(char* state, const Tag& tag, Slice key, uint64_t times, Arena* arena) const;
+  // What states have of the values of a tag.
+  struct TagValues {
+    std::string few;  // one behind another
+    RankedValues ranked;
+  };
+  // `values`: of each tag. RUN_CORRUPT: the bytes are no state.
+  Status Merge(char* state, Slice bytes, Arena* arena, std::vector<TagValues>* values) const;
+  // As GroupFunction::AddValue and AddRanked, for all with that tag.
+  void AddValue(char* state, const Tag& tag, Slice key, uint64_t times, Arena* arena) const;
+  void AddRanked(char* state, const Tag& tag, const RankedRun& run, Arena* arena) const;
   // Replaces `row` with the results as a row.
   Status Finish(const char* state, std::string* row) const;
 

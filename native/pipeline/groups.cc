@@ -21,14 +21,18 @@ class Groups final : public RowSource {
     for (size_t i = 0; i < values_.size(); i++) results_.push_back(values_.result(i));
     schema_ = by_;
     schema_.insert(schema_.end(), results_.begin(), results_.end());
-    few_.resize(values_.tags().size());
+    collected_.resize(values_.tags().size());
     sorted_few_.resize(values_.tags().size());
     keys_ = NewKeyDecoder(by_, {});
     rows_ = NewRowDecoder(results_);
   }
 
   const Schema& schema() const override { return schema_; }
-  size_t bytes() const override { return arena_.bytes() + rows_->bytes() + key_.size() + value_key_.size(); }
+  size_t bytes() const override {
+    size_t bytes = arena_.bytes() + rows_->bytes() + key_.size() + value_key_.size();
+    for (const GroupValues::TagValues& values : collected_) bytes += values.ranked.bytes();
+    return bytes;
+  }
 
   Status Drain(Cursor* cursor, size_t max_records, ColumnSink* rows, size_t* records) override {
     *records = 0;
@@ -44,6 +48,11 @@ class Groups final : public RowSource {
   }
 
  private:
+  // Takes the values of the j-th tag.
+  auto Ranked(size_t j) {
+    return [this, j](const RankedRun& run) { values_.AddRanked(state(), values_.tags()[j], run, &arena_); };
+  }
+
   Status Take(Slice key, Slice value, ColumnSink* rows) {
     const bool tagged = !values_.tags().empty();
     const Slice group = tagged ? Slice(key.data, PrefixLength(key)) : key;
@@ -55,11 +64,18 @@ class Groups final : public RowSource {
       if (group.size == key.size) return Status::Error("RUN_CORRUPT", "the key of a group has no tag");
       const size_t tag = static_cast<uint8_t>(key.data[group.size]);
       if (tag > values_.tags().size()) return Status::Error("RUN_CORRUPT", "the key of a group has a wrong tag");
-      if (tag > 0) return TakeValue(Slice(key.data + group.size, key.size - group.size), value);
+      if (tag > 0) return TakeValues(tag - 1, Slice(key.data + group.size, key.size - group.size), value);
     }
-    if (!value_key_.empty()) return Status::Error("RUN_CORRUPT", "a state of a group comes after its values");
+    if (has_values_) return Status::Error("RUN_CORRUPT", "a state of a group comes after its values");
     states_++;
-    return values_.Merge(state(), value, &arena_, &few_);
+    return values_.Merge(state(), value, &arena_, &collected_);
+  }
+
+  // Of the j-th tag, with which the key begins.
+  Status TakeValues(size_t j, Slice key, Slice value) {
+    has_values_ = true;
+    if (values_.tags()[j].kind != TagKind::kRanked) return TakeValue(key, value);
+    return collected_[j].ranked.AddBlock(Slice(key.data + 1, key.size - 1), value, Ranked(j));
   }
 
   // Of a tag: the key begins with it.
@@ -70,7 +86,7 @@ class Groups final : public RowSource {
       return Status::Error("RUN_CORRUPT", "a value of a group has a wrong count");
     }
     if (!(key == Slice(value_key_))) {
-      RUNJOB_RETURN_IF_ERROR(EndValue());
+      EndValue();
       value_key_.assign(key.data, key.size);
     }
     times_ += times;
@@ -78,18 +94,17 @@ class Groups final : public RowSource {
   }
 
   // All records of the value have been read.
-  Status EndValue() {
-    if (value_key_.empty()) return Status::Ok();
+  void EndValue() {
+    if (value_key_.empty()) return;
     const size_t j = static_cast<uint8_t>(value_key_[0]) - 1u;
     const Slice value(value_key_.data() + 1, value_key_.size() - 1);
-    if (!few_[j].empty()) {
+    if (!collected_[j].few.empty()) {
       SortFew(j);
-      RUNJOB_RETURN_IF_ERROR(AddFew(j, &value));
+      AddFew(j, &value);
     }
-    RUNJOB_RETURN_IF_ERROR(values_.AddValue(state(), values_.tags()[j], value, times_, &arena_));
+    values_.AddValue(state(), values_.tags()[j], value, times_, &arena_);
     value_key_.clear();
     times_ = 0;
-    return Status::Ok();
   }
 
   // The few values of all states, of which several may have the same.
@@ -97,44 +112,39 @@ class Groups final : public RowSource {
     SortedFew& sorted = sorted_few_[j];
     if (sorted.known) return;
     sorted.known = true;
-    FewValues::Each(few_[j], [&](Slice value) { sorted.values.push_back(value); });
+    FewValues::Each(collected_[j].few, [&](Slice value) { sorted.values.push_back(value); });
     const auto less = [](Slice a, Slice b) { return Compare(a, b) < 0; };
     std::sort(sorted.values.begin(), sorted.values.end(), less);
     sorted.values.erase(std::unique(sorted.values.begin(), sorted.values.end()), sorted.values.end());
   }
 
   // Those before `end`, and leaves out that one; null: all that are left.
-  Status AddFew(size_t j, const Slice* end) {
+  void AddFew(size_t j, const Slice* end) {
     SortedFew& sorted = sorted_few_[j];
     for (; sorted.next < sorted.values.size(); sorted.next++) {
       const Slice value = sorted.values[sorted.next];
       const int c = end == nullptr ? -1 : Compare(value, *end);
       if (c > 0) break;
-      if (c < 0) RUNJOB_RETURN_IF_ERROR(values_.AddValue(state(), values_.tags()[j], value, 1, &arena_));
+      if (c < 0) values_.AddValue(state(), values_.tags()[j], value, 1, &arena_);
     }
-    return Status::Ok();
   }
 
   // All values of the group have been read.
-  Status EndFew() {
-    for (size_t j = 0; j < few_.size(); j++) {
-      if (few_[j].empty()) continue;
+  void EndFew() {
+    for (size_t j = 0; j < collected_.size(); j++) {
+      std::string& few = collected_[j].few;
+      if (few.empty()) continue;
       if (states_ > 1) SortFew(j);
       if (sorted_few_[j].known) {
-        RUNJOB_RETURN_IF_ERROR(AddFew(j, nullptr));
+        AddFew(j, nullptr);
       } else {
         // Those of one state are different.
-        Status status = Status::Ok();
-        FewValues::Each(few_[j], [&](Slice value) {
-          if (status.ok()) status = values_.AddValue(state(), values_.tags()[j], value, 1, &arena_);
-        });
-        RUNJOB_RETURN_IF_ERROR(status);
+        FewValues::Each(few, [&](Slice value) { values_.AddValue(state(), values_.tags()[j], value, 1, &arena_); });
       }
-      few_[j].clear();
+      few.clear();
       sorted_few_[j].Clear();
     }
     states_ = 0;
-    return Status::Ok();
   }
 
   void Begin(Slice group) {
@@ -142,13 +152,15 @@ class Groups final : public RowSource {
     if (arena_.bytes() > 0) arena_.Reset();
     std::fill(state_.begin(), state_.end(), 0);
     begun_ = true;
+    has_values_ = false;
   }
 
   // The row of the group that has been read.
   Status End(ColumnSink* rows) {
     if (!begun_) return Status::Ok();
-    RUNJOB_RETURN_IF_ERROR(EndValue());
-    RUNJOB_RETURN_IF_ERROR(EndFew());
+    EndValue();
+    EndFew();
+    for (size_t j = 0; j < collected_.size(); j++) RUNJOB_RETURN_IF_ERROR(collected_[j].ranked.End(Ranked(j)));
     Slice key = values_.tags().empty() || key_.empty() ? Slice(key_) : UnescapePrefix(key_, &plain_key_);
     RUNJOB_RETURN_IF_ERROR(keys_->Add(&key));
     if (key.size > 0) return Status::Error("RUN_CORRUPT", "the key of a group is too long");
@@ -193,12 +205,13 @@ class Groups final : public RowSource {
 
   bool begun_ = false;
   bool ended_ = false;
-  std::string key_;               // of the group, with its end if there are tags
-  std::string plain_key_;         // what unescaping takes
-  std::string value_key_;         // tag and key of the value at hand; empty: none
-  uint64_t times_ = 0;            // that it has come
-  uint64_t states_ = 0;           // of the group, that have been read
-  std::vector<std::string> few_;  // by tag: the few values of these states
+  std::string key_;                                // of the group, with its end if there are tags
+  std::string plain_key_;                          // what unescaping takes
+  std::string value_key_;                          // tag and key of the value at hand; empty: none
+  uint64_t times_ = 0;                             // that it has come
+  uint64_t states_ = 0;                            // of the group, that have been read
+  bool has_values_ = false;                        // outside of states
+  std::vector<GroupValues::TagValues> collected_;  // by tag
   std::vector<SortedFew> sorted_few_;
   std::vector<uint64_t> state_;
   Arena arena_;

@@ -128,7 +128,7 @@ function doubleTree(value: number): Untyped {
 
 /**
  * The value that a fraction from 0 to 1 of the values are not above, as a double; between two values in proportion. Null if all are null. NaN
- * is the largest. In groups it is exact in bounded memory: the values are sorted, as `countDistinct` does. A window holds the values of a frame.
+ * is the largest. In groups it is exact in bounded memory. A window holds the values of a frame.
  *
  * @throws WINDOW_TOO_LARGE if the values of a frame do not fit in memory
  */

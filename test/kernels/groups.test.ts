@@ -516,6 +516,83 @@ describe('groups', () => {
   })
 })
 
+describe('percentiles', () => {
+  const fractions = [0, 0.001, 0.1, 0.33, 0.5, 0.75, 0.99, 1]
+  const values = [
+    value('percentile', 'double', 'double', 0.5),
+    value('percentileDisc', 'double', 'double', 0.25),
+    value('percentile', listOf('double'), 'double', fractions),
+    value('mode', 'double', 'double'),
+    value('countDistinct', 'long', 'double'),
+    value('percentile', 'double', 'double2', 1),
+  ]
+  const odd = [null, Number.NaN, -0, 0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]
+  const kinds: Record<string, (random: Random) => number | null> = {
+    'all different': (random) => random.next() * 2000 - 1000,
+    'a few': (random) => random.below(15) - 7,
+    'one above all': (random) => (random.below(3) > 0 ? 4 : random.below(2000)),
+    'many of each': (random) => random.below(400) / 8,
+    odd: (random) => (random.below(4) > 0 ? random.pick(odd) : random.below(1000)),
+  }
+
+  function right(rows: Row[], by: string[]): Row[] {
+    const groups = new Map<unknown, Row[]>()
+    for (const row of rows) {
+      const key = by.length === 0 ? 0 : row.int
+      if (!groups.has(key)) groups.set(key, [])
+      groups.get(key)!.push(row)
+    }
+    return [...groups]
+      .sort(([a], [b]) => compareValues(a, b))
+      .map(([int, own]) => {
+        const sorted = (name: string) =>
+          (own.map((row) => row[name]).filter((x) => x !== null) as number[]).map((x) => x + 0).sort(compareValues)
+        const [doubles, doubles2] = [sorted('double'), sorted('double2')]
+        const times = new Map<number, number>()
+        for (const x of doubles) times.set(x, (times.get(x) ?? 0) + 1)
+        const [mode] = [...times].reduce((best, one) => (one[1] > best[1] ? one : best), [null as number | null, 0])
+        const of = (all: number[], at: (all: number[]) => unknown) => (all.length === 0 ? null : at(all))
+        const answers = [
+          of(doubles, (all) => interpolated(all, 0.5)),
+          of(doubles, (all) => atLeast(all, 0.25)),
+          of(doubles, (all) => fractions.map((fraction) => interpolated(all, fraction))),
+          mode,
+          times.size,
+          of(doubles2, (all) => all.at(-1)),
+        ]
+        const keys = by.length === 0 ? {} : { int }
+        return { ...keys, ...Object.fromEntries(values.map(({ column: { name } }, i) => [name, answers[i]])) }
+      })
+  }
+
+  const rowsOf = (random: Random, n: number, group: () => number, kind: keyof typeof kinds) =>
+    random.times(n, () => ({ int: group(), double: kinds[kind]!(random), double2: kinds[kind]!(random) }))
+
+  it.each(Object.keys(kinds))('of groups of every size around a block: %s', (kind) => {
+    const random = new Random(41)
+    const sizes = [1, 2, 3, 127, 128, 129, 130, 257, 1000]
+    const groups = sizes.flatMap((size, group) => Array.from({ length: size }, () => group))
+    const rows = rowsOf(random, groups.length, () => groups.splice(random.below(groups.length), 1)[0]!, kind)
+    for (const layout of [
+      {},
+      { parts: 3 },
+      { memoryBytes: 0, batchRows: 700 },
+      { memoryBytes: 0, batchRows: 20, parts: 2 },
+    ]) {
+      expect(grouped(rows, ['int'], values, layout)).toEqual(right(rows, ['int']))
+    }
+  })
+
+  it.each(Object.keys(kinds))('of more values than are held at once: %s', (kind) => {
+    const random = new Random(42)
+    const rows = rowsOf(random, 150_000, () => 0, kind)
+    const answer = right(rows, [])
+    for (const layout of [{}, { parts: 2, memoryBytes: 1 << 19 }]) {
+      expect(grouped(rows, [], values, layout)).toEqual(answer)
+    }
+  })
+})
+
 describe('groups by dictionaries', () => {
   const columns = [column('word', 'string'), column('text', 'string'), column('int', 'integer'), column('n', 'long')]
   const random = new Random(11)
@@ -563,6 +640,7 @@ describe('groups by dictionaries', () => {
       layout: ['bytes'],
       partitionBy: 'hash',
       partitions: 1,
+      prefixGrouping: hasCompositeKeys(aggregates),
     })
     const table = kernels.createPipeline(
       pipelineProgram({
@@ -615,6 +693,28 @@ describe('groups by dictionaries', () => {
       (a, b) => by.map((name) => compareValues(a[name], b[name])).find((order) => order !== 0) ?? 0,
     )
     for (const memoryBytes of [1 << 24, 0]) expect(groupedFile(path, by, memoryBytes)).toEqual(right)
+  })
+
+  it('have percentiles', () => {
+    const number: Expression = { op: 'column', name: 'n', type: 'long', nullable: true }
+    const double: Expression = { op: 'call', fn: 'cast', args: [number], type: 'double', nullable: true }
+    const middle: GroupValue = {
+      column: column('middle', 'double'),
+      fn: 'percentile',
+      args: [double, { op: 'literal', value: 0.5, type: 'double' }],
+    }
+    const texts = [null, 'a text that is longer', 'x', 'y']
+    const right = texts.map((text) => ({
+      text,
+      middle: interpolated(
+        rows.filter((row) => row.text === text).map(({ n }) => n),
+        0.5,
+      ), // ascending
+      count: rows.filter((row) => row.text === text).length,
+    }))
+    for (const memoryBytes of [1 << 24, 0]) {
+      expect(groupedFile(path, ['text'], memoryBytes, [middle, values[0]!])).toEqual(right)
+    }
   })
 
   it('are right where a batch without codes makes the table grow', () => {
