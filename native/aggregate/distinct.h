@@ -45,6 +45,16 @@ class KeyList {
     return bytes_.data() + start;
   }
 
+  // The first n keys, of `room` bytes at most: write(out, ends) puts them there, one after another, and their ends, and returns the last
+  // one. REQUIRES: there are no keys yet; room < 4 GiB.
+  template <class Write>
+  void AddFirst(size_t n, size_t room, const Write& write) {
+    bytes_.resize(room);
+    ends_.resize(n);
+    char* const out = bytes_.data();
+    bytes_.resize(static_cast<size_t>(write(out, ends_.data()) - out));
+  }
+
   size_t count() const { return ends_.size(); }
   size_t size() const { return bytes_.size(); }
   // Adds the padding. REQUIRES: nothing is added after it, before Clear.

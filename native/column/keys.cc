@@ -21,6 +21,7 @@ constexpr char kEscape = '\xFF';
 constexpr char kTextEnd = '\x01';
 constexpr char kListElement = '\x01';
 constexpr char kListEnd = '\x00';
+constexpr size_t kTextKeyBytes = 3;  // of a text's key, besides the text
 constexpr uint64_t kSign = uint64_t{1} << 63;
 
 void AppendBigEndian32(uint32_t value, std::string* out) {
@@ -48,25 +49,60 @@ void AppendText(Slice text, std::string* out) {
   out->push_back(kTextEnd);
 }
 
-// Adds the whole key of a text by one call, if the text is short and has no zero byte; otherwise returns false.
-bool AppendShortText(const StringView& text, std::string* out) {
+// What short texts of each size have in common.
+struct ShortTextMasks {
+  struct Of {
+    uint64_t after[2];  // the bytes that are not the text's
+    uint64_t key[2];    // the key of a text of zeros
+  };
+  Of of[StringView::kInline + 1] = {};
+
+  constexpr ShortTextMasks() {
+    for (uint32_t size = 0; size <= StringView::kInline; size++) {
+      const KeyHead after = ~KeyHead{0} << 8 * size;
+      const KeyHead key = KeyHead{kTextEnd} << 8 * (size + 2) | KeyHead{kPresent};
+      of[size] = {{static_cast<uint64_t>(after), static_cast<uint64_t>(after >> 64)},
+                  {static_cast<uint64_t>(key), static_cast<uint64_t>(key >> 64)}};
+    }
+  }
+};
+constexpr ShortTextMasks kShortTexts;
+
+// Writes 16 bytes, of which the first are the whole key of a text. False: it is long, or has a zero byte.
+inline bool WriteShortText(const StringView& text, char* out) {
   if (text.size > StringView::kInline) return false;
   uint64_t words[2];
   std::memcpy(words, &text, sizeof(words));
   const uint64_t low = words[0] >> 32 | words[1] << 32;
   const uint64_t high = words[1] >> 32;
-  // What follows the text is zero.
-  const uint64_t zeros = portable::ZeroBytes(low);
-  const int bits = zeros != 0 ? std::countr_zero(zeros) : 64 + std::countr_zero(portable::ZeroBytes(high));
-  if (static_cast<uint32_t>(bits / 8) != text.size) return false;
-  const KeyHead key = (KeyHead{high} << 64 | low) << 8 | KeyHead{kTextEnd} << 8 * (text.size + 2) | KeyHead{kPresent};
-  char bytes[sizeof(key)];
-  StoreHead(key, bytes);
+  // A table, because a branch on the size would be mispredicted.
+  const ShortTextMasks::Of& masks = kShortTexts.of[text.size];
+  if ((portable::ZeroBytes(low | masks.after[0]) | portable::ZeroBytes(high | masks.after[1])) != 0) return false;
+  StoreHead(KeyHead{high << 8 | low >> 56 | masks.key[1]} << 64 | (low << 8 | masks.key[0]), out);
+  return true;
+}
+
+// Adds the key of such a text by one call.
+bool AppendShortText(const StringView& text, std::string* out) {
+  char bytes[sizeof(KeyHead)];
+  if (!WriteShortText(text, bytes)) return false;
   // All 16, and back: a copy of a fixed size takes one instruction.
-  const size_t end = out->size() + text.size + 3;
+  const size_t end = out->size() + text.size + kTextKeyBytes;
   out->append(bytes, sizeof(bytes));
   out->resize(end);
   return true;
+}
+
+// As AppendText, with the null byte.
+char* WriteText(Slice text, char* out) {
+  *out++ = kPresent;
+  for (const char* p = text.data; p < text.data + text.size; p++) {
+    *out++ = *p;
+    if (*p == 0) *out++ = kEscape;
+  }
+  *out++ = '\0';
+  *out++ = kTextEnd;
+  return out;
 }
 
 // What follows the null byte, in ascending order.
@@ -319,6 +355,50 @@ void WriteFixedKeys(const Batch& batch, const std::vector<uint32_t>& columns, si
     }
     out += width;
   }
+}
+
+size_t TextKeyRoom(const Batch& batch, const std::vector<uint32_t>& columns, size_t first, size_t n) {
+  if (columns.empty()) return 0;
+  size_t room = sizeof(KeyHead);
+  for (const uint32_t column : columns) {
+    const Vector& vector = batch.columns[column];
+    if (!vector.type->is_bytes()) return 0;
+    for (size_t i = 0; i < n; i++) {
+      const size_t row = batch.row(first + i);
+      room += kTextKeyBytes + (vector.valid(row) ? 2 * size_t{vector.at<StringView>(row).size} : 0);
+    }
+  }
+  return room;
+}
+
+char* WriteTextKeys(const Batch& batch, const std::vector<uint32_t>& columns, size_t first, size_t n, char* out,
+                    uint32_t* ends) {
+  const char* const begin = out;
+  const auto write = [](const StringView& text, char* to) {
+    return WriteShortText(text, to) ? to + text.size + kTextKeyBytes : WriteText(text.slice(), to);
+  };
+  const Vector& only = batch.columns[columns[0]];
+  if (columns.size() == 1 && only.form == VectorForm::kFlat && only.validity == nullptr && batch.selection == nullptr) {
+    const StringView* const texts = static_cast<const StringView*>(only.values) + first;
+    for (size_t i = 0; i < n; i++) {
+      out = write(texts[i], out);
+      ends[i] = static_cast<uint32_t>(out - begin);
+    }
+    return out;
+  }
+  for (size_t i = 0; i < n; i++) {
+    const size_t row = batch.row(first + i);
+    for (const uint32_t column : columns) {
+      const Vector& vector = batch.columns[column];
+      if (vector.valid(row)) {
+        out = write(vector.at<StringView>(row), out);
+      } else {
+        *out++ = kNullFirst;
+      }
+    }
+    ends[i] = static_cast<uint32_t>(out - begin);
+  }
+  return out;
 }
 
 void AppendKey(const Vector& column, size_t row, KeyOrder order, std::string* out) {

@@ -32,6 +32,12 @@ size_t FixedKeySize(const Batch& batch, const std::vector<uint32_t>& columns);
 // Writes the keys of n rows that count, from the `first` on, one after another. REQUIRES: FixedKeySize() is not 0.
 void WriteFixedKeys(const Batch& batch, const std::vector<uint32_t>& columns, size_t first, size_t n, char* out);
 
+// Room for the keys of n rows that count in the default order, from the `first` on, where all columns are text or bytes. 0: they are not.
+size_t TextKeyRoom(const Batch& batch, const std::vector<uint32_t>& columns, size_t first, size_t n);
+// Writes these keys, one after another; ends[i] is where the i-th ends, from `out`. Returns their end. REQUIRES: so much room, below 4 GiB.
+char* WriteTextKeys(const Batch& batch, const std::vector<uint32_t>& columns, size_t first, size_t n, char* out,
+                    uint32_t* ends);
+
 // The key of a double as a number, and the double again: -0 comes out as 0, and NaN as the usual one.
 inline uint64_t DoubleKey(double value) {
   constexpr uint64_t kNaN = 0x7FF8000000000000;

@@ -155,6 +155,13 @@ class Table final : public GroupTable {
       WriteFixedKeys(batch, by_, first, end - first, keys_.AddFixed(end - first, fixed));
       return Status::Ok();
     }
+    const size_t room = TextKeyRoom(batch, by_, first, end - first);
+    if (room > 0 && room < kKeysBytes) {
+      keys_.AddFirst(end - first, room, [&](char* out, uint32_t* ends) {
+        return WriteTextKeys(batch, by_, first, end - first, out, ends);
+      });
+      return Status::Ok();
+    }
     for (size_t i = first; i < end && keys_.size() < kKeysBytes; i++) {
       AppendGroup(batch, batch.row(i), keys_.buffer());
       RUNJOB_RETURN_IF_ERROR(keys_.End());
