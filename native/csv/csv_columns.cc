@@ -3,6 +3,8 @@
 #include "csv/csv_columns.h"
 
 #include <algorithm>
+#include <array>
+#include <bit>
 #include <cstring>
 #include <string>
 #include <utility>
@@ -13,6 +15,7 @@
 #include "column/text_heap.h"
 #include "csv/csv_batch.h"
 #include "csv/csv_scan.h"
+#include "record/key_head.h"
 
 namespace runjob {
 
@@ -24,6 +27,18 @@ uint32_t NeededFields(const std::vector<uint32_t>& fields) {
     if (field != kNoField) needed = std::max(needed, field + 1);
   }
   return needed;
+}
+
+constexpr ptrdiff_t kViewReads = 16;
+
+// As StringView(text), without a branch on the size, which is as good as random. Reads kViewReads bytes, whatever the size.
+inline StringView ViewOf(Slice text) {
+  const auto [low, high] = LoadShortKey(text);
+  const uint64_t n = text.size;
+  const bool is_short = n <= StringView::kInline;
+  const uint64_t rest = is_short ? low >> 32 | high << 32 : reinterpret_cast<uintptr_t>(text.data);
+  const uint64_t first = is_short ? low : Load32(text.data);
+  return std::bit_cast<StringView>(std::array<uint64_t, 2>{n | first << 32, rest});
 }
 
 class CsvScan final : public Mapper {
@@ -250,7 +265,10 @@ void CsvScan::ReadDoubles(const CsvRows& rows, size_t column) {
 }
 
 void CsvScan::ReadTexts(const CsvRows& rows, size_t column) {
-  ForEachField<StringView>(rows, column, [&](size_t, const CsvField& field, StringView* value) {
+  BeginColumn(column);
+  StringView* const values = reinterpret_cast<StringView*>(columns_[column].values.get());
+  const char* const readable_end = rows.data + rows.size;
+  const auto set = [&](size_t, const CsvField& field, StringView* value) {
     if (field.as_it_stands()) {
       *value = StringView(field.text);
       return true;
@@ -258,6 +276,13 @@ void CsvScan::ReadTexts(const CsvRows& rows, size_t column) {
     char* const begin = heap_.Allocate(field.text.size);
     char* const end = WriteUndone(field, options_.csv.dialect, begin);
     *value = StringView(Slice(begin, static_cast<size_t>(end - begin)));
+    return true;
+  };
+  rows_.ForEachField(rows, options_.fields[column], [&](size_t i, const CsvField& field) {
+    const Slice text = field.text;
+    const bool is_plain = field.as_it_stands() && text.size > 0;
+    if (!is_plain || readable_end - text.data < kViewReads) return SetField<StringView>(rows, column, i, field, set);
+    values[i] = ViewOf(text);
     return true;
   });
 }

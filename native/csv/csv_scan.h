@@ -103,7 +103,7 @@ struct CsvRows {
   }
   CsvField OddField(const uint32_t* end, bool last) const;
   // REQUIRES: missing == nullptr.
-  CsvField Field(const uint32_t* end, bool last) const {
+  [[gnu::always_inline]] CsvField Field(const uint32_t* end, bool last) const {
     const uint32_t from = end[-1] + 1;
     uint32_t to = *end;
     if (last && to > from && data[to - 1] == '\r') to--;
