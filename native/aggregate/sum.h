@@ -24,6 +24,10 @@ struct Sum {
   ExactSum* exact() const { return reinterpret_cast<ExactSum*>(std::bit_cast<uint64_t>(low)); }
 
   void Add(double x, Arena* arena) {
+    if (!AddQuickly(x)) AddSlowly(x, arena);
+  }
+  // False, without an effect: Add takes longer; or x is infinite or NaN, which Add may not be given.
+  bool AddQuickly(double x) {
     // TwoSum (Knuth, TAOCP vol. 2, 4.2.2): s + error is high + x exactly.
     const double s = high + x;
     const double part = s - high;
@@ -36,9 +40,10 @@ struct Sum {
     // anything is infinite or NaN. As bits, without the sign, because comparisons of doubles take twice as long.
     const uint64_t lost = std::bit_cast<uint64_t>(tail - low - error) | std::bit_cast<uint64_t>(tail - error - low) |
                           std::bit_cast<uint64_t>(sum - sum);
-    if (lost << 1 != 0) return AddSlowly(x, arena);
+    if (lost << 1 != 0) return false;
     low = tail - (sum - s);
     high = sum;
+    return true;
   }
 
   void Add(const ExactSum& other, Arena* arena) {

@@ -19,52 +19,59 @@ struct Plain {
   using Stored = T;
   using Held = T;
   static Held Hold(const T& x) { return x; }
+  static const T& ValueOf(const Held& held) { return held; }
   static bool Less(const Held& a, const Held& b) { return a < b; }
 };
 struct WideDecimal {
   using Stored = Integer128;
   using Held = Integer128;
   static Held Hold(const Integer128& x) { return x; }
+  static const Integer128& ValueOf(const Held& held) { return held; }
   static bool Less(const Held& a, const Held& b) { return a.value() < b.value(); }
 };
-// NaN is the largest, and -0 comes out as 0.
+// By its bits, turned so that integers have the order of the numbers: NaN is the largest, and -0 comes out as 0.
 struct Number {
   using Stored = double;
-  using Held = double;
-  static Held Hold(double x) { return x == 0 ? 0 : x != x ? std::numeric_limits<double>::quiet_NaN() : x; }
-  static bool Less(double a, double b) { return b != b ? a == a : a < b; }
+  using Held = int64_t;
+  static Held Hold(double x) {
+    return Turn(std::bit_cast<int64_t>(x == x ? x + 0.0 : std::numeric_limits<double>::quiet_NaN()));
+  }
+  static double ValueOf(Held held) { return std::bit_cast<double>(Turn(held)); }
+  static bool Less(Held a, Held b) { return a < b; }
+
+ private:
+  // Those of negative numbers, but the sign. Twice, it is undone.
+  static int64_t Turn(int64_t bits) { return bits ^ (bits >> 63 & std::numeric_limits<int64_t>::max()); }
 };
 
-template <class Of>
+template <class Of, bool kMax>
 class FixedExtreme final : public GroupFunction {
  public:
-  explicit FixedExtreme(bool max) : max_(max) {}
-
   size_t width() const override { return sizeof(State); }
 
   void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
-    rows.EachValue<typename Of::Stored>(args[0], [this](char* state, const typename Of::Stored& x) {
+    rows.EachValue<typename Of::Stored>(args[0], [](char* state, const typename Of::Stored& x) {
       Keep(reinterpret_cast<State*>(state), Of::Hold(x));
     });
   }
   void Write(const char* state, std::string* out) const override {
     const State* const held = reinterpret_cast<const State*>(state);
     out->push_back(static_cast<char>(held->seen));
-    if (held->seen != 0) PutFixed(held->value, out);
+    if (held->seen != 0) PutFixed(Of::ValueOf(held->value), out);
   }
   bool Merge(char* state, StateReader* in, Arena*) override {
     uint8_t seen;
-    typename Of::Held value;
+    typename Of::Stored value;
     if (!in->Read(&seen)) return false;
     if (seen == 0) return true;
     if (!in->Read(&value)) return false;
-    Keep(reinterpret_cast<State*>(state), value);
+    Keep(reinterpret_cast<State*>(state), Of::Hold(value));
     return true;
   }
   Status Finish(const char* state, std::string* out, bool* null) override {
     const State* const held = reinterpret_cast<const State*>(state);
     *null = held->seen == 0;
-    if (!*null) PutFixed(held->value, out);
+    if (!*null) PutFixed(Of::ValueOf(held->value), out);
     return Status::Ok();
   }
 
@@ -74,15 +81,19 @@ class FixedExtreme final : public GroupFunction {
     uint8_t seen;
   };
 
-  void Keep(State* state, const typename Of::Held& value) const {
-    if (state->seen == 0 || (max_ ? Of::Less(state->value, value) : Of::Less(value, state->value))) {
+  static void Keep(State* state, const typename Of::Held& value) {
+    if (state->seen == 0 || (kMax ? Of::Less(state->value, value) : Of::Less(value, state->value))) {
       state->value = value;
       state->seen = 1;
     }
   }
-
-  const bool max_;
 };
+
+template <class Of>
+std::unique_ptr<GroupFunction> NewFixedExtreme(bool max) {
+  if (max) return std::make_unique<FixedExtreme<Of, true>>();
+  return std::make_unique<FixedExtreme<Of, false>>();
+}
 
 // Of text and bytes, and of lists and structs by their keys.
 class BytesExtreme final : public GroupFunction {
@@ -190,19 +201,19 @@ std::unique_ptr<GroupFunction> NewExtreme(const GroupCall& call) {
   const Type& type = call.args[0];
   switch (type.id) {
     case TypeId::kBoolean:
-      return std::make_unique<FixedExtreme<Plain<uint8_t>>>(max);
+      return NewFixedExtreme<Plain<uint8_t>>(max);
     case TypeId::kInt:
     case TypeId::kDate:
-      return std::make_unique<FixedExtreme<Plain<int32_t>>>(max);
+      return NewFixedExtreme<Plain<int32_t>>(max);
     case TypeId::kLong:
     case TypeId::kTimestamp:
     case TypeId::kTimestampNtz:
-      return std::make_unique<FixedExtreme<Plain<int64_t>>>(max);
+      return NewFixedExtreme<Plain<int64_t>>(max);
     case TypeId::kDouble:
-      return std::make_unique<FixedExtreme<Number>>(max);
+      return NewFixedExtreme<Number>(max);
     case TypeId::kDecimal:
-      if (type.is_wide()) return std::make_unique<FixedExtreme<WideDecimal>>(max);
-      return std::make_unique<FixedExtreme<Plain<int64_t>>>(max);
+      if (type.is_wide()) return NewFixedExtreme<WideDecimal>(max);
+      return NewFixedExtreme<Plain<int64_t>>(max);
     default:
       return std::make_unique<BytesExtreme>(type, max);
   }

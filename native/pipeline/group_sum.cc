@@ -278,10 +278,8 @@ class DoubleTotal : public GroupFunction {
     rows.EachValue<double>(args[0], [&](char* state, double x) {
       State* const total = reinterpret_cast<State*>(state);
       total->count++;
-      if (std::isfinite(x)) {
-        total->sum.Add(x, rows.arena);
-      } else {
-        total->specials |= SpecialOf(x);
+      if (!total->sum.AddQuickly(x)) [[unlikely]] {
+        AddSlowly(total, x, rows.arena);
       }
     });
   }
@@ -348,6 +346,13 @@ class DoubleTotal : public GroupFunction {
   static constexpr uint8_t kLong = 8;
   static constexpr uint8_t kShort = 16;
 
+  static void AddSlowly(State* total, double x, Arena* arena) {
+    if (std::isfinite(x)) {
+      total->sum.Add(x, arena);
+    } else {
+      total->specials |= SpecialOf(x);
+    }
+  }
   static uint8_t SpecialOf(double x) { return x != x ? kNaN : x > 0 ? kInfinity : kMinusInfinity; }
 
   double Result(const State& total) const {
