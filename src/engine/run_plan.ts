@@ -66,14 +66,7 @@ import {
   type TaskResult,
   type TaskSpec,
 } from './task.js'
-import {
-  leastMapTasks,
-  planMapTasks,
-  planMergeTasks,
-  planRangeTasks,
-  planReduceTasks,
-  planSampleTasks,
-} from './tasks.js'
+import { planMapTasks, planMergeTasks, planRangeTasks, planReduceTasks, planSampleTasks } from './tasks.js'
 import { bySize, type TopRecord } from './top.js'
 
 /** How often a task may run again because its runs were damaged. */
@@ -208,7 +201,10 @@ export class PlanRun {
         if (isCertain && (result.kind === 'map' || result.kind === 'reduce')) this.#countBadRecords(result)
       },
     })
-    this.#pool.warm(leastMapTasks(inputBytes(files)))
+    const planned = plan.stages.map((stage, index) =>
+      planMapTasks(stage, index, files, options.inputs, this.#pool.size, tuning),
+    )
+    this.#pool.warm(Math.max(1, ...planned.map((tasks) => tasks.length)))
   }
 
   /**

@@ -9,9 +9,12 @@ import { isHeld, type MapSpec, type MergeSpec, type ReduceSpec, type RunEntry, t
 
 const MIB = 2 ** 20
 
-/** A task should see enough records for combining to pay off. A user's function is slower, so its tasks are smaller. */
-const MIN_NATIVE_SPLIT_BYTES = 32 * MIB
-const MIN_FUNCTION_SPLIT_BYTES = 4 * MIB
+/** A task should see enough records for combining to pay off... */
+const NATIVE_SPLIT_BYTES = 8 * MIB
+/** ...and each one that ends in a sink makes a part. */
+const PART_SPLIT_BYTES = 32 * MIB
+/** A user's function is slower. */
+const FUNCTION_SPLIT_BYTES = 4 * MIB
 const MAX_SPLIT_BYTES = 1024 * MIB
 /** If tasks consist of several splits: the last tasks, of one split each, are this small. */
 const MAX_LAST_SPLIT_BYTES = 512 * MIB
@@ -28,11 +31,6 @@ const OPEN_RUN_BYTES = 64 * 1024
 /** What it holds beside a run that is in memory already. */
 const OPEN_HELD_RUN_BYTES = 16 * 1024
 
-/** At least so many tasks read files of `bytes` in all, if any does. */
-export function leastMapTasks(bytes: number): number {
-  return Math.max(1, Math.floor(bytes / MIN_NATIVE_SPLIT_BYTES))
-}
-
 /** Tasks that read files: each input of the stage in turn. */
 export function planMapTasks(
   stage: Stage,
@@ -42,16 +40,10 @@ export function planMapTasks(
   workers: number,
   tuning: Tuning,
 ): MapSpec[] {
-  const total = files.reduce((sum, file) => sum + file.sizeBytes, 0)
-  const usesFunction = stage.inputs.some(
-    (input) => input.kind === 'files' && input.operators.some(({ op }) => op === 'map' || op === 'elements'),
-  )
-  const least = usesFunction ? MIN_FUNCTION_SPLIT_BYTES : MIN_NATIVE_SPLIT_BYTES
   // The work of a user's function must not be lost: its tasks stay small.
-  const isGrouped = combinesInMemory(stage) && !usesFunction && tuning.splitBytes === undefined
+  const isGrouped = combinesInMemory(stage) && !usesFunction(stage) && tuning.splitBytes === undefined
   const most = isGrouped ? MAX_LAST_SPLIT_BYTES : MAX_SPLIT_BYTES
-  const count = stage.fixedSplits ? FIXED_TASKS : workers * TASKS_PER_WORKER
-  const target = tuning.splitBytes ?? clamp(Math.ceil(total / count), least, most)
+  const target = tuning.splitBytes ?? Math.min(most, splitBytes(stage, files, inputs, workers))
   const tasks: MapSpec[] = []
   stage.inputs.forEach((input, i) => {
     if (input.kind !== 'files') return
@@ -69,6 +61,33 @@ export function planMapTasks(
     }
   })
   return tasks
+}
+
+/** About how large each split of a stage is. */
+function splitBytes(stage: Stage, files: InputFile[], inputs: Map<string, number[]>, workers: number): number {
+  const { target, fixedSplits } = stage
+  const isFree = target.kind === 'exchange' && !fixedSplits
+  const least = usesFunction(stage) ? FUNCTION_SPLIT_BYTES : isFree ? NATIVE_SPLIT_BYTES : PART_SPLIT_BYTES
+  // By all that the run reads, so that an input that several stages read has the same splits in each.
+  if (fixedSplits) return Math.max(least, Math.ceil(sizeOf(files) / FIXED_TASKS))
+  const numbers = stage.inputs.flatMap((input) => (input.kind === 'files' ? (inputs.get(input.files) ?? []) : []))
+  const bytes = sizeOf(numbers.map((n) => files[n]!))
+  const most = workers * TASKS_PER_WORKER
+  if (!isFree) return Math.max(least, Math.ceil(bytes / most))
+  const count = Math.round(bytes / least)
+  // As many for each worker.
+  const even = count > workers ? workers * Math.round(count / workers) : count
+  return Math.max(least / 2, Math.ceil(bytes / Math.max(1, Math.min(even, most))))
+}
+
+function sizeOf(files: readonly InputFile[]): number {
+  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+}
+
+function usesFunction({ inputs }: Stage): boolean {
+  return inputs.some(
+    (input) => input.kind === 'files' && input.operators.some(({ op }) => op === 'map' || op === 'elements'),
+  )
 }
 
 /** Whether the stage's collector is a table, which writes each key of a task once. */
@@ -252,8 +271,4 @@ export function planSampleTasks(
 
 function taskId(kind: string, stage: number, n: number): string {
   return `s${stage}-${kind}${String(n).padStart(5, '0')}`
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(high, Math.max(low, value))
 }

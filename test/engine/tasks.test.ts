@@ -107,8 +107,9 @@ function stage(combine: Exchange['combine']): Stage {
 const counting = stage({ op: 'aggregate', aggregates: [] })
 const sorting = stage(null)
 
-function plan(of: Stage, sizes: number[], workers: number) {
-  const files = sizes.map(
+/** @param others files of the run that the stage does not read */
+function plan(of: Stage, sizes: number[], workers: number, others: number[] = []) {
+  const files = [...sizes, ...others].map(
     (mib, i): InputFile => ({ path: `f${i}`, sizeBytes: mib * MIB, mtimeMs: 0, compression: 'none' }),
   )
   return planMapTasks(of, 0, files, new Map([['in', sizes.map((_, i) => i)]]), workers, {})
@@ -134,9 +135,36 @@ describe('map tasks', () => {
     expect(sizes.slice(6)).toEqual([500, 500, 500, 500, 500, 500])
   })
 
-  it('no task is larger than a gibibyte, and small inputs are not grouped', () => {
+  it('no task is larger than a gibibyte', () => {
     expect(Math.max(...sizesOf(plan(counting, [20_000], 2)))).toBeLessThanOrEqual(1024)
-    expect(sizesOf(plan(counting, [64], 2))).toEqual([32, 32])
+  })
+
+  it('a small input has as many tasks for each worker, of 8 MiB or about as much, whatever else the run reads', () => {
+    expect(sizesOf(plan(sorting, [64], 2))).toEqual([8, 8, 8, 8, 8, 8, 8, 8])
+    expect(sizesOf(plan(counting, [64], 2))).toEqual([24, 24, 8, 8])
+    expect(sizesOf(plan(sorting, [42], 2))).toEqual([7, 7, 7, 7, 7, 7])
+    expect(sizesOf(plan(sorting, [20], 2))).toEqual([5, 5, 5, 5])
+    expect(sizesOf(plan(sorting, [21], 4))).toEqual([7, 7, 7])
+    expect(sizesOf(plan(sorting, [11], 2))).toEqual([11])
+    expect(sizesOf(plan(sorting, [64], 2, [8000]))).toEqual([8, 8, 8, 8, 8, 8, 8, 8])
+  })
+
+  it('many small files share a task', () => {
+    expect(plan(sorting, Array(1000).fill(0.001), 2)).toHaveLength(5)
+    expect(plan(sorting, [0, 0], 2)).toEqual([])
+  })
+
+  it('tasks that write parts are large, and few of them do not depend on the workers', () => {
+    const writing = { ...sorting, target: { kind: 'sink' } } as Stage
+    for (const workers of [1, 2, 8]) expect(sizesOf(plan(writing, [99], workers))).toEqual([33, 33, 33])
+  })
+
+  it('fixed splits depend on the files of the run only', () => {
+    const fixed: Stage = { ...sorting, fixedSplits: true }
+    for (const workers of [1, 8]) {
+      expect(sizesOf(plan(fixed, [128], workers))).toEqual([32, 32, 32, 32])
+      expect(sizesOf(plan(fixed, [128], workers, [16_256]))).toEqual([64, 64])
+    }
   })
 
   it('grouping keeps every byte, in order, and joins neighbouring ranges', () => {
