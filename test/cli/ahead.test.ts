@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
-import { looksLikeRun, looksSmall } from '../../dist/src/cli/ahead.js'
+import { looksLikeFrames, looksLikeRun, looksSmall } from '../../dist/src/cli/ahead.js'
 
 const main = fileURLToPath(new URL('../../dist/src/cli/main.cjs', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'runjob-ahead-'))
@@ -14,6 +14,24 @@ writeFileSync(join(folder, 'in.txt'), 'one fish two fish\n'.repeat(60_000))
 writeFileSync(join(folder, 'small.txt'), 'one fish two fish\n')
 writeFileSync(join(folder, 'visits.parquet'), '')
 writeFileSync(join(folder, 'visits.csv'), 'ann,1\nbob,2\nann,3\n')
+
+writeFileSync(join(folder, 'words.csv'), 'word,n\nfish,1\nfish,2\n')
+const DATASET =
+  "import { defineDataset, udf } from 'runjob'\nexport default defineDataset({ name: 'd', params: {}, build: "
+writeFileSync(join(folder, 'count.ts'), `${DATASET}({ read }) => read.parquet('in.parquet').groupBy('word').count() })`)
+const TWICE = "udf((n: number) => n * 2, 'int')"
+writeFileSync(
+  join(folder, 'udf.ts'),
+  `${DATASET}({ read }) => read.parquet('in.parquet').select(${TWICE}('n').as('n')) })`,
+)
+writeFileSync(join(folder, 'csv.ts'), `${DATASET}({ read }) => read.csv('visits.csv').count() })`)
+writeFileSync(join(folder, 'job.ts'), "import { defineJob } from 'runjob'\n// parquet\nexport default defineJob({})")
+// It guesses wrong: the module says nothing of the function.
+writeFileSync(join(folder, 'twice.ts'), `import { udf } from 'runjob'\nexport const twice = ${TWICE}`)
+writeFileSync(
+  join(folder, 'wrong.ts'),
+  `import { twice } from './twice.js'\n${DATASET}({ read }) => read.parquet('in.parquet').select(twice('n').as('n')) })`,
+)
 
 function runjob(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   return new Promise((resolve) => {
@@ -57,19 +75,50 @@ test.each<[string, boolean]>([
   ['query df visits.parquet', false],
   ['wordcount', false],
 ])('"%s" looks like a run that needs no thread: %s', (line, expected) => {
+  expect(inFolder(() => looksSmall(line.split(' ')))).toBe(expected)
+})
+
+function inFolder<T>(work: () => T): T {
   const cwd = process.cwd()
   process.chdir(folder)
   try {
-    expect(looksSmall(line.split(' '))).toBe(expected)
+    return work()
   } finally {
     process.chdir(cwd)
   }
+}
+
+test.each<[string, boolean]>([
+  ['count.ts', true],
+  ['./count.ts -o counts', true],
+  ['count.ts --explain', false],
+  ['count.ts --help', false],
+  ['udf.ts', false],
+  ['csv.ts', false],
+  ['job.ts', false],
+  ['gone.ts', false],
+  ['in.txt', false],
+  ['wrong.ts', true],
+  ['wordcount count.ts', false],
+  ['', false],
+])('"%s" looks like a module of data frames that needs a thread: %s', (line, expected) => {
+  expect(inFolder(() => looksLikeFrames(line.split(' ')))).toBe(expected)
 })
 
 describe('a thread that was started ahead', () => {
   test('runs a job of native operators', async () => {
     expect(await runjob('wordcount', 'in.txt', '-o', 'counts', '-q')).toEqual({ code: 0, stdout: '', stderr: '' })
     expect(readFileSync(join(folder, 'counts/part-r-00000.tsv'), 'utf8')).toBe('fish\t120000\none\t60000\ntwo\t60000\n')
+  })
+
+  test('runs a module of data frames, and is not used if that has functions', async () => {
+    await runjob('query', 'df', 'words.csv', '-o', 'in.parquet', '--single-file', '--format', 'parquet', '-q')
+    const [counts, twice, guessed] = await Promise.all(
+      ['count.ts', 'udf.ts', 'wrong.ts'].map((module) => runjob(module, '-o', '-', '--format', 'csv', '-q')),
+    )
+    expect(counts).toEqual({ code: 0, stdout: 'word,count\nfish,2\n', stderr: '' })
+    expect(twice).toEqual({ code: 0, stdout: 'n\n2\n4\n', stderr: '' })
+    expect(guessed).toEqual(twice)
   })
 
   test('is not used by a job with functions, which needs another heap', async () => {
