@@ -15,14 +15,18 @@ export function called(method: string, fn: Call): Call {
     } catch (error) {
       throw userError(error, method)
     }
-    if (result === undefined) throw noResult(method)
-    if (typeof result === 'object' && isThenable(result)) throw promised(method, result)
+    if (result === undefined || (typeof result === 'object' && isThenable(result))) throw noElement(method, result)
     return result
   }
 }
 
 export function invalid(problem: string, hint?: string): RunjobError {
   return new RunjobError('COLLECTION_INVALID', { problem, hint })
+}
+
+/** @param result undefined, or a promise */
+export function noElement(method: string, result: PromiseLike<unknown> | undefined): RunjobError {
+  return result === undefined ? noResult(method) : promised(method, result)
 }
 
 export function noResult(method: string): RunjobError {

@@ -2,7 +2,7 @@
 import type { Emit, MapFunction, ReduceFunction, TaskContext } from '../../../plan/functions.js'
 import type { ElementStep } from '../../../plan/plan.js'
 import { type Opening, ofNoRecord, type Push, type Receiver, type Surroundings } from './receiver.js'
-import { batched, type Find, linkOf } from './steps.js'
+import { type Change, type Find, linksOf } from './steps.js'
 
 /** What is known of the task before it begins. */
 export type Place = Pick<Surroundings, 'number' | 'isEnough' | 'mayDiscard'>
@@ -13,24 +13,17 @@ interface Pipe {
   end(emit: Emit, ctx: TaskContext): void
 }
 
-/** What becomes of an element before the steps that follow the first `after`. */
-export interface Change {
-  after: number
-  of(element: unknown): unknown
-}
-
 /** What it keeps from record to record is of one task. */
 function openPipe(steps: readonly ElementStep[], find: Find, open: Opening, place: Place, change: Change | null): Pipe {
   const task = { ...place } as Surroundings
   const receiver = open(task)
   /** From the first step to the receiver: those that keep something. */
   const keepers: Receiver[] = [receiver]
-  const push = steps.reduceRight<Push>((following, step, i) => {
-    const next = change?.after === i + 1 ? (element: unknown) => following(change.of(element)) : following
-    if (step.op !== 'mapPartitions') return linkOf(step, find, next, task)
-    const batches = batched(step.fn, find, next, task)
-    keepers.unshift(batches)
-    return batches.push
+  const push = linksOf(steps, find, change).reduceRight<Push>((next, link) => {
+    const linked = link(next, task)
+    if (typeof linked === 'function') return linked
+    keepers.unshift(linked)
+    return linked.push
   }, receiver.push)
   return {
     get isFull() {
@@ -61,6 +54,12 @@ function openPipe(steps: readonly ElementStep[], find: Find, open: Opening, plac
   }
 }
 
+/** A map for which several records may be one. */
+export interface ElementsMap extends MapFunction {
+  /** Calls `use` with what takes their elements. If one fails, so do all. */
+  together(use: (push: Push) => void, emit: Emit, ctx: TaskContext): void
+}
+
 /** @param elementOf of what the engine gives */
 export function mapOf(
   steps: readonly ElementStep[],
@@ -69,7 +68,7 @@ export function mapOf(
   place: Place,
   elementOf: (record: unknown) => unknown,
   change: Change | null,
-): MapFunction {
+): ElementsMap {
   const pipe = openPipe(steps, find, open, place, change)
   let given: unknown
   const use = (push: Push): void => push(elementOf(given))
@@ -77,7 +76,8 @@ export function mapOf(
     given = one
     pipe.record(emit, ctx, use)
   }
-  return Object.defineProperty(Object.assign(map, { end: pipe.end }), 'isFull', { get: () => pipe.isFull })
+  const together: ElementsMap['together'] = (use, emit, ctx) => pipe.record(emit, ctx, use)
+  return Object.defineProperty(Object.assign(map, { end: pipe.end, together }), 'isFull', { get: () => pipe.isFull })
 }
 
 /** What becomes of a key and its values. */

@@ -3,7 +3,7 @@ import { userError } from '../../../base/errors.js'
 import { describe } from '../../../base/schema.js'
 import type { FunctionId } from '../../../plan/expression.js'
 import type { ElementStep } from '../../../plan/plan.js'
-import { type Call, called, invalid, noResult, pairOf } from './called.js'
+import { type Call, called, invalid, noElement, noResult, pairOf } from './called.js'
 import { type Push, type Receiver, type Surroundings, staged } from './receiver.js'
 
 /** Of the user's functions. */
@@ -12,33 +12,88 @@ export type Find = (id: FunctionId) => Call
 /** What is handed to mapPartitions() at a time: consecutive elements. */
 const BATCH_ELEMENTS = 4096
 
-/** A step that keeps nothing. */
-export function linkOf(step: ElementStep, find: Find, next: Push, task: Surroundings): Push {
-  if (step.op === 'sample') return sample(step, next, task)
-  const { op, fn } = step
-  const method = `${op}()`
-  const found = find(fn)
-  const call = called(method, op === 'mapGroups' ? ofGroup(found) : found)
-  switch (op) {
-    case 'map':
-    case 'mapGroups':
-      return (element) => next(call(element, task.ctx))
-    case 'keyBy':
-      return (element) => next([call(element, task.ctx), element])
-    case 'mapValues':
-      return (element) => {
-        const [key, value] = pairOf(element, method)
-        next([key, call(value, task.ctx)])
-      }
-    case 'filter':
-      return (element) => {
-        const isKept = call(element, task.ctx)
-        if (typeof isKept !== 'boolean') throw notBoolean(isKept)
-        if (isKept) next(element)
-      }
-    default:
-      return (element) => pushAll(method, call(element, task.ctx), next)
+/** Makes what takes elements, and gives to `next`: a Receiver keeps some until more have come. */
+type Link = (next: Push, task: Surroundings) => Push | Receiver
+
+/** What becomes of an element before the steps that follow the first `after`, which are filters. */
+export interface Change {
+  after: number
+  of(element: unknown): unknown
+}
+
+const known = new WeakMap<Find, WeakMap<object, readonly Link[]>>()
+
+/**
+ * The links of these steps. All tasks of a thread have the same: what V8 has learned of the user's functions in one task is of use in the next.
+ *
+ * @param change made for these steps
+ */
+export function linksOf(steps: readonly ElementStep[], find: Find, change: Change | null): readonly Link[] {
+  const ofFunctions = known.get(find) ?? new WeakMap<object, readonly Link[]>()
+  const links = ofFunctions.get(change ?? steps) ?? makeLinks(steps, find, change)
+  ofFunctions.set(change ?? steps, links)
+  known.set(find, ofFunctions)
+  return links
+}
+
+function makeLinks(steps: readonly ElementStep[], find: Find, change: Change | null): Link[] {
+  const links: Link[] = []
+  let calls: CallStep[] = []
+  const close = (): void => {
+    if (calls.length > 0) links.push(callsLink(calls, find, links.length === 0 ? change : null))
+    calls = []
   }
+  for (const step of steps) {
+    if (step.op !== 'sample' && step.op !== 'mapPartitions') {
+      calls.push(step as CallStep)
+      if (step.op !== 'flatMap') continue
+    }
+    close()
+    if (step.op === 'sample') links.push((next, task) => sample(step, next, task))
+    else if (step.op === 'mapPartitions') links.push((next, task) => batched(step.fn, find, next, task))
+  }
+  close()
+  return links
+}
+
+type CallStep = Extract<ElementStep, { fn: FunctionId }> & {
+  op: Exclude<ElementStep['op'], 'mapPartitions' | 'sample'>
+}
+
+/** How a call of `f` makes the next element of `e`, if it makes one. */
+const CALLS: Record<CallStep['op'], (result: (of: string) => string) => string> = {
+  map: (result) => `${result('e')}; e = r`,
+  mapGroups: (result) => `${result('e')}; e = r`,
+  keyBy: (result) => `${result('e')}; e = [r, e]`,
+  mapValues: (result) => `const [key, value] = pairOf(e, method); ${result('value')}; e = [key, r]`,
+  filter: (result) => `${result('e')}; if (r !== true) { if (r === false) return; throw notBoolean(r) }`,
+  flatMap: (result) => `${result('e')}; pushAll(method, r, next)`,
+}
+
+/**
+ * Steps of which each makes an element at most, but for the last one, as one function. It is compiled for them alone: a function that others
+ * share would not know what it calls.
+ */
+function callsLink(steps: readonly CallStep[], find: Find, change: Change | null): Link {
+  const fns = steps.map(({ op, fn }) => (op === 'mapGroups' ? ofGroup(find(fn)) : find(fn)))
+  const methods = steps.map(({ op }) => `${op}()`)
+  const texts = steps.map(({ op }, i) => {
+    const result = (of: string) => `
+      let r
+      try { r = f${i}(${of}, task.ctx) } catch (error) { throw userError(error, method) }
+      if (r === undefined || (typeof r === 'object' && r !== null && typeof r.then === 'function')) throw noElement(method, r)`
+    return `${change?.after === i ? 'e = changed(e)' : ''}
+    { const method = methods[${i}]; ${CALLS[op](result)} }`
+  })
+  const isLast = steps.at(-1)!.op === 'flatMap'
+  const source = `
+    const [${fns.map((_, i) => `f${i}`).join(', ')}] = fns
+    return (next, task) => (e) => { ${texts.join('')}
+      ${change?.after === steps.length ? 'e = changed(e)' : ''}
+      ${isLast ? '' : 'next(e)'}
+    }`
+  const names = { fns, methods, changed: change?.of, userError, noElement, notBoolean, pairOf, pushAll }
+  return new Function(...Object.keys(names), source)(...Object.values(names)) as Link
 }
 
 /** Lots are so many. */
@@ -74,7 +129,7 @@ function ofGroup(call: Call): Call {
 }
 
 /** mapPartitions(): consecutive elements together. */
-export function batched(fn: FunctionId, find: Find, next: Push, task: Surroundings): Receiver {
+function batched(fn: FunctionId, find: Find, next: Push, task: Surroundings): Receiver {
   const method = 'mapPartitions()'
   const call = called(method, find(fn))
   let batch: unknown[] = []

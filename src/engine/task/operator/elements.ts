@@ -1,12 +1,11 @@
 /** Elements of a collection, as a map or a reduce of the task. */
 import { RunjobError } from '../../../base/errors.js'
-import type { FunctionId } from '../../../plan/expression.js'
-import type { MapFunction, ReduceFunction } from '../../../plan/functions.js'
+import type { ReduceFunction } from '../../../plan/functions.js'
 import type { ElementsFrom, ElementsInto, ElementsOperator } from '../../../plan/plan.js'
 import { folded, grouped, joined } from '../elements/groups.js'
-import { type Change, type Group, mapOf, type Place, reduceOf } from '../elements/pipe.js'
+import { type ElementsMap, type Group, mapOf, type Place, reduceOf } from '../elements/pipe.js'
 import { receiverOf } from '../elements/receivers.js'
-import type { Find } from '../elements/steps.js'
+import type { Change, Find } from '../elements/steps.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { RecordIntake } from '../intake.js'
 
@@ -24,7 +23,7 @@ export function elementsMap(
   next: RecordIntake,
   env: TaskEnvironment,
   change: Change | null,
-): MapFunction {
+): ElementsMap {
   const find = findIn(env)
   return mapOf(steps, find, receiverOf(limited(into, env), find), placeOf(next, env), elementOf(from), change)
 }
@@ -53,7 +52,7 @@ function limited(into: ElementsInto, { task }: TaskEnvironment): ElementsInto {
 }
 
 export function findIn({ functions }: TaskEnvironment): Find {
-  return (id: FunctionId) => functions.find(id) as ReturnType<Find>
+  return functions.find as Find
 }
 
 /** What an element is of a record: of an exchange, a key and a value. */

@@ -5,10 +5,12 @@ import { type RowBlock, readBlocks } from '../../../kernels/row_block.js'
 import { lateRows, plainRowsRefusingLate, type RowFactory, rowText, wholeRow } from '../../../kernels/row_objects.js'
 import type { Row } from '../../../kernels/rows.js'
 import { decodeAny } from '../../../plan/any.js'
-import type { MapFunction } from '../../../plan/functions.js'
 import type { ElementsOperator } from '../../../plan/plan.js'
 import { type Column, withMarks } from '../../../plan/type.js'
+import type { ElementsMap } from '../elements/pipe.js'
+import type { Push } from '../elements/receiver.js'
 import { type RowUses, rowUses } from '../elements/row_uses.js'
+import type { Change } from '../elements/steps.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { Intake, RecordIntake } from '../intake.js'
 import { shortened } from '../printable.js'
@@ -19,48 +21,45 @@ import { mapEnd } from './map.js'
 /** Input size from which parsing functions pays off. */
 const USES_FROM_BYTES = 1 << 20
 
-type Rows = NonNullable<ElementsOperator['rows']>
+type As = NonNullable<ElementsOperator['rows']>['as']
 /** Of a row of a block. */
 type Of<T> = (block: RowBlock, row: number) => T
+/** Which row is at its turn. */
+interface RowAt {
+  readonly block: RowBlock
+  row: number
+}
 
 export class CalledRows implements Intake {
   /** Those that the blocks must have. */
   readonly columns: readonly Column[]
   readonly end: () => void
   readonly abort: () => void
-  readonly #map: MapFunction
-  readonly #use: Of<void>
+  readonly #use: (at: RowAt) => void
   readonly #where: () => Where
   readonly #env: TaskEnvironment
-  #at: { block: RowBlock; row: number } | null = null
+  #at: RowAt | null = null
 
   constructor(operator: ElementsOperator, next: RecordIntake, env: TaskEnvironment) {
-    const { columns, exact, as } = operator.rows!
+    const { as } = operator.rows!
     const { context, quarantine, task, plan } = env
     const { emit, undo } = next
-    const all = withMarks(columns, exact)
-    const uses = as !== 'rows' || task.bytes < USES_FROM_BYTES ? null : rowUses(operator, findIn(env))
-    // The list of bad records has them whole.
-    this.columns = quarantine ? all : columnsOf(all, uses)
-    const plainAt = plainRowsRefusingLate(this.columns)
-    const whole =
-      uses !== null && uses.filters !== null ? { after: uses.filters, of: wholeRow(this.columns, plainAt) } : null
-    const map = elementsMap(operator, next, env, whole)
-    const elementAt = elementsOf(as, uses === null ? plainAt : lateRows(this.columns, withoutClass))
-    const textAt: Of<string> =
-      as === 'encoded'
-        ? (block, row) => jsonOf(elementAt(block, row))
-        : (block, row) => rowText(this.columns, block, row)
-    const call = env.guard('map', map, (element: unknown) => map(element, emit, context))
+    const { columns, change, elementAt, textAt, useAll } = rowsOf(operator, task.bytes >= USES_FROM_BYTES, env)
+    this.columns = columns
+    const map = elementsMap(operator, next, env, change)
+    const call = env.guard('map', map, (use: (push: Push) => void) => map.together(use, emit, context))
     const guard = quarantine && recordGuard(env, quarantine, undo)
-    this.#map = map
     this.#use = guard
-      ? (block, row) =>
-          guard(
-            () => call(elementAt(block, row)),
-            () => textAt(block, row),
-          )
-      : (block, row) => call(elementAt(block, row))
+      ? (at) => {
+          const use = (push: Push): void => push(elementAt(at.block, at.row))
+          for (; at.row < at.block.rows && !map.isFull; at.row++) {
+            guard(
+              () => call(use),
+              () => textAt(at.block, at.row),
+            )
+          }
+        }
+      : (at) => call((push) => useAll(at, map, push))
     // A row is no longer at a place of a file: operators have made it.
     const stage = plan.stages[task.stage]!.name
     this.#where = () => ({
@@ -77,13 +76,63 @@ export class CalledRows implements Intake {
     const outer = this.#env.where
     this.#env.where = this.#where
     for (const block of readBlocks(bytes, this.columns, {})) {
-      const at = { block, row: 0 }
-      this.#at = at
-      for (; at.row < block.rows && !this.#map.isFull; at.row++) this.#use(block, at.row)
+      this.#at = { block, row: 0 }
+      this.#use(this.#at)
     }
     this.#at = null
     this.#env.where = outer
   }
+}
+
+interface Rows {
+  columns: readonly Column[]
+  /** What becomes of rows that filters have got; null: nothing. */
+  change: Change | null
+  elementAt: Of<unknown>
+  /** For people. */
+  textAt: Of<string>
+  useAll: (at: RowAt, map: ElementsMap, push: Push) => void
+}
+
+const known = new WeakMap<ElementsOperator, Map<boolean, Rows>>()
+
+/**
+ * For all tasks of a thread: a function that gets objects of one class is faster.
+ *
+ * @param isJudged whether by what functions do with rows
+ */
+function rowsOf(operator: ElementsOperator, isJudged: boolean, env: TaskEnvironment): Rows {
+  const both = known.get(operator) ?? new Map<boolean, Rows>()
+  const rows = both.get(isJudged) ?? makeRows(operator, isJudged, env)
+  known.set(operator, both.set(isJudged, rows))
+  return rows
+}
+
+function makeRows(operator: ElementsOperator, isJudged: boolean, env: TaskEnvironment): Rows {
+  const { columns: given, exact, as } = operator.rows!
+  const all = withMarks(given, exact)
+  const uses = as === 'rows' && isJudged ? rowUses(operator, findIn(env)) : null
+  // The list of bad records has them whole.
+  const columns = env.quarantine ? all : columnsOf(all, uses)
+  const plainAt = plainRowsRefusingLate(columns)
+  const elementAt = elementsOf(as, uses === null ? plainAt : lateRows(columns, withoutClass))
+  return {
+    columns,
+    change: uses !== null && uses.filters !== null ? { after: uses.filters, of: wholeRow(columns, plainAt) } : null,
+    elementAt,
+    textAt:
+      as === 'encoded' ? (block, row) => jsonOf(elementAt(block, row)) : (block, row) => rowText(columns, block, row),
+    useAll: loopOver(elementAt),
+  }
+}
+
+/** Compiled for these elements alone. */
+function loopOver(elementAt: Of<unknown>): Rows['useAll'] {
+  const source = `return (at, map, push) => {
+    const { block } = at
+    for (; at.row < block.rows && !map.isFull; at.row++) push(elementAt(block, at.row))
+  }`
+  return new Function('elementAt', source)(elementAt)
 }
 
 function columnsOf(all: readonly Column[], uses: RowUses | null): readonly Column[] {
@@ -91,7 +140,7 @@ function columnsOf(all: readonly Column[], uses: RowUses | null): readonly Colum
   return all.filter(({ name }) => uses.read.names.has(name))
 }
 
-function elementsOf(as: Rows['as'], rowAt: RowFactory): Of<unknown> {
+function elementsOf(as: As, rowAt: RowFactory): Of<unknown> {
   switch (as) {
     case 'rows':
       return rowAt
