@@ -12,6 +12,7 @@ const MICROS_PER_MILLI = 1000n
 const MICROS_PER_SECOND = 1_000_000n
 const SECONDS_PER_DAY = 86_400n
 const LENGTH_BYTES = 4
+const TWO_TO_32 = 2 ** 32
 
 /** Bytes that grow. What was taken back may be anything: all is written anew. */
 class Bytes {
@@ -58,6 +59,13 @@ class Bytes {
     this.#view.setBigInt64(at, value, true)
   }
 
+  /** A safe integer. */
+  whole(value: number): void {
+    const at = this.reserve(8)
+    this.#view.setUint32(at, value, true)
+    this.#view.setInt32(at + 4, Math.floor(value / TWO_TO_32), true)
+  }
+
   double(value: number): void {
     const at = this.reserve(8)
     this.#view.setFloat64(at, value, true)
@@ -95,22 +103,32 @@ function viewOf({ buffer, byteOffset, byteLength }: Uint8Array): DataView {
 
 type Write = (value: unknown, bytes: Bytes) => void
 
+/** Writes a row of certain columns. */
+export type WriteRow = Write
+
 /**
- * Takes rows: objects by the names of the columns, or arrays in their order. In an object a property that is undefined counts as left out, and
+ * Rows are objects by the names of the columns, or arrays in their order. In an object a property that is undefined counts as left out, and
  * what is left out as null. Values are what decodeRows (rows.ts) gives; a whole number may be a bigint as well, and a decimal a number.
+ *
+ * Compiled for these columns: call it once for them in a thread.
+ *
+ * @param misfit for a value that its column does not hold
+ * @param hasPlace whether the place of a row is behind the other columns
  */
+export function rowForm(columns: readonly Column[], misfit: Misfit, hasPlace = false): WriteRow {
+  return fieldsWriter(columns, null, misfit, hasPlace ? 1 : 0)
+}
+
+/** Takes rows. */
 export class RowWriter {
   readonly #bytes = new Bytes()
-  readonly #write: Write
+  readonly #write: WriteRow
   readonly #place: (() => bigint) | null
 
-  /**
-   * @param misfit for a value that its column does not hold: then nothing is added
-   * @param place of each row, a long behind the other columns; null: there is none
-   */
-  constructor(columns: readonly Column[], misfit: Misfit, place: (() => bigint) | null = null) {
+  /** @param place of each row, a long; null: there is none */
+  constructor(write: WriteRow, place: (() => bigint) | null = null) {
     this.#place = place
-    this.#write = fieldsWriter(columns, null, misfit, place === null ? 0 : 1)
+    this.#write = write
   }
 
   /** Of all rows since take(). */
@@ -118,6 +136,7 @@ export class RowWriter {
     return this.#bytes.size
   }
 
+  /** @throws what `misfit` makes: then nothing is added */
   add(row: unknown): void {
     const bytes = this.#bytes
     const start = bytes.reserve(LENGTH_BYTES)
@@ -146,25 +165,38 @@ export class RowWriter {
 
 /** Rows that are known to fit. @throws INTERNAL for others */
 export function encodeRows(rows: readonly object[], columns: readonly Column[]): Uint8Array {
-  const writer = new RowWriter(columns, (problem) => new RunjobError('INTERNAL', { detail: problem }))
+  const writer = new RowWriter(rowForm(columns, (problem) => new RunjobError('INTERNAL', { detail: problem })))
   for (const row of rows) writer.add(row)
   return writer.take()
 }
 
 /** A value that may be null. */
 interface Cell {
-  write: Write
+  form: Form
   nullable: boolean
   wrong: (value: unknown) => Error
 }
 
-function writeCell(value: unknown, cell: Cell, nulls: number, i: number, bytes: Bytes): void {
-  if (value !== null && value !== undefined) {
-    cell.write(value, bytes)
-    return
-  }
-  if (!cell.nullable || value === undefined) throw cell.wrong(value)
-  bytes.setNull(nulls, i)
+/**
+ * The statement that writes `v`.
+ *
+ * @param cell number of its cell
+ * @param undefinedIs what undefined counts as
+ * @param at number of its null
+ */
+function cellText({ form, nullable }: Cell, cell: number, undefinedIs: 'null' | 'wrong', at = String(cell)): string {
+  const wrong = `wrong${cell}`
+  const whenNull = nullable ? `bytes.setNull(nulls, ${at})` : `throw ${wrong}(null)`
+  return `if (v === null) ${whenNull}
+    else if (v === undefined) ${undefinedIs === 'null' ? whenNull : `throw ${wrong}(v)`}
+    else ${typeof form === 'function' ? `write${cell}(v, bytes)` : `{ if (!(${form.is})) throw ${wrong}(v); ${form.put} }`}`
+}
+
+/** @param names what the function names, besides its cells */
+function compiled(source: string, cells: readonly Cell[], names: Record<string, unknown>): Write {
+  const ofCells = cells.map((_, i) => `const { wrong: wrong${i}, form: write${i} } = cells[${i}]`)
+  const all = { ...names, cells, isLong }
+  return new Function(...Object.keys(all), `${ofCells.join('\n')}\nreturn ${source}`)(...Object.values(all))
 }
 
 /**
@@ -173,33 +205,14 @@ function writeCell(value: unknown, cell: Cell, nulls: number, i: number, bytes: 
  */
 function fieldsWriter(columns: readonly Column[], what: string | null, misfit: Misfit, more = 0): Write {
   const of = what === null ? '' : ` of ${what}`
-  const cells = columns.map((column) => cellWriter(column, `the field ${JSON.stringify(column.name)}${of}`, misfit))
+  const cells = columns.map((column) => cellOf(column, `the field ${JSON.stringify(column.name)}${of}`, misfit))
   const names = columns.map(({ name }) => name)
-  // What an object inherits is no field.
-  const inherited = names.map((name) => name in Object.prototype)
   const subject = what ?? 'an element'
-  return (value, bytes) => {
-    if (what === null && Array.isArray(value)) {
-      if (value.length !== cells.length) throw misfit(...lengthProblem(value.length, names))
-      const nulls = bytes.nulls(cells.length + more)
-      for (let i = 0; i < cells.length; i++) writeCell(value[i], cells[i]!, nulls, i, bytes)
-      return
-    }
-    if (!isPlainObject(value)) {
-      const problem = `${subject} is ${inWords(value)}, not an object with the fields ${names.join(', ')}`
-      throw misfit(problem, what === null ? ROW_HINT : undefined)
-    }
-    const nulls = bytes.nulls(cells.length + more)
-    let found = 0
-    for (let i = 0; i < cells.length; i++) {
-      const given = inherited[i]! && !Object.hasOwn(value, names[i]!) ? undefined : value[names[i]!]
-      if (given !== undefined) found++
-      writeCell(given ?? null, cells[i]!, nulls, i, bytes)
-    }
-    // Counted without a list of them, which takes longer.
-    let given = 0
-    for (const _ in value) given++
-    if (given === found) return
+  const notFields = (value: unknown): Error => {
+    const problem = `${subject} is ${inWords(value)}, not an object with the fields ${names.join(', ')}`
+    return misfit(problem, what === null ? ROW_HINT : undefined)
+  }
+  const checkNames = (value: Record<string, unknown>): void => {
     const unknown = Object.keys(value).find((name) => value[name] !== undefined && !names.includes(name))
     if (unknown === undefined) return
     throw misfit(
@@ -207,6 +220,48 @@ function fieldsWriter(columns: readonly Column[], what: string | null, misfit: M
       'Leave it out, or add it to the schema with its type.',
     )
   }
+  const values = names.map((name) => {
+    const quoted = JSON.stringify(name)
+    // What an object inherits is no field.
+    return name in Object.prototype ? `(hasOwn(value, ${quoted}) ? value[${quoted}] : undefined)` : `value[${quoted}]`
+  })
+  // V8 knows the prototype of an object of which it has just read a property. Fields are counted without a list of them, which takes longer.
+  const source = `(value, bytes) => {
+    ${what === null ? 'if (isArray(value)) return list(value, bytes)' : ''}
+    if (value === null || typeof value !== 'object') throw notFields(value)
+    ${values.map((value, i) => `const v${i} = ${value}`).join('\n')}
+    if (getPrototypeOf(value) !== prototype && !isPlainObject(value)) throw notFields(value)
+    const nulls = bytes.nulls(${cells.length + more})
+    let found = 0
+    ${cells.map((cell, i) => `{ const v = v${i}; if (v !== undefined) found++; ${cellText(cell, i, 'null')} }`).join('\n')}
+    let given = 0
+    for (const _ in value) given++
+    if (given !== found) checkNames(value)
+  }`
+  const { getPrototypeOf, hasOwn, prototype } = Object
+  const list = what === null ? listForm(cells, names, misfit, more) : undefined
+  const known = {
+    isArray: Array.isArray,
+    getPrototypeOf,
+    hasOwn,
+    prototype,
+    isPlainObject,
+    list,
+    notFields,
+    checkNames,
+  }
+  return compiled(source, cells, known)
+}
+
+/** Of rows that are lists. */
+function listForm(cells: readonly Cell[], names: readonly string[], misfit: Misfit, more: number): Write {
+  const source = `(value, bytes) => {
+    if (value.length !== ${cells.length}) throw wrongLength(value.length)
+    const nulls = bytes.nulls(${cells.length + more})
+    ${cells.map((cell, i) => `{ const v = value[${i}]; ${cellText(cell, i, 'wrong')} }`).join('\n')}
+  }`
+  const wrongLength = (length: number): Error => misfit(...lengthProblem(length, names))
+  return compiled(source, cells, { wrongLength })
 }
 
 const ROW_HINT = 'Make objects or lists of them: .map((word) => ({ word })) or .map((word) => [word, word.length]).'
@@ -218,12 +273,12 @@ function lengthProblem(length: number, names: readonly string[]): [problem: stri
   ]
 }
 
-function cellWriter(column: Omit<Column, 'name'>, what: string, misfit: Misfit): Cell {
+function cellOf(column: Omit<Column, 'name'>, what: string, misfit: Misfit): Cell {
   const { type, nullable, [EXACT]: isExact = false } = column
   const wanted = `${typeText(type)}${nullable ? '' : ', which is not nullable'}`
   const wrong = (value: unknown) =>
     misfit(`${what} is ${inWords(value)}, and is declared as ${wanted}`, hintFor(value, type))
-  return { write: valueWriter(type, isExact, what, wrong, misfit), nullable, wrong }
+  return { form: formOf(type, isExact, what, wrong, misfit), nullable, wrong }
 }
 
 function inWords(value: unknown): string {
@@ -242,17 +297,14 @@ function hintFor(value: unknown, type: Type): string | undefined {
 
 const isLong = (value: bigint): boolean => BigInt.asIntN(64, value) === value
 
+/** How a value is written: what must be true of `v`, and the statement that writes it; or what checks it and writes it. */
+type Form = { is: string; put: string } | Write
+
 /**
  * @param isExact whether a timestamp may be microseconds
  * @param wrong what is thrown for a value of another type
  */
-function valueWriter(
-  type: Type,
-  isExact: boolean,
-  what: string,
-  wrong: (value: unknown) => Error,
-  misfit: Misfit,
-): Write {
+function formOf(type: Type, isExact: boolean, what: string, wrong: (value: unknown) => Error, misfit: Misfit): Form {
   if (typeof type === 'object') {
     switch (type.type) {
       case 'decimal':
@@ -265,35 +317,20 @@ function valueWriter(
   }
   switch (type) {
     case 'boolean':
-      return (value, bytes) => {
-        if (typeof value !== 'boolean') throw wrong(value)
-        bytes.byte(value ? 1 : 0)
-      }
+      return { is: "typeof v === 'boolean'", put: 'bytes.byte(v ? 1 : 0)' }
     case 'integer':
-      return (value, bytes) => {
-        if (typeof value !== 'number' || (value | 0) !== value) throw wrong(value)
-        bytes.integer(value)
-      }
+      return { is: "typeof v === 'number' && (v | 0) === v", put: 'bytes.integer(v)' }
     case 'long':
-      return (value, bytes) => {
-        if (typeof value === 'bigint' ? !isLong(value) : !Number.isSafeInteger(value)) throw wrong(value)
-        bytes.long(BigInt(value as number | bigint))
+      return {
+        is: "typeof v === 'bigint' ? isLong(v) : Number.isSafeInteger(v)",
+        put: "if (typeof v === 'bigint') bytes.long(v); else bytes.whole(v)",
       }
     case 'double':
-      return (value, bytes) => {
-        if (typeof value !== 'number') throw wrong(value)
-        bytes.double(value)
-      }
+      return { is: "typeof v === 'number'", put: 'bytes.double(v)' }
     case 'string':
-      return (value, bytes) => {
-        if (typeof value !== 'string' || !value.isWellFormed()) throw wrong(value)
-        bytes.text(value)
-      }
+      return { is: "typeof v === 'string' && v.isWellFormed()", put: 'bytes.text(v)' }
     case 'binary':
-      return (value, bytes) => {
-        if (!(value instanceof Uint8Array)) throw wrong(value)
-        bytes.raw(value)
-      }
+      return { is: 'v instanceof Uint8Array', put: 'bytes.raw(v)' }
     case 'date':
       return (value, bytes) => {
         const days = typeof value === 'string' ? daysOf(value) : null
@@ -322,14 +359,15 @@ function listWriter(
   misfit: Misfit,
 ): Write {
   const mark = isExact ? { [EXACT]: isExact } : {}
-  const cell = cellWriter({ type: element, nullable: containsNull, ...mark }, `an element of ${what}`, misfit)
-  return (value, bytes) => {
+  const cell = cellOf({ type: element, nullable: containsNull, ...mark }, `an element of ${what}`, misfit)
+  const source = `(value, bytes) => {
     const items = itemsOf(value)
     if (items === null) throw wrong(value)
     bytes.count(items.length)
     const nulls = bytes.nulls(items.length)
-    for (let i = 0; i < items.length; i++) writeCell(items[i], cell, nulls, i, bytes)
-  }
+    for (let i = 0; i < items.length; i++) { const v = items[i]; ${cellText(cell, 0, 'wrong', 'i')} }
+  }`
+  return compiled(source, [cell], { itemsOf, wrong })
 }
 
 function itemsOf(value: unknown): readonly unknown[] | null {

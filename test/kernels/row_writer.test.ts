@@ -1,6 +1,6 @@
 /** Rows that JavaScript writes are read as they were. */
 import { expect, test } from 'vitest'
-import { encodeRows, RowWriter } from '../../dist/src/kernels/row_writer.js'
+import { encodeRows, RowWriter, rowForm } from '../../dist/src/kernels/row_writer.js'
 import { dateText, decodeRows, type Row, timeText } from '../../dist/src/kernels/rows.js'
 import type { Column } from '../../dist/src/plan/type.js'
 import { Random } from '../helpers/random.js'
@@ -34,7 +34,7 @@ test(`values of any size come out as they went in, seed ${seed}`, () => {
 
 test('numbers become decimals through their shortest text, and nothing is cut off', () => {
   const columns: Column[] = [{ name: 'x', type: { type: 'decimal', precision: 7, scale: 2 }, nullable: false }]
-  const writer = new RowWriter(columns, (problem) => new RangeError(problem))
+  const writer = new RowWriter(rowForm(columns, (problem) => new RangeError(problem)))
   const accepted = [0.1, 1.005e2, 1e4, 12345n, '99999.99', '-0', '1.500', 1e-2, '+7']
   for (const x of accepted) writer.add({ x })
   for (const x of [1e5, 0.001, '1e', '', ' 1', '1.505', Number.POSITIVE_INFINITY, true, 100_000n]) {
@@ -49,7 +49,7 @@ test('a row that is taken back leaves nothing', () => {
     { name: 'a', type: 'string', nullable: true },
     { name: 'b', type: 'integer', nullable: true },
   ]
-  const writer = new RowWriter(columns, (problem) => new RangeError(problem))
+  const writer = new RowWriter(rowForm(columns, (problem) => new RangeError(problem)))
   writer.add({ a: 'kept' })
   const { size } = writer
   writer.add(['long enough to be seen', 1])

@@ -1,21 +1,26 @@
 /** The steps between one exchange and the next as one function: each element goes through all of them before the next one comes. */
-import type { Emit, MapFunction, ReduceFunction, TaskContext } from '../../../plan/functions.js'
+import type { MapFunction, ReduceFunction } from '../../../plan/functions.js'
 import type { ElementStep } from '../../../plan/plan.js'
 import { type Opening, ofNoRecord, type Push, type Receiver, type Surroundings } from './receiver.js'
 import { type Change, type Find, linksOf } from './steps.js'
 
-/** What is known of the task before it begins. */
-export type Place = Pick<Surroundings, 'number' | 'isEnough' | 'mayDiscard'>
+/** Gives `push` the elements of a record, unless `receiver` is full. */
+export type Use = (push: Push, receiver: Pick<Receiver, 'isFull'>) => void
 
 interface Pipe {
   readonly isFull: boolean
-  record(emit: Emit, ctx: TaskContext, use: (push: Push) => void): void
-  end(emit: Emit, ctx: TaskContext): void
+  record(use: Use): void
+  end(): void
 }
 
 /** What it keeps from record to record is of one task. */
-function openPipe(steps: readonly ElementStep[], find: Find, open: Opening, place: Place, change: Change | null): Pipe {
-  const task = { ...place } as Surroundings
+function openPipe(
+  steps: readonly ElementStep[],
+  find: Find,
+  open: Opening,
+  task: Surroundings,
+  change: Change | null,
+): Pipe {
   const receiver = open(task)
   /** From the first step to the receiver: those that keep something. */
   const keepers: Receiver[] = [receiver]
@@ -29,22 +34,18 @@ function openPipe(steps: readonly ElementStep[], find: Find, open: Opening, plac
     get isFull() {
       return receiver.isFull ?? false
     },
-    record(emit, ctx, use) {
+    record(use) {
       if (receiver.isFull) return
-      task.emit = emit
-      task.ctx = ctx
       try {
-        use(push)
+        use(push, receiver)
       } catch (error) {
-        if (place.isEnough()) return
+        if (task.isEnough()) return
         const undone = keepers.map((keeper) => keeper.discard?.() ?? true)
         throw undone.every(Boolean) ? error : ofNoRecord(error)
       }
       for (const keeper of keepers) keeper.settle?.()
     },
-    end(emit, ctx) {
-      task.emit = emit
-      task.ctx = ctx
+    end() {
       for (const keeper of keepers) {
         // What those before have given.
         keeper.settle?.()
@@ -56,8 +57,8 @@ function openPipe(steps: readonly ElementStep[], find: Find, open: Opening, plac
 
 /** A map for which several records may be one. */
 export interface ElementsMap extends MapFunction {
-  /** Calls `use` with what takes their elements. If one fails, so do all. */
-  together(use: (push: Push) => void, emit: Emit, ctx: TaskContext): void
+  /** If the elements of one record fail, so do all. */
+  together(use: Use): void
 }
 
 /** @param elementOf of what the engine gives */
@@ -65,19 +66,20 @@ export function mapOf(
   steps: readonly ElementStep[],
   find: Find,
   open: Opening,
-  place: Place,
+  task: Surroundings,
   elementOf: (record: unknown) => unknown,
   change: Change | null,
 ): ElementsMap {
-  const pipe = openPipe(steps, find, open, place, change)
+  const pipe = openPipe(steps, find, open, task, change)
   let given: unknown
   const use = (push: Push): void => push(elementOf(given))
-  const map = (one: unknown, emit: Emit, ctx: TaskContext): void => {
+  const map = (one: unknown): void => {
     given = one
-    pipe.record(emit, ctx, use)
+    pipe.record(use)
   }
-  const together: ElementsMap['together'] = (use, emit, ctx) => pipe.record(emit, ctx, use)
-  return Object.defineProperty(Object.assign(map, { end: pipe.end, together }), 'isFull', { get: () => pipe.isFull })
+  return Object.defineProperty(Object.assign(map, { end: pipe.end, together: pipe.record }), 'isFull', {
+    get: () => pipe.isFull,
+  })
 }
 
 /** What becomes of a key and its values. */
@@ -87,12 +89,10 @@ export function reduceOf(
   steps: readonly ElementStep[],
   find: Find,
   open: Opening,
-  place: Place,
+  task: Surroundings,
   group: Group,
 ): ReduceFunction {
-  const { record, end } = openPipe(steps, find, open, place, null)
-  const reduce = (key: unknown, values: Iterable<unknown>, emit: Emit, ctx: TaskContext): void => {
-    record(emit, ctx, (push) => group(key, values, push))
-  }
+  const { record, end } = openPipe(steps, find, open, task, null)
+  const reduce = (key: unknown, values: Iterable<unknown>): void => record((push) => group(key, values, push))
   return Object.assign(reduce, { end })
 }

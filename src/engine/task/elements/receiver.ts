@@ -7,8 +7,8 @@ export type Push = (element: unknown) => void
 
 /** Of the task that is running. */
 export interface Surroundings {
-  emit: Emit
-  ctx: TaskContext
+  readonly emit: Emit
+  readonly ctx: TaskContext
   /** Of the task, among those of its input. Which they are follows from the input alone. */
   readonly number: number
   /** Whether what was emitted is enough: a failure after it does not count. */

@@ -3,7 +3,8 @@ import { RunjobError } from '../../../base/errors.js'
 import type { ReduceFunction } from '../../../plan/functions.js'
 import type { ElementsFrom, ElementsInto, ElementsOperator } from '../../../plan/plan.js'
 import { folded, grouped, joined } from '../elements/groups.js'
-import { type ElementsMap, type Group, mapOf, type Place, reduceOf } from '../elements/pipe.js'
+import { type ElementsMap, type Group, mapOf, reduceOf } from '../elements/pipe.js'
+import type { Surroundings } from '../elements/receiver.js'
 import { receiverOf } from '../elements/receivers.js'
 import type { Change, Find } from '../elements/steps.js'
 import type { TaskEnvironment } from '../environment.js'
@@ -25,7 +26,7 @@ export function elementsMap(
   change: Change | null,
 ): ElementsMap {
   const find = findIn(env)
-  return mapOf(steps, find, receiverOf(limited(into, env), find), placeOf(next, env), elementOf(from), change)
+  return mapOf(steps, find, receiverOf(limited(into, env), find), surroundings(next, env), elementOf(from), change)
 }
 
 export function elementsReduce(
@@ -34,12 +35,14 @@ export function elementsReduce(
   env: TaskEnvironment,
 ): ReduceFunction {
   const find = findIn(env)
-  return reduceOf(steps, find, receiverOf(into, find), placeOf(next, env), groupOf(from, find, env))
+  return reduceOf(steps, find, receiverOf(into, find), surroundings(next, env), groupOf(from, find, env))
 }
 
 /** Of a sample of keys, which is read before, no number counts. */
-function placeOf(next: RecordIntake, { task, quarantine }: TaskEnvironment): Place {
+function surroundings(next: RecordIntake, { task, quarantine, context }: TaskEnvironment): Surroundings {
   return {
+    emit: next.emit,
+    ctx: context,
     number: 'inputNumber' in task ? task.inputNumber : 0,
     isEnough: () => next.done ?? false,
     mayDiscard: quarantine !== null,

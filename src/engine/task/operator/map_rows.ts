@@ -7,7 +7,7 @@ import type { Row } from '../../../kernels/rows.js'
 import { decodeAny } from '../../../plan/any.js'
 import type { ElementsOperator } from '../../../plan/plan.js'
 import { type Column, withMarks } from '../../../plan/type.js'
-import type { ElementsMap } from '../elements/pipe.js'
+import type { Use } from '../elements/pipe.js'
 import type { Push } from '../elements/receiver.js'
 import { type RowUses, rowUses } from '../elements/row_uses.js'
 import type { Change } from '../elements/steps.js'
@@ -43,11 +43,11 @@ export class CalledRows implements Intake {
   constructor(operator: ElementsOperator, next: RecordIntake, env: TaskEnvironment) {
     const { as } = operator.rows!
     const { context, quarantine, task, plan } = env
-    const { emit, undo } = next
+    const { undo } = next
     const { columns, change, elementAt, textAt, useAll } = rowsOf(operator, task.bytes >= USES_FROM_BYTES, env)
     this.columns = columns
     const map = elementsMap(operator, next, env, change)
-    const call = env.guard('map', map, (use: (push: Push) => void) => map.together(use, emit, context))
+    const call = env.guard('map', map, (use: Use) => map.together(use))
     const guard = quarantine && recordGuard(env, quarantine, undo)
     this.#use = guard
       ? (at) => {
@@ -59,7 +59,7 @@ export class CalledRows implements Intake {
             )
           }
         }
-      : (at) => call((push) => useAll(at, map, push))
+      : (at) => call((push, receiver) => useAll(at, push, receiver))
     // A row is no longer at a place of a file: operators have made it.
     const stage = plan.stages[task.stage]!.name
     this.#where = () => ({
@@ -91,7 +91,7 @@ interface Rows {
   elementAt: Of<unknown>
   /** For people. */
   textAt: Of<string>
-  useAll: (at: RowAt, map: ElementsMap, push: Push) => void
+  useAll: (at: RowAt, ...into: Parameters<Use>) => void
 }
 
 const known = new WeakMap<ElementsOperator, Map<boolean, Rows>>()
@@ -128,9 +128,9 @@ function makeRows(operator: ElementsOperator, isJudged: boolean, env: TaskEnviro
 
 /** Compiled for these elements alone. */
 function loopOver(elementAt: Of<unknown>): Rows['useAll'] {
-  const source = `return (at, map, push) => {
+  const source = `return (at, push, receiver) => {
     const { block } = at
-    for (; at.row < block.rows && !map.isFull; at.row++) push(elementAt(block, at.row))
+    for (; at.row < block.rows && !receiver.isFull; at.row++) push(elementAt(block, at.row))
   }`
   return new Function('elementAt', source)(elementAt)
 }

@@ -1,7 +1,7 @@
 /** Elements as rows of a pipeline. */
 import { userError } from '../../../base/errors.js'
 import { fromNative } from '../../../kernels/addon.js'
-import { RowWriter } from '../../../kernels/row_writer.js'
+import { RowWriter, rowForm, type WriteRow } from '../../../kernels/row_writer.js'
 import type { OperatorOf } from '../../../plan/plan.js'
 import { withMarks } from '../../../plan/type.js'
 import { checkedEmit } from '../calls.js'
@@ -12,14 +12,10 @@ import type { RecordIntake, RowIntake } from '../intake.js'
 /** Enough that a call costs nothing. */
 const BATCH_BYTES = 1 << 18
 
-export function toDF(
-  { columns, exact, place, part = 0 }: OperatorOf<'toDF'>,
-  next: RowIntake,
-  env: TaskEnvironment,
-): RecordIntake {
+export function toDF(operator: OperatorOf<'toDF'>, next: RowIntake, env: TaskEnvironment): RecordIntake {
   const { plan, quarantine } = env
-  const misfit = (problem: string, hint?: string) => invalid(`toDF(): ${problem}`, hint)
-  const writer = new RowWriter(withMarks(columns, exact), misfit, place ? placesOf(part, env) : null)
+  const { place, part = 0 } = operator
+  const writer = new RowWriter(formOf(operator), place ? placesOf(part, env) : null)
   const stage = plan.stages[env.task.stage]!.name
   let kept = 0
   const passOn = (): void => {
@@ -64,6 +60,17 @@ export function toDF(
     },
     abort: () => next.abort?.(),
   }
+}
+
+const forms = new WeakMap<OperatorOf<'toDF'>, WriteRow>()
+
+/** For all tasks of a thread. */
+function formOf(operator: OperatorOf<'toDF'>): WriteRow {
+  const { columns, exact, place } = operator
+  const misfit = (problem: string, hint?: string) => invalid(`toDF(): ${problem}`, hint)
+  const form = forms.get(operator) ?? rowForm(withMarks(columns, exact), misfit, Boolean(place))
+  forms.set(operator, form)
+  return form
 }
 
 /** Numbers of elements: of the part, of the task, and in it. Which tasks there are follows from the input alone. */
