@@ -5,23 +5,17 @@
 
 namespace runjob {
 
-namespace {
-
-constexpr size_t kFirstRows = 64;
-
-}  // namespace
-
 ColumnBuffer::ColumnBuffer(const Type& type) : type_(&type), width_(type.width()) {
   children_.reserve(type.fields.size());
   for (const Field& field : type.fields) children_.emplace_back(field.type);
 }
 
-void ColumnBuffer::Grow() {
-  const size_t capacity = std::max(2 * capacity_, kFirstRows);
-  std::unique_ptr<char[]> values(new char[capacity * width_]);
+void ColumnBuffer::Reserve(size_t rows) {
+  if (rows <= capacity_) return;
+  std::unique_ptr<char[]> values(new char[rows * width_]);
   if (rows_ > 0) std::memcpy(values.get(), values_.get(), rows_ * width_);
   values_ = std::move(values);
-  capacity_ = capacity;
+  capacity_ = rows;
 }
 
 void ColumnBuffer::AppendNull() {

@@ -21,6 +21,8 @@ class ColumnBuffer {
   const Type& type() const { return *type_; }
   size_t rows() const { return rows_; }
 
+  // Makes room for so many rows in all.
+  void Reserve(size_t rows);
   void AppendNull();
   // One value of the stored type (Type::width() bytes), copied. A StringView's long bytes stay where they are.
   void AppendFixed(const void* value) {
@@ -53,13 +55,15 @@ class ColumnBuffer {
   size_t bytes() const;
 
  private:
+  static constexpr size_t kFirstRows = 64;
+
   template <size_t kWidth>
   void AppendBytes(const void* value) {
     if (rows_ == capacity_) Grow();
     std::memcpy(values_.get() + rows_ * kWidth, value, kWidth);
     AppendValid();
   }
-  void Grow();
+  void Grow() { Reserve(rows_ == 0 ? kFirstRows : 2 * rows_); }
   void AppendValid() {
     if (rows_ % 64 == 0) validity_.push_back(0);
     validity_.back() |= uint64_t{1} << (rows_ % 64);

@@ -14,6 +14,8 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "column/keys.h"
+#include "column/rows.h"
 #include "pipeline/join_rows.h"
 #include "pipeline/row_file.h"
 
@@ -25,6 +27,7 @@ constexpr size_t kBucketEntries = 64;                // on average, or half of t
 constexpr size_t kReadEntries = 2 * kBucketEntries;  // at a time
 constexpr size_t kReadBytes = 1024;                  // of rows, at least
 constexpr size_t kScanBytes = size_t{256} << 10;     // where all are read
+constexpr size_t kPairBytes = size_t{8} << 20;       // of a batch; one of long rows has fewer
 constexpr size_t kLeastSortEntries = size_t{1} << 16;
 constexpr size_t kLeastRunBytes = size_t{4} << 10;
 
@@ -136,56 +139,101 @@ class JoinFile final : public JoinRows {
  private:
   class Lookup final : public JoinLookup {
    public:
-    explicit Lookup(const JoinFile* table) : table_(table), reader_(&table->row_file_, kReadBytes) {}
+    explicit Lookup(const JoinFile* table)
+        : table_(table),
+          reader_(&table->row_file_, kReadBytes),
+          rows_(NewRowDecoder(table->schema())),
+          null_row_(NullRow(table->schema().size())) {}
 
-    Status Find(const AggregateTable::Keys& keys) override {
-      keys_ = keys;
+    Status Find(const Batch& batch, const std::vector<uint32_t>& on) override {
+      batch_ = &batch;
+      on_ = &on;
       return Status::Ok();
     }
 
-    Status First(size_t i, Row* row) override {
-      key_ = keys_.at(i);
+    Status Select(bool matched, uint16_t* selection, size_t* count) override {
+      *count = 0;
+      for (size_t i = 0; i < batch_->count; i++) {
+        bool found = false;
+        RUNJOB_RETURN_IF_ERROR(First(i, &found));
+        selection[*count] = static_cast<uint16_t>(batch_->row(i));
+        *count += found == matched;
+      }
+      return Status::Ok();
+    }
+    bool Extend(Batch*, bool, bool, uint16_t*) override { return false; }
+    Status AddPairs(JoinPairs* pairs) override { return AddPairsOf(*batch_, this, pairs); }
+
+    Status First(size_t i, bool* found) {
+      *found = false;
+      key_.clear();
+      for (const uint32_t column : *on_) {
+        if (!batch_->columns[column].valid(batch_->row(i))) return Status::Ok();
+        AppendKey(batch_->columns[column], batch_->row(i), KeyOrder(), &key_);
+      }
       hash_ = SpreadHash(key_);
       RUNJOB_RETURN_IF_ERROR(Locate());
-      return Next(row);
+      return Next(found);
     }
-
-    Status Next(Row* row) override {
-      for (;; next_++) {
+    Status Next(bool* found) {
+      for (*found = false; !*found && next_ < table_->count_; next_++) {
         Entry entry;
-        row->found = false;
-        if (next_ == table_->count_) return Status::Ok();
         RUNJOB_RETURN_IF_ERROR(Load(next_, &entry));
         if (entry.hash != hash_) return Status::Ok();
         RowHead head;
         Slice key;
-        RUNJOB_RETURN_IF_ERROR(reader_.Read(entry.offset, &head, &key, &row->bytes));
-        if (!(key == key_)) continue;
-        row->found = true;
-        row->id = head.number;
-        next_++;
-        return Status::Ok();
-      }
-    }
-
-    void Mark(uint64_t id) override {
-      if (marked_.empty()) marked_.resize(table_->number_);
-      marked_[id] = true;
-    }
-    Status ForEachUnmarked(const std::function<Status(Slice)>& visit) override {
-      RowReader reader(&table_->row_file_, kScanBytes);
-      for (uint64_t at = 0; at < table_->row_file_.size();) {
-        RowHead head;
-        Slice key, row;
-        RUNJOB_RETURN_IF_ERROR(reader.Read(at, &head, &key, &row));
-        at += sizeof(head) + head.size();
-        if (marked_.empty() || !marked_[head.number]) RUNJOB_RETURN_IF_ERROR(visit(row));
+        RUNJOB_RETURN_IF_ERROR(reader_.Read(entry.offset, &head, &key, &row_));
+        number_ = head.number;
+        *found = key == Slice(key_);
       }
       return Status::Ok();
     }
-    size_t bytes() const override { return reader_.bytes() + sizeof(held_) + marked_.size() / 8; }
+    Status Put(size_t pair, bool* is_last) {
+      if (pair == 0) Clear();
+      numbers_[pair] = number_;
+      row_bytes_ += row_.size;
+      *is_last = row_bytes_ > kPairBytes;
+      return rows_->Add(row_);
+    }
+    Status PutNull(size_t pair) {
+      if (pair == 0) Clear();
+      return rows_->Add(null_row_);
+    }
+
+    void TakeColumns(size_t, std::vector<Vector>* columns) override {
+      const std::vector<Vector>& rows = rows_->batch().columns;
+      columns->insert(columns->end(), rows.begin(), rows.end());
+    }
+
+    void Mark(size_t pair) override {
+      if (marked_.empty()) marked_.resize(table_->number_);
+      marked_[numbers_[pair]] = true;
+    }
+    Status AddUnmarked(JoinPairs* pairs) override {
+      RowReader reader(&table_->row_file_, kScanBytes);
+      for (uint64_t at = 0; at < table_->row_file_.size() && !pairs->stopped();) {
+        RowHead head;
+        Slice key;
+        RUNJOB_RETURN_IF_ERROR(reader.Read(at, &head, &key, &row_));
+        at += sizeof(head) + head.size();
+        number_ = head.number;
+        if (!marked_.empty() && marked_[number_]) continue;
+        bool is_last = false;
+        RUNJOB_RETURN_IF_ERROR(Put(pairs->count(), &is_last));
+        RUNJOB_RETURN_IF_ERROR(pairs->AddGiven(0, is_last));
+      }
+      return Status::Ok();
+    }
+    size_t bytes() const override {
+      return sizeof(*this) + reader_.bytes() + rows_->bytes() + key_.capacity() + marked_.size() / 8;
+    }
 
    private:
+    void Clear() {
+      rows_->Clear();
+      row_bytes_ = 0;
+    }
+
     // The first entry whose hash is not less.
     Status Locate() {
       const size_t bucket = table_->BucketOf(hash_);
@@ -224,28 +272,42 @@ class JoinFile final : public JoinRows {
     }
 
     const JoinFile* const table_;
-    AggregateTable::Keys keys_ = {};
     RowReader reader_;
-    Slice key_;  // whose rows are asked for
+    const Batch* batch_ = nullptr;
+    const std::vector<uint32_t>* on_ = nullptr;
+    std::string key_;  // whose rows are asked for
     uint64_t hash_ = 0;
     uint64_t next_ = 0;  // entry
     Entry held_[kReadEntries];
     uint64_t held_begin_ = 0;
     uint64_t held_end_ = 0;
+    Slice row_;  // that was found
+    uint64_t number_ = 0;
+    // Of the pairs that are waiting.
+    const std::unique_ptr<RowDecoder> rows_;
+    const std::string null_row_;
+    size_t row_bytes_ = 0;
+    uint64_t numbers_[kVectorRows];
     std::vector<bool> marked_;
   };
 
-  Status Put(const Item* rows, size_t n, const AggregateTable::Keys& keys) override {
-    for (size_t i = 0; i < n; i++) {
-      const bool has_key = rows[i].key >= 0;
-      const Slice key = has_key ? keys.at(static_cast<size_t>(rows[i].key)) : Slice();
-      if (key.size >= kNoKey) return Status::Error("RECORD_TOO_LARGE", "a key of a join has 4 GiB");
-      if (has_key) RUNJOB_RETURN_IF_ERROR(AddEntry(Entry{SpreadHash(key), row_file_.size()}));
-      const RowHead head{has_key ? static_cast<uint32_t>(key.size) : kNoKey, static_cast<uint32_t>(rows[i].bytes.size),
-                         number_++};
+  Status Put(const Batch& rows, const bool* has_key) override {
+    std::vector<const Vector*> columns;
+    for (const Vector& column : rows.columns) columns.push_back(&column);
+    std::string bytes;
+    for (size_t i = 0; i < rows.count; i++) {
+      bytes.clear();
+      if (has_key[i]) {
+        for (const uint32_t column : by()) AppendKey(rows.columns[column], rows.row(i), KeyOrder(), &bytes);
+      }
+      const size_t key_size = bytes.size();
+      if (key_size >= kNoKey) return Status::Error("RECORD_TOO_LARGE", "a key of a join has 4 GiB");
+      if (has_key[i]) RUNJOB_RETURN_IF_ERROR(AddEntry(Entry{SpreadHash(bytes), row_file_.size()}));
+      if (keep() != Keep::kKeys) AppendRow(columns, rows.row(i), &bytes);
+      const RowHead head{has_key[i] ? static_cast<uint32_t>(key_size) : kNoKey,
+                         static_cast<uint32_t>(bytes.size() - key_size), number_++};
       RUNJOB_RETURN_IF_ERROR(row_file_.Append(Slice(reinterpret_cast<const char*>(&head), sizeof(head))));
-      RUNJOB_RETURN_IF_ERROR(row_file_.Append(key));
-      RUNJOB_RETURN_IF_ERROR(row_file_.Append(rows[i].bytes));
+      RUNJOB_RETURN_IF_ERROR(row_file_.Append(bytes));
     }
     return Status::Ok();
   }

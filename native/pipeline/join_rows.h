@@ -3,12 +3,9 @@
 
 #include <algorithm>
 #include <memory>
-#include <string>
 #include <utility>
 #include <vector>
 
-#include "aggregate/distinct.h"
-#include "column/keys.h"
 #include "column/rows.h"
 #include "pipeline/join_table.h"
 
@@ -32,17 +29,15 @@ class JoinRows : public JoinTable {
     *steps = 0;
     while (cursor->valid() && *steps < max_records) {
       decoder_->Clear();
-      bytes_.clear();
-      size_t ends[kGroup];
-      size_t n = 0;
-      for (; cursor->valid() && *steps < max_records && n < kGroup && bytes_.size() < kGroupBytes; ++*steps) {
+      size_t bytes = 0;
+      for (; cursor->valid() && *steps < max_records && decoder_->rows() < kVectorRows && bytes < kMostBytes;
+           ++*steps) {
         const Slice row = cursor->value();
         RUNJOB_RETURN_IF_ERROR(decoder_->Add(row));
-        if (keep_ != Keep::kKeys) bytes_.append(row.data, row.size);
-        ends[n++] = bytes_.size();
+        bytes += row.size;
         RUNJOB_RETURN_IF_ERROR(cursor->Next());
       }
-      RUNJOB_RETURN_IF_ERROR(Insert(ends, n));
+      RUNJOB_RETURN_IF_ERROR(Insert());
     }
     return *steps == 0 ? Complete(max_records, steps) : Status::Ok();
   }
@@ -58,41 +53,32 @@ class JoinRows : public JoinTable {
   }
 
  protected:
-  static constexpr size_t kGroup = AggregateTable::kGroup;
+  const std::vector<uint32_t>& by() const { return by_; }
 
-  // One row, and which of the keys it has; -1: none.
-  struct Item {
-    Slice bytes;
-    int key;
-  };
-
-  // Takes n rows; the keys are those of the ones that have one, in that order.
-  virtual Status Put(const Item* rows, size_t n, const AggregateTable::Keys& keys) = 0;
+  // Takes the rows that count; has_key[i]: the i-th one can be found.
+  virtual Status Put(const Batch& rows, const bool* has_key) = 0;
   // There are no more rows. What it does may take several calls: `steps` is 0 with the last one.
   virtual Status Complete(size_t max_steps, size_t* steps) = 0;
 
  private:
-  static constexpr size_t kGroupBytes = size_t{1} << 20;  // of rows that are put together
+  static constexpr size_t kMostBytes = size_t{1} << 20;  // of rows that are put together
 
-  Status Insert(const size_t* ends, size_t n) {
-    const Batch& batch = decoder_->batch();
-    Item items[kGroup];
-    size_t kept = 0;
-    keys_.Clear();
+  Status Insert() {
+    Batch rows = decoder_->batch();
+    const size_t n = rows.rows;
+    rows.count = 0;
+    rows.selection = selection_;
     for (size_t i = 0; i < n; i++) {
-      const size_t start = i == 0 ? 0 : ends[i - 1];
-      const bool has_key = std::all_of(by_.begin(), by_.end(), [&](uint32_t c) { return batch.columns[c].valid(i); });
+      const bool has_key = std::all_of(by_.begin(), by_.end(), [&](uint32_t c) { return rows.columns[c].valid(i); });
       if (!has_key && keep_ != Keep::kAll) continue;
-      items[kept++] =
-          Item{Slice(bytes_.data() + start, ends[i] - start), has_key ? static_cast<int>(keys_.count()) : -1};
+      has_key_[rows.count] = has_key;
+      selection_[rows.count++] = static_cast<uint16_t>(i);
       if (!has_key) continue;
       for (size_t key = 0; key < by_.size(); key++) {
-        if (sets_[key] != nullptr) sets_[key]->Add(batch.columns[by_[key]], i);
+        if (sets_[key] != nullptr) sets_[key]->Add(rows.columns[by_[key]], i);
       }
-      for (const uint32_t column : by_) AppendKey(batch.columns[column], i, KeyOrder(), keys_.buffer());
-      RUNJOB_RETURN_IF_ERROR(keys_.End());
     }
-    return Put(items, kept, AggregateTable::Keys{keys_.Padded(), 0, keys_.ends(), nullptr, keys_.count()});
+    return Put(rows, has_key_);
   }
 
   const Schema schema_;
@@ -101,9 +87,41 @@ class JoinRows : public JoinTable {
   const KeySets sets_;
   std::vector<Type> key_types_;
   const std::unique_ptr<RowDecoder> decoder_;
-  std::string bytes_;
-  KeyList keys_;
+  uint16_t selection_[kVectorRows];
+  bool has_key_[kVectorRows];
 };
+
+// Adds the pairs of the rows that count with those that `lookup` finds, one after another:
+//
+//   Status First(size_t i, bool* found)    the first row for the i-th one; Next(&found): the one after it
+//   Status Put(size_t pair, bool* is_last) the row that was found is that of this pair; whether there is no room for more
+//   Status PutNull(size_t pair)            it has none
+template <class Lookup>
+Status AddPairsOf(const Batch& batch, Lookup* lookup, JoinPairs* pairs) {
+  const bool marks = GivesLoneRight(pairs->type()) && !pairs->has_residual();
+  for (size_t i = 0; i < batch.count && !pairs->stopped(); i++) {
+    const size_t left = batch.row(i);
+    bool found = false;
+    RUNJOB_RETURN_IF_ERROR(lookup->First(i, &found));
+    if (!found) {
+      if (!GivesLoneLeft(pairs->type())) continue;
+      RUNJOB_RETURN_IF_ERROR(lookup->PutNull(pairs->count()));
+      RUNJOB_RETURN_IF_ERROR(pairs->AddGiven(left));
+      continue;
+    }
+    while (found && !pairs->stopped()) {
+      bool is_last = false;
+      RUNJOB_RETURN_IF_ERROR(lookup->Put(pairs->count(), &is_last));
+      if (marks) lookup->Mark(pairs->count());
+      RUNJOB_RETURN_IF_ERROR(pairs->has_residual() ? pairs->AddPair(left, is_last) : pairs->AddGiven(left, is_last));
+      RUNJOB_RETURN_IF_ERROR(lookup->Next(&found));
+    }
+    if (!pairs->has_left_ends() || pairs->stopped()) continue;
+    RUNJOB_RETURN_IF_ERROR(lookup->PutNull(pairs->count()));
+    RUNJOB_RETURN_IF_ERROR(pairs->AddLeftEnd(left));
+  }
+  return Status::Ok();
+}
 
 // In a file.
 std::unique_ptr<JoinTable> NewJoinFile(Schema schema, std::vector<uint32_t> by, JoinTable::Keep keep, KeySets sets,

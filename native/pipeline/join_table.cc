@@ -2,179 +2,267 @@
 
 #include <algorithm>
 #include <cstring>
-#include <new>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include "base/arena.h"
-#include "base/hash.h"
-#include "base/prefetch.h"
+#include "column/column_buffer.h"
 #include "column/program.h"
+#include "column/rows.h"
+#include "column/text_heap.h"
+#include "pipeline/gather.h"
 #include "pipeline/join_rows.h"
+#include "pipeline/row_index.h"
 
 namespace runjob {
 namespace {
 
 constexpr size_t kMostSetBytes = size_t{16} << 20;  // of one key
-constexpr uint32_t kMostKeyBytes = (uint32_t{1} << 31) - 1;
-
-// A row in memory, and the next one with its key. The key and the row's bytes follow.
-struct StoredRow {
-  const StoredRow* next;
-  uint32_t size;
-  uint32_t key_size : 31;
-  mutable uint32_t marked : 1;
-
-  Slice key() const { return Slice(reinterpret_cast<const char*>(this + 1), key_size); }
-  Slice bytes() const { return Slice(reinterpret_cast<const char*>(this + 1) + key_size, size); }
-};
-
-// The address of a key's first row, and 16 bits of the key's hash, so that hardly any row is looked at in vain. 0: none.
-using Slot = uint64_t;
-
-constexpr int kAddressBits = 48;
-
-Slot SlotOf(const StoredRow* row, uint64_t hash) {
-  return reinterpret_cast<uintptr_t>(row) | (hash >> 32) << kAddressBits;
-}
-bool MayBe(Slot slot, uint64_t hash) { return slot >> kAddressBits == (hash >> 32 & 0xFFFF); }
-const StoredRow* RowOf(Slot slot) {
-  return reinterpret_cast<const StoredRow*>(static_cast<uintptr_t>(slot & ((Slot{1} << kAddressBits) - 1)));
-}
-
-// Open addressing, linear probing, at most half full. Eight bytes a slot stay in the cache where rows do not. A partition's keys share
-// the highest bits of their hashes, so the lowest ones say where a key begins.
+// Rows as columns, so that those of a batch are gathered column by column. Lists and structs stay as they were: decoded, they could take
+// many times as much.
 class Memory final : public JoinRows {
  public:
-  Memory(Schema schema, std::vector<uint32_t> by, Keep keep, KeySets sets)
-      : JoinRows(std::move(schema), std::move(by), keep, std::move(sets)) {}
-  ~Memory() override { FreePages(reinterpret_cast<char*>(slots_), capacity_ * sizeof(Slot)); }
+  Memory(Schema schema, std::vector<uint32_t> by, Keep keep, KeySets sets, size_t rows)
+      : JoinRows(std::move(schema), std::move(by), keep, std::move(sets)),
+        index_(RowIndex::Make(key_types(), rows, keep != Keep::kKeys)) {
+    if (keep == Keep::kKeys) return;
+    for (uint32_t i = 0; i < this->schema().size(); i++) {
+      const Field& field = this->schema()[i];
+      if (field.type.is_nested()) {
+        nested_.push_back(i);
+        nested_schema_.push_back(field);
+      } else {
+        flat_.push_back(i);
+        columns_.emplace_back(field.type).Reserve(rows + 1);
+      }
+    }
+    if (!nested_.empty()) rests_.reserve(rows);
+  }
 
   size_t bytes() const override {
-    return JoinRows::bytes() + arena_.bytes() + rows_.capacity() * sizeof(StoredRow*) + capacity_ * sizeof(Slot);
+    size_t bytes =
+        JoinRows::bytes() + index_->bytes() + texts_.bytes() + arena_.bytes() + rests_.capacity() * sizeof(Slice);
+    for (const ColumnBuffer& column : columns_) bytes += column.bytes();
+    return bytes;
   }
   std::unique_ptr<JoinLookup> NewLookup() const override { return std::make_unique<Lookup>(this); }
 
  private:
   class Lookup final : public JoinLookup {
    public:
-    explicit Lookup(const Memory* table) : table_(table) {}
+    explicit Lookup(const Memory* table)
+        : table_(table),
+          finder_(table->index_.get()),
+          gathers_(table->columns_.size()),
+          rests_(NewRowDecoder(table->nested_schema_)),
+          null_rest_(NullRow(table->nested_.size())) {}
 
-    Status Find(const AggregateTable::Keys& keys) override {
-      uint64_t hashes[kGroup];
-      for (size_t i = 0; i < keys.n; i++) {
-        hashes[i] = HashKey(keys.at(i));
-        table_->PrefetchSlot(hashes[i]);
-      }
-      size_t at[kGroup];
-      for (size_t i = 0; i < keys.n; i++) {
-        at[i] = table_->Probe(hashes[i], hashes[i] & table_->mask());
-        PrefetchRow(RowOf(table_->slots_[at[i]]));
-      }
-      for (size_t i = 0; i < keys.n; i++) {
-        first_[i] = RowOf(table_->slots_[table_->SlotFor(keys.at(i), hashes[i], at[i])]);
-      }
-      return Status::Ok();
+    Status Find(const Batch& batch, const std::vector<uint32_t>& on) override {
+      batch_ = &batch;
+      return finder_.Find(batch, on, first_);
     }
-    Status First(size_t i, Row* row) override {
-      next_ = first_[i];
-      return Next(row);
-    }
-    Status Next(Row* row) override {
-      row->found = next_ != nullptr;
-      if (next_ == nullptr) return Status::Ok();
-      row->bytes = next_->bytes();
-      row->id = reinterpret_cast<uintptr_t>(next_);
-      next_ = next_->next;
+
+    Status Select(bool matched, uint16_t* selection, size_t* count) override {
+      size_t kept = 0;
+      for (size_t i = 0; i < batch_->count; i++) {
+        selection[kept] = static_cast<uint16_t>(batch_->row(i));
+        kept += (first_[i] != kNoRow) == matched;
+      }
+      *count = kept;
       return Status::Ok();
     }
 
-    void Mark(uint64_t id) override { reinterpret_cast<const StoredRow*>(static_cast<uintptr_t>(id))->marked = 1; }
-    Status ForEachUnmarked(const std::function<Status(Slice)>& visit) override {
-      for (const StoredRow* row : table_->rows_) {
-        if (row->marked == 0) RUNJOB_RETURN_IF_ERROR(visit(row->bytes()));
+    bool Extend(Batch* batch, bool lone, bool marked, uint16_t* selection) override {
+      if (!table_->index_->is_unique() || !table_->nested_.empty()) return false;
+      size_t kept = 0;
+      has_null_ = false;
+      for (size_t i = 0; i < batch_->count; i++) {
+        const bool found = first_[i] != kNoRow;
+        selection[kept] = static_cast<uint16_t>(batch_->row(i));
+        rows_[kept] = found ? first_[i] : table_->count_;
+        kept += found || lone;
+        has_null_ |= !found;
+      }
+      has_null_ &= lone;
+      for (size_t i = 0; marked && i < kept; i++) Mark(i);
+      if (kept < batch_->count) {
+        batch->selection = selection;
+        batch->count = kept;
+      }
+      for (size_t i = 0; i < gathers_.size(); i++) {
+        gathers_[i].Put(ColumnOf(i), rows_, selection, kept, &batch->columns.emplace_back());
+      }
+      return true;
+    }
+
+    Status AddPairs(JoinPairs* pairs) override { return AddPairsOf(*batch_, this, pairs); }
+
+    Status First(size_t i, bool* found) {
+      row_ = first_[i];
+      *found = row_ != kNoRow;
+      return Status::Ok();
+    }
+    Status Next(bool* found) {
+      row_ = table_->index_->next(row_);
+      *found = row_ != kNoRow;
+      return Status::Ok();
+    }
+    Status Put(size_t pair, bool* is_last) {
+      if (pair == 0) Clear();
+      rows_[pair] = row_;
+      return table_->nested_.empty() ? Status::Ok() : PutRest(table_->rests_[row_], is_last);
+    }
+    Status PutNull(size_t pair) {
+      if (pair == 0) Clear();
+      rows_[pair] = table_->count_;
+      has_null_ = true;
+      bool is_last = false;
+      return table_->nested_.empty() ? Status::Ok() : PutRest(null_rest_, &is_last);
+    }
+
+    void TakeColumns(size_t pairs, std::vector<Vector>* columns) override {
+      size_t flat = 0;
+      size_t nested = 0;
+      for (uint32_t i = 0; i < table_->schema().size(); i++) {
+        if (nested < table_->nested_.size() && table_->nested_[nested] == i) {
+          columns->push_back(rests_->batch().columns[nested++]);
+        } else {
+          gathers_[flat].Take(ColumnOf(flat), rows_, pairs, &columns->emplace_back());
+          flat++;
+        }
+      }
+    }
+
+    void Mark(size_t pair) override {
+      // The row of nulls, too.
+      if (marked_.empty()) marked_.resize(size_t{table_->count_} + 1);
+      marked_[rows_[pair]] = true;
+    }
+    Status AddUnmarked(JoinPairs* pairs) override {
+      for (row_ = 0; row_ < table_->count_ && !pairs->stopped(); row_++) {
+        if (!marked_.empty() && marked_[row_]) continue;
+        bool is_last = false;
+        RUNJOB_RETURN_IF_ERROR(Put(pairs->count(), &is_last));
+        RUNJOB_RETURN_IF_ERROR(pairs->AddGiven(0, is_last));
       }
       return Status::Ok();
     }
-    size_t bytes() const override { return 0; }
+
+    size_t bytes() const override {
+      size_t bytes = sizeof(*this) + finder_.bytes() + rests_->bytes() + marked_.size() / 8;
+      for (const Gather& gather : gathers_) bytes += gather.bytes();
+      return bytes;
+    }
 
    private:
-    RUNJOB_PREFETCHER static void PrefetchRow(const StoredRow* row) {
-      __builtin_prefetch(row);
-      __builtin_prefetch(reinterpret_cast<const char*>(row) + 63);
+    void Clear() {
+      has_null_ = false;
+      rests_->Clear();
+      rest_bytes_ = 0;
+    }
+    Status PutRest(Slice rest, bool* is_last) {
+      rest_bytes_ += rest.size;
+      *is_last = rest_bytes_ > kPairBytes;
+      return rests_->Add(rest);
+    }
+    Vector ColumnOf(size_t flat) const {
+      Vector column = table_->views_[flat];
+      if (!has_null_ && !table_->has_nulls_[flat]) column.validity = nullptr;
+      return column;
     }
 
     const Memory* const table_;
-    const StoredRow* first_[kGroup];
-    const StoredRow* next_ = nullptr;
+    RowFinder finder_;
+    const Batch* batch_ = nullptr;
+    uint32_t first_[kVectorRows];  // of each row of the batch
+    uint32_t row_ = kNoRow;        // that was found
+    // Of the pairs that are waiting.
+    uint32_t rows_[kVectorRows];
+    bool has_null_ = false;  // one of them at least has no row
+    std::vector<Gather> gathers_;
+    const std::unique_ptr<RowDecoder> rests_;
+    const std::string null_rest_;
+    size_t rest_bytes_ = 0;
+    std::vector<bool> marked_;
   };
 
-  Status Put(const Item* rows, size_t n, const AggregateTable::Keys& keys) override {
-    for (size_t i = 0; i < n; i++) {
-      const bool has_key = rows[i].key >= 0;
-      const Slice key = has_key ? keys.at(static_cast<size_t>(rows[i].key)) : Slice();
-      if (key.size > kMostKeyBytes) return Status::Error("RECORD_TOO_LARGE", "a key of a join has more than 2 GiB");
-      if (keep() == Keep::kKeys && !rows_.empty() && rows_.back()->key() == key) continue;
-      StoredRow* const row = Copy(key, rows[i].bytes);
-      // Until it is in its place, what it has instead of a next row: whether it has a key.
-      if (has_key) row->next = row;
-      rows_.push_back(row);
+  Status Put(const Batch& rows, const bool* has_key) override {
+    if (rows.count > kMostTableRows - count_) {
+      return Status::Error("OUT_OF_MEMORY", "a table in memory has no more than 4 billion rows");
+    }
+    Batch keyed = rows;
+    uint16_t selection[kVectorRows];
+    uint32_t numbers[kVectorRows];
+    keyed.selection = selection;
+    keyed.count = 0;
+    for (size_t i = 0; i < rows.count; i++) {
+      selection[keyed.count] = static_cast<uint16_t>(rows.row(i));
+      numbers[keyed.count] = count_ + static_cast<uint32_t>(i);
+      keyed.count += has_key[i];
+    }
+    RUNJOB_RETURN_IF_ERROR(index_->Add(keyed, by(), numbers));
+    for (size_t i = 0; i < columns_.size(); i++) AppendValues(rows, rows.columns[flat_[i]], &columns_[i]);
+    if (!nested_.empty()) AppendRests(rows);
+    count_ += static_cast<uint32_t>(rows.count);
+    return Status::Ok();
+  }
+
+  void AppendValues(const Batch& rows, const Vector& column, ColumnBuffer* to) {
+    const size_t width = column.type->width();
+    for (size_t i = 0; i < rows.count; i++) {
+      const size_t row = rows.row(i);
+      if (!column.valid(row)) {
+        to->AppendNull();
+      } else if (column.type->is_bytes()) {
+        to->Append(texts_.Copy(column.at<StringView>(row).slice()));
+      } else {
+        to->AppendFixed(static_cast<const char*>(column.values) + column.index(row) * width);
+      }
+    }
+  }
+
+  void AppendRests(const Batch& rows) {
+    std::vector<const Vector*> columns;
+    for (const uint32_t i : nested_) columns.push_back(&rows.columns[i]);
+    std::string bytes;
+    for (size_t i = 0; i < rows.count; i++) {
+      bytes.clear();
+      AppendRow(columns, rows.row(i), &bytes);
+      char* const copy = arena_.Allocate(bytes.size());
+      std::memcpy(copy, bytes.data(), bytes.size());
+      rests_.emplace_back(copy, bytes.size());
+    }
+  }
+
+  Status Complete(size_t, size_t*) override {
+    index_->Complete();
+    for (ColumnBuffer& column : columns_) {
+      Vector& view = views_.emplace_back();
+      column.View(&view);
+      has_nulls_.push_back(view.validity != nullptr);
+      column.AppendNull();
+      column.View(&view);
     }
     return Status::Ok();
   }
 
-  // The last row first: each becomes the first one of its key.
-  Status Complete(size_t max_steps, size_t* steps) override {
-    if (slots_ == nullptr) {
-      size_t capacity = kLeastSlots;
-      while (capacity < 2 * rows_.size()) capacity *= 2;
-      slots_ = reinterpret_cast<Slot*>(AllocatePages(capacity * sizeof(Slot)));
-      capacity_ = capacity;
-      left_ = rows_.size();
-    }
-    const size_t end = left_ - std::min(left_, max_steps);
-    for (; left_ > end; ++*steps) {
-      StoredRow* const row = rows_[--left_];
-      if (row->next == nullptr) continue;
-      const Slice key = row->key();
-      const uint64_t hash = HashKey(key);
-      const size_t at = SlotFor(key, hash, Probe(hash, hash & mask()));
-      row->next = RowOf(slots_[at]);
-      slots_[at] = SlotOf(row, hash);
-    }
-    if (*steps == 0 && keep() != Keep::kAll) std::vector<StoredRow*>().swap(rows_);
-    return Status::Ok();
-  }
+  static constexpr size_t kPairBytes = size_t{8}
+                                       << 20;  // of lists and structs in a batch; one of long ones has fewer rows
 
-  size_t mask() const { return capacity_ - 1; }
-  RUNJOB_PREFETCHER void PrefetchSlot(uint64_t hash) const { __builtin_prefetch(slots_ + (hash & mask())); }
-  // From slot `at` on: the first one that is free, or may be the key's.
-  size_t Probe(uint64_t hash, size_t at) const {
-    while (slots_[at] != 0 && !MayBe(slots_[at], hash)) at = (at + 1) & mask();
-    return at;
-  }
-  // From where Probe has come to on: the slot that is the key's, or free.
-  size_t SlotFor(Slice key, uint64_t hash, size_t at) const {
-    while (slots_[at] != 0 && !(RowOf(slots_[at])->key() == key)) at = Probe(hash, (at + 1) & mask());
-    return at;
-  }
-
-  StoredRow* Copy(Slice key, Slice bytes) {
-    char* const at = arena_.Allocate(sizeof(StoredRow) + key.size + bytes.size);
-    StoredRow* const row = new (at) StoredRow{nullptr, static_cast<uint32_t>(bytes.size), 0, 0};
-    row->key_size = static_cast<uint32_t>(key.size) & kMostKeyBytes;
-    if (key.size > 0) std::memcpy(at + sizeof(StoredRow), key.data, key.size);
-    if (bytes.size > 0) std::memcpy(at + sizeof(StoredRow) + key.size, bytes.data, bytes.size);
-    return row;
-  }
-
-  static constexpr size_t kLeastSlots = 64;
-
+  const std::unique_ptr<RowIndex> index_;
+  uint32_t count_ = 0;  // of rows; the one after them is null
+  // Columns of the schema, and their values: as columns,
+  std::vector<uint32_t> flat_;
+  std::vector<ColumnBuffer> columns_;
+  TextHeap texts_;
+  std::vector<Vector> views_;
+  std::vector<bool> has_nulls_;  // but for the last row
+  // and as rows (column/rows.h).
+  std::vector<uint32_t> nested_;
+  Schema nested_schema_;
   Arena arena_;
-  std::vector<StoredRow*> rows_;  // in the order in which they were added; in the end only with Keep::kAll
-  size_t left_ = 0;               // of these, to be put in their places
-  Slot* slots_ = nullptr;
-  size_t capacity_ = 0;  // a power of two
+  std::vector<Slice> rests_;
 };
 
 }  // namespace
@@ -209,7 +297,9 @@ Status JoinTable::Compile(Slice program, const Place& place, std::unique_ptr<Joi
         std::make_unique<KeySet>(schema[by[key]].type, static_cast<size_t>(rows), std::min(kMostSetBytes, most_bytes));
   }
   if (place.folder.empty()) {
-    *table = std::make_unique<Memory>(std::move(schema), std::move(by), static_cast<Keep>(keep), std::move(sets));
+    const size_t most_rows = static_cast<size_t>(std::min<uint64_t>(rows, kMostTableRows));
+    *table =
+        std::make_unique<Memory>(std::move(schema), std::move(by), static_cast<Keep>(keep), std::move(sets), most_rows);
   } else {
     *table = NewJoinFile(std::move(schema), std::move(by), static_cast<Keep>(keep), std::move(sets), place);
   }

@@ -5,41 +5,43 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
-#include "aggregate/table.h"
 #include "base/slice.h"
 #include "base/status.h"
 #include "column/type.h"
+#include "column/vector.h"
+#include "pipeline/join_pairs.h"
 #include "pipeline/key_set.h"
 #include "record/cursor.h"
 
 namespace runjob {
 
-// What one thread looks up in a table.
+// What one thread looks up in a table: rows of a batch by their keys (column/keys.h), and the table's rows that belong to them.
 class JoinLookup {
  public:
-  struct Row {
-    bool found = false;
-    Slice bytes;      // column/rows.h; valid until the next call
-    uint64_t id = 0;  // for Mark
-  };
-
   virtual ~JoinLookup() = default;
 
-  // Looks for these keys (column/keys.h), which must stay where they are.
-  virtual Status Find(const AggregateTable::Keys& keys) = 0;
-  // The first row with key i, and those after it, in the order in which they were added. FILE_IO.
-  virtual Status First(size_t i, Row* row) = 0;
-  virtual Status Next(Row* row) = 0;
+  // Looks for the keys, in these columns, of the rows that count. Both must stay where they are.
+  virtual Status Find(const Batch& batch, const std::vector<uint32_t>& on) = 0;
 
-  // Only where nothing else uses the table.
-  virtual void Mark(uint64_t id) = 0;
-  // All rows that have not been marked, in the order in which they were added. REQUIRES: Keep::kAll.
-  virtual Status ForEachUnmarked(const std::function<Status(Slice)>& visit) = 0;
+  // Of these rows, those that have a match, or those that have none. FILE_IO, as what follows.
+  virtual Status Select(bool matched, uint16_t* selection, size_t* count) = 0;
+  // Adds the table's columns to the rows of the batch that have a match, or to all (`lone`), if each of them has one row at most; false:
+  // some may have more. `selection`, which `batch` gets, and what is added are valid until the next call. `marked`: as Mark().
+  virtual bool Extend(Batch* batch, bool lone, bool marked, uint16_t* selection) = 0;
+  // All pairs, in the order of the rows, then in that in which the table's were added.
+  virtual Status AddPairs(JoinPairs* pairs) = 0;
+
+  // Appends the table's columns of the pairs that are waiting; valid until the next one is added.
+  virtual void TakeColumns(size_t pairs, std::vector<Vector>* columns) = 0;
+
+  // The table's row in pair i. Only where nothing else uses the table.
+  virtual void Mark(size_t pair) = 0;
+  // All rows that have not been marked, in the order in which they were added, as pairs with left row 0. REQUIRES: Keep::kAll.
+  virtual Status AddUnmarked(JoinPairs* pairs) = 0;
 
   virtual size_t bytes() const = 0;
 };

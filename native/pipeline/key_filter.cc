@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "pipeline/key_number.h"
 #include "pipeline/row_selector.h"
 
 namespace runjob {
@@ -39,27 +40,10 @@ class KeyFilter final : public RowSelector {
   size_t Select(const Batch& batch) {
     const Vector& column = batch.columns[columns_[0]];
     if (column.form == VectorForm::kDictionary) return SelectCodes(batch, column);
-    if (column.form == VectorForm::kFlat && keys_.is_number()) {
-      switch (column.type->id) {
-        case TypeId::kInt:
-        case TypeId::kDate:
-          return SelectNumbers<int32_t>(batch, column);
-        case TypeId::kLong:
-        case TypeId::kTimestamp:
-        case TypeId::kTimestampNtz:
-        case TypeId::kDecimal:
-          return SelectNumbers<int64_t>(batch, column);
-        default:
-          break;
-      }
-    }
-    return SelectIf(batch, column, [&](size_t row) { return keys_.Has(column, row); });
-  }
-
-  template <class T>
-  size_t SelectNumbers(const Batch& batch, const Vector& column) {
-    const T* const values = static_cast<const T*>(column.values);
-    return SelectIf(batch, column, [&](size_t row) { return keys_.HasNumber(values[row]); });
+    if (!keys_.is_number()) return SelectIf(batch, column, [&](size_t row) { return keys_.Has(column, row); });
+    return WithKeyNumbers(column, [&](const auto& number_at) {
+      return SelectIf(batch, column, [&](size_t row) { return keys_.HasNumber(number_at(row)); });
+    });
   }
 
   // Each entry of a dictionary is looked for once.

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cmath>
+
+#include "pipeline/key_number.h"
 
 namespace runjob {
 
@@ -12,12 +13,6 @@ constexpr size_t kBloomBits = 16;   // of a value: one of about 200 others passe
 constexpr size_t kNumberBits = 64;  // of a value, where numbers are not close together
 constexpr size_t kLeastWords = 64;
 constexpr size_t kMostValues = size_t{1} << 40;
-
-// Doubles are numbers here by their bits, with one NaN and one zero.
-int64_t DoubleNumber(double value) {
-  if (std::isnan(value)) return std::bit_cast<int64_t>(uint64_t{0x7FF8000000000000});
-  return std::bit_cast<int64_t>(value == 0 ? 0.0 : value);
-}
 
 size_t WordsFor(size_t values, size_t bits) {
   return std::max(kLeastWords, std::bit_ceil(std::min(values, kMostValues)) / 64 * bits);
@@ -29,7 +24,7 @@ KeySet::KeySet(const Type& type, size_t values, size_t most_bytes)
     : type_(type),
       values_(values),
       most_words_(most_bytes / sizeof(uint64_t)),
-      is_number_(!type.is_bytes() && !type.is_wide()),
+      is_number_(IsKeyNumber(type)),
       has_bounds_(is_number_ && type.id != TypeId::kDouble && type.id != TypeId::kBoolean),
       is_bloom_(!is_number_ || type.id == TypeId::kDouble) {
   if (is_bloom_) BecomeBloom();
@@ -50,17 +45,7 @@ bool KeySet::Bounds(int64_t* least, int64_t* greatest) const {
 }
 
 int64_t KeySet::NumberAt(const Vector& column, size_t row) const {
-  switch (type_.id) {
-    case TypeId::kBoolean:
-      return column.at<uint8_t>(row);
-    case TypeId::kInt:
-    case TypeId::kDate:
-      return column.at<int32_t>(row);
-    case TypeId::kDouble:
-      return DoubleNumber(column.at<double>(row));
-    default:
-      return column.at<int64_t>(row);
-  }
+  return WithKeyNumbers(column, [row](const auto& number_at) { return number_at(row); });
 }
 
 uint64_t KeySet::HashAt(const Vector& column, size_t row) const {

@@ -16,11 +16,9 @@
 #include <thread>
 #include <vector>
 
-#include "aggregate/distinct.h"
 #include "base/file.h"
 #include "base/file_writer.h"
 #include "collect/collector.h"
-#include "column/keys.h"
 #include "operator/format.h"
 #include "operator/operators.h"
 #include "pipeline/join_table.h"
@@ -209,21 +207,20 @@ void UseTable(const std::string& run_path, const std::string& folder, bool gives
   }
   const std::shared_ptr<const JoinTable> table = shared->table();
   const std::unique_ptr<JoinLookup> lookup = table->NewLookup();
+  Type type;
+  type.id = TypeId::kLong;
+  const std::vector<uint32_t> on = {0};
   for (int64_t value = 0; value < 2 * kTableRows; value += 7) {
-    Type type;
-    type.id = TypeId::kLong;
-    Vector column;
+    Batch batch;
+    batch.rows = batch.count = 1;
+    Vector& column = batch.columns.emplace_back();
     column.type = &type;
     column.values = &value;
-    KeyList keys;
-    AppendKey(column, 0, KeyOrder(), keys.buffer());
-    EXPECT(keys.End().ok());
-    EXPECT(lookup->Find(AggregateTable::Keys{keys.Padded(), 0, keys.ends(), nullptr, 1}).ok());
-    JoinLookup::Row row;
-    EXPECT(lookup->First(0, &row).ok() && row.found == (value % 2 == 0));
-    if (!row.found) continue;
-    EXPECT(row.bytes.size == 9 && std::memcmp(row.bytes.data + 1, &value, sizeof(value)) == 0);
-    EXPECT(lookup->Next(&row).ok() && !row.found);
+    EXPECT(lookup->Find(batch, on).ok());
+    uint16_t selection[1];
+    size_t found = 0;
+    EXPECT(lookup->Select(true, selection, &found).ok());
+    EXPECT(found == (value % 2 == 0));
   }
 }
 

@@ -338,7 +338,7 @@ export class PlanRun {
   async #runStage(stage: Stage, index: number): Promise<Omit<FinishedStage, 'report'>> {
     const passes: FinishedStage['passes'] = {}
     const builds = await this.#builds(stage, passes)
-    const tables = new TablePlan(stage, builds, this.#budget.worker, this.#budget.workers)
+    const tables = new TablePlan(this.#options.plan, stage, builds, this.#budget.worker, this.#budget.workers)
     for (const note of tables.notes) this.#tell(note)
     const hasFiles = stage.inputs.some(({ kind }) => kind === 'files')
     const planned = hasFiles ? this.#mapTasks(stage, index) : []

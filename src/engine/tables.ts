@@ -1,13 +1,26 @@
 /** The tables of a stage's joins: what each task looks into, and whether it fits in memory. No answer depends on that. */
 import { formatBytes } from '../base/units.js'
-import type { Input, Stage } from '../plan/plan.js'
+import { rowsOf } from '../plan/columns.js'
+import type { Input, Plan, Stage } from '../plan/plan.js'
 import { tableJoinsIn } from '../plan/stages.js'
+import type { SimpleType, Type } from '../plan/type.js'
 import { isLarge } from './skew.js'
 import type { BuildSpec, MapSpec, ReduceSpec, RunEntry, WorkerBudget } from './task.js'
 
-/** Of a row: its head, where it is, and its slots, of which half are free, or more. */
+/** Of a row: its slots, of which half are free, or more, what is kept of its key, and its share of sets of keys. */
 const ROW_BYTES = 80
-/** Its key is there once more. */
+/** Of a value in its column, also of one that is null; other types take more. */
+const VALUE_BYTES: Partial<Record<SimpleType, number>> = {
+  boolean: 1,
+  integer: 4,
+  date: 4,
+  long: 8,
+  double: 8,
+  timestamp: 8,
+  timestamp_ntz: 8,
+}
+const MOST_VALUE_BYTES = 16
+/** Long values are elsewhere, and the key is there once more. */
 const KEY_FACTOR = 2
 /** Of what its workers may collect: all tables that they share together. */
 const SHARED_SHARE = 0.5
@@ -21,6 +34,8 @@ export type Builds = Map<string, RunEntry[]>
 export class TablePlan {
   readonly #inputs: Input[]
   readonly #builds: Builds
+  /** Of what each of these exchanges has in a row. */
+  readonly #rowBytes: Map<string, number>
   /** Ids of exchanges whose tables are shared, and in memory. */
   readonly #held = new Set<string>()
   /** Of these tables, in each worker's share. */
@@ -29,16 +44,17 @@ export class TablePlan {
   /** What users may want to know. */
   readonly notes: string[] = []
 
-  constructor({ inputs }: Stage, builds: Builds, { collectorBytes }: WorkerBudget, workers: number) {
+  constructor(plan: Plan, { inputs }: Stage, builds: Builds, { collectorBytes }: WorkerBudget, workers: number) {
     this.#inputs = inputs
     this.#builds = builds
+    this.#rowBytes = new Map([...builds.keys()].map((id) => [id, rowBytes(plan, id)]))
     const shared = new Set(
       inputs.flatMap(({ operators }) =>
         tableJoinsIn(operators).flatMap(({ op, build }) => (op === 'probe' ? build : [])),
       ),
     )
     // The smallest first: so most tables are in memory.
-    const sizes = [...shared].map((id) => ({ id, bytes: sizeInMemory(total(builds.get(id)!)) }))
+    const sizes = [...shared].map((id) => ({ id, bytes: this.#sizeInMemory(id, total(builds.get(id)!)) }))
     const most = collectorBytes * workers * SHARED_SHARE
     let held = 0
     for (const { id, bytes } of sizes.sort((a, b) => a.bytes - b.bytes)) {
@@ -91,9 +107,13 @@ export class TablePlan {
       runs: namesOf(own),
       records: size.records,
       isShared: false,
-      inMemory: sizeInMemory(size) <= this.#ownBytes,
+      inMemory: this.#sizeInMemory(exchange, size) <= this.#ownBytes,
       ...(isSkewed ? { watchKeys: true } : {}),
     }
+  }
+
+  #sizeInMemory(exchange: string, { records, bytes }: Size): number {
+    return records * this.#rowBytes.get(exchange)! + bytes * KEY_FACTOR
   }
 }
 
@@ -102,8 +122,14 @@ interface Size {
   bytes: number
 }
 
-function sizeInMemory({ records, bytes }: Size): number {
-  return records * ROW_BYTES + bytes * KEY_FACTOR
+function rowBytes(plan: Plan, exchange: string): number {
+  const rows = rowsOf(plan, exchange)
+  const columns = rows.kind === 'rows' ? rows.columns : []
+  return columns.reduce((sum, { type }) => sum + valueBytes(type), ROW_BYTES)
+}
+
+function valueBytes(type: Type): number {
+  return (typeof type === 'string' ? VALUE_BYTES[type] : undefined) ?? MOST_VALUE_BYTES
 }
 
 function total(sizes: readonly Size[]): Size {

@@ -31,9 +31,13 @@ const RIGHT = [
   column('r_double', 'double'),
   column('r_int', 'integer'),
   column('r_word', 'string'),
+  column('r_list', { type: 'array', element: 'string', containsNull: true }),
 ]
+/** What a table has as columns, every one. */
+const FLAT_RIGHT = RIGHT.filter(({ name }) => name !== 'r_list')
+const withoutList = (rows: Row[]) => rows.map(({ r_list: _, ...row }) => row)
 /** Columns with equal types, of both sides. */
-const KEYS = { word: ['l_word', 'r_word'], double: ['l_double', 'r_double'] } as const
+const KEYS = { word: ['l_word', 'r_word'], double: ['l_double', 'r_double'], id: ['l_id', 'r_id'] } as const
 type Key = keyof typeof KEYS
 
 const TYPES: JoinType[] = ['inner', 'left', 'right', 'full', 'semi', 'anti']
@@ -124,34 +128,38 @@ interface Lookup {
   batchRows?: number
   /** The table is in a file. */
   inFile?: boolean
+  /** Columns of the table. */
+  build?: Column[]
+  /** That the table is told of. */
+  rows?: number
 }
 
-function tableOf({ type, keys, residual }: Question, inFile: boolean): JoinTable {
+function tableOf(
+  { type, keys, residual }: Question,
+  { inFile = false, build = RIGHT, rows = 0 }: Lookup = {},
+): JoinTable {
   const program = joinTableProgram(
-    RIGHT,
+    build,
     keys.map((key) => KEYS[key][1]),
     tableRowsFor(type, residual ? RESIDUAL : null),
+    { keys: [], rows },
   )
   const name = `table ${runs++}`
   return kernels.createJoinTable(program, { name, ...(inFile ? { folder, memoryBytes: 0 } : {}) })
 }
 
-function fill(table: JoinTable, right: Row[]): void {
-  const paths = shuffled(right, RIGHT, { kind: 'exchange', keys: [], side: 'none' }, 3)
+function fill(table: JoinTable, right: Row[], build = RIGHT): void {
+  const paths = shuffled(right, build, { kind: 'exchange', keys: [], side: 'none' }, 3)
   const cursor = kernels.openRuns(paths, 0, { descending: false })
   while (table.add(cursor, 100) > 0);
 }
 
-function probed(
-  left: Row[],
-  right: Row[],
-  question: Question,
-  { batchRows = 2048, inFile = false }: Lookup = {},
-): Row[] {
+function probed(left: Row[], right: Row[], question: Question, lookup: Lookup = {}): Row[] {
   const { type, keys, residual } = question
-  const table = tableOf(question, inFile)
+  const { batchRows = 2048, build = RIGHT } = lookup
+  const table = tableOf(question, lookup)
   expect(table.claim(0)).toBe('mine')
-  fill(table, right)
+  fill(table, build === FLAT_RIGHT ? withoutList(right) : right, build)
   const pipeline = kernels.createPipeline(
     pipelineProgram({
       source: { kind: 'batches', columns: LEFT },
@@ -167,7 +175,7 @@ function probed(
           type,
           on: keys.map((key) => KEYS[key][0]),
           residual: residual ? RESIDUAL : null,
-          build: RIGHT,
+          build,
         },
       ],
       end: { kind: 'rows' },
@@ -179,7 +187,7 @@ function probed(
   const gaps = left.flatMap((row, i) => (i % 3 === 0 ? [{ ...row, l_id: null }, row] : [row]))
   for (let i = 0; i < gaps.length; i += batchRows) pipeline.addRows(encodeRows(gaps.slice(i, i + batchRows), LEFT))
   pipeline.finish()
-  return decodeRows(pipeline.takeOutput(), joined(type, LEFT, RIGHT))
+  return decodeRows(pipeline.takeOutput(), joined(type, LEFT, build))
 }
 
 function compareKeys(a: unknown[], b: unknown[]): number {
@@ -250,12 +258,13 @@ function sides(seed: number, count: number, words: number): [Row[], Row[]] {
     r_double: double(),
     r_int: int(),
     r_word: word(),
+    r_list: or([or('another list of long text'), or('')]),
   }))
   return [left, right]
 }
 
 const QUESTIONS = TYPES.flatMap((type) =>
-  ([['word'], ['word', 'double'], []] as Key[][]).flatMap((keys) =>
+  ([['word'], ['double'], ['word', 'double'], ['id'], []] as Key[][]).flatMap((keys) =>
     [false, true].map((residual): Question => ({ type, keys, residual })),
   ),
 )
@@ -407,6 +416,61 @@ describe.each(PLACES)('a join with a table in %s', (_, inFile) => {
   })
 })
 
+describe('a join with a table of columns in memory', () => {
+  it.each(QUESTIONS)('$type by $keys, with a condition: $residual', (question) => {
+    const [left, right] = sides(6, 150, 5)
+    const answer = withoutList(expected(left, right, question, false))
+    for (const batchRows of [2048, 7]) {
+      expect(probed(left, right, question, { batchRows, build: FLAT_RIGHT, rows: right.length })).toEqual(answer)
+    }
+    expect(probed(left, [], question, { build: FLAT_RIGHT })).toEqual(withoutList(expected(left, [], question, false)))
+  })
+
+  it.each(TYPES)('%s by keys that are unique: close together, far apart, or texts', (type) => {
+    const random = new Random(7)
+    const FAR = 700_001
+    const [left, right] = sides(8, 3000, 5)
+    // Every other row has a match; the table grows several times.
+    const asked = left.map((row, i) => ({ ...row, l_id: random.below(6000) - 3000, l_int: i % 4 }))
+    const among = right.map((row, i) => ({ ...row, r_id: 3000 - 2 * i }))
+    const text = (id: number) => (id % 7 === 0 ? `${id}` : `a key of more than fifteen bytes ${id}`)
+    for (const [name, key, l, r] of [
+      ['close together', 'id', asked, among],
+      [
+        'far apart',
+        'id',
+        asked.map((row) => ({ ...row, l_id: row.l_id * FAR })),
+        among.map((row) => ({ ...row, r_id: row.r_id * FAR })),
+      ],
+      [
+        'texts',
+        'word',
+        asked.map((row) => ({ ...row, l_word: row.l_id === 12 ? null : text(row.l_id) })),
+        among.map((row) => ({ ...row, r_word: row.r_id === 14 ? null : text(row.r_id) })),
+      ],
+    ] as [string, 'id' | 'word', Row[], Row[]][]) {
+      const [own, other] = KEYS[key]
+      const ids = new Map(r.flatMap((row) => (row[other] === null ? [] : [[row[other], row] as const])))
+      const found = (row: Row) => (row[own] === null ? undefined : ids.get(row[own]))
+      const rights = new Set(l.map(found))
+      const lone = type === 'left' || type === 'full'
+      const answer = [
+        ...(type === 'semi' || type === 'anti'
+          ? l.filter((row) => (found(row) !== undefined) === (type === 'semi'))
+          : l.flatMap((row) => (found(row) || lone ? [{ ...row, ...(found(row) ?? nothing(RIGHT)) }] : []))),
+        ...(type === 'right' || type === 'full'
+          ? r.filter((row) => !rights.has(row)).map((row) => ({ ...nothing(LEFT), ...row }))
+          : []),
+      ]
+      const question: Question = { type, keys: [key], residual: false }
+      for (const rows of [0, r.length]) {
+        expect(probed(l, r, question, { build: FLAT_RIGHT, rows }), name).toEqual(withoutList(answer))
+      }
+      expect(probed(l, r, question, { batchRows: 300 }), name).toEqual(answer)
+    }
+  })
+})
+
 describe('a table', () => {
   const question: Question = { type: 'inner', keys: ['word'], residual: false }
   const right = [{ ...nothing(RIGHT), r_word: 'x', r_id: 1 }]
@@ -442,7 +506,7 @@ describe('a table', () => {
   })
 
   it('is refused where types or places do not fit', () => {
-    const table = tableOf(question, false)
+    const table = tableOf(question)
     table.claim(0)
     fill(table, right)
     const open = (type: JoinType, on: string[], place = 0) =>
