@@ -1,6 +1,7 @@
 /** A user's map: over the records of files, of another function or of an exchange. */
 import type { Where } from '../../../base/errors.js'
 import { jsonOf } from '../../../base/text.js'
+import type { Columns } from '../../../io/format/csv/columns.js'
 import type { Emit, MapFunction } from '../../../plan/functions.js'
 import type { Format, OperatorOf, RecordSpec } from '../../../plan/plan.js'
 import { withMarks } from '../../../plan/type.js'
@@ -14,8 +15,9 @@ import { fieldsRead } from '../source/fields_only.js'
 import { openLines } from '../source/line_reader.js'
 import type { ParquetIntake } from '../source/parquet.js'
 import { openRows } from '../source/row_reader.js'
+import { rowClassFor } from '../source/rows.js'
 import { typedParquet } from '../source/typed_parquet.js'
-import { typedReader } from '../source/typed_rows.js'
+import { rowsFor, typedReader } from '../source/typed_rows.js'
 
 /** Input size from which parsing a map pays off: loading the parser takes as long as cutting out all fields of this many bytes. */
 const FIELDS_READ_FROM_BYTES = 1 << 20
@@ -37,8 +39,9 @@ export function mapOfFiles(
   const read = isAsked ? fieldsRead(map) : null
   if (rows) {
     const columns = withMarks(rows.columns, rows.exact)
-    if (format.kind === 'parquet') return typedParquet(columns, env, { call, guard, read }, next)
-    const reader = typedReader(columns, format, env, { call, guard, read })
+    const uses = { call, guard, ...rowsFor(map, columns, read) }
+    if (format.kind === 'parquet') return typedParquet(env, uses, next)
+    const reader = typedReader(columns, format, env, uses)
     const close = () => reader.close()
     return {
       open: reader.open,
@@ -53,10 +56,11 @@ export function mapOfFiles(
     }
   }
   const fields = read && !read.any ? [...read.names] : null
+  const classOf = (columns: Columns) => rowClassFor(map, columns, read !== null)
   return {
     open: async (file, start) =>
       format.kind === 'csv'
-        ? openRows(format, file, start, env, { call, guard, lateFields: read !== null })
+        ? openRows(format, file, start, env, { call, guard, classOf })
         : openLines(format, file, start, env, { call, guard, fields }),
     get done() {
       return (map.isFull || next.done) ?? false

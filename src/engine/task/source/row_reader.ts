@@ -1,6 +1,6 @@
 /** CSV rows, for a user's map. */
 import { BlockText } from '../../../io/format/csv/block.js'
-import { readColumns } from '../../../io/format/csv/columns.js'
+import { type Columns, readColumns } from '../../../io/format/csv/columns.js'
 import type { InputFile } from '../../../io/input/input_file.js'
 import { Utf8Check } from '../../../io/input/utf8_check.js'
 import { kernels } from '../../../kernels/addon.js'
@@ -8,15 +8,21 @@ import type { CsvFormat } from '../../../plan/plan.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { RecordGuard } from '../record_guard.js'
 import { csvLimits, csvShape } from './csv.js'
-import { createRows, lateRowClass, type RowFactory, rowClass } from './rows.js'
+import { createRows, type RowClass, type RowFactory } from './rows.js'
 import { byteOf, inPortions, quarantineRecord, type SplitReader } from './split_reader.js'
+
+export interface RowUses {
+  call(record: unknown): void
+  guard: RecordGuard | null
+  classOf(columns: Columns): RowClass
+}
 
 export async function openRows(
   format: CsvFormat,
   file: InputFile,
   start: number,
   env: TaskEnvironment,
-  { call, guard, lateFields }: { call: (record: unknown) => void; guard: RecordGuard | null; lateFields: boolean },
+  { call, guard, classOf }: RowUses,
 ): Promise<SplitReader> {
   const columns = await readColumns(file, format)
   const { skipHeader: startsWithHeader, ...shape } = await csvShape(format, file, start, columns)
@@ -24,7 +30,7 @@ export async function openRows(
   // Besides its bytes, a row has its text, with two bytes per character if it is not ASCII.
   const maxRecordBytes = Math.ceil(limits.maxRecordBytes / 2)
   const csv = kernels.createCsvReader({ ...limits, ...format, ...shape, maxRecordBytes })
-  const rowAt: RowFactory = createRows(lateFields ? lateRowClass(columns) : rowClass(columns))
+  const rowAt: RowFactory = createRows(classOf(columns))
   const check = new Utf8Check()
   let skipHeader = startsWithHeader
   let recordsIn = 0

@@ -1,6 +1,7 @@
 /** CSV rows as objects. */
 import type { BlockText, FieldSource } from '../../../io/format/csv/block.js'
 import type { Columns } from '../../../io/format/csv/columns.js'
+import type { MapFunction } from '../../../plan/functions.js'
 
 /** A row whose fields are in `source` from `first` on. */
 export type RowClass = new (source: FieldSource, first: number) => object
@@ -77,6 +78,22 @@ export function withColumns<C extends new (...args: never[]) => object>(Row: C, 
   )
   delete (Row.prototype as { constructor?: unknown }).constructor
   Object.setPrototypeOf(Row.prototype, end)
+  return Row
+}
+
+const known = new WeakMap<MapFunction, Map<string, RowClass>>()
+
+/**
+ * The class of a map's rows, whatever file with these columns they are of: in a thread it gets objects of one class. An error gets the place of the
+ * record.
+ *
+ * @param isLate whether the map only reads columns by name
+ */
+export function rowClassFor(map: MapFunction, columns: Columns, isLate: boolean): RowClass {
+  const classes = known.get(map) ?? new Map<string, RowClass>()
+  const key = `${isLate} ${columns.key}`
+  const Row = classes.get(key) ?? (isLate ? lateRowClass : rowClass)(columns.withoutFile())
+  known.set(map, classes.set(key, Row))
   return Row
 }
 

@@ -1,54 +1,41 @@
 /** Rows of Parquet with the types of a schema, for a user's map. Columns that it does not read by name are not decoded. */
 import type { Where } from '../../../base/errors.js'
-import { Columns } from '../../../io/format/csv/columns.js'
-import { type InputFile, nameOf } from '../../../io/input/input_file.js'
+import type { InputFile } from '../../../io/input/input_file.js'
 import { kernels } from '../../../kernels/addon.js'
 import type { Pipeline } from '../../../kernels/kernels.js'
 import { pipelineProgram } from '../../../kernels/pipeline_program.js'
 import { type RecordBlock, readRecordBlocks } from '../../../kernels/row_block.js'
-import { type RowFactory, rowText } from '../../../kernels/row_objects.js'
-import type { Column } from '../../../plan/type.js'
+import { rowText } from '../../../kernels/row_objects.js'
 import type { TaskEnvironment } from '../environment.js'
 import type { Intake, RowIntake } from '../intake.js'
 import { type ParquetIntake, scanParquet } from './parquet.js'
 import { quarantineRecord } from './split_reader.js'
-import { rowFactory, type TypedUses, usedColumns } from './typed_rows.js'
+import type { TypedUses } from './typed_rows.js'
 
 /** @param next what the map emits into */
-export function typedParquet(
-  columns: readonly Column[],
-  env: TaskEnvironment,
-  uses: TypedUses,
-  next: Intake,
-): ParquetIntake {
-  const used = usedColumns(columns, uses.read)
-  return scanParquet({ op: 'scan', columns: [...used] }, [], new MappedRows(columns, used, env, uses, next))
+export function typedParquet(env: TaskEnvironment, uses: TypedUses, next: Intake): ParquetIntake {
+  return scanParquet({ op: 'scan', columns: [...uses.used] }, [], new MappedRows(env, uses, next))
 }
 
 /** Calls the map for each row. */
 class MappedRows implements RowIntake {
   readonly pipeline: Pipeline
-  readonly #all: readonly Column[]
-  readonly #used: readonly Column[]
   readonly #env: TaskEnvironment
   readonly #uses: TypedUses
   readonly #next: Intake
-  #rowAt: RowFactory = () => ({})
   #place: (offset: number) => Where = () => ({})
   /** Of the current row. */
   #offset = 0
   readonly #where = (): Where => this.#place(this.#offset)
 
-  constructor(all: readonly Column[], used: readonly Column[], env: TaskEnvironment, uses: TypedUses, next: Intake) {
-    this.#all = all
-    this.#used = used
+  constructor(env: TaskEnvironment, uses: TypedUses, next: Intake) {
     this.#env = env
     this.#uses = uses
     this.#next = next
     const program = pipelineProgram({
-      source: { kind: 'batches', columns: used },
+      source: { kind: 'batches', columns: uses.used },
       operators: [],
-      end: { kind: 'blocks', records: 'offsets', columns: used },
+      end: { kind: 'blocks', records: 'offsets', columns: uses.used },
     })
     this.pipeline = kernels.createPipeline(program, null, {
       memoryBytes: env.budget.collectorBytes,
@@ -56,9 +43,7 @@ class MappedRows implements RowIntake {
     })
   }
 
-  begin(file: InputFile, _first: () => number, place: (offset: number) => Where): void {
-    const names = this.#all.map(({ name }) => name)
-    this.#rowAt = rowFactory(this.#used, new Columns(names, null, nameOf(file)), this.#uses.read)
+  begin(_file: InputFile, _first: () => number, place: (offset: number) => Where): void {
     this.#place = place
   }
 
@@ -71,7 +56,7 @@ class MappedRows implements RowIntake {
       for (; next < bad.length && bad[next]!.offset < end; next++) quarantineRecord(this.#env, this.#place, bad[next]!)
     }
     try {
-      for (const block of readRecordBlocks(this.pipeline.takeOutput(), this.#used, false)) {
+      for (const block of readRecordBlocks(this.pipeline.takeOutput(), this.#uses.used, false)) {
         for (let r = 0; r < block.rows; r++) {
           const offset = block.offsets[r]!
           if (bad.length > 0) putAsideUpTo(offset)
@@ -85,16 +70,16 @@ class MappedRows implements RowIntake {
   }
 
   #map(block: RecordBlock, r: number, offset: number): void {
-    const { call, guard } = this.#uses
+    const { call, guard, used, rowAt } = this.#uses
     this.#offset = offset
     this.#env.where = this.#where
     if (!guard) {
-      call(this.#rowAt(block, r))
+      call(rowAt(block, r))
       return
     }
     guard(
-      () => call(this.#rowAt(block, r)),
-      () => rowText(this.#used, block, r),
+      () => call(rowAt(block, r)),
+      () => rowText(used, block, r),
     )
   }
 

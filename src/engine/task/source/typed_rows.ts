@@ -1,12 +1,13 @@
 /** Rows with the types of a schema, for a user's map: native code reads the columns, and rows are made over its blocks. */
 import { Columns } from '../../../io/format/csv/columns.js'
-import { type InputFile, nameOf } from '../../../io/input/input_file.js'
+import type { InputFile } from '../../../io/input/input_file.js'
 import { isOfText } from '../../../io/input/text_form.js'
 import { Utf8Check } from '../../../io/input/utf8_check.js'
 import { kernels } from '../../../kernels/addon.js'
 import { pipelineProgram } from '../../../kernels/pipeline_program.js'
 import { type RecordBlock, readRecordBlocks } from '../../../kernels/row_block.js'
 import { lateRows, type RowFactory, rowText, wholeRows } from '../../../kernels/row_objects.js'
+import type { MapFunction } from '../../../plan/functions.js'
 import type { Format } from '../../../plan/plan.js'
 import type { Column } from '../../../plan/type.js'
 import type { TaskEnvironment } from '../environment.js'
@@ -20,8 +21,10 @@ import { byteOf, inPortions, quarantineRecord, type SplitReader } from './split_
 export interface TypedUses {
   call(record: unknown): void
   guard: RecordGuard | null
-  /** All that the map reads of its row; null: it may use it as a whole. */
-  read: FieldsRead | null
+  /** Columns of which the map reads values. */
+  used: readonly Column[]
+  /** Of a block of these. */
+  rowAt: RowFactory
 }
 
 export interface TypedReader {
@@ -34,9 +37,8 @@ export function typedReader(
   columns: readonly Column[],
   format: Format,
   env: TaskEnvironment,
-  { call, guard, read }: TypedUses,
+  { call, guard, used, rowAt }: TypedUses,
 ): TypedReader {
-  const used = usedColumns(columns, read)
   // Records of other formats have no text of their own.
   const isText = isOfText(format)
   const program = pipelineProgram({
@@ -49,12 +51,6 @@ export function typedReader(
   return {
     async open(file, start) {
       const scan = await opener(file, start)
-      const all = new Columns(
-        columns.map(({ name }) => name),
-        null,
-        nameOf(file),
-      )
-      const rowAt = rowFactory(used, all, read)
       const placeOf = isText ? byteOf(file, start) : (await rowPlaces(file, start)).placeOf
       const check = isText ? new Utf8Check() : null
       /** Of the current row; -1: there is none. */
@@ -123,12 +119,29 @@ export function typedReader(
   }
 }
 
-/** Columns of which a map reads values. */
-export function usedColumns(columns: readonly Column[], read: FieldsRead | null): readonly Column[] {
-  return read && !read.any ? columns.filter(({ name }) => read.names.has(name)) : columns
+const factories = new WeakMap<MapFunction, Map<string, RowFactory>>()
+
+/**
+ * How rows are made for a map, whatever file they are of: in a thread it gets objects of one class.
+ *
+ * @param read all that the map reads of its row; null: it may use it as a whole
+ */
+export function rowsFor(
+  map: MapFunction,
+  columns: readonly Column[],
+  read: FieldsRead | null,
+): Pick<TypedUses, 'used' | 'rowAt'> {
+  const used = read && !read.any ? columns.filter(({ name }) => read.names.has(name)) : columns
+  const key = JSON.stringify([columns, read !== null])
+  const known = factories.get(map) ?? new Map<string, RowFactory>()
+  const rowAt = known.get(key) ?? makeFactory(used, columns, read)
+  factories.set(map, known.set(key, rowAt))
+  return { used, rowAt }
 }
 
-/** @param all the columns of the file, for errors */
-export function rowFactory(used: readonly Column[], all: Columns, read: FieldsRead | null): RowFactory {
+function makeFactory(used: readonly Column[], columns: readonly Column[], read: FieldsRead | null): RowFactory {
+  const names = columns.map(({ name }) => name)
+  // Without a file: an error gets the place of the record.
+  const all = new Columns(names, null)
   return (read ? lateRows : wholeRows)(used, (Row) => withColumns(Row, all))
 }

@@ -24,6 +24,7 @@ export class Columns {
   readonly names: readonly string[]
   /** The place of each one's field in the row. */
   readonly positions: readonly number[]
+  readonly #given: readonly [header: readonly string[], expected: readonly string[] | null]
   readonly #file: string | undefined
   /** Places in the row by name; null if the job names the columns. */
   readonly #places: Map<string, number[]> | null
@@ -34,6 +35,7 @@ export class Columns {
    * @throws COLUMN_UNKNOWN, COLUMN_AMBIGUOUS if the file lacks an expected one
    */
   constructor(header: readonly string[], expected: readonly string[] | null, file?: string) {
+    this.#given = [header, expected]
     this.#file = file
     this.width = header.length
     this.leastWidth = header.findLastIndex((name) => name !== '') + 1 || header.length
@@ -54,6 +56,16 @@ export class Columns {
       this.names = expected
       this.#places = null
     }
+  }
+
+  /** What is the same for files with the same columns. */
+  get key(): string {
+    return JSON.stringify(this.#given)
+  }
+
+  /** The same columns, whatever the file. */
+  withoutFile(): Columns {
+    return new Columns(...this.#given)
   }
 
   /**
