@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kTriedBatches = 8;
 // Of so many rows that were tried, one at least must be dropped...
-constexpr size_t kWorth = 16;
+constexpr size_t kWorth = 4;
 // ...or as many batches pass as they are before the next try: what comes later may be other rows.
 constexpr size_t kPassedBatches = 128;
 
