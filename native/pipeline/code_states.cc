@@ -54,6 +54,7 @@ bool CodeStates::Prepare(const Batch& batch, const std::vector<uint32_t>& column
 size_t CodeStates::FindNew(const Batch& batch, uint16_t* rows, uint32_t* combinations) {
   static char later;  // of states that will be set
   size_t n = 0;
+  if (size_ == states_.size()) return n;
   for (size_t i = 0; i < batch.count; i++) {
     char*& state = states_[combinations_[i]];
     if (state != nullptr) continue;
@@ -68,6 +69,12 @@ size_t CodeStates::FindNew(const Batch& batch, uint16_t* rows, uint32_t* combina
 // Counts, and then places: a stable sort. The halves of the batch are counted side by side, because a count waits for the one before it if
 // that is of the same combination.
 const std::vector<StateRows>* CodeStates::SortRows(const Batch& batch) {
+  if (states_.size() == 1) {
+    rows_.resize(batch.count);
+    for (size_t i = 0; i < batch.count; i++) rows_[i] = static_cast<uint16_t>(batch.row(i));
+    by_state_.assign(1, StateRows{states_[0], rows_.data(), batch.count});
+    return &by_state_;
+  }
   const size_t half = batch.count / 2;
   for (std::vector<uint16_t>& counts : counts_) counts.resize(states_.size());
   present_.clear();
