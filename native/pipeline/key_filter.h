@@ -2,7 +2,7 @@
 //
 //   operator   u8 5, u32 table, u32 key of the table, u32 column
 //
-// Some rows without a match may pass: where hardly any row is dropped, it does not look at all of them. One whose key is null has no match.
+// Some rows without a match may pass: where few rows are dropped, it does not look at all of them. One whose key is null has no match.
 #pragma once
 
 #include <memory>
