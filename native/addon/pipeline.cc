@@ -140,6 +140,7 @@ Pipeline::Pipeline(const Napi::CallbackInfo& info) : Wrapped(info) {
       state->records = std::make_unique<SpillingSink>(state.get(), BytesOption(object, "collectorBytes", SIZE_MAX),
                                                       BytesOption(object, "enoughBytes", SIZE_MAX));
       options.records = state->records.get();
+      options.first = state->collector->native->first();
     }
     Check(env, runjob::Pipeline::Compile(BytesArg(info[0], "program"), options, &state->native));
     state_ = std::move(state);

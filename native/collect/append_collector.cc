@@ -108,7 +108,7 @@ class RecordLists {
   ListSorter<RecordItem, RecordKeys> sorter_;
 };
 
-class AppendCollector : public Collector {
+class AppendCollector : public Collector, private FirstRecords {
  public:
   explicit AppendCollector(const CollectorOptions& options) : options_(options) {
     options_.partitions = std::max(options_.partitions, 1u);
@@ -149,6 +149,9 @@ class AppendCollector : public Collector {
   }
 
   bool takes_bounds() const override { return true; }
+  FirstRecords* first() override {
+    return options_.take > 0 && options_.partitions == 1 && !options_.descending ? this : nullptr;
+  }
 
   size_t bytes() const override {
     const size_t bytes = heap_.bytes() + lists_->bytes();
@@ -201,6 +204,9 @@ class AppendCollector : public Collector {
     uint32_t partition = 0;
   };
 
+  const std::string* floor() const override { return floors_.empty() || !floors_[0].known ? nullptr : &floors_[0].key; }
+  void LeaveOut(uint64_t records) override { records_in_ += records; }
+
   // Room for a record of `size` bytes.
   char* Allocate(RecordHeap* heap, uint32_t partition, size_t size) {
     if (!lists_->shares()) return heap->Allocate(size);
@@ -245,7 +251,7 @@ class AppendCollector : public Collector {
     return options_.descending ? c <= 0 : c >= 0;
   }
   uint64_t TruncateAbove(uint64_t kept) const {
-    const uint64_t n = std::max<uint64_t>({kept, options_.take, 32768});
+    const uint64_t n = std::max<uint64_t>({kept, options_.take, 4096});
     return n > std::numeric_limits<uint64_t>::max() / 2 ? n : 2 * n;
   }
 

@@ -27,8 +27,21 @@ struct CollectorOptions : Partitioning {
   uint64_t table_keys = 65536;
 };
 
+// Of a collector that needs only the first of all records by their keys.
+class FirstRecords {
+ public:
+  virtual ~FirstRecords() = default;
+
+  // A record is needed only if its key comes before this one. Null: all may be. Valid until the collector's next call.
+  virtual const std::string* floor() const = 0;
+  // Counts records as if they had been added.
+  virtual void LeaveOut(uint64_t records) = 0;
+};
+
 class Collector : public BatchSink {
  public:
+  // Null: it needs others as well.
+  virtual FirstRecords* first() { return nullptr; }
   // Memory held, including what sorting it will need.
   virtual size_t bytes() const = 0;
   // Whether to spill: over budget; or over `enough`, where holding more would not combine more.

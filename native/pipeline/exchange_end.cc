@@ -12,6 +12,7 @@
 #include "base/hash.h"
 #include "column/keys.h"
 #include "column/rows.h"
+#include "pipeline/first_rows.h"
 #include "pipeline/operator.h"
 #include "pipeline/pipeline.h"
 #include "pipeline/rank_limit.h"
@@ -189,7 +190,8 @@ class ExchangeEnd : public ColumnSink {
 }  // namespace
 
 Status CompileExchangeEnd(ProgramReader* program, const Schema& input, const PipelineOptions& options,
-                          std::optional<RowSample>* sample, std::unique_ptr<ColumnSink>* result) {
+                          std::optional<RowSample>* sample, std::unique_ptr<RowOperator>* first,
+                          std::unique_ptr<ColumnSink>* result) {
   uint32_t count = 0;
   uint8_t side = 0;
   bool is_sampled = false;
@@ -225,6 +227,9 @@ Status CompileExchangeEnd(ProgramReader* program, const Schema& input, const Pip
   const uint32_t partitions = options.partitions;
   if (records == nullptr || by.empty() != (partitions == 0)) return BadProgram();
   if (is_sampled) sample->emplace();
+  if (options.first != nullptr && !is_sampled && !keys.empty()) {
+    *first = NewFirstRows(input, keys[0].column, keys[0].order, options.first);
+  }
   *result = std::make_unique<ExchangeEnd>(std::move(keys), static_cast<Side>(side), std::move(by), partitions, records,
                                           is_sampled ? &**sample : nullptr, std::move(limit));
   return Status::Ok();

@@ -50,9 +50,10 @@ Status CompileProject(ProgramReader* program, const Schema& input, std::unique_p
 Status CompileExplode(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
 Status CompileLimit(ProgramReader* program, const Schema& input, std::unique_ptr<RowOperator>* result);
 Status CompileExchangeSource(ProgramReader* program, std::unique_ptr<RowSource>* result);
-// `sample` gets one, if the program wants it, and must stay where it is.
+// `sample` gets one, if the program wants it, and must stay where it is; `first` what may come before the end, if few rows are needed.
 Status CompileExchangeEnd(ProgramReader* program, const Schema& input, const PipelineOptions& options,
-                          std::optional<RowSample>* sample, std::unique_ptr<ColumnSink>* result);
+                          std::optional<RowSample>* sample, std::unique_ptr<RowOperator>* first,
+                          std::unique_ptr<ColumnSink>* result);
 // Both append to `output`.
 Status CompileTextEnd(ProgramReader* program, const Schema& input, std::string* output,
                       std::unique_ptr<ColumnSink>* result);

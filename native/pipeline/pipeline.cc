@@ -107,12 +107,18 @@ class Chain : public Pipeline {
     }
     RUNJOB_RETURN_IF_ERROR(ReadEnd(&program, *rows, options));
     if (!program.at_end()) return BadProgram();
-    tail_.SetNext(end_.get());
     tail_.after_batch = [this, take = options.take_output, most = options.output_bytes] {
       if (take && output_.size() >= most) take();
     };
-    ColumnSink* next = Measured(&tail_, options.measured);
     const std::vector<std::vector<uint32_t>> late = LateColumns();
+    ColumnSink* next = end_.get();
+    if (first_ != nullptr) {
+      next = Loaded(late, operators_.size(), next);
+      first_->SetNext(next);
+      next = first_.get();
+    }
+    tail_.SetNext(next);
+    next = Measured(&tail_, options.measured);
     const auto judge = [&](const Schema& schema, size_t maker) {
       made_.push_back(
           std::make_unique<MadeRows>(schema, static_cast<int32_t>(maker), options.bad, options.take_output, next));
@@ -120,10 +126,7 @@ class Chain : public Pipeline {
     };
     for (size_t i = operators_.size(); i-- > 0;) {
       if (options.bad != nullptr && operators_[i]->makes_rows()) judge(operators_[i]->schema(), i + 1);
-      if (i < late.size() && !late[i].empty()) {
-        loadings_.push_back(std::make_unique<Loading>(late[i], next));
-        next = loadings_.back().get();
-      }
+      next = Loaded(late, i, next);
       operators_[i]->SetNext(next);
       next = Measured(operators_[i].get(), options.measured);
     }
@@ -190,6 +193,12 @@ class Chain : public Pipeline {
   const RowSample* sample() const override { return sample_ ? &*sample_ : nullptr; }
 
  private:
+  ColumnSink* Loaded(const std::vector<std::vector<uint32_t>>& late, size_t i, ColumnSink* link) {
+    if (i >= late.size() || late[i].empty()) return link;
+    loadings_.push_back(std::make_unique<Loading>(late[i], link));
+    return loadings_.back().get();
+  }
+
   ColumnSink* Measured(ColumnSink* link, bool measured) {
     if (!measured) return link;
     meters_.push_back(std::make_unique<Meter>(link));
@@ -202,7 +211,7 @@ class Chain : public Pipeline {
     return Status::Error(status.code(), status.detail());
   }
 
-  // After each of the first filters: what is needed there for the first time.
+  // After each of the first filters, that of the end included: what is needed there for the first time.
   std::vector<std::vector<uint32_t>> LateColumns() const {
     std::vector<std::vector<uint32_t>> late;
     if (source_ != nullptr) return late;
@@ -210,8 +219,9 @@ class Chain : public Pipeline {
     for (uint32_t i = 0; i < input_.size(); i++) open.insert(i);
     // Constants come before filters, and keep the places of all columns.
     const size_t first = constants_ == nullptr ? 0 : 1;
-    for (size_t i = first; i < operators_.size(); i++) {
-      const std::vector<uint32_t>* const columns = operators_[i]->filter_columns();
+    for (size_t i = first; i <= operators_.size(); i++) {
+      const RowOperator* const filter = i < operators_.size() ? operators_[i].get() : first_.get();
+      const std::vector<uint32_t>* const columns = filter == nullptr ? nullptr : filter->filter_columns();
       if (columns == nullptr) break;
       std::vector<uint32_t> next;
       for (const uint32_t column : *columns) {
@@ -283,7 +293,7 @@ class Chain : public Pipeline {
     if (options.partitions > 0 && code != kExchange) return BadProgram();
     switch (code) {
       case kExchange:
-        return CompileExchangeEnd(program, input, options, &sample_, &end_);
+        return CompileExchangeEnd(program, input, options, &sample_, &first_, &end_);
       case kTextOut:
         return CompileTextEnd(program, input, &output_, &end_);
       case kPartitionsOut:
@@ -348,7 +358,8 @@ class Chain : public Pipeline {
   std::vector<std::unique_ptr<Loading>> loadings_;
   std::vector<std::unique_ptr<MadeRows>> made_;
   Counter tail_;
-  std::optional<RowSample> sample_;  // of what the end takes
+  std::unique_ptr<RowOperator> first_;  // rows that the end may need; null: all
+  std::optional<RowSample> sample_;     // of what the end takes
   std::unique_ptr<ColumnSink> end_;
   std::vector<std::unique_ptr<Meter>> meters_;  // of the operators and the end; none: nothing is measured
   GroupTable* groups_ = nullptr;                // the end, if it is one

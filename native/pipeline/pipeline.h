@@ -30,6 +30,7 @@
 
 #include "base/slice.h"
 #include "base/status.h"
+#include "collect/collector.h"
 #include "column/column_loader.h"
 #include "column/row_places.h"
 #include "column/type.h"
@@ -45,6 +46,7 @@ namespace runjob {
 struct PipelineOptions {
   size_t memory_bytes = size_t{64} << 20;  // that operators may hold before they spill, or pass on
   BatchSink* records = nullptr;            // receives what an exchange takes; null if the end is another
+  FirstRecords* first = nullptr;           // of the collector behind `records`
   uint32_t partitions = 0;                 // of `records`, if rows come with theirs; 0: by keys
   // Called between batches once output() has this many bytes: a batch that comes in may become any number of rows.
   std::function<void()> take_output;
