@@ -20,6 +20,7 @@ class ColumnBuffer {
 
   const Type& type() const { return *type_; }
   size_t rows() const { return rows_; }
+  size_t width() const { return width_; }  // Type::width()
 
   // Makes room for so many rows in all.
   void Reserve(size_t rows);

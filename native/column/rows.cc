@@ -1,5 +1,6 @@
 #include "column/rows.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -127,22 +128,30 @@ bool ReadValue(RowReader* row, ColumnBuffer* column) {
     }
     default: {
       const char* bytes;
-      if (!row->Take(column->type().width(), &bytes)) return false;
+      if (!row->Take(column->width(), &bytes)) return false;
       column->AppendFixed(bytes);
       return true;
     }
   }
 }
 
-class Decoder : public RowDecoder {
+bool HasBytes(const Schema& schema) {
+  return std::any_of(schema.begin(), schema.end(),
+                     [](const Field& field) { return field.type.is_bytes() || HasBytes(field.type.fields); });
+}
+
+class Decoder final : public RowDecoder {
  public:
-  explicit Decoder(const Schema& schema) : schema_(schema), rows_(schema_) {}
+  explicit Decoder(const Schema& schema) : schema_(schema), has_bytes_(HasBytes(schema)), rows_(schema_) {}
 
   Status Add(Slice row) override {
-    // Views of long values point into the copy.
-    char* const copy = rows_.heap().Allocate(row.size);
-    if (row.size > 0) std::memcpy(copy, row.data, row.size);
-    RowReader reader{copy, copy + row.size};
+    RowReader reader{row.data, row.data + row.size};
+    if (has_bytes_) {
+      // Views of long values point into the copy.
+      char* const copy = rows_.heap().Allocate(row.size);
+      if (row.size > 0) std::memcpy(copy, row.data, row.size);
+      reader = RowReader{copy, copy + row.size};
+    }
     if (!ReadFields(&reader, &rows_.columns()) || reader.at != reader.end) {
       return Status::Error("RUN_CORRUPT", "a row does not have the columns of its exchange");
     }
@@ -157,6 +166,7 @@ class Decoder : public RowDecoder {
 
  private:
   const Schema schema_;
+  const bool has_bytes_;
   RowBuffer rows_;
 };
 
