@@ -44,6 +44,60 @@ test('numbers become decimals through their shortest text, and nothing is cut of
   expect(found).toEqual(['0.10', '100.50', '10000.00', '12345.00', '99999.99', '0.00', '1.50', '0.01', '7.00'])
 })
 
+test('whole numbers up to 2^53 are written as bigints are', () => {
+  const columns: Column[] = [{ name: 'x', type: 'long', nullable: false }]
+  const numbers = [0, -0, 1, -1, 2 ** 31, -(2 ** 31) - 1, 2 ** 32 - 1, 2 ** 32, -(2 ** 32), 2 ** 53 - 1, 1 - 2 ** 53]
+  const asNumbers = encodeRows(
+    numbers.map((x) => ({ x })),
+    columns,
+  )
+  const asBigints = encodeRows(
+    numbers.map((x) => ({ x: BigInt(x) })),
+    columns,
+  )
+  expect(Buffer.from(asNumbers)).toEqual(Buffer.from(asBigints))
+})
+
+test('fields may have any name, and only those of the object itself count', () => {
+  const columns = ['__proto__', 'toString', 'constructor', 'a"b', '', '\u2028'].map((name): Column => {
+    return { name, type: 'integer', nullable: true }
+  })
+  const full = Object.fromEntries(columns.map(({ name }, i) => [name, i]))
+  const bare = Object.assign(Object.create(null) as object, full)
+  const none = Object.fromEntries(columns.map(({ name }) => [name, null]))
+  expect(decodeRows(encodeRows([full, {}, bare], columns), columns)).toEqual([full, none, full])
+})
+
+test('what is no row is refused, and the first wrong field of one is named', () => {
+  const columns: Column[] = [
+    { name: 'a', type: 'integer', nullable: true },
+    { name: 'b', type: 'string', nullable: false },
+  ]
+  const writer = new RowWriter(rowForm(columns, (problem) => new RangeError(problem)))
+  class Row {
+    a = 1
+    b = 'x'
+  }
+  const refused: [row: unknown, problem: string][] = [
+    [new Row(), 'an element is an object of a class, not an object with the fields a, b'],
+    [new Map(), 'an element is a Map'],
+    [null, 'an element is null'],
+    [() => 1, 'an element is a function'],
+    [{ a: 'x', b: 1, c: 1 }, 'the field "a" is "x", and is declared as int'],
+    [{ a: 1, b: 1, c: 1 }, 'the field "b" is 1'],
+    [{ a: 1 }, 'the field "b" is null, and is declared as string, which is not nullable'],
+    [{ a: 1, b: 'x', c: 1 }, 'an element has the field "c", but there is no such column: a, b'],
+    [[1], 'an element is a list of 1, but there are 2 columns: a, b'],
+    [[undefined, 'x'], 'the field "a" is undefined'],
+    [{ a: 1, b: '\ud800' }, 'the field "b" is'],
+  ]
+  for (const [row, problem] of refused) expect(() => writer.add(row), problem).toThrow(problem)
+  for (const row of [{ b: 'x', c: undefined }, { a: undefined, b: 'x' }, new Proxy({ b: 'x' }, {}), [null, 'x']]) {
+    writer.add(row)
+  }
+  expect(decodeRows(writer.take(), columns)).toEqual(Array(4).fill({ a: null, b: 'x' }))
+})
+
 test('a row that is taken back leaves nothing', () => {
   const columns: Column[] = [
     { name: 'a', type: 'string', nullable: true },

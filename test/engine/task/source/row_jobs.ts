@@ -1,4 +1,4 @@
-import { csv, defineJob, json, jsonl, mapReduce, string } from 'runjob'
+import { csv, defineJob, json, jsonl, long, mapReduce, string } from 'runjob'
 
 /** What a map sees of a row, in every way that JavaScript has. */
 export function viewsOf(row: Readonly<Record<string, string>>): Record<string, unknown> {
@@ -75,3 +75,48 @@ export const objects = defineJob({
     })
   },
 })
+
+/** The column that each row names. */
+export const asking = defineJob({
+  name: 'asking',
+  params: { late: { type: 'boolean', required: true, describe: 'as above' } },
+  define: ({ late }) =>
+    mapReduce({
+      input: csv(),
+      key: string(),
+      value: json<string | undefined>(),
+      map: late
+        ? (row, emit) => emit('asked', row[row.column!])
+        : (row, emit) => emit('asked', fieldOf(row, row.column!)),
+      output: jsonl(),
+    }),
+})
+
+const prototypes = new Map<string, Set<unknown>>()
+
+/** How many prototypes rows have had. @param job for which */
+function prototypesSeen(job: string, row: object): number {
+  const seen = prototypes.get(job) ?? new Set()
+  prototypes.set(job, seen.add(Object.getPrototypeOf(row)))
+  return seen.size
+}
+
+/** How many prototypes the rows of a thread have had so far: of text, and of types. */
+export const counted = {
+  text: defineJob({
+    name: 'prototypes-text',
+    input: csv(),
+    key: string(),
+    value: json<number>(),
+    map: (row, emit) => emit(row.a!, prototypesSeen('text', row)),
+    output: jsonl(),
+  }),
+  types: defineJob({
+    name: 'prototypes-types',
+    input: csv({ schema: { a: long() } }),
+    key: string(),
+    value: json<number>(),
+    map: (row, emit) => emit(String(row.a), prototypesSeen('types', row)),
+    output: jsonl(),
+  }),
+}

@@ -8,7 +8,7 @@ import { Columns } from '../../../../dist/src/io/format/csv/columns.js'
 import { temporaryFolder, writeFiles } from '../../../helpers/folder.js'
 import { Random } from '../../../helpers/random.js'
 import { failure, run } from '../../../helpers/run.js'
-import { objects, reading, views, viewsOf } from './row_jobs.js'
+import { asking, counted, objects, reading, views, viewsOf } from './row_jobs.js'
 
 type Row = Record<string, string>
 
@@ -178,6 +178,13 @@ describe.each([true, false])('columns in files with different orders (late field
     }
   })
 
+  it('are missed in the file of the record, though all files have the same ones', async () => {
+    const input = table({ '1.csv': 'a,column\n1,a\n', '2.csv': 'a,column\n2,b\n', '3.csv': 'a,column\n3,a\n' })
+    const error = await failure(run(asking, input, { params: { late }, workers: 1 }))
+    expect(error).toMatchObject({ code: 'COLUMN_UNKNOWN', message: 'No column "b". Columns: a, column.' })
+    expect(error.where.file).toMatch(/2\.csv$/)
+  })
+
   it('have numbers if there is neither header nor names', async () => {
     const input = table({ '1.csv': 'a,1\nb,2\n' })
     expect(await valuesOf(reading, input, { column: '#1', header: false, late })).toEqual(['a', 'b'])
@@ -197,6 +204,16 @@ describe.each([true, false])('columns in files with different orders (late field
     expect((await failure(run(reading, input, { params: { column: 'b', late }, maxBad: 5 }))).code).toBe(
       'COLUMN_UNKNOWN',
     )
+  })
+})
+
+describe('rows of all tasks of a thread', () => {
+  it.each(Object.entries(counted))('have one class, of %s', async (_, job) => {
+    const input = table({ '1.csv': 'a\n1\n2\n', '2.csv': 'a\n3\n', '3.csv': 'a\n4\n' })
+    const result = await run(job, input, { workers: 1, tuning: { splitBytes: 1 } })
+    const counts: unknown[] = []
+    for await (const [, count] of result.read()) counts.push(count)
+    expect(counts).toEqual([1, 1, 1, 1])
   })
 })
 
