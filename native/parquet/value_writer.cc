@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/hash.h"
+#include "base/prefetch.h"
 #include "parquet/rle.h"
 #include "parquet/rle_writer.h"
 
@@ -54,6 +55,7 @@ class Numbers {
   // Of a dictionary. Doubles are the same where their bits are.
   void Keep(const T& value) { kept_.push_back(value); }
   const T& Kept(size_t code) const { return kept_[code]; }
+  RUNJOB_PREFETCHER void Fetch(size_t code) const { __builtin_prefetch(&kept_[code]); }
   bool IsKept(size_t code, const T& value) const { return Bits(kept_[code]) == Bits(value); }
   size_t kept() const { return kept_.size(); }
   size_t kept_bytes() const { return kept_.size() * sizeof(T); }
@@ -101,6 +103,7 @@ class WideDecimals {
 
   void Keep(const Int128& value) { kept_.push_back(value); }
   const Int128& Kept(size_t code) const { return kept_[code]; }
+  RUNJOB_PREFETCHER void Fetch(size_t code) const { __builtin_prefetch(&kept_[code]); }
   bool IsKept(size_t code, const Int128& value) const { return kept_[code] == value; }
   size_t kept() const { return kept_.size(); }
   size_t kept_bytes() const { return kept_.size() * sizeof(Int128); }
@@ -143,6 +146,7 @@ class Bytes {
     std::memcpy(&size, start, sizeof(size));
     return Slice(start + sizeof(size), size);
   }
+  RUNJOB_PREFETCHER void Fetch(size_t code) const { __builtin_prefetch(plain_.data() + starts_[code]); }
   bool IsKept(size_t code, Slice value) const { return Kept(code) == value; }
   size_t kept() const { return starts_.size(); }
   size_t kept_bytes() const { return plain_.size() + starts_.size() * sizeof(size_t); }
@@ -214,13 +218,20 @@ class CodedWriter final : public ValueWriter {
   }
 
   size_t bytes() const override {
-    return plain_.size() + kind_.kept_bytes() + (codes_.size() + slots_.size()) * sizeof(uint32_t);
+    return plain_.size() + kind_.kept_bytes() + codes_.size() * sizeof(uint32_t) + slots_.size() * sizeof(Slot);
   }
 
   int CompareBounds(const std::string& a, const std::string& b) const override { return kind_.CompareBounds(a, b); }
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
+  static constexpr size_t kGroup = 64;
+  static constexpr size_t kManySlots = 8192;  // with fewer, they are in the cache
+
+  struct Slot {
+    uint32_t code;
+    uint32_t tag;  // of the value's hash: other values are hardly ever read
+  };
 
   size_t AddPlain(const Vector& vector, const uint32_t* rows, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -238,48 +249,69 @@ class CodedWriter final : public ValueWriter {
       known_ = vector.dictionary;
       known_codes_.assign(vector.entries, kNone);
     }
-    for (size_t i = 0; i < count; i++) {
-      const size_t row = rows[i];
-      uint32_t* const known = is_coded ? &known_codes_[vector.codes[row]] : nullptr;
-      if (known != nullptr && *known != kNone) {
-        codes_.push_back(*known);
-        continue;
+    for (size_t first = 0; first < count; first += kGroup) {
+      const size_t n = std::min(kGroup, count - first);
+      const bool prepares = !is_coded && slots_.size() >= kManySlots;
+      if (prepares) Prepare(vector, rows + first, n);
+      for (size_t i = first; i < first + n; i++) {
+        const size_t row = rows[i];
+        uint32_t* const known = is_coded ? &known_codes_[vector.codes[row]] : nullptr;
+        if (known != nullptr && *known != kNone) {
+          codes_.push_back(*known);
+          continue;
+        }
+        const size_t before = kind_.kept();
+        const auto& value = kind_.Get(vector, row);
+        const uint32_t code = Code(value, prepares ? hashes_[i - first] : Kind::Hash(value));
+        codes_.push_back(code);
+        if (known != nullptr) *known = code;
+        if (kind_.kept() > before && full()) return i + 1;
       }
-      const size_t before = kind_.kept();
-      const uint32_t code = Code(kind_.Get(vector, row));
-      codes_.push_back(code);
-      if (known != nullptr) *known = code;
-      if (kind_.kept() > before && full()) return i + 1;
     }
     return count;
   }
 
-  uint32_t Code(const typename Kind::Value& value) {
+  // Hashes values, and fetches what the lookup of each will most likely read: one at a time would wait for memory.
+  RUNJOB_PREFETCHER void Prepare(const Vector& vector, const uint32_t* rows, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+      hashes_[i] = Kind::Hash(kind_.Get(vector, rows[i]));
+      __builtin_prefetch(&slots_[Home(hashes_[i])]);
+    }
+    for (size_t i = 0; i < n; i++) {
+      const Slot& slot = slots_[Home(hashes_[i])];
+      if (slot.code != kNone && slot.tag == Tag(hashes_[i])) kind_.Fetch(slot.code);
+    }
+  }
+
+  uint32_t Code(const typename Kind::Value& value, uint64_t hash) {
     if (slots_.size() < 2 * (kind_.kept() + 1)) Grow();
     const size_t mask = slots_.size() - 1;
-    for (size_t at = Home(value);; at = (at + 1) & mask) {
-      if (slots_[at] == kNone) {
+    const uint32_t tag = Tag(hash);
+    for (size_t at = Home(hash);; at = (at + 1) & mask) {
+      Slot& slot = slots_[at];
+      if (slot.code == kNone) {
         kind_.Keep(value);
-        return slots_[at] = static_cast<uint32_t>(kind_.kept() - 1);
+        slot = Slot{static_cast<uint32_t>(kind_.kept() - 1), tag};
+        return slot.code;
       }
-      if (kind_.IsKept(slots_[at], value)) return slots_[at];
+      if (slot.tag == tag && kind_.IsKept(slot.code, value)) return slot.code;
     }
   }
 
   void Grow() {
-    slots_.assign(std::max<size_t>(64, 2 * slots_.size()), kNone);
+    slots_.assign(std::max<size_t>(64, 2 * slots_.size()), Slot{kNone, 0});
     const size_t mask = slots_.size() - 1;
     for (size_t code = 0; code < kind_.kept(); code++) {
-      size_t at = Home(kind_.Kept(code));
-      while (slots_[at] != kNone) at = (at + 1) & mask;
-      slots_[at] = static_cast<uint32_t>(code);
+      const uint64_t hash = Kind::Hash(kind_.Kept(code));
+      size_t at = Home(hash);
+      while (slots_[at].code != kNone) at = (at + 1) & mask;
+      slots_[at] = Slot{static_cast<uint32_t>(code), Tag(hash)};
     }
   }
 
   // The high bits, because a product has mixed them.
-  size_t Home(const typename Kind::Value& value) const {
-    return Kind::Hash(value) >> (64 - std::countr_zero(slots_.size()));
-  }
+  size_t Home(uint64_t hash) const { return hash >> (64 - std::countr_zero(slots_.size())); }
+  static uint32_t Tag(uint64_t hash) { return static_cast<uint32_t>(hash >> 24); }
 
   bool SavesNothing() const {
     size_t plain = 0;
@@ -303,7 +335,8 @@ class CodedWriter final : public ValueWriter {
   Kind kind_;
   bool is_coded_ = true;         // the page has codes
   bool has_code_pages_ = false;  // a page of the chunk before it has
-  std::vector<uint32_t> slots_;  // of a hash table of codes; a power of two, at most half full
+  std::vector<Slot> slots_;      // of a hash table of codes; a power of two, at most half full
+  uint64_t hashes_[kGroup];      // of the values that are being looked up
   std::vector<uint32_t> codes_;
   std::string plain_;
   std::vector<bool> seen_;

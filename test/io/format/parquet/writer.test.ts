@@ -146,6 +146,25 @@ describe('pages', () => {
     expect(starts.some((row) => row % 20_000 !== 0)).toBe(true)
     expect(await readParquet(path)).toEqual(rows)
   })
+
+  it('have codes of many values that come again, near or far', async () => {
+    const columns = [
+      column('whole', 'double'),
+      column('long', 'long'),
+      column('wide', { type: 'decimal', precision: 38, scale: 0 }),
+      column('text', 'string'),
+    ]
+    const random = new Random(5)
+    const rows = Array.from({ length: 30_000 }, (_, i) => {
+      const n = i < 10_000 ? i % 6_000 : random.below(12_000)
+      return { whole: n, long: n * 2 ** 32, wide: `${n}${'0'.repeat(20)}`, text: n % 100 === 0 ? null : `text ${n}` }
+    })
+    const path = write(rows, columns)
+    await expectRows(path, columns, rows)
+    const { buffer, byteOffset, length } = readFileSync(path)
+    const { row_groups: groups } = parquetMetadata(buffer.slice(byteOffset, byteOffset + length))
+    for (const chunk of groups[0]!.columns) expect(chunk.meta_data!.dictionary_page_offset).toBeDefined()
+  })
 })
 
 async function boundsOf(type: Type, values: unknown[]): Promise<{ stats: unknown; hasIndex: boolean }> {
