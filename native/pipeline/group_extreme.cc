@@ -7,13 +7,14 @@
 #include "aggregate/integer.h"
 #include "column/keys.h"
 #include "pipeline/group_function.h"
+#include "pipeline/group_summary.h"
 #include "pipeline/held_value.h"
 #include "pipeline/key_value.h"
 
 namespace runjob {
 namespace {
 
-// How fixed values are compared and held. `Held` has at most 8-byte alignment.
+// How fixed values are compared and held, doubles as OrderedDouble. `Held` has at most 8-byte alignment.
 template <class T>
 struct Plain {
   using Stored = T;
@@ -29,21 +30,6 @@ struct WideDecimal {
   static const Integer128& ValueOf(const Held& held) { return held; }
   static bool Less(const Held& a, const Held& b) { return a.value() < b.value(); }
 };
-// By its bits, turned so that integers have the order of the numbers: NaN is the largest, and -0 comes out as 0.
-struct Number {
-  using Stored = double;
-  using Held = int64_t;
-  static Held Hold(double x) {
-    return Turn(std::bit_cast<int64_t>(x == x ? x + 0.0 : std::numeric_limits<double>::quiet_NaN()));
-  }
-  static double ValueOf(Held held) { return std::bit_cast<double>(Turn(held)); }
-  static bool Less(Held a, Held b) { return a < b; }
-
- private:
-  // Those of negative numbers, but the sign. Twice, it is undone.
-  static int64_t Turn(int64_t bits) { return bits ^ (bits >> 63 & std::numeric_limits<int64_t>::max()); }
-};
-
 template <class Of, bool kMax>
 class FixedExtreme final : public GroupFunction {
  public:
@@ -51,7 +37,7 @@ class FixedExtreme final : public GroupFunction {
 
   void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
     rows.EachValue<typename Of::Stored>(args[0], [](char* state, const typename Of::Stored& x) {
-      Keep(reinterpret_cast<State*>(state), Of::Hold(x));
+      reinterpret_cast<State*>(state)->template Keep<kMax>(Of::Hold(x));
     });
   }
   void Write(const char* state, std::string* out) const override {
@@ -65,7 +51,7 @@ class FixedExtreme final : public GroupFunction {
     if (!in->Read(&seen)) return false;
     if (seen == 0) return true;
     if (!in->Read(&value)) return false;
-    Keep(reinterpret_cast<State*>(state), Of::Hold(value));
+    reinterpret_cast<State*>(state)->template Keep<kMax>(Of::Hold(value));
     return true;
   }
   Status Finish(const char* state, std::string* out, bool* null) override {
@@ -76,17 +62,7 @@ class FixedExtreme final : public GroupFunction {
   }
 
  private:
-  struct alignas(8) State {
-    typename Of::Held value;
-    uint8_t seen;
-  };
-
-  static void Keep(State* state, const typename Of::Held& value) {
-    if (state->seen == 0 || (kMax ? Of::Less(state->value, value) : Of::Less(value, state->value))) {
-      state->value = value;
-      state->seen = 1;
-    }
-  }
+  using State = Extreme<Of>;
 };
 
 template <class Of>
@@ -210,7 +186,7 @@ std::unique_ptr<GroupFunction> NewExtreme(const GroupCall& call) {
     case TypeId::kTimestampNtz:
       return NewFixedExtreme<Plain<int64_t>>(max);
     case TypeId::kDouble:
-      return NewFixedExtreme<Number>(max);
+      return NewFixedExtreme<OrderedDouble>(max);
     case TypeId::kDecimal:
       if (type.is_wide()) return NewFixedExtreme<WideDecimal>(max);
       return NewFixedExtreme<Plain<int64_t>>(max);

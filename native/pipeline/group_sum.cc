@@ -7,6 +7,7 @@
 #include "base/power_of_ten.h"
 #include "column/type.h"
 #include "pipeline/group_function.h"
+#include "pipeline/group_summary.h"
 
 namespace runjob {
 namespace {
@@ -275,13 +276,8 @@ class DoubleTotal : public GroupFunction {
   size_t width() const override { return sizeof(State); }
 
   void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
-    rows.EachValue<double>(args[0], [&](char* state, double x) {
-      State* const total = reinterpret_cast<State*>(state);
-      total->count++;
-      if (!total->sum.AddQuickly(x)) [[unlikely]] {
-        AddSlowly(total, x, rows.arena);
-      }
-    });
+    rows.EachValue<double>(
+        args[0], [&](char* state, double x) { reinterpret_cast<State*>(state)->Add(x, rows.arena); });
   }
   void Write(const char* state, std::string* out) const override {
     const State* const total = reinterpret_cast<const State*>(state);
@@ -332,37 +328,21 @@ class DoubleTotal : public GroupFunction {
   }
 
  private:
-  struct State {
-    Sum sum;
-    uint64_t count;
-    uint64_t specials;
-  };
+  using State = DoubleSum;
 
-  static constexpr uint8_t kNaN = 1;
-  static constexpr uint8_t kInfinity = 2;
-  static constexpr uint8_t kMinusInfinity = 4;
-  static constexpr uint8_t kSpecials = 7;
+  static constexpr uint8_t kSpecials = State::kNaN | State::kInfinity | State::kMinusInfinity;
   // How the sum is written: as an ExactSum, or without its low part.
   static constexpr uint8_t kLong = 8;
   static constexpr uint8_t kShort = 16;
-
-  static void AddSlowly(State* total, double x, Arena* arena) {
-    if (std::isfinite(x)) {
-      total->sum.Add(x, arena);
-    } else {
-      total->specials |= SpecialOf(x);
-    }
-  }
-  static uint8_t SpecialOf(double x) { return x != x ? kNaN : x > 0 ? kInfinity : kMinusInfinity; }
 
   double Result(const State& total) const {
     constexpr double kInfinite = std::numeric_limits<double>::infinity();
     switch (total.specials) {
       case 0:
         break;
-      case kInfinity:
+      case State::kInfinity:
         return kInfinite;
-      case kMinusInfinity:
+      case State::kMinusInfinity:
         return -kInfinite;
       default:
         return std::numeric_limits<double>::quiet_NaN();

@@ -27,6 +27,7 @@ Status GroupValues::Read(ProgramReader* program, const Schema* input) {
     program->Read(&part.call.tag);
     if (!program->Read(&args) || fn > static_cast<uint8_t>(GroupFn::kKurtosis)) return BadProgram();
     part.call.fn = static_cast<GroupFn>(fn);
+    const Slice arguments = program->rest();
     for (uint32_t a = 0; a < args; a++) {
       Type& type = part.call.args.emplace_back();
       if (input == nullptr) {
@@ -42,6 +43,7 @@ Status GroupValues::Read(ProgramReader* program, const Schema* input) {
     RUNJOB_RETURN_IF_ERROR(NewGroupFunction(part.call, &part.function));
     part.offset = width_;
     width_ += part.function->width();
+    if (input != nullptr) Summarize(i, Slice(arguments.data, arguments.size - program->rest().size));
     if (part.call.tag == 0) continue;
     if (part.call.tag > tags_.size() + 1) return BadProgram();
     const TagKind kind = TagKindOf(part.call.fn);
@@ -50,12 +52,30 @@ Status GroupValues::Read(ProgramReader* program, const Schema* input) {
     if (tag.kind != kind) return BadProgram();
     tag.values.push_back(i);
   }
+  std::erase_if(summaries_, [](const Summary& one) { return one.parts.size() < 2; });
+  for (Summary& one : summaries_) {
+    one.argument = Slice();
+    for (const size_t part : one.parts) parts_[part].summarized = true;
+  }
   for (Tag& tag : tags_) {
     tag.offset = width_;
     if (tag.kind == TagKind::kDistinct) width_ += FewValues::kWidth;
     if (tag.kind == TagKind::kRanked) width_ += ValueList::kWidth;
   }
   return program->ok() ? Status::Ok() : BadProgram();
+}
+
+// Notes a part for the summary of its argument, if it can be in one.
+void GroupValues::Summarize(size_t part, Slice argument) {
+  const GroupCall& call = parts_[part].call;
+  if (call.args.size() != 1 || call.args[0].id != TypeId::kDouble || call.tag != 0) return;
+  const auto same = [&](const Summary& one) { return one.argument == argument; };
+  auto one = std::find_if(summaries_.begin(), summaries_.end(), same);
+  if (one == summaries_.end()) {
+    one = summaries_.emplace(summaries_.end());
+    one->argument = argument;
+  }
+  if (one->summary.Take(call.fn, parts_[part].offset)) one->parts.push_back(part);
 }
 
 bool GroupValues::holds_values(size_t i) const {
@@ -91,7 +111,11 @@ Status GroupValues::Evaluate(const Batch& batch) {
 
 void GroupValues::Update(const Batch& batch, size_t first, size_t n, char* const* states,
                          const std::vector<StateRows>* by_state, Arena* arena) {
+  for (const Summary& one : summaries_) {
+    one.summary.Update(parts_[one.parts[0]].values[0], GroupRows{&batch, first, n, states, by_state, 0, arena});
+  }
   for (Part& part : parts_) {
+    if (part.summarized) continue;
     part.function->Update(part.values, GroupRows{&batch, first, n, states, by_state, part.offset, arena});
   }
   for (const Tag& tag : tags_) {

@@ -24,6 +24,7 @@
 #include "column/vector.h"
 #include "pipeline/few_values.h"
 #include "pipeline/group_function.h"
+#include "pipeline/group_summary.h"
 #include "pipeline/value_blocks.h"
 
 namespace runjob {
@@ -83,9 +84,19 @@ class GroupValues {
     size_t offset = 0;
     std::vector<std::unique_ptr<Expression>> expressions;
     std::vector<Vector> values;
+    bool summarized = false;  // one of the summaries updates it
+  };
+  // Of all parts with the same argument.
+  struct Summary {
+    GroupSummary summary;
+    Slice argument;  // in the program
+    std::vector<size_t> parts;
   };
 
+  void Summarize(size_t part, Slice argument);
+
   std::deque<Part> parts_;  // functions refer to their calls' types
+  std::vector<Summary> summaries_;
   std::vector<Tag> tags_;
   size_t width_ = 0;
 };

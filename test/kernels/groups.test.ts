@@ -481,6 +481,31 @@ describe('groups', () => {
     expect(grouped(rows, ['word'], values, { parts: 3 })).toEqual(expected(rows, ['word'], values))
   })
 
+  it('are by several texts, some of them null', () => {
+    const random = new Random(8)
+    const word = () => random.pick([null, '', '\0', 'x', 'twelve bytes', 'thirteen byte', 'x'.repeat(40)])
+    const rows = random.times(600, () => ({ word: word(), text: word(), bytes: null, long: random.below(9) }))
+    const values = [value('sum', 'long', 'long')]
+    for (const by of [['word', 'text'], ['text', 'bytes', 'word'], ['bytes']]) {
+      for (const layout of layouts) expect(grouped(rows, by, values, layout)).toEqual(expected(rows, by, values))
+    }
+  })
+
+  it('have any functions of the same doubles', () => {
+    const random = new Random(9)
+    const functions = (['sum', 'count', 'min', 'max', 'avg'] as const).flatMap((fn) => [
+      value(fn, fn === 'count' ? 'long' : 'double', 'double'),
+      value(fn, fn === 'count' ? 'long' : 'double', 'double2'),
+    ])
+    for (const tame of [true, false]) {
+      const rows = random.times(300, () => randomRow(random, tame))
+      for (let bits = 1; bits < 1 << functions.length; bits += 1 + random.below(12)) {
+        const values = functions.filter((_, i) => (bits >> i) & 1)
+        expect(grouped(rows, ['word'], values, { parts: 2 }), `${bits}`).toEqual(expected(rows, ['word'], values))
+      }
+    }
+  })
+
   it('may have no values: the different keys', () => {
     const random = new Random(7)
     const rows = random.times(300, () => randomRow(random, false))
