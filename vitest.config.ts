@@ -8,6 +8,8 @@ export default defineConfig({
     pool: 'forks',
     // One on each core: they mostly wait for processes that they start, and the default leaves a core of two idle.
     maxWorkers: '100%',
+    // Tests leave nothing in the home folder.
+    env: { RUNJOB_CACHE: 'off' },
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

@@ -15,6 +15,7 @@ import { type AnyDataset, isDataset } from '../dataset/dataset.js'
 import type { AnyBody } from '../job/body.js'
 import { type AnyJob, isJob } from '../job/define.js'
 import type { StateFolder } from '../state/folder.js'
+import { type Bundle, KeptBundle } from './kept_bundle.js'
 import { JOBS_DIR, readyMade, readyMadeNames } from './ready_made.js'
 
 export type Runnable = AnyJob | AnyDataset
@@ -159,8 +160,11 @@ export function sideFilePaths(job: AnyJob, body: AnyBody, cwd: string): Record<s
  *
  * @throws JOB_LOAD_FAILED with the compiler's messages
  */
-async function bundle(paths: readonly string[]): Promise<JobCode & { module: { text: string } }> {
+async function bundle(paths: readonly string[]): Promise<Bundle> {
   const path = paths[0]!
+  const kept = paths.length === 1 ? new KeptBundle(path, OWN_ENTRIES) : null
+  const known = kept?.read()
+  if (known) return known
   const esbuild = require('esbuild') as typeof import('esbuild')
   try {
     const result = await esbuild.build({
@@ -192,17 +196,19 @@ async function bundle(paths: readonly string[]): Promise<JobCode & { module: { t
         __filename: '__runjob_filename',
         __dirname: '__runjob_dirname',
       },
-      plugins: [packagesStayOutside, filesKnowTheirPlace],
+      plugins: [...(kept ? [kept.plugin] : []), packagesStayOutside, filesKnowTheirPlace],
     })
     const { text } = result.outputFiles[0]!
     const sources = Object.keys(result.metafile.inputs).filter((name) => existsSync(resolve(dirname(path), name)))
-    return {
+    const bundle = {
       module: { text },
       hash: contentHash(text),
       sources: Object.fromEntries(
         sources.map((name) => [name, contentHash(readFileSync(resolve(dirname(path), name)))]),
       ),
     }
+    kept?.write(bundle, result.metafile)
+    return bundle
   } catch (error) {
     const { errors } = error as {
       errors?: { text: string; location?: { file: string; line: number; column: number } | null }[]
