@@ -154,7 +154,7 @@ describe('a bundle is made again', () => {
       'what a package says of effects changed',
       {
         'lib.ts': lib('one'),
-        'effect.ts': 'console.log()',
+        'effect.ts': 'Object.assign(globalThis, { effect: 1 })',
         'sub/lib.ts': `import '../effect.js'\n${lib('one')}`,
         'package.json': '{}',
       },
