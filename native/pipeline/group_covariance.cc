@@ -73,8 +73,8 @@ class Covariance final : public GroupFunction {
     state->y.Add(y, arena);
     state->xy.Add(x, y, arena);
     if (fn_ != GroupFn::kCorr) return;
-    state->xx.AddSquare(x, arena);
-    state->yy.AddSquare(y, arena);
+    state->xx.Add(x, x, arena);
+    state->yy.Add(y, y, arena);
   }
 
   double CovarianceOf(const State& state) const {

@@ -36,6 +36,13 @@ int SizeOf(double x) {
   return from_lowest / kStep;
 }
 
+// Adds x * y without rounding. REQUIRES: the product and what rounding it leaves are no subnormal numbers.
+void AddProduct(double x, double y, Sum* sum, Arena* arena) {
+  const double product = x * y;
+  sum->Add(product, arena);
+  sum->Add(std::fma(x, y, -product), arena);
+}
+
 class Moments final : public GroupFunction {
  public:
   explicit Moments(GroupFn fn) : kurtosis_(fn == GroupFn::kKurtosis) {}

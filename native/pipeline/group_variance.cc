@@ -66,7 +66,7 @@ class Variance final : public GroupFunction {
     void Add(double x, Arena* arena) {
       if (!numbers.Add(x)) return;
       sum.Add(x, arena);
-      squares.AddSquare(x, arena);
+      squares.Add(x, x, arena);
     }
   };
 

@@ -1,68 +1,59 @@
 #include "pipeline/product_sum.h"
 
 #include <cmath>
+#include <cstring>
 #include <new>
-#include <utility>
 
 namespace runjob {
 
 namespace {
 
-constexpr int kLimbBits = 32;
-
-// The powers of two that products are multiplied by: chosen so that limbs of their sums lie on those of a product of sums.
-constexpr int kScale = 18;  // 2^-880 <= |x * y| < 2^1000
-constexpr int kScaleOfHuge = -1166;
-constexpr int kScaleOfTiny = 1202;
-constexpr int kLowest = ExactSum::kUnit - kScaleOfTiny - 6 * kLimbBits;
-
-// The limb where a sum with this unit begins.
-constexpr size_t LimbOf(int unit) { return static_cast<size_t>(unit - kLowest) / kLimbBits; }
-constexpr bool Aligned(int unit) { return (unit - kLowest) % kLimbBits == 0; }
-static_assert(Aligned(2 * ExactSum::kUnit) && Aligned(ExactSum::kUnit - kScale) &&
-              Aligned(ExactSum::kUnit - kScaleOfHuge) && Aligned(ExactSum::kUnit - kScaleOfTiny));
-static_assert(LimbOf(ExactSum::kUnit - kScaleOfHuge) + ExactSum::kLimbs + 4 <= WideNumber::kLimbs);
-static_assert(LimbOf(2 * ExactSum::kUnit) + 2 * ExactSum::kLimbs + 4 <= WideNumber::kLimbs);
+constexpr size_t kLimbBits = 32;
+// The lowest bit of a product, and of a product of sums.
+constexpr int kLowest = 2 * ExactSum::kUnit;
+static_assert(2 * ExactSum::kLimbs + 4 <= WideNumber::kLimbs);
 
 }  // namespace
 
-void ProductSum::Add(double x, double y, Arena* arena) {
-  if (x == 0 || y == 0) return;
-  if (std::fabs(x) < std::fabs(y)) std::swap(x, y);
-  const double size = std::fabs(x * y);
-  if (size >= 0x1p-880 && size < 0x1p1000) return AddProduct(x, std::ldexp(y, kScale), &sum_, arena);
-  if (size >= 1) return AddProduct(std::ldexp(x, kScaleOfHuge), y, &ExtremesIn(arena)->huge, arena);
-  AddProduct(x, std::ldexp(y, kScaleOfTiny), &ExtremesIn(arena)->tiny, arena);
-}
-
-void ProductSum::AddSquare(double x, Arena* arena) {
-  const double size = std::fabs(x);
-  if (size >= 0x1p-440 && size < 0x1p500) {
-    const double scaled = x * 0x1p9;
-    return AddProduct(scaled, scaled, &sum_, arena);
+ProductSum::Window* ProductSum::OtherWindow(unsigned place, Arena* arena) {
+  for (Window* window = &first_; window != nullptr && window->number != 0; window = window->next) {
+    if (place >= window->lowest() && place - window->lowest() <= kMostShift) return window;
   }
-  Add(x, x, arena);
+  return Numbered(place < kFirstShift ? 1 : (place - kFirstShift) / kWordBits + 1, arena);
 }
 
-ProductSum::Extremes* ProductSum::ExtremesIn(Arena* arena) {
-  if (extremes_ == nullptr) extremes_ = new (arena->Allocate(sizeof(Extremes))) Extremes();
-  return extremes_;
+ProductSum::Window* ProductSum::Numbered(uint64_t number, Arena* arena) {
+  if (first_.number == 0) first_.number = number;
+  Window* window = &first_;
+  for (; window->number != number; window = window->next) {
+    if (window->next == nullptr) window->next = new (arena->Allocate(sizeof(Window))) Window{{}, number, nullptr};
+  }
+  return window;
 }
 
 void ProductSum::Write(std::string* out) const {
-  WriteSum(sum_, out);
-  out->push_back(static_cast<char>(extremes_ != nullptr));
-  if (extremes_ == nullptr) return;
-  WriteSum(extremes_->huge, out);
-  WriteSum(extremes_->tiny, out);
+  for (const Window* window = &first_; window != nullptr && window->number != 0; window = window->next) {
+    out->push_back(static_cast<char>(window->number));
+    out->append(reinterpret_cast<const char*>(window->words), sizeof(window->words));
+  }
+  out->push_back('\0');
 }
 
 bool ProductSum::Merge(StateReader* in, Arena* arena) {
-  uint8_t has_extremes;
-  if (!MergeSum(in, &sum_, arena) || !in->Read(&has_extremes)) return false;
-  if (has_extremes == 0) return true;
-  Extremes* const extremes = ExtremesIn(arena);
-  return MergeSum(in, &extremes->huge, arena) && MergeSum(in, &extremes->tiny, arena);
+  for (;;) {
+    uint8_t number;
+    uint64_t words[kWords];
+    if (!in->Read(&number) || number > kMostNumber) return false;
+    if (number == 0) return true;
+    if (!in->Read(&words)) return false;
+    uint64_t* const held = Numbered(number, arena)->words;
+    unsigned __int128 carry = 0;
+    for (size_t i = 0; i < kWords; i++) {
+      carry += static_cast<unsigned __int128>(held[i]) + words[i];
+      held[i] = static_cast<uint64_t>(carry);
+      carry >>= kWordBits;
+    }
+  }
 }
 
 bool NumberCount::Write(std::string* out) const {
@@ -113,22 +104,28 @@ bool MergeSum(StateReader* in, Sum* sum, Arena* arena) {
 }
 
 SignedNumber SignedNumber::Covariance(uint64_t n, const Sum& x, const Sum& y, const ProductSum& xy) {
+  using Window = ProductSum::Window;
+  constexpr size_t kWindowLimbs = 2 * ProductSum::kWords;
+  static_assert((ProductSum::kMostNumber - 1) * 2 + kWindowLimbs + 3 <= WideNumber::kLimbs);
   WideNumber plus(kLowest), minus(kLowest);
-  uint32_t limbs[ExactSum::kLimbs];
-  const auto add_products = [&](const Sum& sum, int scale) {
-    const bool below_zero = sum.Exactly().Magnitude(limbs);
-    (below_zero ? minus : plus).AddProduct(limbs, ExactSum::kLimbs, n, LimbOf(ExactSum::kUnit - scale));
-  };
-  add_products(xy.sum_, kScale);
-  if (xy.extremes_ != nullptr) {
-    add_products(xy.extremes_->huge, kScaleOfHuge);
-    add_products(xy.extremes_->tiny, kScaleOfTiny);
+  for (const Window* window = &xy.first_; window != nullptr && window->number != 0; window = window->next) {
+    const bool below_zero = window->words[ProductSum::kWords - 1] >> 63 != 0;
+    uint32_t limbs[kWindowLimbs];
+    std::memcpy(limbs, window->words, sizeof(limbs));
+    uint64_t carry = below_zero;
+    for (size_t i = 0; below_zero && i < kWindowLimbs; i++) {
+      carry += ~limbs[i];
+      limbs[i] = static_cast<uint32_t>(carry);
+      carry >>= kLimbBits;
+    }
+    (below_zero ? minus : plus).AddProduct(limbs, kWindowLimbs, n, window->lowest() / kLimbBits);
   }
+  uint32_t limbs[ExactSum::kLimbs];
   uint32_t others[ExactSum::kLimbs];
   const bool same_sign = x.Exactly().Magnitude(limbs) == y.Exactly().Magnitude(others);
   WideNumber& product = same_sign ? minus : plus;
   for (size_t i = 0; i < ExactSum::kLimbs; i++) {
-    product.AddProduct(limbs, ExactSum::kLimbs, others[i], LimbOf(2 * ExactSum::kUnit) + i);
+    product.AddProduct(limbs, ExactSum::kLimbs, others[i], i);
   }
   const bool is_negative = plus < minus;
   WideNumber& larger = is_negative ? minus : plus;
