@@ -60,6 +60,12 @@ export interface SortKey {
   nullsFirst: boolean
 }
 
+/** Columns that it reads, maybe several times. */
+export function columnNames(expression: Expression): string[] {
+  if (expression.op === 'column') return [expression.name]
+  return expression.op === 'call' ? expression.args.flatMap(columnNames) : []
+}
+
 export function isNullable(expression: Expression): boolean {
   return expression.op === 'literal' ? expression.value === null : expression.nullable
 }

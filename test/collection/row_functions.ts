@@ -92,3 +92,16 @@ export const unheld = {
   'in rows themselves': table.rows(),
   'after a filter by name': withBig,
 }
+
+const stored = read.parquet(join(folder, 'stored.parquet'), { schema: { id: int(), note: string() } })
+export const parquet = {
+  'a column by name': stored.rows().map((row) => row.id),
+  'no column': stored.rows().map((_row) => 1),
+  'a column of a condition': stored
+    .filter((c) => c.note.eq('none').not())
+    .rows()
+    .map((row) => row.id),
+  'all columns': stored.rows().map((row) => Object.keys(row).length),
+}
+/** What they are of. */
+export const toStore = table.select('id', 'note').filter((c) => c.note.isNotNull())

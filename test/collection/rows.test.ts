@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../helpers/folder.js'
 import { Random } from '../helpers/random.js'
 import { failure } from '../helpers/run.js'
-import { applied, chains, counted, folder, made, table, unheld } from './row_functions.js'
+import { applied, chains, counted, folder, made, parquet, table, toStore, unheld } from './row_functions.js'
 
 beforeAll(() => mkdirSync(folder, { recursive: true }))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -69,5 +69,31 @@ describe('a number that JavaScript does not hold', () => {
     const [bad] = readFileSync(join(output, '_quarantine.jsonl'), 'utf8').trim().split('\n')
     expect(JSON.parse(bad!)).toMatchObject({ code: 'INT64_UNSAFE' })
     expect(JSON.parse(JSON.parse(bad!).excerpt)).toMatchObject({ id: 5, city: 'Rome', big: '9007199254740993' })
+  })
+})
+
+describe('rows of Parquet', () => {
+  it('are read without the columns that functions do not read, whatever their size', async () => {
+    write(4, 500)
+    const file = join(folder, 'stored.parquet')
+    await toStore.write.parquet(file, { singleFile: true })
+    const ids = (await toStore.collect()).map(({ id }) => id)
+    const wanted = {
+      'a column by name': ids,
+      'no column': ids.map(() => 1),
+      'a column of a condition': ids,
+      'all columns': ids.map(() => 2),
+    }
+    for (const [name, collection] of Object.entries(parquet)) {
+      expect(await collection.collect(), name).toEqual(wanted[name as keyof typeof wanted])
+    }
+    // In the middle there are notes, which are long.
+    const bytes = readFileSync(file)
+    writeFileSync(file, bytes.fill(0xff, bytes.length / 2, bytes.length / 2 + 200))
+    expect(await parquet['a column by name'].collect()).toEqual(ids)
+    expect(await parquet['no column'].collect()).toEqual(ids.map(() => 1))
+    for (const name of ['a column of a condition', 'all columns'] as const) {
+      expect((await failure(parquet[name].collect())).code, name).toBe('PARQUET_CORRUPT')
+    }
   })
 })

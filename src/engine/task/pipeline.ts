@@ -16,7 +16,7 @@ import {
 } from '../../kernels/pipeline_program.js'
 import { errorOf } from '../../kernels/udf.js'
 import { columnsOf, fileColumns, isBinary, pick, rowsOf } from '../../plan/columns.js'
-import type { Expression, LiteralExpression, SortKey } from '../../plan/expression.js'
+import { columnNames, type Expression, type LiteralExpression, type SortKey } from '../../plan/expression.js'
 import { operatorNames } from '../../plan/names.js'
 import type {
   BinaryFormat,
@@ -65,8 +65,25 @@ export function takesRows({ operators: [first] }: Input): boolean {
 export function linkRows(input: Input, next: Target | RecordIntake, tables: Tables, env: TaskEnvironment): Intake {
   const last = input.operators.at(-1)!
   if (last.op !== 'elements') return linkTo(tables, input, next as Target, env)
-  const rows = new CalledRows(last, next, env)
-  return linkTo(tables, { ...input, operators: input.operators.slice(0, -1) }, rows, env)
+  const before = { ...input, operators: input.operators.slice(0, -1) }
+  const isParquet = isScanOfParquet(before)
+  const rows = new CalledRows(last, next, env, isParquet)
+  return linkTo(tables, isParquet ? withoutUnread(before, rows.columns) : before, rows, env)
+}
+
+/** Whether nothing but filters comes between a scan of Parquet and the functions. */
+function isScanOfParquet(input: Input): boolean {
+  const [first, ...others] = input.operators
+  const isParquet = input.kind === 'files' && input.format.kind === 'parquet'
+  return isParquet && first!.op === 'scan' && others.every(({ op }) => op === 'filter')
+}
+
+/** A column of Parquet is not decoded if no one reads it. @param needed by functions */
+function withoutUnread(input: Input, needed: readonly Column[]): Input {
+  const [scan, ...filters] = input.operators as [OperatorOf<'scan'>, ...OperatorOf<'filter'>[]]
+  const names = new Set([...needed.map(({ name }) => name), ...filters.flatMap(({ where }) => columnNames(where))])
+  const columns = scan.columns.filter(({ name }) => names.has(name))
+  return { ...input, operators: [{ ...scan, columns }, ...filters] }
 }
 
 /** Takes what a pipeline gives. */

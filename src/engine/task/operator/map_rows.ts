@@ -40,11 +40,16 @@ export class CalledRows implements Intake {
   readonly #env: TaskEnvironment
   #at: RowAt | null = null
 
-  constructor(operator: ElementsOperator, next: RecordIntake, env: TaskEnvironment) {
+  /** @param isParquet whether columns that functions do not read are not decoded: then they must not depend on the size of a task */
+  constructor(operator: ElementsOperator, next: RecordIntake, env: TaskEnvironment, isParquet: boolean) {
     const { as } = operator.rows!
     const { context, quarantine, task, plan } = env
     const { undo } = next
-    const { columns, change, elementAt, textAt, useAll } = rowsOf(operator, task.bytes >= USES_FROM_BYTES, env)
+    const { columns, change, elementAt, textAt, useAll } = rowsOf(
+      operator,
+      isParquet || task.bytes >= USES_FROM_BYTES,
+      env,
+    )
     this.columns = columns
     const map = elementsMap(operator, next, env, change)
     const call = env.guard('map', map, (use: Use) => map.together(use))

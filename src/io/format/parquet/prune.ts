@@ -1,5 +1,5 @@
 /** Rows that need not be read, because a filter after the scan lets none of them pass. */
-import type { CallExpression, Expression, LiteralExpression } from '../../../plan/expression.js'
+import { type CallExpression, columnNames, type Expression, type LiteralExpression } from '../../../plan/expression.js'
 import { type Column, sameType, type Type } from '../../../plan/type.js'
 import type { InputFile } from '../../input/input_file.js'
 import { BloomFilter } from './bloom.js'
@@ -206,11 +206,6 @@ function mayCompare(fn: string, statistics: ColumnStatistics, rows: number, lite
     default:
       return true
   }
-}
-
-function columnNames(expression: Expression): string[] {
-  if (expression.op === 'column') return [expression.name]
-  return expression.op === 'call' ? expression.args.flatMap(columnNames) : []
 }
 
 /** Columns that an expression compares with literals. */
