@@ -132,6 +132,55 @@ describe('a pipeline', () => {
   })
 })
 
+describe('rows as delimited text', () => {
+  const types: Type[] = ['string', 'integer', 'long', 'double', 'boolean', 'date', 'string', 'string', 'string']
+  const columns = types.map((type, i) => column(`c${i}`, type))
+  const random = new Random(3)
+  const text = () =>
+    random.pick(['', 'a', '1', '-', 'a,b;c', 'say "x"', '\r', '\uFEFFa', 'eight by', 'é'.repeat(random.below(9))])
+  // Sometimes longer than any buffer, and rows of nothing.
+  const long = () => (random.below(100) === 0 ? random.pick(['x', '"', ';']).repeat(random.below(70_000)) : text())
+  const values: Record<string, () => unknown> = {
+    string: long,
+    integer: () => random.pick([0, -1, 2 ** 31 - 1, -(2 ** 31)]),
+    long: () => random.pick([0, 12, -(2 ** 53) + 1]),
+    double: () => random.pick([0, -0, 1.5, -1e21, 5e-324, 1 / 3, Number.NaN, -Infinity]),
+    boolean: () => random.below(2) === 0,
+    date: () => '2024-02-29',
+  }
+  const rows: Row[] = random.times(3000, () => {
+    const nulls = random.below(4)
+    return Object.fromEntries(
+      columns.map(({ name, type }) => [name, random.below(3) < nulls ? null : values[type as string]!()]),
+    )
+  })
+
+  const write = (of: readonly Column[], delimiter: string) => {
+    const end = { kind: 'text' as const, format: { kind: 'csv' as const, delimiter } }
+    const project = { op: 'project' as const, columns: of.map(reference) }
+    const pipeline = open({ source: { kind: 'batches', columns }, operators: [project], end })
+    pipeline.addRows(encodeRows(rows, columns))
+    pipeline.finish()
+    return Buffer.from(pipeline.takeOutput()).toString()
+  }
+  const field = (value: unknown, delimiter: string, single: boolean) => {
+    if (value === null) return single ? '""' : ''
+    const plain = String(value)
+    const quoted =
+      plain === '' || plain.startsWith('\uFEFF') || [delimiter, '"', '\r', '\n'].some((c) => plain.includes(c))
+    return quoted ? `"${plain.replaceAll('"', '""')}"` : plain
+  }
+
+  it.each([',', ';', '\t', '1', '-', '.', 'e', 'N', ' '])('has each field as it stands, or quoted: %j', (delimiter) => {
+    for (const own of [columns, columns.slice(0, 1), columns.slice(3, 4)]) {
+      const lines = rows.map((row) =>
+        own.map(({ name }) => field(row[name], delimiter, own.length === 1)).join(delimiter),
+      )
+      expect(write(own, delimiter) === `${lines.join('\n')}\n`, `${own.length} columns`).toBe(true)
+    }
+  })
+})
+
 describe('an exchange', () => {
   const random = new Random(2)
   const rows = Array.from({ length: 3000 }, (_, id) => ({ ...randomRow(random), id }))
