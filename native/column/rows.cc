@@ -50,6 +50,14 @@ void AppendStruct(const Vector& column, size_t row, std::string* out) {
   }
 }
 
+template <size_t kWidth>
+void WriteFixedValues(const Batch& batch, const Vector& column, size_t stride, char* out) {
+  const char* const values = static_cast<const char*>(column.values);
+  for (size_t i = 0; i < batch.count; i++) {
+    std::memcpy(out + i * stride, values + column.index(batch.row(i)) * kWidth, kWidth);
+  }
+}
+
 // The bytes of a row that have not been read.
 struct RowReader {
   const char* at;
@@ -201,6 +209,39 @@ void AppendRow(const std::vector<const Vector*>& columns, size_t row, std::strin
     } else {
       (*out)[nulls + i / kNullBits] |= static_cast<char>(1 << i % kNullBits);
     }
+  }
+}
+
+size_t FixedRowSize(const Batch& batch) {
+  size_t size = (batch.columns.size() + kNullBits - 1) / kNullBits;
+  for (const Vector& column : batch.columns) {
+    if (column.validity != nullptr || column.type->is_bytes() || column.type->is_nested()) return 0;
+    size += column.type->width();
+  }
+  return size;
+}
+
+void WriteFixedRows(const Batch& batch, char* out) {
+  const size_t stride = FixedRowSize(batch);
+  const size_t nulls = (batch.columns.size() + kNullBits - 1) / kNullBits;
+  for (size_t i = 0; i < batch.count; i++) std::memset(out + i * stride, 0, nulls);
+  out += nulls;
+  for (const Vector& column : batch.columns) {
+    const size_t width = column.type->width();
+    switch (width) {
+      case 1:
+        WriteFixedValues<1>(batch, column, stride, out);
+        break;
+      case 4:
+        WriteFixedValues<4>(batch, column, stride, out);
+        break;
+      case 8:
+        WriteFixedValues<8>(batch, column, stride, out);
+        break;
+      default:
+        WriteFixedValues<16>(batch, column, stride, out);
+    }
+    out += width;
   }
 }
 

@@ -19,6 +19,11 @@ namespace runjob {
 // Appends one row of these columns.
 void AppendRow(const std::vector<const Vector*>& columns, size_t row, std::string* out);
 
+// Bytes of a row, where all rows have as many: columns of a fixed width without nulls. 0: they have not.
+size_t FixedRowSize(const Batch& batch);
+// Writes the rows that count, one after another. REQUIRES: FixedRowSize() is not 0.
+void WriteFixedRows(const Batch& batch, char* out);
+
 // Gathers rows into batches.
 class RowDecoder {
  public:

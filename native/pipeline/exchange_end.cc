@@ -46,18 +46,32 @@ class ExchangeEnd : public ColumnSink {
         partitions_(partitions),
         records_(records),
         sample_(sample),
-        limit_(std::move(limit)) {}
+        limit_(std::move(limit)) {
+    const auto is_plain = [](const KeyColumn& key) { return !key.order.descending && key.order.nulls_first; };
+    if (!std::all_of(keys_.begin(), keys_.end(), is_plain)) return;
+    for (const KeyColumn& key : keys_) plain_keys_.push_back(key.column);
+  }
 
   Status Add(const Batch& batch) override {
     columns_.clear();
     for (const Vector& column : batch.columns) columns_.push_back(&column);
     if (limit_ != nullptr && !limit_->gave_up()) return AddFirst(batch);
     if (partitions_ > 0) WritePartitionKeys(batch);
+    fixed_key_ = FixedKeySize(batch, plain_keys_);
+    fixed_keys_.resize(fixed_key_ * batch.count);
+    if (fixed_key_ > 0) WriteFixedKeys(batch, plain_keys_, 0, batch.count, fixed_keys_.data());
+    const size_t row_size = FixedRowSize(batch);
+    fixed_rows_.resize(row_size * batch.count);
+    if (row_size > 0) WriteFixedRows(batch, fixed_rows_.data());
     for (size_t i = 0; i < batch.count; i++) {
       const size_t key_start = key_bytes_.size();
       const size_t value_start = values_.size();
-      AppendRecordKey(batch, batch.row(i));
-      AppendRow(columns_, batch.row(i), &values_);
+      AppendRecordKey(batch, i);
+      if (row_size > 0) {
+        values_.append(fixed_rows_, i * row_size, row_size);
+      } else {
+        AppendRow(columns_, batch.row(i), &values_);
+      }
       if (sample_ != nullptr) {
         sample_->Add(Slice(key_bytes_.data() + key_start, key_bytes_.size() - key_start),
                      Slice(values_.data() + value_start, values_.size() - value_start));
@@ -124,8 +138,13 @@ class ExchangeEnd : public ColumnSink {
     return key_bytes_.size() + values_.size() > kBatchBytes ? Pass() : Status::Ok();
   }
 
-  void AppendRecordKey(const Batch& batch, size_t row) {
-    for (const KeyColumn& part : keys_) AppendKey(batch.columns[part.column], row, part.order, &key_bytes_);
+  // Of the i-th row that counts.
+  void AppendRecordKey(const Batch& batch, size_t i) {
+    if (fixed_key_ > 0) {
+      key_bytes_.append(fixed_keys_, i * fixed_key_, fixed_key_);
+    } else {
+      for (const KeyColumn& part : keys_) AppendKey(batch.columns[part.column], batch.row(i), part.order, &key_bytes_);
+    }
     if (side_ != Side::kNone) key_bytes_.push_back(side_ == Side::kLeft ? '\x01' : '\x00');
   }
 
@@ -136,7 +155,7 @@ class ExchangeEnd : public ColumnSink {
     WriteFixedKeys(batch, by_, 0, batch.count, by_bytes_.data());
   }
 
-  // Of the i-th row that counts.
+  // Likewise.
   uint32_t PartitionOfRow(const Batch& batch, size_t i) {
     if (fixed_ > 0) return PartitionOf(HashKey(Slice(by_bytes_.data() + i * fixed_, fixed_)), partitions_);
     by_bytes_.clear();
@@ -181,6 +200,11 @@ class ExchangeEnd : public ColumnSink {
   std::vector<uint32_t> value_ends_;
   std::string by_bytes_;  // keys of all rows of a batch, of `fixed_` bytes each, or of one row
   size_t fixed_ = 0;
+  // Keys and rows of a batch, where all have the same size.
+  std::vector<uint32_t> plain_keys_;  // columns of keys in the default order; empty: some are in another
+  std::string fixed_keys_;
+  size_t fixed_key_ = 0;
+  std::string fixed_rows_;
   std::vector<uint32_t> chosen_;  // partitions
   // Of rows that may not be needed: the part of their keys that is `by_`, and the rest of one.
   KeyList groups_;

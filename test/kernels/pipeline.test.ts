@@ -5,6 +5,7 @@ import { constantsProgram, type PipelineProgram, pipelineProgram } from '../../d
 import { encodeRows } from '../../dist/src/kernels/row_writer.js'
 import { decodeRows, type Row } from '../../dist/src/kernels/rows.js'
 import type { LiteralExpression, NamedExpression } from '../../dist/src/plan/expression.js'
+import type { SortKey } from '../../dist/src/plan/plan.js'
 import type { Column, Type } from '../../dist/src/plan/type.js'
 import { Random } from '../helpers/random.js'
 import { ROW_COLUMNS, randomRow } from './random_row.js'
@@ -193,39 +194,70 @@ describe('an exchange', () => {
         : [false, true].flatMap((descending) => [true, false].map((nullsFirst) => ({ name, descending, nullsFirst }))),
     ),
   )('sorts by $name, descending: $descending, nulls first: $nullsFirst', ({ name, descending, nullsFirst }) => {
-    const collector = kernels.createCollector({
-      mode: 'append',
-      aggregates: [],
-      layout: ['bytes'],
-      partitionBy: 'hash',
-      partitions: 1,
-    })
-    const first = kernels.createPipeline(
-      pipelineProgram({
-        source: { kind: 'batches', columns },
-        operators: [],
-        end: { kind: 'exchange', keys: [{ column: name, descending, nullsFirst }], side: 'none' },
-      }),
-      collector,
-      { memoryBytes: 1 << 20 },
-    )
-    first.addRows(encodeRows(rows, columns))
-    first.finish()
-    expect(collector.entries).toBe(3000)
-    const second = open({ source: { kind: 'rows', columns }, operators: [], end: { kind: 'rows' } })
-    const cursor = collector.sorted()
-    while (second.drain(cursor, 1000) > 0);
-    second.finish()
+    const sorted = exchanged(rows, columns, [], [{ column: name, descending, nullsFirst }])
     const order = (a: Row, b: Row) => {
       const [x, y] = [a[name] ?? null, b[name] ?? null]
       if (x === null || y === null) return x === y ? 0 : (x === null) === nullsFirst ? -1 : 1
       return descending ? compareValues(y, x) : compareValues(x, y)
     }
-    expect(decodeRows(second.takeOutput(), columns).map(({ id }) => id)).toEqual(
-      [...rows].sort(order).map(({ id }) => id),
-    )
+    expect(sorted.map(({ id }) => id)).toEqual([...rows].sort(order).map(({ id }) => id))
+  })
+
+  it('keeps rows that all have the same size, and their order by several columns, beside rows that have not', () => {
+    const fixed = columns.filter(({ type }) => type !== 'string' && type !== 'binary' && !isNested(type))
+    const pick = (row: Row) => Object.fromEntries(fixed.map(({ name }) => [name, row[name] ?? null]))
+    const full = rows.filter((row) => fixed.every(({ name }) => row[name] !== null)).map(pick)
+    expect(full.length).toBeGreaterThan(200)
+    const mixed = [...full, ...rows.slice(0, 50).map(pick)]
+    for (const given of [full, mixed]) {
+      for (const descending of [false, true]) {
+        const keys = ['date', 'wide', 'id'].map((name) => ({ column: name, descending, nullsFirst: true }))
+        const where = reference(fixed.find(({ name }) => name === 'flag')!).value
+        const order = (a: Row, b: Row) => {
+          const by = keys.map(({ column: name }) => {
+            const [x, y] = [a[name] ?? null, b[name] ?? null]
+            if (x === null || y === null) return Number(y === null) - Number(x === null)
+            return (descending ? -1 : 1) * (name === 'wide' ? Number(x) - Number(y) : compareValues(x, y))
+          })
+          return by.find((one) => one !== 0) ?? 0
+        }
+        const want = given.filter(({ flag }) => flag === true).sort(order)
+        expect(exchanged(given, fixed, [{ op: 'filter', where }], keys)).toEqual(want)
+      }
+    }
   })
 })
+
+const isNested = (type: Type) => typeof type === 'object' && type.type !== 'decimal'
+
+/** Rows that an exchange has sorted. */
+function exchanged(
+  rows: Row[],
+  columns: Column[],
+  operators: PipelineProgram['operators'],
+  keys: readonly SortKey[],
+): Row[] {
+  const collector = kernels.createCollector({
+    mode: 'append',
+    aggregates: [],
+    layout: ['bytes'],
+    partitionBy: 'hash',
+    partitions: 1,
+  })
+  const program = pipelineProgram({
+    source: { kind: 'batches', columns },
+    operators,
+    end: { kind: 'exchange', keys, side: 'none' },
+  })
+  const first = kernels.createPipeline(program, collector, { memoryBytes: 1 << 20 })
+  first.addRows(encodeRows(rows, columns))
+  first.finish()
+  const second = open({ source: { kind: 'rows', columns }, operators: [], end: { kind: 'rows' } })
+  const cursor = collector.sorted()
+  while (second.drain(cursor, 1000) > 0);
+  second.finish()
+  return decodeRows(second.takeOutput(), columns)
+}
 
 /** -0 is 0, and NaN the largest. */
 function compareValues(a: unknown, b: unknown): number {
