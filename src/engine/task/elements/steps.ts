@@ -85,12 +85,12 @@ function callsLink(steps: readonly CallStep[], find: Find, change: Change | null
     return `${change?.after === i ? 'e = changed(e)' : ''}
     { const method = methods[${i}]; ${CALLS[op](result)} }`
   })
-  const isLast = steps.at(-1)!.op === 'flatMap'
+  const givesMany = steps.at(-1)!.op === 'flatMap'
   const source = `
     const [${fns.map((_, i) => `f${i}`).join(', ')}] = fns
     return (next, task) => (e) => { ${texts.join('')}
       ${change?.after === steps.length ? 'e = changed(e)' : ''}
-      ${isLast ? '' : 'next(e)'}
+      ${givesMany ? '' : 'next(e)'}
     }`
   const names = { fns, methods, changed: change?.of, userError, noElement, notBoolean, pairOf, pushAll }
   return new Function(...Object.keys(names), source)(...Object.values(names)) as Link

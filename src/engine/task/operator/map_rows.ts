@@ -99,7 +99,7 @@ interface Rows {
   useAll: (at: RowAt, ...into: Parameters<Use>) => void
 }
 
-const known = new WeakMap<ElementsOperator, Map<boolean, Rows>>()
+const known = new WeakMap<ElementsOperator, Map<string, Rows>>()
 
 /**
  * For all tasks of a thread: a function that gets objects of one class is faster.
@@ -107,9 +107,10 @@ const known = new WeakMap<ElementsOperator, Map<boolean, Rows>>()
  * @param isJudged whether by what functions do with rows
  */
 function rowsOf(operator: ElementsOperator, isJudged: boolean, env: TaskEnvironment): Rows {
-  const both = known.get(operator) ?? new Map<boolean, Rows>()
-  const rows = both.get(isJudged) ?? makeRows(operator, isJudged, env)
-  known.set(operator, both.set(isJudged, rows))
+  const all = known.get(operator) ?? new Map<string, Rows>()
+  const key = `${isJudged} ${env.quarantine !== null}`
+  const rows = all.get(key) ?? makeRows(operator, isJudged, env)
+  known.set(operator, all.set(key, rows))
   return rows
 }
 
