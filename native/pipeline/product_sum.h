@@ -90,7 +90,7 @@ class ProductSum {
     }
   }
 
-  Window first_;
+  Window first_ = {};
 };
 
 // How many numbers, or pairs of them, there were. Where one is infinite, or not a number, sums say nothing.
