@@ -4,8 +4,7 @@ import { fromNative, kernels, type Pipeline } from '../../dist/src/kernels/addon
 import { constantsProgram, type PipelineProgram, pipelineProgram } from '../../dist/src/kernels/pipeline_program.js'
 import { encodeRows } from '../../dist/src/kernels/row_writer.js'
 import { decodeRows, type Row } from '../../dist/src/kernels/rows.js'
-import type { LiteralExpression, NamedExpression } from '../../dist/src/plan/expression.js'
-import type { SortKey } from '../../dist/src/plan/plan.js'
+import type { LiteralExpression, NamedExpression, SortKey } from '../../dist/src/plan/expression.js'
 import type { Column, Type } from '../../dist/src/plan/type.js'
 import { Random } from '../helpers/random.js'
 import { ROW_COLUMNS, randomRow } from './random_row.js'
@@ -205,8 +204,8 @@ describe('an exchange', () => {
 
   it('keeps rows that all have the same size, and their order by several columns, beside rows that have not', () => {
     const fixed = columns.filter(({ type }) => type !== 'string' && type !== 'binary' && !isNested(type))
-    const pick = (row: Row) => Object.fromEntries(fixed.map(({ name }) => [name, row[name] ?? null]))
-    const full = rows.filter((row) => fixed.every(({ name }) => row[name] !== null)).map(pick)
+    const pick = (row: Row): Row => Object.fromEntries(fixed.map(({ name }) => [name, row[name] ?? null]))
+    const full = rows.map(pick).filter((row) => fixed.every(({ name }) => row[name] !== null))
     expect(full.length).toBeGreaterThan(200)
     const mixed = [...full, ...rows.slice(0, 50).map(pick)]
     for (const given of [full, mixed]) {
