@@ -276,8 +276,8 @@ class DoubleTotal : public GroupFunction {
   size_t width() const override { return sizeof(State); }
 
   void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
-    rows.EachValue<double>(
-        args[0], [&](char* state, double x) { reinterpret_cast<State*>(state)->Add(x, rows.arena); });
+    rows.EachValue<double>(args[0],
+                           [&](char* state, double x) { reinterpret_cast<State*>(state)->Add(x, rows.arena); });
   }
   void Write(const char* state, std::string* out) const override {
     const State* const total = reinterpret_cast<const State*>(state);

@@ -44,7 +44,8 @@ void GroupSummary::UpdateAll(const Vector& column, const GroupRows& rows) const 
 void GroupSummary::Update(const Vector& column, const GroupRows& rows) const {
   constexpr auto kUpdates = []<size_t... kFns>(std::index_sequence<kFns...>) {
     return std::array{&GroupSummary::UpdateAll<kFns>...};
-  }(std::make_index_sequence<16>());
+  }
+  (std::make_index_sequence<16>());
   size_t fns = 0;
   for (size_t i = 0; i < offsets_.size(); i++) fns |= size_t{offsets_[i] != kNowhere} << i;
   (this->*kUpdates[fns])(column, rows);

@@ -27,7 +27,7 @@ class GroupTable : public ColumnSink {
   static Status Compile(ProgramReader* program, const Schema& input, BatchSink* records, size_t memory_bytes,
                         std::unique_ptr<GroupTable>* table);
 
-  virtual size_t bytes() const = 0;  // held; after an Add, not more than memory_bytes and a megabyte
+  virtual size_t bytes() const = 0;  // held; after an Add, not more than memory_bytes and a megabyte for each ValueList
 };
 
 }  // namespace runjob
