@@ -86,6 +86,13 @@ export function lateRows(columns: readonly Column[], shape: Shape): RowFactory {
   return (block, row) => new Row(block, row)
 }
 
+/** Reading `constructor` of a row gives what it gives of a plain object, unless it is a column. */
+export function withoutClass<C extends new (...args: never[]) => object>(Row: C): C {
+  const own = Object.getOwnPropertyDescriptor(Row.prototype, 'constructor')
+  if (own && 'value' in own) delete (Row.prototype as { constructor?: unknown }).constructor
+  return Row
+}
+
 /** For rows of lateRows: the same as another factory makes it, with the objects that were read already, as they may have been changed. */
 export function wholeRow(columns: readonly Column[], make: RowFactory): (late: unknown) => object {
   return (late) => {

@@ -1,7 +1,20 @@
 /** Collections of rows for rows.test.ts. */
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Collection, csv, date, double, int, long, nullable, type RowOf, read, string, timestamp } from 'runjob'
+import {
+  type Collection,
+  csv,
+  date,
+  double,
+  int,
+  long,
+  nullable,
+  parquet as parquetOf,
+  type RowOf,
+  read,
+  string,
+  timestamp,
+} from 'runjob'
 
 /** What they read; tests write it. */
 export const folder = join(tmpdir(), `runjob-rows-${process.pid}`)
@@ -105,3 +118,14 @@ export const parquet = {
 }
 /** What they are of. */
 export const toStore = table.select('id', 'note').filter((c) => c.note.isNotNull())
+
+const names = ['id', 'constructor'] as const
+/** A column whose name objects of classes have, too. */
+export const hostile = read(csv({ schema: { id: int(), constructor: string() } }), join(folder, 'hostile.csv'))
+  .rows()
+  .map((row) => names.map((name) => row[name]))
+
+/** Notes are null in some rows, against the schema. */
+export const strict = read(parquetOf({ schema: { id: int(), note: string() } }), join(folder, 'strict.parquet'))
+  .rows()
+  .map((row) => row.id)

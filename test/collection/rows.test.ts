@@ -5,7 +5,19 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../helpers/folder.js'
 import { Random } from '../helpers/random.js'
 import { failure } from '../helpers/run.js'
-import { applied, chains, counted, folder, made, parquet, table, toStore, unheld } from './row_functions.js'
+import {
+  applied,
+  chains,
+  counted,
+  folder,
+  hostile,
+  made,
+  parquet,
+  strict,
+  table,
+  toStore,
+  unheld,
+} from './row_functions.js'
 
 beforeAll(() => mkdirSync(folder, { recursive: true }))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -72,7 +84,26 @@ describe('a number that JavaScript does not hold', () => {
   })
 })
 
+describe('a column named constructor', () => {
+  it.each([20, 70_000])('is read by a computed name, of %d rows', async (count) => {
+    const lines = Array.from({ length: count }, (_, i) => `${i},a text that is long enough`)
+    writeFileSync(join(folder, 'hostile.csv'), `id,constructor\n${lines.join('\n')}\n`)
+    const found = await hostile.collect()
+    expect(found).toHaveLength(count)
+    expect(found[7]).toEqual([7, 'a text that is long enough'])
+  })
+})
+
 describe('rows of Parquet', () => {
+  it('are not at fault for what is not read, whether bad rows are allowed or not', async () => {
+    write(5, 500)
+    const stored = table.select('id', 'note')
+    await stored.write.parquet(join(folder, 'strict.parquet'), { singleFile: true })
+    const ids = (await stored.collect()).map(({ id }) => id)
+    expect(await strict.collect()).toEqual(ids)
+    expect(await strict.collect({ maxBad: 500 })).toEqual(ids)
+  })
+
   it('are read without the columns that functions do not read, whatever their size', async () => {
     write(4, 500)
     const file = join(folder, 'stored.parquet')

@@ -2,7 +2,14 @@
 import type { Where } from '../../../base/errors.js'
 import { jsonOf } from '../../../base/text.js'
 import { type RowBlock, readBlocks } from '../../../kernels/row_block.js'
-import { lateRows, plainRowsRefusingLate, type RowFactory, rowText, wholeRow } from '../../../kernels/row_objects.js'
+import {
+  lateRows,
+  plainRowsRefusingLate,
+  type RowFactory,
+  rowText,
+  wholeRow,
+  withoutClass,
+} from '../../../kernels/row_objects.js'
 import type { Row } from '../../../kernels/rows.js'
 import { decodeAny } from '../../../plan/any.js'
 import type { ElementsOperator } from '../../../plan/plan.js'
@@ -45,11 +52,7 @@ export class CalledRows implements Intake {
     const { as } = operator.rows!
     const { context, quarantine, task, plan } = env
     const { undo } = next
-    const { columns, change, elementAt, textAt, useAll } = rowsOf(
-      operator,
-      isParquet || task.bytes >= USES_FROM_BYTES,
-      env,
-    )
+    const { columns, change, elementAt, textAt, useAll } = rowsOf(operator, isParquet, env)
     this.columns = columns
     const map = elementsMap(operator, next, env, change)
     const call = env.guard('map', map, (use: Use) => map.together(use))
@@ -101,25 +104,27 @@ interface Rows {
 
 const known = new WeakMap<ElementsOperator, Map<string, Rows>>()
 
-/**
- * For all tasks of a thread: a function that gets objects of one class is faster.
- *
- * @param isJudged whether by what functions do with rows
- */
-function rowsOf(operator: ElementsOperator, isJudged: boolean, env: TaskEnvironment): Rows {
+/** For all tasks of a thread: a function that gets objects of one class is faster. */
+function rowsOf(operator: ElementsOperator, isParquet: boolean, env: TaskEnvironment): Rows {
   const all = known.get(operator) ?? new Map<string, Rows>()
-  const key = `${isJudged} ${env.quarantine !== null}`
-  const rows = all.get(key) ?? makeRows(operator, isJudged, env)
+  const isJudged = isParquet || env.task.bytes >= USES_FROM_BYTES
+  // The list of bad records has all columns, unless those that are not read are not decoded.
+  const areWhole = !isJudged || (env.quarantine !== null && !isParquet)
+  const key = `${isJudged} ${areWhole}`
+  const rows = all.get(key) ?? makeRows(operator, isJudged, areWhole, env)
   known.set(operator, all.set(key, rows))
   return rows
 }
 
-function makeRows(operator: ElementsOperator, isJudged: boolean, env: TaskEnvironment): Rows {
+/**
+ * @param isJudged whether by what functions do with rows
+ * @param areWhole whether blocks have all columns
+ */
+function makeRows(operator: ElementsOperator, isJudged: boolean, areWhole: boolean, env: TaskEnvironment): Rows {
   const { columns: given, exact, as } = operator.rows!
   const all = withMarks(given, exact)
   const uses = as === 'rows' && isJudged ? rowUses(operator, findIn(env)) : null
-  // The list of bad records has them whole.
-  const columns = env.quarantine ? all : columnsOf(all, uses)
+  const columns = areWhole ? all : columnsOf(all, uses)
   const plainAt = plainRowsRefusingLate(columns)
   const elementAt = elementsOf(as, uses === null ? plainAt : lateRows(columns, withoutClass))
   return {
@@ -159,10 +164,4 @@ function elementsOf(as: As, rowAt: RowFactory): Of<unknown> {
     case 'encoded':
       return ({ columns: [encoded] }, row) => decodeAny(encoded!.value(row) as Uint8Array)
   }
-}
-
-/** Reading `constructor` of a row gives what it gives of a plain object. */
-function withoutClass<C extends new (...args: never[]) => object>(Row: C): C {
-  delete (Row.prototype as { constructor?: unknown }).constructor
-  return Row
 }

@@ -1,6 +1,7 @@
 /** CSV rows as objects. */
 import type { BlockText, FieldSource } from '../../../io/format/csv/block.js'
 import type { Columns } from '../../../io/format/csv/columns.js'
+import { withoutClass } from '../../../kernels/row_objects.js'
 import type { MapFunction } from '../../../plan/functions.js'
 
 /** A row whose fields are in `source` from `first` on. */
@@ -76,9 +77,8 @@ export function withColumns<C extends new (...args: never[]) => object>(Row: C, 
       },
     },
   )
-  delete (Row.prototype as { constructor?: unknown }).constructor
   Object.setPrototypeOf(Row.prototype, end)
-  return Row
+  return withoutClass(Row)
 }
 
 const known = new WeakMap<MapFunction, Map<string, RowClass>>()
