@@ -31,7 +31,7 @@ bool GroupSummary::Take(GroupFn fn, size_t offset) {
 template <size_t kFns>
 void GroupSummary::UpdateAll(const Vector& column, const GroupRows& rows) const {
   const std::array<size_t, 4> at = offsets_;
-  rows.EachValue<double>(column, [&rows, at](char* state, double x) {
+  rows.EachValue<double>(column, [&](char* state, double x) {
     if constexpr ((kFns & 1) != 0) reinterpret_cast<DoubleSum*>(state + at[0])->Add(x, rows.arena);
     if constexpr ((kFns & 2) != 0) ++*reinterpret_cast<uint64_t*>(state + at[1]);
     if constexpr ((kFns & 12) == 0) return;
