@@ -131,6 +131,8 @@ export class PlanRun {
   readonly #shared: SharedState
   readonly #pool: WorkerPool
   readonly #scheduler: Scheduler
+  /** Tasks of each stage that read files, numbered among themselves. */
+  readonly #planned: readonly MapSpec[][]
   readonly #runs: Runs
   #checkpoint = new LazyCheckpoint(NO_CHECKPOINT)
   #finished = new Map<string, TaskResult>()
@@ -201,10 +203,10 @@ export class PlanRun {
         if (isCertain && (result.kind === 'map' || result.kind === 'reduce')) this.#countBadRecords(result)
       },
     })
-    const planned = plan.stages.map((stage, index) =>
+    this.#planned = plan.stages.map((stage, index) =>
       planMapTasks(stage, index, files, options.inputs, this.#pool.size, tuning),
     )
-    this.#pool.warm(Math.max(1, ...planned.map((tasks) => tasks.length)))
+    this.#pool.warm(Math.max(1, ...this.#planned.map((tasks) => tasks.length)))
   }
 
   /**
@@ -476,11 +478,10 @@ export class PlanRun {
 
   /** Splits follow from the number of workers. A resumed run keeps the splits it began with, whatever its own number. */
   #mapTasks(stage: Stage, index: number): MapSpec[] {
-    const { files, inputs, tuning } = this.#options
     const checkpoint = this.#checkpoint
     const known = checkpoint.get<MapSpec[]>(tasksFact(index))
     if (known) return known
-    const tasks = planMapTasks(stage, index, files, inputs, this.#pool.size, tuning).map((task) => ({
+    const tasks = this.#planned[index]!.map((task) => ({
       ...task,
       number: task.number + this.#readersBefore(stage, task.input),
     }))
