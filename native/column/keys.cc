@@ -19,6 +19,7 @@ constexpr char kPresent = '\x01';
 constexpr char kNullLast = '\x02';
 constexpr char kEscape = '\xFF';
 constexpr char kTextEnd = '\x01';
+constexpr char kTextEnds[] = {'\0', kTextEnd};
 constexpr char kListElement = '\x01';
 constexpr char kListEnd = '\x00';
 constexpr size_t kTextKeyBytes = 3;  // of a text's key, besides the text
@@ -34,19 +35,20 @@ void AppendBigEndian64(uint64_t value, std::string* out) {
   out->append(reinterpret_cast<const char*>(&value), sizeof(value));
 }
 
-void AppendText(Slice text, std::string* out) {
+// Calls append(bytes, n) for what follows the null byte of a text.
+template <class Append>
+void EscapeText(Slice text, const Append& append) {
   const char* p = text.data;
   const char* const end = p + text.size;
   while (p != end) {
     const char* zero = static_cast<const char*>(std::memchr(p, 0, static_cast<size_t>(end - p)));
     if (zero == nullptr) break;
-    out->append(p, static_cast<size_t>(zero + 1 - p));
-    out->push_back(kEscape);
+    append(p, static_cast<size_t>(zero + 1 - p));
+    append(&kEscape, 1);
     p = zero + 1;
   }
-  out->append(p, static_cast<size_t>(end - p));
-  out->push_back('\0');
-  out->push_back(kTextEnd);
+  append(p, static_cast<size_t>(end - p));
+  append(kTextEnds, sizeof(kTextEnds));
 }
 
 // What short texts of each size have in common.
@@ -93,15 +95,13 @@ bool AppendShortText(const StringView& text, std::string* out) {
   return true;
 }
 
-// As AppendText, with the null byte.
+// Writes the whole key of any text.
 char* WriteText(Slice text, char* out) {
   *out++ = kPresent;
-  for (const char* p = text.data; p < text.data + text.size; p++) {
-    *out++ = *p;
-    if (*p == 0) *out++ = kEscape;
-  }
-  *out++ = '\0';
-  *out++ = kTextEnd;
+  EscapeText(text, [&out](const char* bytes, size_t n) {
+    if (n > 0) std::memcpy(out, bytes, n);
+    out += n;
+  });
   return out;
 }
 
@@ -130,7 +130,8 @@ void AppendValue(const Vector& column, size_t row, std::string* out) {
     }
     case TypeId::kString:
     case TypeId::kBinary:
-      return AppendText(column.at<StringView>(row).slice(), out);
+      return EscapeText(column.at<StringView>(row).slice(),
+                        [out](const char* bytes, size_t n) { out->append(bytes, n); });
     case TypeId::kList: {
       const ListRange range = column.at<ListRange>(row);
       for (size_t i = 0; i < range.count; i++) {

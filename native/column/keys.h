@@ -38,10 +38,10 @@ size_t TextKeyRoom(const Batch& batch, const std::vector<uint32_t>& columns, siz
 char* WriteTextKeys(const Batch& batch, const std::vector<uint32_t>& columns, size_t first, size_t n, char* out,
                     uint32_t* ends);
 
-// The key of a double as a number, and the double again: -0 comes out as 0, and NaN as the usual one.
+// The key of a double as a number, which has the order of the doubles, and the double again: -0 comes out as 0, and NaN as the usual one.
 inline uint64_t DoubleKey(double value) {
   constexpr uint64_t kNaN = 0x7FF8000000000000;
-  const uint64_t bits = value != value ? kNaN : std::bit_cast<uint64_t>(value == 0 ? 0.0 : value);
+  const uint64_t bits = value != value ? kNaN : std::bit_cast<uint64_t>(value + 0.0);
   return bits ^ (static_cast<uint64_t>(static_cast<int64_t>(bits) >> 63) | uint64_t{1} << 63);
 }
 inline double DoubleOfKey(uint64_t key) {

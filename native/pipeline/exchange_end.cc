@@ -56,10 +56,8 @@ class ExchangeEnd : public ColumnSink {
     columns_.clear();
     for (const Vector& column : batch.columns) columns_.push_back(&column);
     if (limit_ != nullptr && !limit_->gave_up()) return AddFirst(batch);
-    if (partitions_ > 0) WritePartitionKeys(batch);
-    fixed_key_ = FixedKeySize(batch, plain_keys_);
-    fixed_keys_.resize(fixed_key_ * batch.count);
-    if (fixed_key_ > 0) WriteFixedKeys(batch, plain_keys_, 0, batch.count, fixed_keys_.data());
+    if (partitions_ > 0) fixed_ = WriteFixed(batch, by_, &by_bytes_);
+    fixed_key_ = WriteFixed(batch, plain_keys_, &fixed_keys_);
     const size_t row_size = FixedRowSize(batch);
     fixed_rows_.resize(row_size * batch.count);
     if (row_size > 0) WriteFixedRows(batch, fixed_rows_.data());
@@ -148,11 +146,13 @@ class ExchangeEnd : public ColumnSink {
     if (side_ != Side::kNone) key_bytes_.push_back(side_ == Side::kLeft ? '\x01' : '\x00');
   }
 
-  void WritePartitionKeys(const Batch& batch) {
-    fixed_ = FixedKeySize(batch, by_);
-    if (fixed_ == 0) return;
-    by_bytes_.resize(fixed_ * batch.count);
-    WriteFixedKeys(batch, by_, 0, batch.count, by_bytes_.data());
+  // Keys of all rows, where they have the same size, which is returned.
+  static size_t WriteFixed(const Batch& batch, const std::vector<uint32_t>& columns, std::string* keys) {
+    const size_t size = FixedKeySize(batch, columns);
+    if (size == 0) return 0;
+    keys->resize(size * batch.count);
+    WriteFixedKeys(batch, columns, 0, batch.count, keys->data());
+    return size;
   }
 
   // Likewise.

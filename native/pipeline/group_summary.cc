@@ -35,7 +35,7 @@ void GroupSummary::UpdateAll(const Vector& column, const GroupRows& rows) const 
     if constexpr ((kFns & 1) != 0) reinterpret_cast<DoubleSum*>(state + at[0])->Add(x, rows.arena);
     if constexpr ((kFns & 2) != 0) ++*reinterpret_cast<uint64_t*>(state + at[1]);
     if constexpr ((kFns & 12) == 0) return;
-    const int64_t held = OrderedDouble::Hold(x);
+    const OrderedDouble::Held held = OrderedDouble::Hold(x);
     if constexpr ((kFns & 4) != 0) reinterpret_cast<Extreme<OrderedDouble>*>(state + at[2])->Keep<false>(held);
     if constexpr ((kFns & 8) != 0) reinterpret_cast<Extreme<OrderedDouble>*>(state + at[3])->Keep<true>(held);
   });

@@ -2,13 +2,12 @@
 #pragma once
 
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 
 #include "aggregate/sum.h"
+#include "column/keys.h"
 #include "pipeline/group_function.h"
 
 namespace runjob {
@@ -40,20 +39,13 @@ struct DoubleSum {
   }
 };
 
-// How doubles are compared and held (group_extreme.cc): by their bits, turned so that integers have the order of the numbers. NaN is
-// the largest, and -0 comes out as 0.
+// How doubles are compared and held (group_extreme.cc): NaN is the largest, and -0 comes out as 0.
 struct OrderedDouble {
   using Stored = double;
-  using Held = int64_t;
-  static Held Hold(double x) {
-    return Turn(std::bit_cast<int64_t>(x == x ? x + 0.0 : std::numeric_limits<double>::quiet_NaN()));
-  }
-  static double ValueOf(Held held) { return std::bit_cast<double>(Turn(held)); }
+  using Held = uint64_t;
+  static Held Hold(double x) { return DoubleKey(x); }
+  static double ValueOf(Held held) { return DoubleOfKey(held); }
   static bool Less(Held a, Held b) { return a < b; }
-
- private:
-  // Those of negative numbers, but the sign. Twice, it is undone.
-  static int64_t Turn(int64_t bits) { return bits ^ (bits >> 63 & std::numeric_limits<int64_t>::max()); }
 };
 
 // The state of a min or max.

@@ -33,17 +33,11 @@ class NumberIndex final : public RowIndex {
       for (size_t i = 0; i < batch.count; i += kGroup) {
         const size_t n = std::min(kGroup, batch.count - i);
         while (2 * (count_ + n) > capacity_) Grow();
-        int64_t keys[kGroup];
-        size_t at[kGroup];
+        const Group group = GroupOf(batch, i, n, number_at);
         for (size_t j = 0; j < n; j++) {
-          keys[j] = number_at(batch.row(i + j));
-          at[j] = HomeOf(keys[j]);
-          Prefetch(at[j]);
-        }
-        for (size_t j = 0; j < n; j++) {
-          Slot* const slot = slots_ + SlotFor(keys[j], at[j]);
+          Slot* const slot = slots_ + SlotFor(group.keys[j], group.at[j]);
           count_ += slot->rows.first == 0;
-          slot->key = keys[j];
+          slot->key = group.keys[j];
           Append(&slot->rows, numbers[i + j]);
         }
       }
@@ -96,18 +90,28 @@ class NumberIndex final : public RowIndex {
   };
   static constexpr size_t kMostPlaces = 4;  // for each key: they take half of what slots take
 
+  // Keys of rows, and where their slots begin, which are fetched meanwhile.
+  struct Group {
+    int64_t keys[kGroup];
+    size_t at[kGroup];
+  };
+  template <class NumberAt>
+  Group GroupOf(const Batch& batch, size_t first, size_t n, const NumberAt& number_at) const {
+    Group group;
+    for (size_t j = 0; j < n; j++) {
+      group.keys[j] = number_at(batch.row(first + j));
+      group.at[j] = HomeOf(group.keys[j]);
+      Prefetch(group.at[j]);
+    }
+    return group;
+  }
+
   template <class NumberAt>
   void FindInSlots(const Batch& batch, const NumberAt& number_at, uint32_t* first) const {
     for (size_t i = 0; i < batch.count; i += kGroup) {
       const size_t n = std::min(kGroup, batch.count - i);
-      int64_t keys[kGroup];
-      size_t at[kGroup];
-      for (size_t j = 0; j < n; j++) {
-        keys[j] = number_at(batch.row(i + j));
-        at[j] = HomeOf(keys[j]);
-        Prefetch(at[j]);
-      }
-      for (size_t j = 0; j < n; j++) first[i + j] = slots_[SlotFor(keys[j], at[j])].rows.first - 1;
+      const Group group = GroupOf(batch, i, n, number_at);
+      for (size_t j = 0; j < n; j++) first[i + j] = slots_[SlotFor(group.keys[j], group.at[j])].rows.first - 1;
     }
   }
 
