@@ -1,31 +1,18 @@
 /** The tables of a stage's joins: what each task looks into, and whether it fits in memory. No answer depends on that. */
 import { formatBytes } from '../base/units.js'
 import { rowsOf } from '../plan/columns.js'
-import type { Input, Plan, Stage } from '../plan/plan.js'
+import type { Input, OperatorOf, Plan, Stage } from '../plan/plan.js'
 import { tableJoinsIn } from '../plan/stages.js'
-import type { SimpleType, Type } from '../plan/type.js'
+import { type TableRow, tableRow } from '../plan/table_rows.js'
 import { isLarge } from './skew.js'
 import type { BuildSpec, MapSpec, ReduceSpec, RunEntry, WorkerBudget } from './task.js'
 
-/** Of a row: its slots, of which half are free, or more, what is kept of its key, and its share of sets of keys. */
-const ROW_BYTES = 80
-/** Of a value in its column, also of one that is null; other types take more. */
-const VALUE_BYTES: Partial<Record<SimpleType, number>> = {
-  boolean: 1,
-  integer: 4,
-  date: 4,
-  long: 8,
-  double: 8,
-  timestamp: 8,
-  timestamp_ntz: 8,
-}
-const MOST_VALUE_BYTES = 16
-/** Long values are elsewhere, and the key is there once more. */
-const KEY_FACTOR = 2
 /** Of what its workers may collect: all tables that they share together. */
 const SHARED_SHARE = 0.5
 /** Of what is left of a worker's share: the table of a partition. */
 const OWN_SHARE = 0.5
+
+type TableJoin = OperatorOf<'probe' | 'hashJoin'>
 
 /** The runs of each exchange that tasks of a stage make tables of. */
 export type Builds = Map<string, RunEntry[]>
@@ -34,8 +21,8 @@ export type Builds = Map<string, RunEntry[]>
 export class TablePlan {
   readonly #inputs: Input[]
   readonly #builds: Builds
-  /** Of what each of these exchanges has in a row. */
-  readonly #rowBytes: Map<string, number>
+  /** Of each of these exchanges. */
+  readonly #rows: Map<string, TableRow>
   /** Ids of exchanges whose tables are shared, and in memory. */
   readonly #held = new Set<string>()
   /** Of these tables, in each worker's share. */
@@ -47,12 +34,9 @@ export class TablePlan {
   constructor(plan: Plan, { inputs }: Stage, builds: Builds, { collectorBytes }: WorkerBudget, workers: number) {
     this.#inputs = inputs
     this.#builds = builds
-    this.#rowBytes = new Map([...builds.keys()].map((id) => [id, rowBytes(plan, id)]))
-    const shared = new Set(
-      inputs.flatMap(({ operators }) =>
-        tableJoinsIn(operators).flatMap(({ op, build }) => (op === 'probe' ? build : [])),
-      ),
-    )
+    const joins = inputs.flatMap(({ operators }) => tableJoinsIn(operators))
+    this.#rows = new Map([...builds.keys()].map((id) => [id, largestRow(plan, id, joins)]))
+    const shared = new Set(joins.flatMap(({ op, build }) => (op === 'probe' ? build : [])))
     // The smallest first: so most tables are in memory.
     const sizes = [...shared].map((id) => ({ id, bytes: this.#sizeInMemory(id, total(builds.get(id)!)) }))
     const most = collectorBytes * workers * SHARED_SHARE
@@ -113,7 +97,8 @@ export class TablePlan {
   }
 
   #sizeInMemory(exchange: string, { records, bytes }: Size): number {
-    return records * this.#rowBytes.get(exchange)! + bytes * KEY_FACTOR
+    const row = this.#rows.get(exchange)!
+    return records * row.bytes + bytes * row.copies
   }
 }
 
@@ -122,14 +107,15 @@ interface Size {
   bytes: number
 }
 
-function rowBytes(plan: Plan, exchange: string): number {
+/** An exchange may be in several tables, by different keys. */
+function largestRow(plan: Plan, exchange: string, joins: readonly TableJoin[]): TableRow {
   const rows = rowsOf(plan, exchange)
   const columns = rows.kind === 'rows' ? rows.columns : []
-  return columns.reduce((sum, { type }) => sum + valueBytes(type), ROW_BYTES)
-}
-
-function valueBytes(type: Type): number {
-  return (typeof type === 'string' ? VALUE_BYTES[type] : undefined) ?? MOST_VALUE_BYTES
+  const made = joins.filter(({ build }) => build === exchange).map(({ buildOn }) => tableRow(columns, buildOn))
+  return {
+    bytes: Math.max(...made.map(({ bytes }) => bytes)),
+    copies: Math.max(...made.map(({ copies }) => copies)),
+  }
 }
 
 function total(sizes: readonly Size[]): Size {

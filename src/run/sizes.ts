@@ -39,9 +39,10 @@ function bytesOfFile(format: Format, { sizeBytes, compression }: InputFile): num
 function sizeOfParquet(files: readonly InputFile[]): Size {
   const size = new ParquetSize()
   for (const file of files) size.add(readFooter(file))
-  const columns = [...size.columns].map(
-    ([name, { bytes, isUnique }]) => [name, { bytes: bytes * BINARY_FACTOR, isUnique }] as const,
-  )
+  const columns = [...size.columns].map(([name, { bytes, isUnique, least, greatest }]) => {
+    const bits = (8 * bytes) / Math.max(1, size.rows)
+    return [name, { bytes: bytes * BINARY_FACTOR, isUnique, bits, least, greatest }] as const
+  })
   const bytes = columns.reduce((sum, [, column]) => sum + column.bytes, 0)
   return { bytes, rows: size.rows, counted: 'exactly', columns: new Map(columns) }
 }

@@ -1,8 +1,9 @@
 /** How many rows and bytes come out of a plan's nodes: at most, and as a guess. */
-import type { Expression } from '../../plan/expression.js'
+import { isFixed } from '../../plan/table_rows.js'
 import type { JoinNode, Logical, ReadNode } from '../logical.js'
 import { inputsOfNode } from '../logical.js'
 import type { ReadQuery } from '../query.js'
+import { type ColumnValues, shareOf } from './selectivity.js'
 
 /** Of what is read, not compressed. */
 export interface Size {
@@ -15,7 +16,7 @@ export interface Size {
   columns?: ReadonlyMap<string, ColumnSize>
 }
 
-export interface ColumnSize {
+export interface ColumnSize extends ColumnValues {
   bytes: number
   /** Whether no two rows seem to have the same value: a wrong answer costs time, and nothing else. */
   isUnique: boolean
@@ -73,10 +74,12 @@ function measuredMost(node: Logical, sizes: Sizes): Size | null {
   }
 }
 
+/** Where columns are apart, numbers are left out: they take what their types say. */
 function mostRead({ source, columns }: ReadNode, sizes: Sizes): Size | null {
   const size = sizes.get(source) ?? null
   if (!size?.columns) return size
-  const bytes = columns.reduce((sum, { name }) => sum + (size.columns!.get(name)?.bytes ?? 0), 0)
+  const long = columns.filter(({ type }) => !isFixed(type))
+  const bytes = long.reduce((sum, { name }) => sum + (size.columns!.get(name)?.bytes ?? 0), 0)
   return { bytes, rows: size.rows }
 }
 
@@ -150,11 +153,7 @@ function isUnique(node: Logical, names: readonly string[], sizes: Sizes): boolea
   }
 }
 
-/**
- * A guess, for what costs time and nothing else: as mostOf(), but for what filters let through. Infinity: no one knows.
- *
- * Source: the shares are those of Selinger et al., Access Path Selection (1979), table 1.
- */
+/** A guess, for what costs time and nothing else: as mostOf(), but for what filters let through. Infinity: no one knows. */
 export function expectedRows(node: Logical, sizes: Sizes): number {
   const { expected } = knownFor(sizes)
   const rows = expected.get(node) ?? guessedRows(node, sizes)
@@ -169,7 +168,7 @@ function guessedRows(node: Logical, sizes: Sizes): number {
     case 'elements':
       return Number.POSITIVE_INFINITY
     case 'filter':
-      return shareOf(node.where) * expectedRows(node.input, sizes)
+      return shareOf(node.where, (name) => columnOf(node.input, name, sizes)) * expectedRows(node.input, sizes)
     case 'limit':
       return Math.min(node.count, expectedRows(node.input, sizes))
     case 'aggregate':
@@ -227,39 +226,27 @@ function groupsAmong(node: Logical, rows: number): number {
 
 /** Of rows: a guess where nothing is known of their keys. */
 const GROUPS = 1 / 4
-const EQUAL = 1 / 10
-const BEYOND = 1 / 3
 
-/** Of all rows, those for which a condition is likely to hold. */
-function shareOf(where: Expression): number {
-  if (where.op !== 'call') return 1
-  const { fn, args } = where
-  switch (fn) {
-    case 'and':
-      return shareOf(args[0]!) * shareOf(args[1]!)
-    case 'or': {
-      const [a, b] = [shareOf(args[0]!), shareOf(args[1]!)]
-      return a + b - a * b
+/** What is known of a column whose values a node only hands on. */
+function columnOf(node: Logical, name: string, sizes: Sizes): ColumnSize | null {
+  switch (node.kind) {
+    case 'read':
+      return sizes.get(node.source)?.columns?.get(name) ?? null
+    case 'filter':
+    case 'sort':
+    case 'limit':
+    case 'window':
+    case 'aggregate':
+      return columnOf(node.input, name, sizes)
+    case 'project': {
+      const value = node.values.find((own) => own.name === name)?.value
+      return value?.op === 'column' ? columnOf(node.input, value.name, sizes) : null
     }
-    case 'not':
-      return 1 - shareOf(args[0]!)
-    case 'eq':
-    case 'eqNullSafe':
-    case 'isNull':
-    case 'like':
-    case 'rlike':
-    case 'contains':
-    case 'startsWith':
-    case 'endsWith':
-      return EQUAL
-    case 'lt':
-    case 'le':
-    case 'gt':
-    case 'ge':
-      return BEYOND
-    case 'in':
-      return Math.min(1 / 2, (args.length - 1) * EQUAL)
-    default:
-      return 1
+    case 'join':
+      return columnOf(node.left, name, sizes) ?? columnOf(node.right, name, sizes)
+    case 'elements':
+    case 'explode':
+    case 'union':
+      return null
   }
 }

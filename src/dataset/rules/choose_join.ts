@@ -1,21 +1,22 @@
 /** How each join finds what matches: with a table of a small side, for all tasks or for each partition, or with both sides sorted. */
 import type { JoinType } from '../../plan/plan.js'
+import { LEAST_TABLE_ROW_BYTES, tableRow } from '../../plan/table_rows.js'
 import type { Algorithm, JoinNode, Logical } from '../logical.js'
 import { inputsOfNode, join, project, unchanged, withInputs } from '../logical.js'
 import { expectedRows, mostOf, type Sizes, shareLeft } from './cardinality.js'
 import { cannotFail } from './failing.js'
 
-/** A side of more bytes is not small... */
+/** A side whose table takes more memory than that is not small. */
 export const MAX_SMALL_BYTES = 256 * 2 ** 20
-/** ...nor one of more rows: a row takes about 100 bytes of a table, however short it is. */
-export const MAX_SMALL_ROWS = 2_000_000
+/** Nor one of more rows. */
+export const MAX_SMALL_ROWS = MAX_SMALL_BYTES / LEAST_TABLE_ROW_BYTES
 /** A side that is likely to have more rows is small only beside one with... */
 const OFTEN_SMALL_ROWS = 1_000_000
 /** ...so many times as many: one thread makes the table, all of them look into it. */
-const LEAST_RATIO = 3
-/** A side that could have so many times more rows is small as well, if filters are likely to leave few of its rows... */
-const OFTEN_FILTERED = 4
-/** ...and the other side to have so many times as many. */
+const LEAST_RATIO = 1
+/** A side whose table could take so many times more is small as well, if filters are likely to leave little of it... */
+const OFTEN_FILTERED = 64
+/** ...and the other side to have so many times as many rows. */
 const FILTERED_RATIO = 2
 
 interface Choice {
@@ -38,8 +39,9 @@ function chosen(node: JoinNode, { sizes, forced, mayReadTwice }: Choice): Logica
   const { left, right, type, on, broadcast } = node
   const swapped = SWAPPED[type]
   const wants = (side: 'left' | 'right') => broadcast === side || (broadcast === null && forced === 'broadcast')
-  const isRight = wants('right') || (broadcast === null && isSmall(right, left, sizes))
-  const isLeft = swapped !== undefined && (wants('left') || isSmall(left, right, sizes))
+  const keys = { left: on.map((pair) => pair.left), right: on.map((pair) => pair.right) }
+  const isRight = wants('right') || (broadcast === null && isSmall(right, keys.right, left, sizes))
+  const isLeft = swapped !== undefined && (wants('left') || isSmall(left, keys.left, right, sizes))
   if (forced === null || forced === 'broadcast') {
     // Of two small sides, the one with fewer rows becomes the table.
     if (
@@ -68,9 +70,17 @@ function chosen(node: JoinNode, { sizes, forced, mayReadTwice }: Choice): Logica
 const LARGEST_SHARE = 1 / 2
 
 /** Whether the left side, which cannot be the table of such a join, is a table by which most rows of the right side can be dropped before. */
-function mayDropUnmatched({ left, right, type, on, broadcast }: JoinNode, sizes: Sizes): boolean {
+function mayDropUnmatched(node: JoinNode, sizes: Sizes): boolean {
+  const { left, right, type, on, broadcast } = node
   if ((type !== 'semi' && type !== 'anti') || on.length === 0 || broadcast !== null) return false
-  return isCheap(left) && isSmall(left, right, sizes) && shareLeft(left, sizes) <= LARGEST_SHARE
+  if (!isCheap(left) || shareLeft(left, sizes) > LARGEST_SHARE) return false
+  const table = keysOfLeft(node)
+  return isSmall(
+    table,
+    table.columns.map(({ name }) => name),
+    right,
+    sizes,
+  )
 }
 
 /** Whether it costs little to compute it twice, and no one sees it. */
@@ -82,16 +92,26 @@ function isCheap(node: Logical): boolean {
       return !node.leftOut && cannotFail(node.where) && isCheap(node.input)
     case 'project':
       return node.values.every(({ value }) => cannotFail(value)) && isCheap(node.input)
+    // Its table is made once.
+    case 'join':
+      return (
+        node.algorithm === 'broadcast' && (node.residual === null || cannotFail(node.residual)) && isCheap(node.left)
+      )
     default:
       return false
   }
 }
 
-function matchedRight({ left, right, on }: JoinNode): Logical {
+function keysOfLeft({ left, on }: JoinNode): Logical {
   const keys = new Set(on.map((pair) => pair.left))
+  return project(left, unchanged(left.columns.filter(({ name }) => keys.has(name))))
+}
+
+function matchedRight(node: JoinNode): Logical {
+  const { right, on } = node
   return join({
     left: right,
-    right: project(left, unchanged(left.columns.filter(({ name }) => keys.has(name)))),
+    right: keysOfLeft(node),
     type: 'semi',
     on: on.map((pair) => ({ left: pair.right, right: pair.left })),
     residual: null,
@@ -123,14 +143,14 @@ function swap(node: JoinNode, type: JoinType, algorithm: Algorithm): Logical {
   return project(swapped, unchanged(node.columns))
 }
 
-function isSmall(node: Logical, other: Logical, sizes: Sizes): boolean {
+/** @param keys by which rows of the table are found */
+function isSmall(node: Logical, keys: readonly string[], other: Logical, sizes: Sizes): boolean {
   const size = mostOf(node, sizes)
-  if (size === null) return false
+  if (size === null || size.rows === Number.POSITIVE_INFINITY) return false
+  const row = tableRow(node.columns, keys)
+  const bytes = size.rows * row.bytes + size.bytes * row.copies
   const [rows, others] = [expectedRows(node, sizes), expectedRows(other, sizes)]
-  if (size.bytes <= MAX_SMALL_BYTES && size.rows <= MAX_SMALL_ROWS) {
-    return rows <= OFTEN_SMALL_ROWS || LEAST_RATIO * rows <= others
-  }
-  const bytes = size.bytes * shareLeft(node, sizes)
-  const isFiltered = size.rows <= OFTEN_FILTERED * MAX_SMALL_ROWS && bytes <= MAX_SMALL_BYTES
-  return isFiltered && rows <= OFTEN_SMALL_ROWS && FILTERED_RATIO * rows <= others
+  if (bytes <= MAX_SMALL_BYTES) return rows <= OFTEN_SMALL_ROWS || LEAST_RATIO * rows <= others
+  const isFiltered = shareLeft(node, sizes) * bytes <= MAX_SMALL_BYTES
+  return isFiltered && bytes <= OFTEN_FILTERED * MAX_SMALL_BYTES && FILTERED_RATIO * rows <= others
 }

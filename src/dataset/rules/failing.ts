@@ -31,6 +31,7 @@ function isSafe({ fn, args, type }: CallExpression): boolean {
 
 /** Whether every value of a type has one of the other type. */
 function holdsAll(from: Type, to: Type): boolean {
+  if (typeof to === 'object' && to.type === 'decimal') return hasDigits(from, to.precision - to.scale, to.scale)
   if (typeof from === 'object') return to === 'double' && from.type === 'decimal'
   switch (to) {
     case 'string':
@@ -44,4 +45,13 @@ function holdsAll(from: Type, to: Type): boolean {
     default:
       return false
   }
+}
+
+/** Whether so many digits before the point, and after it, are enough. */
+function hasDigits(from: Type, whole: number, fraction: number): boolean {
+  if (typeof from === 'object') {
+    return from.type === 'decimal' && from.precision - from.scale <= whole && from.scale <= fraction
+  }
+  const digits = from === 'integer' ? 10 : from === 'long' ? 19 : Number.POSITIVE_INFINITY
+  return digits <= whole
 }

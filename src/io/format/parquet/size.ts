@@ -12,6 +12,9 @@ export interface ParquetColumnSize {
    * rows, as a key that is counted up has them; and no two row groups overlap.
    */
   readonly isUnique: boolean
+  /** Of whole numbers, dates, times and decimals: no value is less, or greater. null: unknown. */
+  readonly least: bigint | null
+  readonly greatest: bigint | null
 }
 
 export class ParquetSize {
@@ -43,16 +46,31 @@ export class ParquetSize {
 class MeasuredColumn implements ParquetColumnSize {
   bytes = 0
   #isDense = true
+  #isBounded = true
+  #least: bigint | null = null
+  #greatest: bigint | null = null
   readonly #ranges: { least: bigint; greatest: bigint }[] = []
 
   add({ rows }: RowGroup, statistics: ColumnStatistics | null): void {
     const least = wholeNumber(statistics?.least)
     const greatest = wholeNumber(statistics?.greatest)
+    if (least === null || greatest === null) this.#isBounded = false
+    if (this.#least === null || least! < this.#least) this.#least = least
+    if (this.#greatest === null || greatest! > this.#greatest) this.#greatest = greatest
     if (least === null || greatest === null || statistics?.nulls !== 0 || greatest - least !== BigInt(rows) - 1n) {
       this.#isDense = false
     } else {
       this.#ranges.push({ least, greatest })
     }
+  }
+
+  /** null: a row group does not say. */
+  get least(): bigint | null {
+    return this.#isBounded ? this.#least : null
+  }
+
+  get greatest(): bigint | null {
+    return this.#isBounded ? this.#greatest : null
   }
 
   get isUnique(): boolean {

@@ -60,3 +60,20 @@ it('counts the bytes of each column, five times, and all rows', async () => {
   expect(bytes).toBe(key!.bytes + text!.bytes + list!.bytes)
   expect(key!.bytes % 5).toBe(0)
 })
+
+it('has bounds of whole numbers, dates, times and decimals, if all row groups do', async () => {
+  const query = `select i as n, date '2020-01-01' + (i // 10)::int as day, (i / 4)::decimal(9, 2) as price, make_timestamp(i) as at, i::text as s,
+    case when i >= 2048 then i end as late from range(5000) t(i)`
+  const size = new ParquetSize()
+  for (const file of await files(query, query.replaceAll('range(5000)', 'range(-3, 10)'))) size.add(readFooter(file))
+  const bounds = [...size.columns].map(([name, { least, greatest }]) => [name, least, greatest])
+  expect(bounds).toEqual([
+    ['n', -3n, 4999n],
+    // 2020-01-01 is day 18,262.
+    ['day', 18262n, 18761n],
+    ['price', -75n, 124975n],
+    ['at', -3n, 4999n],
+    ['s', null, null],
+    ['late', null, null],
+  ])
+})
