@@ -1,6 +1,7 @@
 #include "compress/snappy.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
 
@@ -40,25 +41,67 @@ constexpr std::array<Tag, 256> MakeTags() {
 constexpr std::array<Tag, 256> kTags = MakeTags();
 constexpr uint32_t kMasks[5] = {0, 0xff, 0xffff, 0xffffff, 0xffffffff};
 
-// The copy may overlap what it makes. What is written too much, up to 16 bytes, is written again, or lies in the padding.
+constexpr size_t kPiece = 16;
+constexpr ptrdiff_t kMostTaken = 1 + kPiece + 1 + 4;  // of a literal of a piece, and a copy
+constexpr ptrdiff_t kMostMade = kPiece + 64;
+
+// Numbers are mostly pairs, texts are not. After so many bytes of the input it shows.
+constexpr ptrdiff_t kTried = 1024;
+
+// In a register.
+struct Piece {
+  char bytes[kPiece];
+
+  explicit Piece(const char* from) { std::memcpy(bytes, from, kPiece); }
+  void Store(char* out) const { std::memcpy(out, bytes, kPiece); }
+};
+
+// The copy may overlap what it makes. What is written too much, less than 16 bytes, is written again, or lies in the padding.
 inline void CopyWithin(char* out, size_t offset, size_t length) {
-  const char* from = out - offset;
-  if (offset >= 16) {
-    std::memcpy(out, from, 16);
-    for (size_t i = 16; i < length; i += 16) std::memcpy(out + i, from + i, 16);
+  const char* const from = out - offset;
+  if (offset >= kPiece) {
+    std::memcpy(out, from, kPiece);
+    for (size_t i = kPiece; i < length; i += kPiece) std::memcpy(out + i, from + i, kPiece);
     return;
   }
   if (offset >= 8) {
-    std::memcpy(out, from, 8);
-    std::memcpy(out + 8, from + 8, 8);
-    for (size_t i = 16; i < length; i += 8) std::memcpy(out + i, from + i, 8);
+    for (size_t i = 0; i < length; i += 8) std::memcpy(out + i, from + i, 8);
     return;
   }
-  if (offset == 1) {
-    std::memset(out, *from, length);
-    return;
+  // The first eight bytes one by one; from there on, what is a multiple of the offset, and at least 8 bytes, before.
+  for (size_t i = 0; i < 8; i++) out[i] = from[i];
+  const size_t step = offset * ((7 + offset) / offset);
+  for (size_t i = 8; i < length; i += 8) std::memcpy(out + i, out + i - step, 8);
+}
+
+// Takes literals of at most a piece, each with the copy after it, as long as there are only these, well before the end of both: most of what
+// there is. A copy mostly repeats what comes before the literal ahead of it: it is read before the literal is written, which it would
+// else have to wait for.
+void TakePairs(const char** in, const char* end, const char* begin, char** to, const char* out_end) {
+  const char* next = *in;
+  char* out = *to;
+  while (end - next >= kMostTaken && out_end - out >= kMostMade) {
+    const uint8_t first = static_cast<uint8_t>(*next);
+    const size_t literal = (first >> 2) + 1u;
+    if ((first & 3) != 0 || literal > kPiece) break;
+    const char* const copy = next + 1 + literal;
+    const uint8_t byte = static_cast<uint8_t>(*copy);
+    const Tag tag = kTags[byte];
+    uint32_t word;
+    std::memcpy(&word, copy + 1, 4);
+    const size_t offset = size_t{word & kMasks[tag.extra]} + tag.offset;
+    if ((byte & 3) == 0 || offset < tag.length + literal) break;
+    char* const at = out + literal;
+    if (offset > static_cast<size_t>(at - begin)) break;
+    const Piece made(at - offset);
+    Piece(next + 1).Store(out);
+    made.Store(at);
+    for (size_t i = kPiece; i < tag.length; i += kPiece) std::memcpy(at + i, at + i - offset, kPiece);
+    next = copy + 1 + tag.extra;
+    out = at + tag.length;
   }
-  for (size_t i = 0; i < length; i++) out[i] = from[i];
+  *in = next;
+  *to = out;
 }
 
 bool ReadSize(const char** next, const char* end, uint32_t* size) {
@@ -84,7 +127,15 @@ bool SnappyDecompress(Slice in, char* out, size_t size) {
   if (!ReadSize(&next, end, &promised) || promised != size) return false;
   char* const begin = out;
   char* const out_end = out + size;
+  bool takes_pairs = true;
+  ptrdiff_t in_pairs = 0;  // bytes of the input
   while (next < end) {
+    if (takes_pairs) {
+      const char* const before = next;
+      TakePairs(&next, end, begin, &out, out_end);
+      in_pairs += next - before;
+      takes_pairs = next - in.data < kTried || 2 * in_pairs > next - in.data;
+    }
     const uint8_t byte = static_cast<uint8_t>(*next++);
     const Tag tag = kTags[byte];
     uint32_t word;
@@ -95,8 +146,8 @@ bool SnappyDecompress(Slice in, char* out, size_t size) {
     if ((byte & 3) == 0) {
       const size_t length = tag.extra == 0 ? tag.length : size_t{word} + 1;
       if (length > static_cast<size_t>(end - next) || length > static_cast<size_t>(out_end - out)) return false;
-      if (length <= 16) {
-        std::memcpy(out, next, 16);
+      if (length <= kPiece) {
+        std::memcpy(out, next, kPiece);
       } else {
         std::memcpy(out, next, length);
       }
