@@ -15,8 +15,6 @@ constexpr size_t kWorth = 4;
 // ...or as many batches pass as they are before the next try: what comes later may be other rows.
 constexpr size_t kPassedBatches = 128;
 
-enum Verdict : uint8_t { kUnknown = 0, kDropped = 1, kKept = 2 };
-
 class KeyFilter final : public RowSelector {
  public:
   KeyFilter(const Schema& schema, std::shared_ptr<const JoinTable> table, const KeySet* keys, uint32_t column)
@@ -34,38 +32,67 @@ class KeyFilter final : public RowSelector {
 
   const Schema& schema() const override { return schema_; }
   const std::vector<uint32_t>* filter_columns() const override { return &columns_; }
-  size_t bytes() const override { return verdicts_.capacity(); }
+  size_t bytes() const override { return is_kept_.capacity(); }
 
  private:
-  size_t Select(const Batch& batch) {
-    const Vector& column = batch.columns[columns_[0]];
-    if (column.form == VectorForm::kDictionary) return SelectCodes(batch, column);
-    if (!keys_.is_number()) return SelectIf(batch, column, [&](size_t row) { return keys_.Has(column, row); });
-    return WithKeyNumbers(column, [&](const auto& number_at) {
-      return SelectIf(batch, column, [&](size_t row) { return keys_.HasNumber(number_at(row)); });
+  // Returns use(has), where has(row) says whether the row, which is not null, may have a key.
+  template <class Use>
+  auto WithHas(const Vector& column, const Use& use) const {
+    if (!keys_.is_number() || column.form != VectorForm::kFlat) {
+      return use([&](size_t row) { return keys_.Has(column, row); });
+    }
+    return keys_.WithNumbers([&](const auto& has) {
+      return WithFlatKeyNumbers(column, [&](const auto& number_at) {
+        return use([&](size_t row) { return has(number_at(row)); });
+      });
     });
   }
 
-  // Each entry of a dictionary is looked for once.
-  size_t SelectCodes(const Batch& batch, const Vector& column) {
-    if (column.dictionary != dictionary_) {
-      dictionary_ = column.dictionary;
-      verdicts_.assign(column.entries, kUnknown);
+  size_t Select(const Batch& batch) {
+    const Vector& column = batch.columns[columns_[0]];
+    if (column.form == VectorForm::kDictionary) {
+      if (column.dictionary != dictionary_) Judge(column);
+      return SelectIf(batch, column, [codes = column.codes, is_kept = is_kept_.data()](size_t row) {
+        return is_kept[codes[row]];
+      });
     }
-    return SelectIf(batch, column, [&](size_t row) {
-      uint8_t& verdict = verdicts_[column.codes[row]];
-      if (verdict == kUnknown) verdict = keys_.Has(column, row) ? kKept : kDropped;
-      return verdict == kKept;
+    return WithHas(column, [&](const auto& has) { return SelectIf(batch, column, has); });
+  }
+
+  // Each entry of a dictionary is looked for once.
+  void Judge(const Vector& column) {
+    Vector entries;
+    entries.type = column.type;
+    entries.values = column.values;
+    is_kept_.resize(column.entries);
+    WithHas(entries, [&, is_kept = is_kept_.data()](const auto& has) {
+      for (size_t i = 0; i < column.entries; i++) is_kept[i] = has(i);
     });
+    dictionary_ = column.dictionary;
   }
 
   template <class Has>
   size_t SelectIf(const Batch& batch, const Vector& column, const Has& has) {
+    if (column.validity != nullptr) {
+      return SelectRows(batch, [&](size_t row) { return column.valid(row) && has(row); });
+    }
+    return SelectRows(batch, has);
+  }
+
+  template <class Has>
+  size_t SelectRows(const Batch& batch, const Has& has) {
     size_t count = 0;
-    for (size_t i = 0; i < batch.count; i++) {
-      const size_t row = batch.row(i);
-      selection_[count] = static_cast<uint16_t>(row);
-      count += column.valid(row) && has(row);
+    const auto select = [&](const auto& row_at) {
+      for (size_t i = 0; i < batch.count; i++) {
+        const size_t row = row_at(i);
+        selection_[count] = static_cast<uint16_t>(row);
+        count += has(row);
+      }
+    };
+    if (batch.selection == nullptr) {
+      select([](size_t i) { return i; });
+    } else {
+      select([rows = batch.selection](size_t i) { return size_t{rows[i]}; });
     }
     return count;
   }
@@ -86,8 +113,8 @@ class KeyFilter final : public RowSelector {
   size_t tried_ = 0;    // rows of these
   size_t dropped_ = 0;
   size_t passed_ = 0;        // batches that will pass without being tried
-  uint64_t dictionary_ = 0;  // that the verdicts are of
-  std::vector<uint8_t> verdicts_;
+  uint64_t dictionary_ = 0;        // whose entries these are:
+  std::vector<uint8_t> is_kept_;
 };
 
 }  // namespace

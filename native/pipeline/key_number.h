@@ -35,4 +35,20 @@ auto WithKeyNumbers(const Vector& column, const Use& use) {
   }
 }
 
+// The same for values by row. REQUIRES: column.form is kFlat.
+template <class Use>
+auto WithFlatKeyNumbers(const Vector& column, const Use& use) {
+  switch (column.type->id) {
+    case TypeId::kBoolean:
+      return use([at = static_cast<const uint8_t*>(column.values)](size_t row) { return int64_t{at[row]}; });
+    case TypeId::kInt:
+    case TypeId::kDate:
+      return use([at = static_cast<const int32_t*>(column.values)](size_t row) { return int64_t{at[row]}; });
+    case TypeId::kDouble:
+      return use([at = static_cast<const double*>(column.values)](size_t row) { return KeyNumber(at[row]); });
+    default:
+      return use([at = static_cast<const int64_t*>(column.values)](size_t row) { return at[row]; });
+  }
+}
+
 }  // namespace runjob

@@ -10,7 +10,8 @@ namespace runjob {
 namespace {
 
 constexpr size_t kBloomBits = 16;   // of a value: one of about 200 others passes
-constexpr size_t kNumberBits = 64;  // of a value, where numbers are not close together
+constexpr size_t kNumberBits = 64;  // of a value, where numbers are not close together...
+constexpr size_t kNumberWords = size_t{1} << 16;  // ...or of so many words, which the cache has room for
 constexpr size_t kLeastWords = 64;
 constexpr size_t kMostValues = size_t{1} << 40;
 
@@ -81,7 +82,7 @@ bool KeySet::MakeRoom(int64_t number) {
   if (first >= base_ && first < base_ + 64 * words) return true;
   const __int128 from = least_ & ~int64_t{63};
   const __int128 to = static_cast<__int128>(greatest_ & ~int64_t{63}) + 64;
-  const size_t most = std::min(most_words_, WordsFor(values_, kNumberBits));
+  const size_t most = std::min(most_words_, std::max(kNumberWords, WordsFor(values_, kNumberBits)));
   if ((to - from) / 64 > static_cast<__int128>(most)) return false;
   // Twice as long as before, so that a word moves a few times at most, in the direction in which numbers go.
   const size_t size = std::min(most, std::max(static_cast<size_t>((to - from) / 64), 2 * words_.size()));

@@ -27,7 +27,7 @@ class KeySet {
   bool is_known() const { return is_known_; }
   // REQUIRES: the row is not null.
   bool Has(const Vector& column, size_t row) const {
-    return is_number_ ? HasNumber(NumberAt(column, row)) : HasHash(HashAt(column, row));
+    return !is_known_ || (is_number_ ? HasNumber(NumberAt(column, row)) : HasHash(HashAt(column, row)));
   }
 
   // Of whole numbers, dates and times, the least and the greatest; false: there are none, or these are other values.
@@ -36,13 +36,20 @@ class KeySet {
   size_t bytes() const { return words_.capacity() * sizeof(uint64_t); }
 
   bool is_number() const { return is_number_; }
-  bool HasNumber(int64_t number) const {
-    if (is_bloom_) return HasHash(HashNumber(number));
-    const uint64_t at = static_cast<uint64_t>(number) - static_cast<uint64_t>(base_);
-    return !is_known_ || (at / 64 < words_.size() && (words_[at / 64] >> at % 64 & 1) != 0);
+  // Returns use(has), where has(number) says whether the number may be a key. REQUIRES: is_known() and is_number().
+  template <class Use>
+  auto WithNumbers(const Use& use) const {
+    if (is_bloom_) return use([this](int64_t number) { return HasHash(HashNumber(number)); });
+    return use([words = words_.data(), size = words_.size(), base = static_cast<uint64_t>(base_)](int64_t number) {
+      const uint64_t at = static_cast<uint64_t>(number) - base;
+      return at / 64 < size && (words[at / 64] >> at % 64 & 1) != 0;
+    });
   }
 
  private:
+  bool HasNumber(int64_t number) const {
+    return WithNumbers([number](const auto& has) { return has(number); });
+  }
   int64_t NumberAt(const Vector& column, size_t row) const;
   uint64_t HashAt(const Vector& column, size_t row) const;
   static uint64_t HashNumber(int64_t number) {
@@ -57,7 +64,7 @@ class KeySet {
     return static_cast<size_t>(static_cast<unsigned __int128>(hash) * words_.size() >> 64);
   }
   bool HasHash(uint64_t hash) const {
-    if (!is_known_ || is_empty_) return !is_known_;
+    if (is_empty_) return false;
     const uint64_t bits = BloomBits(hash);
     return (words_[BloomWord(hash)] & bits) == bits;
   }
