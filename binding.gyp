@@ -40,7 +40,7 @@
           "cflags!": ["-O0"],
           "cflags": [
             "-O1",
-            "-g",
+            "-g1",
             "-fsanitize=address,undefined",
             "-fno-sanitize-recover=undefined",
             "-fno-omit-frame-pointer",

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/prefetch.h"
 #include "pipeline/group_function.h"
 #include "pipeline/product_sum.h"
 
@@ -18,10 +19,12 @@ class Covariance final : public GroupFunction {
   size_t width() const override { return sizeof(State); }
 
   void Update(const std::vector<Vector>& args, const GroupRows& rows) override {
-    rows.EachRow(args[0], [&](char* state, size_t row) {
-      if (!args[1].valid(row)) return;
-      Add(reinterpret_cast<State*>(state), args[0].at<double>(row), args[1].at<double>(row), rows.arena);
-    });
+    for (size_t i = 0; i < rows.n; i++) {
+      if (i + kAhead < rows.n) Prefetch(rows.state(i + kAhead));
+      const size_t row = rows.row(i);
+      if (!args[0].valid(row) || !args[1].valid(row)) continue;
+      Add(reinterpret_cast<State*>(rows.state(i)), args[0].at<double>(row), args[1].at<double>(row), rows.arena);
+    }
   }
   void Write(const char* state, std::string* out) const override {
     const State* const held = reinterpret_cast<const State*>(state);
@@ -66,6 +69,11 @@ class Covariance final : public GroupFunction {
     ProductSum yy;
     NumberCount pairs;
   };
+  static constexpr size_t kAhead = 6;
+
+  RUNJOB_PREFETCHER static void Prefetch(const char* state) {
+    for (size_t at = 0; at < sizeof(State); at += 64) __builtin_prefetch(state + at, 1);
+  }
 
   void Add(State* state, double x, double y, Arena* arena) const {
     if (!state->pairs.Add(std::isfinite(x) ? y : x)) return;

@@ -42,9 +42,8 @@ class KeyFilter final : public RowSelector {
       return use([&](size_t row) { return keys_.Has(column, row); });
     }
     return keys_.WithNumbers([&](const auto& has) {
-      return WithFlatKeyNumbers(column, [&](const auto& number_at) {
-        return use([&](size_t row) { return has(number_at(row)); });
-      });
+      return WithFlatKeyNumbers(
+          column, [&](const auto& number_at) { return use([&](size_t row) { return has(number_at(row)); }); });
     });
   }
 
@@ -52,9 +51,8 @@ class KeyFilter final : public RowSelector {
     const Vector& column = batch.columns[columns_[0]];
     if (column.form == VectorForm::kDictionary) {
       if (column.dictionary != dictionary_) Judge(column);
-      return SelectIf(batch, column, [codes = column.codes, is_kept = is_kept_.data()](size_t row) {
-        return is_kept[codes[row]];
-      });
+      return SelectIf(batch, column,
+                      [codes = column.codes, is_kept = is_kept_.data()](size_t row) { return is_kept[codes[row]]; });
     }
     return WithHas(column, [&](const auto& has) { return SelectIf(batch, column, has); });
   }
@@ -113,7 +111,7 @@ class KeyFilter final : public RowSelector {
   size_t tried_ = 0;    // rows of these
   size_t dropped_ = 0;
   size_t passed_ = 0;        // batches that will pass without being tried
-  uint64_t dictionary_ = 0;        // whose entries these are:
+  uint64_t dictionary_ = 0;  // whose entries these are:
   std::vector<uint8_t> is_kept_;
 };
 

@@ -9,8 +9,8 @@ namespace runjob {
 
 namespace {
 
-constexpr size_t kBloomBits = 16;   // of a value: one of about 200 others passes
-constexpr size_t kNumberBits = 64;  // of a value, where numbers are not close together...
+constexpr size_t kBloomBits = 16;                 // of a value: one of about 200 others passes
+constexpr size_t kNumberBits = 64;                // of a value, where numbers are not close together...
 constexpr size_t kNumberWords = size_t{1} << 16;  // ...or of so many words, which the cache has room for
 constexpr size_t kLeastWords = 64;
 constexpr size_t kMostValues = size_t{1} << 40;
