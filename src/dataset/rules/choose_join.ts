@@ -10,10 +10,8 @@ import { cannotFail } from './failing.js'
 export const MAX_SMALL_BYTES = 256 * 2 ** 20
 /** Nor one of more rows. */
 export const MAX_SMALL_ROWS = MAX_SMALL_BYTES / LEAST_TABLE_ROW_BYTES
-/** A side that is likely to have more rows is small only beside one with... */
+/** A side that is likely to have more rows is small only beside one with as many: one thread makes the table, all of them look into it. */
 const OFTEN_SMALL_ROWS = 1_000_000
-/** ...so many times as many: one thread makes the table, all of them look into it. */
-const LEAST_RATIO = 1
 /** A side whose table could take so many times more is small as well, if filters are likely to leave little of it... */
 const OFTEN_FILTERED = 64
 /** ...and the other side to have so many times as many rows. */
@@ -150,7 +148,7 @@ function isSmall(node: Logical, keys: readonly string[], other: Logical, sizes: 
   const row = tableRow(node.columns, keys)
   const bytes = size.rows * row.bytes + size.bytes * row.copies
   const [rows, others] = [expectedRows(node, sizes), expectedRows(other, sizes)]
-  if (bytes <= MAX_SMALL_BYTES) return rows <= OFTEN_SMALL_ROWS || LEAST_RATIO * rows <= others
+  if (bytes <= MAX_SMALL_BYTES) return rows <= OFTEN_SMALL_ROWS || rows <= others
   const isFiltered = shareLeft(node, sizes) * bytes <= MAX_SMALL_BYTES
   return isFiltered && bytes <= OFTEN_FILTERED * MAX_SMALL_BYTES && FILTERED_RATIO * rows <= others
 }
