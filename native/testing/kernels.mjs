@@ -82,7 +82,7 @@ async function compile(name, build, compiler, flags) {
   await run(compiler, [
     ...language,
     '-O1',
-    '-g',
+    '-g1',
     '-fno-omit-frame-pointer',
     ...own,
     ...includes,
