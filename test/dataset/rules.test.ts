@@ -318,6 +318,11 @@ describe('joins', () => {
       )
     expect(semiJoins(few as never)).toHaveLength(2)
     expect(semiJoins(inside(2) as never)).toHaveLength(1)
+    // Its table is made once for both, which it would not be with columns that only one of them needs.
+    const most = small.agg({ k: max('k'), rows: count() })
+    const beside = few.join(most, (l, r) => l.product_id.cast('double').gt(r.k.cast('double')))
+    expect(semiJoins(beside.select('product_id') as never)).toHaveLength(2)
+    expect(semiJoins(beside.select('product_id', 'rows') as never)).toHaveLength(1)
   })
 
   it('have no table that would take much memory, however short its rows', () => {

@@ -1,4 +1,5 @@
 /** How each join finds what matches: with a table of a small side, for all tasks or for each partition, or with both sides sorted. */
+import { columnNames } from '../../plan/expression.js'
 import type { JoinType } from '../../plan/plan.js'
 import { LEAST_TABLE_ROW_BYTES, tableRow } from '../../plan/table_rows.js'
 import type { Algorithm, JoinNode, Logical } from '../logical.js'
@@ -90,14 +91,17 @@ function isCheap(node: Logical): boolean {
       return !node.leftOut && cannotFail(node.where) && isCheap(node.input)
     case 'project':
       return node.values.every(({ value }) => cannotFail(value)) && isCheap(node.input)
-    // Its table is made once.
     case 'join':
-      return (
-        node.algorithm === 'broadcast' && (node.residual === null || cannotFail(node.residual)) && isCheap(node.left)
-      )
+      return isMadeOnce(node) && (node.residual === null || cannotFail(node.residual)) && isCheap(node.left)
     default:
       return false
   }
+}
+
+/** Whether the table of a join is the same one where it is computed again, for fewer columns: it has only those that the join itself needs. */
+function isMadeOnce({ algorithm, right, on, residual }: JoinNode): boolean {
+  const needed = new Set([...on.map((pair) => pair.right), ...(residual === null ? [] : columnNames(residual))])
+  return algorithm === 'broadcast' && right.columns.every(({ name }) => needed.has(name))
 }
 
 function keysOfLeft({ left, on }: JoinNode): Logical {
