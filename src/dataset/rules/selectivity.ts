@@ -5,6 +5,7 @@
  */
 import type { CallExpression, ColumnExpression, Expression, LiteralExpression } from '../../plan/expression.js'
 import { sameType } from '../../plan/type.js'
+import { conjuncts } from '../tree.js'
 
 /** What files say of the values of a column. */
 export interface ColumnValues {
@@ -25,7 +26,7 @@ const LEAST_OF_GUESS = 1 / 4
 export function shareOf(where: Expression, valuesOf: ValuesOf): number {
   const bounds = new Map<string, Bounds>()
   let share = 1
-  for (const condition of conjunctsOf(where)) {
+  for (const condition of conjuncts(where)) {
     const compared = comparison(condition)
     if (compared === null) share *= shareOfOne(condition, valuesOf)
     else {
@@ -36,10 +37,6 @@ export function shareOf(where: Expression, valuesOf: ValuesOf): number {
   }
   for (const [name, known] of bounds) share *= known.share(valuesOf(name))
   return share
-}
-
-function conjunctsOf(where: Expression): Expression[] {
-  return where.op === 'call' && where.fn === 'and' ? where.args.flatMap(conjunctsOf) : [where]
 }
 
 function shareOfOne(where: Expression, valuesOf: ValuesOf): number {
