@@ -11,6 +11,7 @@
 #include "addon/run_writer.h"
 #include "operator/format.h"
 #include "operator/rekey.h"
+#include "run/every_record.h"
 #include "run/merge.h"
 #include "run/run_file.h"
 
@@ -312,11 +313,19 @@ Napi::Value OpenRuns(const Napi::CallbackInfo& info) {
   return Cursor::Make(env, std::move(state));
 }
 
+Napi::Value OpenEveryRecord(const Napi::CallbackInfo& info) {
+  CursorState state;
+  state.native = NewEveryRecord(PathsArg(info[0], "paths"));
+  state.merge = state.native.get();
+  return Cursor::Make(info.Env(), std::move(state));
+}
+
 }  // namespace
 
 void ExportCursor(Napi::Object exports) {
   Cursor::Define(exports.Env());
   Export<OpenRuns>(exports, "openRuns");
+  Export<OpenEveryRecord>(exports, "openEveryRecord");
 }
 
 }  // namespace runjob::addon

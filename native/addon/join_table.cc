@@ -76,7 +76,7 @@ Napi::Value JoinTable::KeyBounds(const Napi::CallbackInfo& info) {
   const std::shared_ptr<const runjob::JoinTable> table = Complete(env);
   const int64_t most = static_cast<int64_t>(table->key_types().size()) - 1;
   const KeySet* const keys = table->keys(static_cast<size_t>(IntegerArg(info[0], "key", 0, most)));
-  if (keys == nullptr) ThrowBadArgument(env, "the table has no set of this key");
+  if (keys == nullptr) return env.Null();
   const Napi::Array bounds = Napi::Array::New(env);
   if (keys->is_empty()) return bounds;
   int64_t least = 0;

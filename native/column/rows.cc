@@ -143,6 +143,44 @@ bool ReadValue(RowReader* row, ColumnBuffer* column) {
   }
 }
 
+bool SkipValue(RowReader* row, const Type& type);
+
+bool SkipFields(RowReader* row, const Schema& fields) {
+  const char* nulls;
+  if (!row->Take((fields.size() + kNullBits - 1) / kNullBits, &nulls)) return false;
+  for (size_t i = 0; i < fields.size(); i++) {
+    if (!IsNull(nulls, i) && !SkipValue(row, fields[i].type)) return false;
+  }
+  return true;
+}
+
+bool SkipList(RowReader* row, const Type& element) {
+  uint32_t count;
+  const char* nulls;
+  if (!row->TakeCount(&count) || !row->Take((size_t{count} + kNullBits - 1) / kNullBits, &nulls)) return false;
+  for (size_t i = 0; i < count; i++) {
+    if (!IsNull(nulls, i) && !SkipValue(row, element)) return false;
+  }
+  return true;
+}
+
+bool SkipValue(RowReader* row, const Type& type) {
+  const char* bytes;
+  switch (type.id) {
+    case TypeId::kString:
+    case TypeId::kBinary: {
+      uint32_t size;
+      return row->TakeCount(&size) && row->Take(size, &bytes);
+    }
+    case TypeId::kList:
+      return SkipList(row, type.fields[0].type);
+    case TypeId::kStruct:
+      return SkipFields(row, type.fields);
+    default:
+      return row->Take(type.width(), &bytes);
+  }
+}
+
 bool HasBytes(const Schema& schema) {
   return std::any_of(schema.begin(), schema.end(),
                      [](const Field& field) { return field.type.is_bytes() || HasBytes(field.type.fields); });
@@ -175,6 +213,83 @@ class Decoder final : public RowDecoder {
  private:
   const Schema schema_;
   const bool has_bytes_;
+  RowBuffer rows_;
+};
+
+// Of some columns.
+class PartDecoder final : public RowDecoder {
+ public:
+  PartDecoder(const Schema& schema, const std::vector<uint32_t>& columns)
+      : wanted_(WantedOf(schema, columns)), rows_(wanted_) {
+    for (const Field& field : schema) {
+      const bool is_fixed = !field.type.is_bytes() && !field.type.is_nested();
+      parts_.push_back(Part{field.type, is_fixed ? field.type.width() : 0, false});
+    }
+    for (const uint32_t column : columns) parts_[column].is_wanted = true;
+  }
+
+  Status Add(Slice row) override {
+    RowReader reader{row.data, row.data + row.size};
+    if (!ReadParts(&reader) || reader.at != reader.end) {
+      return Status::Error("RUN_CORRUPT", "a row does not have the columns of its exchange");
+    }
+    rows_.EndRow();
+    return Status::Ok();
+  }
+
+  size_t rows() const override { return rows_.rows(); }
+  const Batch& batch() override { return rows_.batch(); }
+  void Clear() override { rows_.Clear(); }
+  size_t bytes() const override { return rows_.bytes(); }
+
+ private:
+  struct Part {
+    Type type;
+    size_t width;  // 0: they differ
+    bool is_wanted;
+  };
+
+  static Schema WantedOf(const Schema& schema, const std::vector<uint32_t>& columns) {
+    Schema wanted;
+    for (const uint32_t column : columns) wanted.push_back(schema[column]);
+    return wanted;
+  }
+
+  bool ReadParts(RowReader* row) {
+    const char* nulls;
+    if (!row->Take((parts_.size() + kNullBits - 1) / kNullBits, &nulls)) return false;
+    ColumnBuffer* column = rows_.columns().data();
+    for (size_t i = 0; i < parts_.size(); i++) {
+      const Part& part = parts_[i];
+      const bool is_null = IsNull(nulls, i);
+      const char* bytes;
+      if (!part.is_wanted) {
+        if (!is_null && !(part.width > 0 ? row->Take(part.width, &bytes) : SkipValue(row, part.type))) return false;
+        continue;
+      }
+      if (is_null) {
+        column->AppendNull();
+      } else if (!(part.width > 0 ? ReadValue(row, column) : ReadCopy(row, column))) {
+        return false;
+      }
+      column++;
+    }
+    return true;
+  }
+
+  // A view of a long value points into a copy.
+  bool ReadCopy(RowReader* row, ColumnBuffer* column) {
+    RowReader value = *row;
+    if (!SkipValue(row, column->type())) return false;
+    const size_t size = static_cast<size_t>(row->at - value.at);
+    char* const copy = rows_.heap().Allocate(size);
+    std::memcpy(copy, value.at, size);
+    value = RowReader{copy, copy + size};
+    return ReadValue(&value, column);
+  }
+
+  std::vector<Part> parts_;
+  const Schema wanted_;
   RowBuffer rows_;
 };
 
@@ -246,5 +361,9 @@ void WriteFixedRows(const Batch& batch, char* out) {
 }
 
 std::unique_ptr<RowDecoder> NewRowDecoder(const Schema& schema) { return std::make_unique<Decoder>(schema); }
+
+std::unique_ptr<RowDecoder> NewRowDecoder(const Schema& schema, const std::vector<uint32_t>& columns) {
+  return std::make_unique<PartDecoder>(schema, columns);
+}
 
 }  // namespace runjob

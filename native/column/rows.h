@@ -38,5 +38,7 @@ class RowDecoder {
   virtual size_t bytes() const = 0;  // held
 };
 std::unique_ptr<RowDecoder> NewRowDecoder(const Schema& schema);
+// Of these columns, which ascend, alone: batches have no others.
+std::unique_ptr<RowDecoder> NewRowDecoder(const Schema& schema, const std::vector<uint32_t>& columns);
 
 }  // namespace runjob

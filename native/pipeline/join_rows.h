@@ -17,11 +17,14 @@ using KeySets = std::vector<std::unique_ptr<KeySet>>;
 class JoinRows : public JoinTable {
  public:
   JoinRows(Schema schema, std::vector<uint32_t> by, Keep keep, KeySets sets)
+      : JoinRows(NewRowDecoder(schema), schema, std::move(by), keep, std::move(sets)) {}
+  // @param decoder gives rows of this schema
+  JoinRows(std::unique_ptr<RowDecoder> decoder, Schema schema, std::vector<uint32_t> by, Keep keep, KeySets sets)
       : schema_(std::move(schema)),
         by_(std::move(by)),
         keep_(keep),
         sets_(std::move(sets)),
-        decoder_(NewRowDecoder(schema_)) {
+        decoder_(std::move(decoder)) {
     for (const uint32_t column : by_) key_types_.push_back(schema_[column].type);
   }
 
@@ -68,15 +71,17 @@ class JoinRows : public JoinTable {
     const size_t n = rows.rows;
     rows.count = 0;
     rows.selection = selection_;
+    size_t keyed = 0;
     for (size_t i = 0; i < n; i++) {
       const bool has_key = std::all_of(by_.begin(), by_.end(), [&](uint32_t c) { return rows.columns[c].valid(i); });
       if (!has_key && keep_ != Keep::kAll) continue;
       has_key_[rows.count] = has_key;
       selection_[rows.count++] = static_cast<uint16_t>(i);
-      if (!has_key) continue;
-      for (size_t key = 0; key < by_.size(); key++) {
-        if (sets_[key] != nullptr) sets_[key]->Add(rows.columns[by_[key]], i);
-      }
+      keyed_[keyed] = static_cast<uint16_t>(i);
+      keyed += has_key;
+    }
+    for (size_t key = 0; key < by_.size(); key++) {
+      if (sets_[key] != nullptr) sets_[key]->Add(rows.columns[by_[key]], keyed_, keyed);
     }
     return Put(rows, has_key_);
   }
@@ -88,6 +93,7 @@ class JoinRows : public JoinTable {
   std::vector<Type> key_types_;
   const std::unique_ptr<RowDecoder> decoder_;
   uint16_t selection_[kVectorRows];
+  uint16_t keyed_[kVectorRows];  // rows of these that can be found
   bool has_key_[kVectorRows];
 };
 

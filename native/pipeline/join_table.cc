@@ -265,6 +265,42 @@ class Memory final : public JoinRows {
   std::vector<Slice> rests_;
 };
 
+// No rows. Of those that it takes, it reads the keys.
+class Sets final : public JoinRows {
+ public:
+  // @param columns of the rows that are keys: they ascend
+  Sets(const Schema& schema, const std::vector<uint32_t>& columns, const std::vector<uint32_t>& by, KeySets sets)
+      : JoinRows(NewRowDecoder(schema, columns), ColumnsOf(schema, columns), PlacesOf(by, columns), Keep::kSets,
+                 std::move(sets)) {}
+
+  static std::unique_ptr<Sets> Make(const Schema& schema, const std::vector<uint32_t>& by, KeySets sets) {
+    std::vector<uint32_t> columns = by;
+    std::sort(columns.begin(), columns.end());
+    columns.erase(std::unique(columns.begin(), columns.end()), columns.end());
+    return std::make_unique<Sets>(schema, columns, by, std::move(sets));
+  }
+
+  std::unique_ptr<JoinLookup> NewLookup() const override { return nullptr; }
+
+ private:
+  static Schema ColumnsOf(const Schema& schema, const std::vector<uint32_t>& columns) {
+    Schema result;
+    for (const uint32_t column : columns) result.push_back(schema[column]);
+    return result;
+  }
+  static std::vector<uint32_t> PlacesOf(const std::vector<uint32_t>& by, const std::vector<uint32_t>& columns) {
+    std::vector<uint32_t> places;
+    for (const uint32_t column : by) {
+      places.push_back(
+          static_cast<uint32_t>(std::lower_bound(columns.begin(), columns.end(), column) - columns.begin()));
+    }
+    return places;
+  }
+
+  Status Put(const Batch&, const bool*) override { return Status::Ok(); }
+  Status Complete(size_t, size_t*) override { return Status::Ok(); }
+};
+
 }  // namespace
 
 Status JoinTable::Compile(Slice program, const Place& place, std::unique_ptr<JoinTable>* table) {
@@ -280,7 +316,7 @@ Status JoinTable::Compile(Slice program, const Place& place, std::unique_ptr<Joi
     if (!reader.Read(&column) || column >= schema.size()) return BadProgram();
     by.push_back(column);
   }
-  if (!reader.Read(&keep) || keep > static_cast<uint8_t>(Keep::kKeys)) return BadProgram();
+  if (!reader.Read(&keep) || keep > static_cast<uint8_t>(Keep::kSets)) return BadProgram();
   std::vector<uint32_t> with_set;
   if (!reader.Read(&count)) return BadProgram();
   for (uint32_t i = 0; i < count; i++) {
@@ -296,7 +332,9 @@ Status JoinTable::Compile(Slice program, const Place& place, std::unique_ptr<Joi
     sets[key] =
         std::make_unique<KeySet>(schema[by[key]].type, static_cast<size_t>(rows), std::min(kMostSetBytes, most_bytes));
   }
-  if (place.folder.empty()) {
+  if (static_cast<Keep>(keep) == Keep::kSets) {
+    *table = Sets::Make(schema, by, std::move(sets));
+  } else if (place.folder.empty()) {
     const size_t most_rows = static_cast<size_t>(std::min<uint64_t>(rows, kMostTableRows));
     *table =
         std::make_unique<Memory>(std::move(schema), std::move(by), static_cast<Keep>(keep), std::move(sets), most_rows);

@@ -53,6 +53,7 @@ class JoinTable {
     kFound = 0,  // rows that can be found: without a null in their keys
     kAll = 1,
     kKeys = 2,  // of those with one key at least the first; what it has is not asked for
+    kSets = 3,  // none: only the sets of keys are of use
   };
   // Where the rows are: in a file without a name in `folder`, while it is made with so much memory; or, without a folder, in
   // memory.
@@ -75,7 +76,7 @@ class JoinTable {
   virtual Keep keep() const = 0;
   // The values of key i; null: no one has asked for a set of them.
   virtual const KeySet* keys(size_t i) const = 0;
-  // REQUIRES: the table is complete, and lives longer.
+  // REQUIRES: the table is complete, lives longer, and has rows.
   virtual std::unique_ptr<JoinLookup> NewLookup() const = 0;
 };
 

@@ -18,10 +18,10 @@ constexpr size_t kPassedBatches = 128;
 class KeyFilter final : public RowSelector {
  public:
   KeyFilter(const Schema& schema, std::shared_ptr<const JoinTable> table, const KeySet* keys, uint32_t column)
-      : schema_(schema), table_(std::move(table)), keys_(*keys), columns_{column} {}
+      : schema_(schema), table_(std::move(table)), keys_(keys), columns_{column} {}
 
   Status Add(const Batch& batch) override {
-    if (!keys_.is_known() || passed_ > 0) {
+    if (keys_ == nullptr || !keys_->is_known() || passed_ > 0) {
       if (passed_ > 0) passed_--;
       return next_->Add(batch);
     }
@@ -38,10 +38,10 @@ class KeyFilter final : public RowSelector {
   // Returns use(has), where has(row) says whether the row, which is not null, may have a key.
   template <class Use>
   auto WithHas(const Vector& column, const Use& use) const {
-    if (!keys_.is_number() || column.form != VectorForm::kFlat) {
-      return use([&](size_t row) { return keys_.Has(column, row); });
+    if (!keys_->is_number() || column.form != VectorForm::kFlat) {
+      return use([&](size_t row) { return keys_->Has(column, row); });
     }
-    return keys_.WithNumbers([&](const auto& has) {
+    return keys_->WithNumbers([&](const auto& has) {
       return WithFlatKeyNumbers(
           column, [&](const auto& number_at) { return use([&](size_t row) { return has(number_at(row)); }); });
     });
@@ -105,7 +105,7 @@ class KeyFilter final : public RowSelector {
 
   const Schema& schema_;
   const std::shared_ptr<const JoinTable> table_;
-  const KeySet& keys_;
+  const KeySet* const keys_;  // null: any value may be one
   const std::vector<uint32_t> columns_;
   size_t batches_ = 0;  // that were tried
   size_t tried_ = 0;    // rows of these
@@ -127,9 +127,8 @@ Status CompileKeyFilter(ProgramReader* program, const Schema& input,
   program->Read(&key);
   if (!program->Read(&column) || table >= tables.size() || column >= input.size()) return BadProgram();
   const std::vector<Type>& types = tables[table]->key_types();
-  const KeySet* const keys = key < types.size() ? tables[table]->keys(key) : nullptr;
-  if (keys == nullptr || !(input[column].type == types[key])) return BadProgram();
-  *result = std::make_unique<KeyFilter>(input, tables[table], keys, column);
+  if (key >= types.size() || !(input[column].type == types[key])) return BadProgram();
+  *result = std::make_unique<KeyFilter>(input, tables[table], tables[table]->keys(key), column);
   return Status::Ok();
 }
 

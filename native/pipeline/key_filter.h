@@ -16,7 +16,7 @@
 
 namespace runjob {
 
-// Reads what follows the u8. `input` must stay where it is. REQUIRES: the table has a set of the key.
+// Reads what follows the u8. `input` must stay where it is. Where the table has no set of the key, all rows pass.
 Status CompileKeyFilter(ProgramReader* program, const Schema& input,
                         const std::vector<std::shared_ptr<const JoinTable>>& tables,
                         std::unique_ptr<RowOperator>* result);

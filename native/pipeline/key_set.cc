@@ -14,6 +14,7 @@ constexpr size_t kNumberBits = 64;                // of a value, where numbers a
 constexpr size_t kNumberWords = size_t{1} << 16;  // ...or of so many words, which the cache has room for
 constexpr size_t kLeastWords = 64;
 constexpr size_t kMostValues = size_t{1} << 40;
+constexpr size_t kAhead = 24;
 
 size_t WordsFor(size_t values, size_t bits) {
   return std::max(kLeastWords, std::bit_ceil(std::min(values, kMostValues)) / 64 * bits);
@@ -31,11 +32,18 @@ KeySet::KeySet(const Type& type, size_t values, size_t most_bytes)
   if (is_bloom_) BecomeBloom();
 }
 
-void KeySet::Add(const Vector& column, size_t row) {
+void KeySet::Add(const Vector& column, const uint16_t* rows, size_t count) {
+  if (count == 0) return;
   if (is_number_) {
-    AddNumber(NumberAt(column, row));
+    int64_t numbers[kVectorRows];
+    WithKeyNumbers(column, [&](const auto& number_at) {
+      for (size_t i = 0; i < count; i++) numbers[i] = number_at(rows[i]);
+    });
+    AddNumbers(numbers, count);
   } else {
-    AddHash(HashAt(column, row));
+    uint64_t hashes[kVectorRows];
+    for (size_t i = 0; i < count; i++) hashes[i] = HashAt(column, rows[i]);
+    AddHashes(hashes, count);
   }
 }
 
@@ -55,19 +63,32 @@ uint64_t KeySet::HashAt(const Vector& column, size_t row) const {
   return HashKey(Slice(reinterpret_cast<const char*>(&value), sizeof(value)));
 }
 
-void KeySet::AddNumber(int64_t number) {
-  least_ = is_empty_ ? number : std::min(least_, number);
-  greatest_ = is_empty_ ? number : std::max(greatest_, number);
-  if (!is_bloom_ && !MakeRoom(number)) BecomeBloom();
-  if (is_bloom_) return AddHash(HashNumber(number));
+void KeySet::AddNumbers(const int64_t* numbers, size_t count) {
+  const auto [least, greatest] = std::minmax_element(numbers, numbers + count);
+  least_ = is_empty_ ? *least : std::min(least_, *least);
+  greatest_ = is_empty_ ? *greatest : std::max(greatest_, *greatest);
+  if (!is_bloom_ && !(MakeRoom(*least) && MakeRoom(*greatest))) BecomeBloom();
+  if (is_bloom_) {
+    uint64_t hashes[kVectorRows];
+    std::transform(numbers, numbers + count, hashes, HashNumber);
+    return AddHashes(hashes, count);
+  }
   is_empty_ = false;
-  const uint64_t at = static_cast<uint64_t>(number) - static_cast<uint64_t>(base_);
-  words_[at / 64] |= uint64_t{1} << at % 64;
+  const auto at = [&](size_t i) { return static_cast<uint64_t>(numbers[i]) - static_cast<uint64_t>(base_); };
+  for (size_t i = 0; i < count; i++) {
+    // Most are not in the cache.
+    if (i + kAhead < count) __builtin_prefetch(&words_[at(i + kAhead) / 64], 1);
+    words_[at(i) / 64] |= uint64_t{1} << at(i) % 64;
+  }
 }
 
-void KeySet::AddHash(uint64_t hash) {
+void KeySet::AddHashes(const uint64_t* hashes, size_t count) {
   is_empty_ = false;
-  if (is_known_) words_[BloomWord(hash)] |= BloomBits(hash);
+  if (!is_known_) return;
+  for (size_t i = 0; i < count; i++) {
+    if (i + kAhead < count) __builtin_prefetch(&words_[BloomWord(hashes[i + kAhead])], 1);
+    words_[BloomWord(hashes[i])] |= BloomBits(hashes[i]);
+  }
 }
 
 bool KeySet::MakeRoom(int64_t number) {
@@ -106,7 +127,8 @@ void KeySet::BecomeBloom() {
   for (size_t i = 0; is_known_ && i < numbers.size(); i++) {
     for (uint64_t bits = numbers[i]; bits != 0; bits &= bits - 1) {
       const uint64_t at = i * 64 + static_cast<uint64_t>(std::countr_zero(bits));
-      AddHash(HashNumber(static_cast<int64_t>(static_cast<uint64_t>(base_) + at)));
+      const uint64_t hash = HashNumber(static_cast<int64_t>(static_cast<uint64_t>(base_) + at));
+      AddHashes(&hash, 1);
     }
   }
 }

@@ -20,8 +20,8 @@ class KeySet {
   // that, it has any value.
   KeySet(const Type& type, size_t values, size_t most_bytes);
 
-  // REQUIRES: the row is not null.
-  void Add(const Vector& column, size_t row);
+  // REQUIRES: none of these rows, at most kVectorRows, is null.
+  void Add(const Vector& column, const uint16_t* rows, size_t count);
 
   // Whether it says anything: otherwise Has() is always true.
   bool is_known() const { return is_known_; }
@@ -69,8 +69,8 @@ class KeySet {
     return (words_[BloomWord(hash)] & bits) == bits;
   }
 
-  void AddNumber(int64_t number);
-  void AddHash(uint64_t hash);
+  void AddNumbers(const int64_t* numbers, size_t count);
+  void AddHashes(const uint64_t* hashes, size_t count);
   // So that the bits have room for it; false: they would take too much.
   bool MakeRoom(int64_t number);
   void BecomeBloom();

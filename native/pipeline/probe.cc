@@ -126,6 +126,7 @@ Status CompileProbe(ProgramReader* program, const Schema& input,
     on.push_back(column);
   }
   const JoinTable::Keep keep = tables[index]->keep();
+  if (keep == JoinTable::Keep::kSets) return BadProgram();
   if (on.size() != key_types.size() || GivesLoneRight(type) != (keep == JoinTable::Keep::kAll)) return BadProgram();
   auto probe = std::make_unique<Probe>(input, type, std::move(on), tables[index]);
   RUNJOB_RETURN_IF_ERROR(probe->ReadResidual(program));

@@ -57,7 +57,7 @@ function nodeText(node: Logical): string {
     case 'join': {
       const on = node.on.map(({ left, right }) => `${left} = ${right}`)
       const all = [...on, ...(node.residual === null ? [] : [expressionText(node.residual)])]
-      return `${node.type} join${all.length === 0 ? '' : ` on ${all.join(' and ')}`}${node.algorithm === null ? '' : ALGORITHMS[node.algorithm]}`
+      return `${node.type} join${all.length === 0 ? '' : ` on ${all.join(' and ')}`}${node.algorithm === null ? '' : ALGORITHMS[node.algorithm]}${node.filtered ? `, ${node.filtered} side filtered by the keys of the other` : ''}`
     }
     case 'sort':
       return `sort by ${keysText(node.keys)}`

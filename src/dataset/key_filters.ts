@@ -1,32 +1,63 @@
 /**
- * Filters of a scan by the keys of tables that its rows are joined with later: a row without a match there is dropped before its other
- * columns are read.
+ * Filters of rows by the keys of what they are joined with later: a row without a match there is dropped as early as it can be. Of a scan of
+ * Parquet, before its other columns are read.
  *
  * Only where such a row does not come out of the join, and where nothing in between may fail: an error must not depend on them.
  */
 import type { Expression } from '../plan/expression.js'
 import type { Input, OperatorOf, RowOperator } from '../plan/plan.js'
-import type { Column } from '../plan/type.js'
+import { type Column, isNested } from '../plan/type.js'
 import { cannotFail } from './rules/failing.js'
 
 type Probe = OperatorOf<'probe'>
+type KeyFilter = OperatorOf<'keyFilter' | 'sideFilter'>
+/** @param build of an exchange: the columns of its rows */
+type BuildColumns = (build: string) => readonly Column[]
 
-/** @param buildColumns of the rows of an exchange */
-export function withKeyFilters(input: Input, probe: Probe, buildColumns: (build: string) => readonly Column[]): Input {
+/** A column of the rows, and which of the keys it must be among. */
+interface KeyColumn {
+  key: number
+  name: string
+}
+
+/** For a table: where it is a scan that could leave out what has no match. */
+export function withKeyFilters(input: Input, probe: Probe, buildColumns: BuildColumns): Input {
+  const { type, build, buildOn } = probe
+  if (type !== 'inner' && type !== 'semi') return input
+  const on = probe.on.map((name, key) => ({ key, name }))
+  const filterOf = (key: number, column: string): KeyFilter => ({ op: 'keyFilter', build, buildOn, key, column })
+  return filteredScan(input, on, buildColumns, filterOf) ?? input
+}
+
+/** For the other side of a join: ahead of all else, or else of the exchange. */
+export function withSideFilters(input: Input, on: readonly KeyColumn[], buildColumns: BuildColumns): Input {
+  const scan = filteredScan(input, on, buildColumns, (key, column) => ({ op: 'sideFilter', key, column }))
+  if (scan !== null) return scan
+  const filters = on.map(({ key, name }): RowOperator => ({ op: 'sideFilter', key, column: name }))
+  return { ...input, operators: [...input.operators, ...filters] }
+}
+
+/** null: it is no scan that could be filtered by these columns. */
+function filteredScan(
+  input: Input,
+  on: readonly KeyColumn[],
+  buildColumns: BuildColumns,
+  filterOf: (key: number, column: string) => KeyFilter,
+): Input | null {
   const operators = input.operators as RowOperator[]
   const [scan, ...following] = operators
   // Other files are read row by row: there is nothing to leave out.
-  if (input.kind !== 'files' || input.format.kind !== 'parquet' || scan?.op !== 'scan') return input
-  if (probe.type !== 'inner' && probe.type !== 'semi') return input
+  if (input.kind !== 'files' || input.format.kind !== 'parquet' || scan?.op !== 'scan') return null
   const found = following.findIndex(({ op }) => op !== 'filter' && op !== 'keyFilter')
   const end = found < 0 ? following.length : found
   const between = following.slice(end)
-  if (!between.every(mayPass)) return input
-  const filters = probe.on.flatMap((name, key): OperatorOf<'keyFilter'>[] => {
+  if (!between.every(mayPass)) return null
+  const filters = on.flatMap(({ key, name }): KeyFilter[] => {
     const column = sourceOf(name, between, buildColumns)
-    const isRead = scan.columns.some((own) => own.name === column && isFlat(own))
-    return isRead ? [{ op: 'keyFilter', build: probe.build, buildOn: probe.buildOn, key, column: column! }] : []
+    const isRead = scan.columns.some((own) => own.name === column && !isNested(own.type))
+    return isRead ? [filterOf(key, column!)] : []
   })
+  if (filters.length === 0) return null
   return { ...input, operators: [scan, ...following.slice(0, end), ...filters, ...between] }
 }
 
@@ -34,7 +65,8 @@ export function withKeyFilters(input: Input, probe: Probe, buildColumns: (build:
 function mayPass(operator: RowOperator): boolean {
   switch (operator.op) {
     case 'filter':
-      return cannotFail(operator.where)
+      // What it leaves out is counted.
+      return !operator.leftOut && cannotFail(operator.where)
     case 'project':
       return operator.columns.every(({ value }) => cannotFail(value))
     case 'probe':
@@ -45,11 +77,7 @@ function mayPass(operator: RowOperator): boolean {
 }
 
 /** The column that these operators only hand on under this name; null: it is computed, or of a table. */
-function sourceOf(
-  name: string,
-  operators: readonly RowOperator[],
-  buildColumns: (build: string) => readonly Column[],
-): string | null {
+function sourceOf(name: string, operators: readonly RowOperator[], buildColumns: BuildColumns): string | null {
   return operators.reduceRight<string | null>((name, operator) => {
     if (name === null) return null
     if (operator.op === 'project') {
@@ -59,8 +87,4 @@ function sourceOf(
     if (operator.op !== 'probe' || operator.type === 'semi' || operator.type === 'anti') return name
     return buildColumns(operator.build).some((column) => column.name === name) ? null : name
   }, name)
-}
-
-function isFlat({ type }: Column): boolean {
-  return typeof type === 'string' || type.type === 'decimal'
 }

@@ -112,6 +112,8 @@ export interface JoinNode extends Node {
   readonly broadcast: 'left' | 'right' | null
   /** null: not chosen yet. */
   readonly algorithm: Algorithm | null
+  /** With `merge`: the side whose rows are filtered by the keys of the other one, which comes first. Absent: neither. */
+  readonly filtered?: 'left' | 'right' | null
   /** The sides have changed places. */
   readonly isSwapped?: boolean
   /** It is in the plan more than once: its rows are for several stages. */
@@ -225,8 +227,8 @@ export function join(parts: Omit<JoinNode, 'kind' | 'columns'>): JoinNode {
           ...missing(left.columns, type === 'right' || type === 'full'),
           ...missing(right.columns, type === 'left' || type === 'full'),
         ]
-  const { on, residual, broadcast, algorithm, isSwapped = false, isShared = false } = parts
-  return { kind: 'join', left, right, type, on, residual, broadcast, algorithm, isSwapped, isShared, columns }
+  const { on, residual, broadcast, algorithm, filtered = null, isSwapped = false, isShared = false } = parts
+  return { kind: 'join', left, right, type, on, residual, broadcast, algorithm, filtered, isSwapped, isShared, columns }
 }
 
 /** A column may be null if it may be in one of the inputs. */

@@ -3,8 +3,8 @@ import { rowsOf } from '../plan/columns.js'
 import { hasCompositeKeys } from '../plan/groups.js'
 import type { Exchange, ExchangeRows, Input, Operator, RowOperator, Sink, Stage } from '../plan/plan.js'
 import { hasElements } from '../plan/stages.js'
-import { type Column, marksOf } from '../plan/type.js'
-import { withKeyFilters } from './key_filters.js'
+import { type Column, isNested, marksOf } from '../plan/type.js'
+import { withKeyFilters, withSideFilters } from './key_filters.js'
 import { isWorth, type KeyTable, keysBelow, keysOfMatches, keysOfSide, keyTableOf } from './key_tables.js'
 import type { AggregateNode, ElementsNode, JoinNode, LimitNode, Logical, SortNode, WindowNode } from './logical.js'
 import { Occurrences } from './occurrences.js'
@@ -213,6 +213,11 @@ export class FrameLowering {
         },
       )
     }
+    const filterBy = (side: 'left' | 'right', inputs: Input[]) => {
+      if (side !== node.filtered) return inputs
+      const keys = on.map((pair, key) => ({ key, name: pair[side] })).filter(({ name }) => isFlat(node[side], name))
+      return inputs.map((input) => withSideFilters(input, keys, this.#buildColumns))
+    }
     const rows: ExchangeRows = {
       kind: 'sides',
       sides: [
@@ -221,7 +226,7 @@ export class FrameLowering {
       ],
       sideOf: [...lefts.map(() => 0), ...rights.map(() => 1)],
     }
-    const flow = this.#exchange('join', [...lefts, ...rights], rows, {
+    const flow = this.#exchange('join', [...filterBy('left', lefts), ...filterBy('right', rights)], rows, {
       partitions: on.length === 0 ? 1 : null,
       grouping: 'prefix',
       read: { op: 'mergeJoin', type, residual },
@@ -345,6 +350,10 @@ function through(flow: Flow, operator: RowOperator): Flow {
 
 function withOperator(input: Input, operator: RowOperator): Input {
   return { ...input, operators: [...input.operators, operator] }
+}
+
+function isFlat({ columns }: Logical, name: string): boolean {
+  return columns.some((column) => column.name === name && !isNested(column.type))
 }
 
 /** Functions of elements may keep something from one to the next. */

@@ -35,7 +35,7 @@ export function pushDown(plan: Logical, now: bigint, skipsBad: boolean): Logical
 /** The rest, for what pushDown() has made. */
 export function arrange(plan: Logical, { sizes = new Map(), joins, skipsBad = false }: ArrangeOptions): Logical {
   // Twice: sides count with the columns that are needed, and a join whose sides change places has a projection.
-  const chosen = chooseJoin(pruneColumns(plan), { sizes, forced: joins ?? null, mayReadTwice: !skipsBad })
+  const chosen = chooseJoin(pruneColumns(plan), { sizes, forced: joins ?? null })
   const pruned = shareCalls(pruneColumns(chosen))
   return mergeProjects(skipsBad ? pruned : shareJoins(pruned, sizes))
 }

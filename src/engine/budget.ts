@@ -49,6 +49,8 @@ export interface Tuning {
   hereMs?: number
   /** How data frames are joined, where the type of the join allows it. */
   joins?: 'broadcast' | 'hash' | 'merge'
+  /** How many rows of one side of a join may filter the other one. */
+  sideRows?: number
 }
 
 /** How much one merge may open. */

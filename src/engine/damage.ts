@@ -40,7 +40,7 @@ export function damagedRun(error: RunjobError, task: TaskSpec, runs: Runs, isFin
  *
  * @throws DamagedRuns
  */
-export function requireRuns(tasks: TaskSpec[], entries: RunEntry[], runs: Runs): void {
+export function requireRuns(tasks: TaskSpec[], entries: readonly RunEntry[], runs: Runs): void {
   const wanted = new Set(tasks.flatMap(runsReadBy))
   const damaged = entries.filter(({ name }) => wanted.has(name)).filter((run) => !runs.isWhole(run))
   const [first] = damaged

@@ -108,6 +108,7 @@ const CONDENSING: readonly Operator['op'][] = [
   'hashJoin',
   'filter',
   'keyFilter',
+  'sideFilter',
   'limit',
 ]
 

@@ -19,7 +19,9 @@ import {
   buildsOf,
   fillsRanges,
   hasElements,
+  inputsInOrder,
   readsRowsAlone,
+  sideFiltersIn,
   stageFilling,
   stagesAfter,
   stagesBefore,
@@ -50,7 +52,7 @@ import { Scheduler } from './scheduler.js'
 import { SharedState } from './shared.js'
 import { type SkewedKey, skewedKeys, watchingKeys } from './skew.js'
 import { quickMs } from './small.js'
-import { type Builds, TablePlan } from './tables.js'
+import { type Builds, sideOf, TablePlan } from './tables.js'
 import {
   isHeld,
   type MapResult,
@@ -342,25 +344,49 @@ export class PlanRun {
     const builds = await this.#builds(stage, passes)
     const tables = new TablePlan(this.#options.plan, stage, builds, this.#budget.worker, this.#budget.workers)
     for (const note of tables.notes) this.#tell(note)
-    const hasFiles = stage.inputs.some(({ kind }) => kind === 'files')
-    const planned = hasFiles ? this.#mapTasks(stage, index) : []
-    const mapped = hasFiles ? await this.#readFiles(stage, index, builds, tables) : []
-    const tasks: ReduceSpec[] = []
     const runs = [...builds.values()].flat()
-    for (const [i, input] of stage.inputs.entries()) {
+    const results: StageResult[] = []
+    const read = async (inputs: readonly number[], other: RunEntry[]) => {
+      if (inputs.length === 0) return
+      const sided = withOtherSide(stage, other, this.#options.tuning)
+      const prepare = <Spec extends MapSpec | ReduceSpec>(tasks: Spec[]) => sided(tables.for(tasks))
+      results.push(...(await this.#readFiles(stage, index, inputs, [...runs, ...other], prepare)))
+      results.push(...(await this.#readExchanges(stage, index, inputs, [...runs, ...other], prepare, passes)))
+    }
+    // The rows of a side by whose keys the other one is filtered come first.
+    const [first, filtered] = inputsInOrder(stage)
+    await read(first, [])
+    await read(filtered, results.flatMap(runsOf))
+    return { results: results.sort((a, b) => a.number - b.number), passes }
+  }
+
+  /** @param passes gets the merges that it took */
+  async #readExchanges(
+    stage: Stage,
+    index: number,
+    inputs: readonly number[],
+    runs: readonly RunEntry[],
+    prepare: Prepare,
+    passes: FinishedStage['passes'],
+  ): Promise<ReduceResult[]> {
+    const { plan } = this.#options
+    const tasks: ReduceSpec[] = []
+    const all = [...runs]
+    for (const i of inputs) {
+      const input = stage.inputs[i]!
       if (input.kind !== 'exchange') continue
-      const before = stageFilling(this.#options.plan, input.exchange)
+      const before = stageFilling(plan, input.exchange)
       const few = await this.#mergeToFew(before, this.#stages[before]!)
       passes[input.exchange] = few.passes
-      const first = planned.filter(({ input }) => input < i).length + tasks.length
-      const own = fillsRanges(this.#options.plan.stages[before]!)
+      const files = stage.inputs.some(({ kind }) => kind === 'files') ? this.#mapTasks(stage, index) : []
+      const first = files.filter((task) => task.input < i).length + this.#readersBefore(stage, i)
+      const own = fillsRanges(plan.stages[before]!)
         ? planRangeTasks(index, i, first, this.#ranges(before), few.runs)
         : planReduceTasks(index, i, first, this.#partitions[before]!, few.runs)
-      tasks.push(...tables.for(watchingKeys(this.#options.plan, own)))
-      runs.push(...few.runs)
+      tasks.push(...prepare(watchingKeys(plan, own)))
+      all.push(...few.runs)
     }
-    const reduced = tasks.length > 0 ? await this.#readPartitions(stage, index, tasks, runs) : []
-    return { results: [...mapped, ...reduced].sort((a, b) => a.number - b.number), passes }
+    return tasks.length > 0 ? await this.#readPartitions(stage, index, tasks, all) : []
   }
 
   #tell(note: string): void {
@@ -442,9 +468,18 @@ export class PlanRun {
     )
   }
 
-  async #readFiles(stage: Stage, index: number, builds: Builds, tables: TablePlan): Promise<MapResult[]> {
-    const tasks = tables.for(this.#mapTasks(stage, index))
-    this.#tellResumed(index, tasks)
+  /** @param inputs of which those that are files are read */
+  async #readFiles(
+    stage: Stage,
+    index: number,
+    inputs: readonly number[],
+    runs: readonly RunEntry[],
+    prepare: Prepare,
+  ): Promise<MapResult[]> {
+    if (!inputs.some((input) => stage.inputs[input]!.kind === 'files')) return []
+    const all = this.#mapTasks(stage, index)
+    this.#tellResumed(index, all)
+    const tasks = prepare(all.filter(({ input }) => inputs.includes(input)))
     const bounds = await this.#bounds(stage, index)
     // The guess of a CSV record's start may be wrong, and then the task's errors in the data mean nothing.
     const mayFail = (task: MapSpec): boolean => {
@@ -458,7 +493,7 @@ export class PlanRun {
     }
     requireRuns(
       tasks.filter((task) => !known(task)),
-      [...builds.values()].flat(),
+      runs,
       this.#runs,
     )
     const limit = limitOf(stage)
@@ -828,6 +863,19 @@ export class PlanRun {
     this.#shared.requestStop()
     void this.#pool.abort()
   }
+}
+
+/** Gives tasks what they need besides their input. */
+type Prepare = <Spec extends MapSpec | ReduceSpec>(tasks: Spec[]) => Spec[]
+
+/** @param runs of all rows of the other side */
+function withOtherSide({ inputs, target }: Stage, runs: readonly RunEntry[], tuning: Tuning): Prepare {
+  return (tasks) =>
+    tasks.map((task) => {
+      if (sideFiltersIn(inputs[task.input]!.operators).length === 0) return task
+      const own = target.kind === 'exchange' && target.rows?.kind === 'sides' ? target.rows.sideOf[task.input] : 0
+      return { ...task, otherSide: sideOf(own === 0 ? 1 : 0, runs, tuning) }
+    })
 }
 
 /** Whether records come to JavaScript. */

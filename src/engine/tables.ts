@@ -4,18 +4,27 @@ import { rowsOf } from '../plan/columns.js'
 import type { Input, OperatorOf, Plan, Stage } from '../plan/plan.js'
 import { tableJoinsIn } from '../plan/stages.js'
 import { type TableRow, tableRow } from '../plan/table_rows.js'
+import type { Tuning } from './budget.js'
 import { isLarge } from './skew.js'
-import type { BuildSpec, MapSpec, ReduceSpec, RunEntry, WorkerBudget } from './task.js'
+import type { BuildSpec, MapSpec, ReduceSpec, RunEntry, SideSpec, WorkerBudget } from './task.js'
 
 /** Of what its workers may collect: all tables that they share together. */
 const SHARED_SHARE = 0.5
 /** Of what is left of a worker's share: the table of a partition. */
 const OWN_SHARE = 0.5
+/** A side of more rows filters nothing: one thread reads their keys, and a set of them takes 16 MB at most (native/pipeline/join_table.cc). */
+const MAX_SIDE_ROWS = 2 ** 23
 
 type TableJoin = OperatorOf<'probe' | 'hashJoin'>
 
 /** The runs of each exchange that tasks of a stage make tables of. */
 export type Builds = Map<string, RunEntry[]>
+
+/** The rows of a side whose keys filter those of the other one. */
+export function sideOf(side: 0 | 1, runs: readonly RunEntry[], { sideRows = MAX_SIDE_ROWS }: Tuning): SideSpec {
+  const { records } = total(runs)
+  return { side, records, runs: records > sideRows ? null : namesOf(runs) }
+}
 
 /** What the tables of one stage may take. */
 export class TablePlan {

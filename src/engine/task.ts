@@ -38,6 +38,14 @@ export interface BuildSpec {
   watchKeys?: true
 }
 
+/** The rows of one side of the exchange that a task fills: its own rows of the other side are filtered by their keys. */
+export interface SideSpec {
+  side: 0 | 1
+  /** null: there are too many rows for that. */
+  runs: string[] | null
+  records: number
+}
+
 interface StageTask extends Task {
   /** Index into the stage's inputs. */
   input: number
@@ -47,6 +55,8 @@ interface StageTask extends Task {
   inputNumber: number
   /** Of the table joins of its input, in their order; absent: none. Runs may be written again, so this is not kept. */
   builds?: BuildSpec[]
+  /** Absent: its rows are not filtered by another side. */
+  otherSide?: SideSpec
   /** Of a worker's share: for the tables in memory that all workers share. */
   tableBytes?: number
 }
@@ -235,6 +245,7 @@ export function runsReadBy(task: TaskSpec): string[] {
   return [
     ...('runs' in task ? task.runs : []),
     ...('builds' in task && task.builds ? task.builds.flatMap(({ runs }) => runs) : []),
+    ...(('otherSide' in task && task.otherSide?.runs) || []),
   ]
 }
 

@@ -2,7 +2,7 @@
 import { type InputFile, isWhole } from '../io/input/input_file.js'
 import { planSplits, type SplitGroup } from '../io/input/splits.js'
 import type { Exchange, Stage } from '../plan/plan.js'
-import { takesFewer } from '../plan/stages.js'
+import { inputsInOrder, takesFewer } from '../plan/stages.js'
 import type { MergeLimits, Tuning } from './budget.js'
 import type { Range } from './ranges.js'
 import { isHeld, type MapSpec, type MergeSpec, type ReduceSpec, type RunEntry, type SampleSpec } from './task.js'
@@ -43,7 +43,12 @@ export function planMapTasks(
   // The work of a user's function must not be lost: its tasks stay small.
   const isGrouped = combinesInMemory(stage) && !usesFunction(stage) && tuning.splitBytes === undefined
   const most = isGrouped ? MAX_LAST_SPLIT_BYTES : MAX_SPLIT_BYTES
-  const target = tuning.splitBytes ?? Math.min(most, splitBytes(stage, files, inputs, workers))
+  const targets = new Map(
+    inputsInOrder(stage).flatMap((together) => {
+      const bytes = Math.min(most, splitBytes(stage, together, files, inputs, workers))
+      return together.map((i) => [i, bytes] as const)
+    }),
+  )
   const tasks: MapSpec[] = []
   stage.inputs.forEach((input, i) => {
     if (input.kind !== 'files') return
@@ -51,7 +56,7 @@ export function planMapTasks(
     const numbers = inputs.get(input.files) ?? []
     const groups = planSplits(
       numbers.map((n) => files[n]!),
-      target,
+      tuning.splitBytes ?? targets.get(i)!,
     )
     for (const { splits, bytes } of isGrouped ? largeFirst(groups, workers) : groups) {
       const own = splits.map(({ file, start, end }) => ({ file: numbers[file]!, start, end }))
@@ -63,14 +68,23 @@ export function planMapTasks(
   return tasks
 }
 
-/** About how large each split of a stage is. */
-function splitBytes(stage: Stage, files: InputFile[], inputs: Map<string, number[]>, workers: number): number {
+/** About how large each split is of those inputs of a stage that are read together. */
+function splitBytes(
+  stage: Stage,
+  together: readonly number[],
+  files: InputFile[],
+  inputs: Map<string, number[]>,
+  workers: number,
+): number {
   const { target, fixedSplits } = stage
   const isFree = target.kind === 'exchange' && !fixedSplits
   const least = usesFunction(stage) ? FUNCTION_SPLIT_BYTES : isFree ? NATIVE_SPLIT_BYTES : PART_SPLIT_BYTES
   // By all that the run reads, so that an input that several stages read has the same splits in each.
   if (fixedSplits) return Math.max(least, Math.ceil(sizeOf(files) / FIXED_TASKS))
-  const numbers = stage.inputs.flatMap((input) => (input.kind === 'files' ? (inputs.get(input.files) ?? []) : []))
+  const numbers = together.flatMap((i) => {
+    const input = stage.inputs[i]!
+    return input.kind === 'files' ? (inputs.get(input.files) ?? []) : []
+  })
   const bytes = sizeOf(numbers.map((n) => files[n]!))
   const most = workers * TASKS_PER_WORKER
   if (!isFree) return Math.max(least, Math.ceil(bytes / most))

@@ -30,12 +30,12 @@ export interface ProbeOperator {
   build: readonly Column[]
 }
 
-/** Drops rows whose `column` is none of the values that a key of a table has. */
+/** Drops rows whose `column` is none of the values that a key of a table has; none if the table has no set of that key. */
 export interface KeyFilterOperator {
   op: 'keyFilter'
   /** Index among the pipeline's tables. */
   table: number
-  /** Index among the table's keys, of those with a set. */
+  /** Index among the table's keys. */
   key: number
   column: string
 }
@@ -67,9 +67,9 @@ export function writeKeyFilter(
     .count(columns.findIndex(({ name }) => name === column))
 }
 
-/** What a table must have: rows that can be found; all, for joins that give those without a match; or only one of each key. */
-export type TableRows = 'found' | 'all' | 'keys'
-const TABLE_ROWS: readonly TableRows[] = ['found', 'all', 'keys']
+/** What a table must have: rows that can be found; all, for joins that give those without a match; only one of each key; or sets of keys alone. */
+export type TableRows = 'found' | 'all' | 'keys' | 'sets'
+const TABLE_ROWS: readonly TableRows[] = ['found', 'all', 'keys', 'sets']
 
 export function tableRowsFor(type: JoinType, residual: Expression | null): TableRows {
   if (type === 'right' || type === 'full') return 'all'

@@ -181,7 +181,7 @@ export interface Cursor {
   readonly recordsIn: number
   /** Records read, formatted, collected and written. */
   readonly recordsOut: number
-  /** Records that came out of the runs, below all operators. Only cursors of openRuns() have it. */
+  /** Records that came out of the runs, below all operators. Only cursors of openRuns() and openEveryRecord() have it. */
   readonly runRecords: number
   close(): void
 }
@@ -594,6 +594,8 @@ export interface Kernels {
   openStore(path: string, options: { readOnly: boolean }): Store
   /** Opens partition `partition` of each run and merges them; equal keys keep the order of `paths`. */
   openRuns(paths: string[], partition: number, options: { descending: boolean } & KeyRange): Cursor
+  /** All records of the runs, run by run and partition by partition. It opens each as it comes to it. */
+  openEveryRecord(paths: string[]): Cursor
   readRunInfo(path: string): RunInfo
   /** Returns memory that this thread's collectors have freed and that was kept for later ones. */
   releaseMemory(): void

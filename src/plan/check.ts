@@ -3,7 +3,7 @@ import { RunjobError } from '../base/errors.js'
 import { columnsOf } from './columns.js'
 import { hasCompositeKeys } from './groups.js'
 import type { Exchange, ExchangeInput, ExchangeRows, Input, Operator, OperatorOf, Plan, Stage } from './plan.js'
-import { probeOf, tableJoinsIn } from './stages.js'
+import { probeOf, sideFiltersIn, tableJoinsIn } from './stages.js'
 import { type Column, sameType, typeText } from './type.js'
 
 /** The forms in which records travel from an input to a target. */
@@ -44,6 +44,7 @@ const OPERATORS: Readonly<Record<Operator['op'], { takes: readonly Form[]; gives
   hashJoin: { takes: ['rows'], gives: 'rows' },
   filter: { takes: ['rows'], gives: 'rows' },
   keyFilter: { takes: ['rows'], gives: 'rows' },
+  sideFilter: { takes: ['rows'], gives: 'rows' },
   project: { takes: ['rows'], gives: 'rows' },
   explode: { takes: ['rows'], gives: 'rows' },
   limit: { takes: ['rows'], gives: 'rows' },
@@ -84,6 +85,8 @@ export function checkPlan({ stages }: Plan): void {
         throw wrong(`no probe has the keys of ${operator.build} that ${operator.column} is filtered by`)
       }
     }
+    const oddSide = inputs.flatMap((_, i) => oddSideFilter(inputs, i, target) ?? [])[0]
+    if (oddSide) throw wrong(oddSide)
     const odd = target.kind === 'exchange' && target.rows ? oddRows(target, target.rows) : null
     if (odd) throw wrong(odd)
     const [known, name] = target.kind === 'exchange' ? [exchanges, target.id] : [sinks, target.name]
@@ -104,6 +107,21 @@ function oddTable(join: OperatorOf<'probe' | 'hashJoin'>, build: Exchange, own: 
   const isBy = (names: string[] | undefined, on: string[]) => names?.join('\0') === on.join('\0')
   const fits = isBy(by[0], join.on) && isBy(by[1], join.buildOn) && own?.partitions === build.partitions
   return fits ? null : `the exchange ${build.id} is not partitioned as its input is`
+}
+
+/** The rows of the other side must all be there before, and know the key. */
+function oddSideFilter(inputs: readonly Input[], index: number, target: Stage['target']): string | null {
+  const filters = sideFiltersIn(inputs[index]!.operators)
+  if (filters.length === 0) return null
+  const rows = target.kind === 'exchange' ? target.rows : undefined
+  if (rows?.kind !== 'sides') return 'rows that have no other side are filtered by it'
+  const other = rows.sides[1 - rows.sideOf[index]!]!
+  const unknown = filters.find(({ key }) => key >= other.keys.length)
+  if (unknown) return `the other side has no key ${unknown.key} that ${unknown.column} could be filtered by`
+  const isOneSide = inputs.every(
+    ({ operators }, i) => (rows.sideOf[i] === rows.sideOf[index]) === sideFiltersIn(operators).length > 0,
+  )
+  return isOneSide ? null : 'not all rows of one side, and these alone, are filtered by the other one'
 }
 
 /** Equal keys of other rows would not be neighbours, and no one would notice. */

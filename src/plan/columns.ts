@@ -53,6 +53,7 @@ function columnsAfter(plan: Stages, input: Input, operator: RowOperator, takes: 
     }
     case 'filter':
     case 'keyFilter':
+    case 'sideFilter':
     case 'limit':
       return [...takes]
     case 'project':

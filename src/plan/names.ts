@@ -23,6 +23,7 @@ function operatorName(operator: Operator): string {
     case 'hashJoin':
       return `${operator.type} join`
     case 'keyFilter':
+    case 'sideFilter':
       return 'filter by keys'
     default:
       return operator.op
@@ -30,7 +31,7 @@ function operatorName(operator: Operator): string {
 }
 
 /** Not worth telling while it runs: they go with other operators. */
-const SMALL: readonly Operator['op'][] = ['project', 'keyFilter']
+const SMALL: readonly Operator['op'][] = ['project', 'keyFilter', 'sideFilter']
 
 /** What a stage does, such as `scan sales.csv, filter, group`. Stages of jobs have names that say it. */
 export function stageText(plan: Stages, index: number): string {

@@ -225,6 +225,11 @@ export type RowOperator =
   | { op: 'filter'; where: Expression; leftOut?: true }
   /** Ahead of the probe with this build: may drop rows whose `column` is none of the values that its key `buildOn[key]` has. */
   | { op: 'keyFilter'; build: string; buildOn: string[]; key: number; column: string }
+  /**
+   * Ahead of an exchange of two sides: may drop rows whose `column` is none of the values that the rows of the other side have in key `key`.
+   * Inputs with it are read after all others.
+   */
+  | { op: 'sideFilter'; key: number; column: string }
   | { op: 'project'; columns: NamedExpression[] }
   /**
    * A row for each element of a list: the columns of `keep`, then its place from 0 on, if that is wanted, and the element. A list that is null

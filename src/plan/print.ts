@@ -163,6 +163,8 @@ export function operatorText(operator: Operator, textOf: TextOf): string {
       return `filter ${textOf(operator.where)}${operator.leftOut ? ', and count the others' : ''}`
     case 'keyFilter':
       return `filter ${operator.column} by the keys ${operator.buildOn[operator.key]} of the table`
+    case 'sideFilter':
+      return `filter ${operator.column} by the keys of the other side`
     case 'project':
       return `project ${operator.columns.map((column) => projectText(column, textOf)).join(', ') || 'no columns'}`
     case 'explode': {

@@ -55,6 +55,23 @@ export function tableJoinsIn(operators: readonly Operator[]): OperatorOf<'probe'
   return operators.filter((operator) => operator.op === 'probe' || operator.op === 'hashJoin')
 }
 
+/** Those that ask for the keys of the other side of the exchange that a stage fills. */
+export function sideFiltersIn(operators: readonly Operator[]): OperatorOf<'sideFilter'>[] {
+  return operators.filter((operator) => operator.op === 'sideFilter')
+}
+
+/** Indexes of a stage's inputs: those that are read at once, and those that wait for all rows of these, by which they are filtered. */
+export function inputsInOrder({ inputs }: Stage): [first: number[], filtered: number[]] {
+  const all = [...inputs.keys()]
+  const isFiltered = (i: number) => sideFiltersIn(inputs[i]!.operators).length > 0
+  return [all.filter((i) => !isFiltered(i)), all.filter(isFiltered)]
+}
+
+/** How many tables a pipeline of these operators asks: one for each join, in their order, and then that of the other side's keys. */
+export function tablesOf(operators: readonly Operator[]): number {
+  return tableJoinsIn(operators).length + (sideFiltersIn(operators).length > 0 ? 1 : 0)
+}
+
 /** The join by partition that an exchange is a side of. */
 export function partitionedJoinOf(
   operators: readonly Operator[],

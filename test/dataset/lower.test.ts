@@ -7,6 +7,7 @@ import {
   csv,
   type DataFrame,
   int,
+  lit,
   long,
   nullable,
   parquet,
@@ -16,6 +17,7 @@ import {
   upper,
 } from 'runjob'
 import { describe, expect, it } from 'vitest'
+import type { ReadQuery } from '../../dist/src/dataset/query.js'
 import { orders, products, small, stages } from './frames.js'
 
 describe('a data frame becomes stages', () => {
@@ -144,6 +146,28 @@ describe('rows of Parquet are filtered by the keys of the tables that they are j
       .join(broadcast(makers), { left: 'm', right: 'code' })
     // Not by the maker, which is of another table.
     expect(output(both)).toMatch(/^lines scan keyFilter keyFilter project probe probe project probe/)
+  })
+
+  it('by the keys of the other side of a sorted join, else at the end', () => {
+    const some = parts.filter((c) => c.maker.gt('m')).select('id')
+    const sizes = new Map(
+      [lines, parts].map(({ query }, i) => [query as ReadQuery, { bytes: 1e10, rows: 1e10 / 10 ** i }]),
+    )
+    const keys = { left: ['part', 'price'], right: ['id', 'id'] } as const
+    const join = (left: DataFrame<unknown>) =>
+      /join \d+: (.*) \| parts scan filter project ->/.exec(stages((left as typeof lines).join(some, keys), sizes))![1]
+    expect(join(lines)).toBe('lines scan sideFilter sideFilter')
+    // By the columns of the scan.
+    expect(join(lines.withColumn('price', (c) => c.price.add(c.order)))).toBe(
+      'lines scan project sideFilter sideFilter',
+    )
+    expect(join(lines.withColumn('part', lit(3)))).toBe('lines scan sideFilter project')
+    // Not before an error, which must not depend on it.
+    const quotient = lines.withColumn('q', (c) => c.price.div(c.part))
+    expect(join(quotient)).toBe('lines scan project sideFilter sideFilter')
+    expect(join(lines.union(quotient.select(...(['order', 'part', 'price', 'note'] as const))))).toBe(
+      'lines scan sideFilter sideFilter | lines scan sideFilter sideFilter',
+    )
   })
 
   it('not by computed columns, nor past what may fail or counts rows', () => {

@@ -72,6 +72,59 @@ describe.each(['chosen', 'none'])('with a table of %s', (name) => {
   })
 })
 
+describe('sorted sides, of which one is filtered by the keys of the other', () => {
+  const types = ['inner', 'left', 'right', 'full', 'semi', 'anti'] as const
+  const ways: Record<string, { tuning: Tuning; workers?: number }> = {
+    sorted: { tuning: { joins: 'merge' } },
+    'sorted in many pieces': { tuning: { joins: 'merge', splitBytes: 20_000, mergeRuns: 2, heldBytes: 0 }, workers: 2 },
+    'but too many rows': { tuning: { joins: 'merge', sideRows: 10 } },
+    'and all is read': { tuning: { joins: 'merge', readAll: true } },
+  }
+
+  it.each(
+    types.flatMap((type) => [
+      [type, ['n', 'price']] as const,
+      [type, ['s', 'moment']] as const,
+      [type, ['d']] as const,
+    ]),
+  )('%s join by %s', async (type, keys) => {
+    const few = chosen('chosen', keys)
+    const many = open('sales')
+    const renamed = keys.map((key) => `c_${key}`)
+    const pairs = {
+      'few on the right': [many, few, keys, renamed],
+      'few on the left': [few, many, renamed, keys],
+    } as const
+    for (const [place, [left, right, leftKeys, rightKeys]] of Object.entries(pairs)) {
+      const frame = left.join(right as never, { left: leftKeys, right: rightKeys } as never, type) as unknown as Frame
+      const isWhole = type !== 'semi' && type !== 'anti'
+      const names = isWhole ? ['id', 'label'] : left === many ? ['id'] : ['label']
+      const rows = async (tuning: Tuning, workers = 1) =>
+        JSON.stringify(await frame.orderBy(...(names as never[])).collect({ workers, [TUNING]: tuning } as object))
+      const expected = await rows({ joins: 'hash' })
+      for (const [way, { tuning, workers }] of Object.entries(ways)) {
+        expect(await rows(tuning, workers), `${place} ${way}`).toBe(expected)
+      }
+    }
+  })
+
+  it('has less to sort, unless there are too many keys', async () => {
+    const frame = open('sales').join(
+      chosen('chosen', ['day']) as never,
+      { left: 'day', right: 'c_day' } as never,
+    ) as unknown as Frame
+    const plan = (tuning: Tuning) =>
+      frame.agg({ n: count() }).explain({ analyze: true, workers: 1, [TUNING]: tuning } as object)
+    const filtered = await plan({ joins: 'merge' })
+    expect(filtered).toContain('sorted, left side filtered by the keys of the other')
+    expect(filtered).toMatch(/filter day by the keys of the other side \(6,144 rows in, 4,000 out/)
+    expect(filtered).toMatch(/3 of 10 row groups read/)
+    const all = await plan({ joins: 'merge', sideRows: 39 })
+    expect(all).toMatch(/filter day by the keys of the other side \(20,000 rows/)
+    expect(all).toMatch(/10 of 10 row groups read/)
+  })
+})
+
 it('row groups without one of the keys are not read, and rows are dropped in the scan', async () => {
   const days = chosen('chosen', ['day'])
   const totals = open('sales')

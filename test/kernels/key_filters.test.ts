@@ -1,5 +1,5 @@
 /** Rows that are dropped ahead of a join by the keys of its table, against plain TypeScript: none that has a match. */
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -226,6 +226,153 @@ it('keeps the codes of a dictionary apart from those of the next one', () => {
   for (const l of ['a', 'b', null, 'a']) pipeline.addRows(encodeRows([{ l }], left))
   pipeline.finish()
   expect(decodeRows(pipeline.takeOutput(), left)).toEqual([{ l: 'a' }, { l: 'a' }])
+})
+
+describe('a table of sets alone', () => {
+  const columns = [
+    column('tags', {
+      type: 'array',
+      element: { type: 'struct', fields: [{ name: 'x', type: 'string', nullable: true }] },
+      containsNull: true,
+    } as Type),
+    column('b', 'string'),
+    column('n', 'double'),
+    column('a', 'long'),
+  ]
+
+  /** Runs of several partitions, by the first of the columns. */
+  function runsOf(rows: readonly Row[]): string[] {
+    const size = Math.ceil(rows.length / 3)
+    return [0, 1, 2].map((i) => {
+      const collector = kernels.createCollector({
+        mode: 'append',
+        aggregates: [],
+        layout: ['bytes'],
+        partitionBy: 'hash',
+        partitions: 7,
+      })
+      const end = {
+        kind: 'exchange',
+        keys: [{ column: 'a', descending: false, nullsFirst: true }],
+        side: 'left',
+      } as const
+      const program = pipelineProgram({ source: { kind: 'batches', columns }, operators: [], end })
+      const pipeline = kernels.createPipeline(program, collector, { memoryBytes: 1 << 20 })
+      pipeline.addRows(encodeRows(rows.slice(i * size, (i + 1) * size), columns))
+      pipeline.finish()
+      const path = join(folder, `${runs++}.run`)
+      collector.spill(path, '{}')
+      return path
+    })
+  }
+
+  function setsOf(rows: readonly Row[], keys: number[], by = ['b', 'a']): JoinTable {
+    const table = kernels.createJoinTable(joinTableProgram(columns, by, 'sets', { keys, rows: rows.length }), {
+      name: `sets ${runs}`,
+    })
+    table.claim(0)
+    const cursor = kernels.openEveryRecord(runsOf(rows))
+    while (table.add(cursor, 100) > 0);
+    expect(cursor.runRecords).toBe(rows.length)
+    cursor.close()
+    return table
+  }
+
+  const random = new Random(5)
+  const rows = Array.from({ length: 5000 }, (_, i): Row => {
+    const tags =
+      random.below(3) === 0
+        ? null
+        : Array.from({ length: random.below(4) }, (_, n) => (n === 1 ? null : { x: `${'x'.repeat(n * 9)}` }))
+    return {
+      tags,
+      b: random.below(5) === 0 ? null : `${i % 700}`.padStart(random.below(2) * 15, '-'),
+      n: random.below(2) / 3 || null,
+      a: random.below(5) === 0 ? null : BigInt(i * 5),
+    } as Row
+  })
+  const whole = rows.filter(({ a, b }) => a !== null && b !== null)
+
+  it('has the keys of all rows of all runs that have no null among them', () => {
+    const table = setsOf(rows, [0, 1])
+    const passed = (key: number, name: string, type: Type, values: readonly Value[]) => {
+      const left = [column(name, type)]
+      const program = pipelineProgram({
+        source: { kind: 'batches', columns: left },
+        operators: [{ op: 'keyFilter', table: 0, key, column: name }],
+        end: { kind: 'rows' },
+      })
+      const pipeline = kernels.createPipeline(program, null, { memoryBytes: 1 << 20, tables: [table] })
+      pipeline.addRows(
+        encodeRows(
+          values.map((value) => ({ [name]: value })),
+          left,
+        ),
+      )
+      pipeline.finish()
+      return decodeRows(pipeline.takeOutput(), left, { longs: 'bigint' }).map((row) => row[name])
+    }
+    const known = new Set(whole.map(({ a }) => a))
+    const numbers = Array.from({ length: 25_000 }, (_, i) => BigInt(i))
+    // Bits, one for each number: none too many.
+    expect(passed(1, 'l', 'long', numbers)).toEqual(numbers.filter((n) => known.has(n)))
+    const sorted = [...known].map(Number).sort((a, b) => a - b)
+    expect(table.keyBounds(1)).toEqual([sorted[0], sorted.at(-1)].map(String))
+    const texts = new Set(whole.map(({ b }) => b as string))
+    const others = Array.from({ length: 2000 }, (_, i) => `other ${i}`)
+    const some = passed(0, 'l', 'string', [...texts, ...others])
+    expect(some.slice(0, texts.size)).toEqual([...texts])
+    expect(some.length).toBeLessThan(texts.size + 200)
+  })
+
+  it('drops nothing without a set, and everything if there are no rows', () => {
+    const left = [column('l', 'long')]
+    const all = [{ l: 1n }, { l: null }, { l: 2n }]
+    const answer = (table: JoinTable) => {
+      const program = pipelineProgram({
+        source: { kind: 'batches', columns: left },
+        operators: [{ op: 'keyFilter', table: 0, key: 1, column: 'l' }],
+        end: { kind: 'rows' },
+      })
+      const pipeline = kernels.createPipeline(program, null, { memoryBytes: 1 << 20, tables: [table] })
+      pipeline.addRows(encodeRows(all, left))
+      pipeline.finish()
+      return decodeRows(pipeline.takeOutput(), left, { longs: 'bigint' })
+    }
+    const unknown = setsOf(rows, [0])
+    expect(answer(unknown)).toEqual(all)
+    expect(unknown.keyBounds(1)).toBe(null)
+    expect(answer(setsOf([], [0, 1]))).toEqual([])
+  })
+
+  it('is no table to look rows up in', () => {
+    const table = setsOf(rows, [])
+    const left = [column('l', 'string'), column('m', 'long')]
+    const program = pipelineProgram({
+      source: { kind: 'batches', columns: left },
+      operators: [{ op: 'probe', table: 0, type: 'semi', on: ['l', 'm'], residual: null, build: columns }],
+      end: { kind: 'rows' },
+    })
+    expect(() => kernels.createPipeline(program, null, { memoryBytes: 1 << 20, tables: [table] })).toThrow()
+  })
+
+  it('tells of a run that is damaged', () => {
+    const paths = runsOf(rows)
+    const bytes = readFileSync(paths[1]!)
+    // In the middle of a block.
+    const at = bytes.indexOf(Buffer.from('-------'))
+    bytes[at] = bytes[at]! ^ 1
+    writeFileSync(paths[1]!, bytes)
+    const table = kernels.createJoinTable(joinTableProgram(columns, ['a'], 'sets', { keys: [0], rows: 9 }), {
+      name: 'damaged',
+    })
+    table.claim(0)
+    const cursor = kernels.openEveryRecord(paths)
+    const failed = () => {
+      while (table.add(cursor, 100) > 0);
+    }
+    expect(failed).toThrow(paths[1])
+  })
 })
 
 it('a program that filters by what no table has is refused', () => {

@@ -1,9 +1,11 @@
 /** Inconsistent plans are refused before anything runs. */
 import { describe, expect, it } from 'vitest'
 import { checkPlan } from '../../dist/src/plan/check.js'
-import type { Format, Input, Operator, Plan, RecordSpec, Stage } from '../../dist/src/plan/plan.js'
+import type { Exchange, Format, Input, Operator, Plan, RecordSpec, Stage } from '../../dist/src/plan/plan.js'
+import type { Column } from '../../dist/src/plan/type.js'
 
 const RECORD: RecordSpec = { key: 'string', value: 'number' }
+const BYTES: RecordSpec = { key: 'bytes', value: 'bytes' }
 const text: Format = { kind: 'text', exact: false, encoding: null }
 
 const map: Operator = { op: 'map', fn: '1.map', gives: RECORD }
@@ -64,5 +66,44 @@ describe('a plan', () => {
     )
     expect(problemOf([sink('x'), files(map)], [sink('x'), files(map)])).toContain('another one has the sink "x"')
     expect(problemOf([exchange('a'), files(map)])).toBe('no stage has a sink')
+  })
+
+  it('has one side whose rows are filtered by the keys of the other one', () => {
+    const columns: Column[] = [{ name: 'k', type: 'long', nullable: false }]
+    const sides = [0, 1].map(() => ({ columns, keys: ['k'] }))
+    const read: Operator = { op: 'scan', columns }
+    const filter: Operator = { op: 'sideFilter', key: 0, column: 'k' }
+    const joined = (...inputs: Operator[][]): string | null => {
+      const sideOf = inputs.map((_, i) => (i === 0 ? 0 : 1))
+      const target = {
+        ...exchange('a'),
+        record: BYTES,
+        grouping: 'prefix',
+        partitionBy: 'hash',
+        combine: null,
+      } as Exchange
+      const merge: Operator = { op: 'mergeJoin', type: 'inner', residual: null }
+      return problemOf(
+        [
+          { ...target, descending: false, rows: { kind: 'sides', sides, sideOf } } as Exchange,
+          ...inputs.map((all) => files(...all)),
+        ],
+        [sink(), from('a', merge)],
+      )
+    }
+    expect(joined([read, filter], [read])).toBeNull()
+    expect(joined([read], [read, filter], [read, filter])).toBeNull()
+    const wrong = 'not all rows of one side, and these alone, are filtered by the other one'
+    for (const inputs of [
+      [
+        [read, filter],
+        [read, filter],
+      ],
+      [[read], [read, filter], [read]],
+    ]) {
+      expect(joined(...inputs)).toContain(wrong)
+    }
+    expect(joined([read, { ...filter, key: 1 }], [read])).toContain('the other side has no key 1')
+    expect(problemOf([sink(), files(read, filter)])).toContain('rows that have no other side are filtered by it')
   })
 })

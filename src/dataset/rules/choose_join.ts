@@ -1,11 +1,10 @@
 /** How each join finds what matches: with a table of a small side, for all tasks or for each partition, or with both sides sorted. */
-import { columnNames } from '../../plan/expression.js'
 import type { JoinType } from '../../plan/plan.js'
 import { LEAST_TABLE_ROW_BYTES, tableRow } from '../../plan/table_rows.js'
 import type { Algorithm, JoinNode, Logical } from '../logical.js'
 import { inputsOfNode, join, project, unchanged, withInputs } from '../logical.js'
 import { expectedRows, mostOf, type Sizes, shareLeft } from './cardinality.js'
-import { cannotFail } from './failing.js'
+import { filteredSide } from './filter_side.js'
 
 /** A side whose table takes more memory than that is not small. */
 export const MAX_SMALL_BYTES = 256 * 2 ** 20
@@ -22,8 +21,6 @@ interface Choice {
   sizes: Sizes
   /** For all joins, where their type allows it. */
   forced: Algorithm | null
-  /** Whether a side may be computed a second time, which must not show. */
-  mayReadTwice: boolean
 }
 
 export function chooseJoin(node: Logical, choice: Choice): Logical {
@@ -34,7 +31,7 @@ export function chooseJoin(node: Logical, choice: Choice): Logical {
   return made.kind === 'join' ? chosen(made, choice) : made
 }
 
-function chosen(node: JoinNode, { sizes, forced, mayReadTwice }: Choice): Logical {
+function chosen(node: JoinNode, { sizes, forced }: Choice): Logical {
   const { left, right, type, on, broadcast } = node
   const swapped = SWAPPED[type]
   const wants = (side: 'left' | 'right') => broadcast === side || (broadcast === null && forced === 'broadcast')
@@ -55,72 +52,14 @@ function chosen(node: JoinNode, { sizes, forced, mayReadTwice }: Choice): Logica
     if (isRight && mayShare(type)) return join({ ...node, algorithm: 'broadcast' })
     if (isLeft && mayShare(swapped)) return swap(node, swapped, 'broadcast')
   }
-  if (forced === null && mayReadTwice && mayDropUnmatched(node, sizes))
-    return join({ ...node, right: matchedRight(node), algorithm: 'merge' })
+  const merged = (node: JoinNode) =>
+    join({ ...node, algorithm: 'merge', filtered: filteredSide(node, sizes, forced === 'merge') })
   // Without keys there is one partition.
-  if (forced === 'merge' || on.length === 0) return join({ ...node, algorithm: 'merge' })
+  if (forced === 'merge' || on.length === 0) return merged(node)
   if (isRight) return join({ ...node, algorithm: 'hash' })
   if (isLeft) return swap(node, swapped, 'hash')
   // Of two large sides. Sorting them takes about as long as tables do, and much less than tables that memory has no room for.
-  return join({ ...node, algorithm: forced === 'hash' ? 'hash' : 'merge' })
-}
-
-/** Of a small side's rows, those that filters let through, if the other side's rows without a match are worth being dropped. */
-const LARGEST_SHARE = 1 / 2
-
-/** Whether the left side, which cannot be the table of such a join, is a table by which most rows of the right side can be dropped before. */
-function mayDropUnmatched(node: JoinNode, sizes: Sizes): boolean {
-  const { left, right, type, on, broadcast } = node
-  if ((type !== 'semi' && type !== 'anti') || on.length === 0 || broadcast !== null) return false
-  if (!isCheap(left) || shareLeft(left, sizes) > LARGEST_SHARE) return false
-  const table = keysOfLeft(node)
-  return isSmall(
-    table,
-    table.columns.map(({ name }) => name),
-    right,
-    sizes,
-  )
-}
-
-/** Whether it costs little to compute it twice, and no one sees it. */
-function isCheap(node: Logical): boolean {
-  switch (node.kind) {
-    case 'read':
-      return true
-    case 'filter':
-      return !node.leftOut && cannotFail(node.where) && isCheap(node.input)
-    case 'project':
-      return node.values.every(({ value }) => cannotFail(value)) && isCheap(node.input)
-    case 'join':
-      return isMadeOnce(node) && (node.residual === null || cannotFail(node.residual)) && isCheap(node.left)
-    default:
-      return false
-  }
-}
-
-/** Whether the table of a join is the same one where it is computed again, for fewer columns: it has only those that the join itself needs. */
-function isMadeOnce({ algorithm, right, on, residual }: JoinNode): boolean {
-  const needed = new Set([...on.map((pair) => pair.right), ...(residual === null ? [] : columnNames(residual))])
-  return algorithm === 'broadcast' && right.columns.every(({ name }) => needed.has(name))
-}
-
-function keysOfLeft({ left, on }: JoinNode): Logical {
-  const keys = new Set(on.map((pair) => pair.left))
-  return project(left, unchanged(left.columns.filter(({ name }) => keys.has(name))))
-}
-
-function matchedRight(node: JoinNode): Logical {
-  const { right, on } = node
-  return join({
-    left: right,
-    right: keysOfLeft(node),
-    type: 'semi',
-    on: on.map((pair) => ({ left: pair.right, right: pair.left })),
-    residual: null,
-    broadcast: null,
-    algorithm: 'broadcast',
-    isSwapped: false,
-  })
+  return forced === 'hash' ? join({ ...node, algorithm: 'hash' }) : merged(node)
 }
 
 /** Where all tasks share a table, none of them knows which of its rows have no match anywhere. */

@@ -2,7 +2,7 @@
 import { RunjobError } from '../../base/errors.js'
 import type { MapFunction, ReduceFunction } from '../../plan/functions.js'
 import type { CsvFormat, ExchangeInput, FileInput, Input, Operator, OperatorOf, RecordSpec } from '../../plan/plan.js'
-import { exchangeOf, tableJoinsIn } from '../../plan/stages.js'
+import { exchangeOf, tablesOf } from '../../plan/stages.js'
 import type { TaskEnvironment } from './environment.js'
 import type { BatchIntake, Intake, LineIntake, RecordIntake, SortedIntake } from './intake.js'
 import { aggregate } from './operator/aggregate.js'
@@ -28,15 +28,15 @@ export function linkOperators(input: Input, target: Target, env: TaskEnvironment
   const tables = openTables(input.operators, env)
   // Each part has a pipeline at most, and its share of the memory.
   const budget = { ...env.budget, collectorBytes: Math.floor(env.budget.collectorBytes / parts.length) }
-  let joins = tables.all.length
+  let first = tables.all.length
   try {
     return parts.reduceRight<Intake>((next, operators) => {
       env.budget = budget
-      const end = joins
-      joins -= tableJoinsIn(operators).length
+      const end = first
+      first -= tablesOf(operators)
       // Those of the task alone are tables of the exchange that it reads.
       const own = operators === parts[0] ? tables : { ownBytes: 0, close() {} }
-      return linkPart({ ...input, operators }, next as Target, { ...own, all: tables.all.slice(joins, end) }, env)
+      return linkPart({ ...input, operators }, next as Target, { ...own, all: tables.all.slice(first, end) }, env)
     }, target)
   } catch (error) {
     tables.close()

@@ -301,11 +301,13 @@ function filtersAfter(
   tables: readonly JoinTable[],
 ): Expression[] {
   const joins = tableJoinsIn(following)
-  const end = following.findIndex((one) => (one.op === 'filter' ? one.leftOut : one.op !== 'keyFilter'))
+  const end = following.findIndex((one) =>
+    one.op === 'filter' ? one.leftOut : one.op !== 'keyFilter' && one.op !== 'sideFilter',
+  )
   return (end < 0 ? following : following.slice(0, end)).flatMap((operator) => {
     if (operator.op === 'filter') return [operator.where]
-    if (operator.op !== 'keyFilter') return []
-    const bounds = tables[joins.indexOf(probeOf(joins, operator)!)]!.keyBounds(operator.key)
+    if (operator.op !== 'keyFilter' && operator.op !== 'sideFilter') return []
+    const bounds = tables[tableOf(operator, joins)]!.keyBounds(operator.key)
     return bounds === null ? [] : [withinBounds(pick(columns, [operator.column])[0]!, bounds)]
   })
 }
@@ -382,9 +384,10 @@ function operatorOf(operator: RowOperator, joins: readonly RowOperator[], { plan
         build: rows.kind === 'rows' ? rows.columns : [],
       }
     }
-    case 'keyFilter': {
+    case 'keyFilter':
+    case 'sideFilter': {
       const { key, column } = operator
-      return { op: 'keyFilter', table: joins.indexOf(probeOf(joins, operator)!), key, column }
+      return { op: 'keyFilter', table: tableOf(operator, joins), key, column }
     }
     case 'filter':
     case 'project':
@@ -394,6 +397,11 @@ function operatorOf(operator: RowOperator, joins: readonly RowOperator[], { plan
     default:
       throw unknown(operator.op)
   }
+}
+
+/** Index among a pipeline's tables: those of its joins, then that of the other side's keys. */
+function tableOf(filter: OperatorOf<'keyFilter' | 'sideFilter'>, joins: readonly RowOperator[]): number {
+  return filter.op === 'sideFilter' ? joins.length : joins.indexOf(probeOf(joins, filter)!)
 }
 
 function endOf({ plan, task, budget }: TaskEnvironment): PipelineEnd {

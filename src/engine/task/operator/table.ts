@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { RunjobError } from '../../../base/errors.js'
 import { kernels } from '../../../kernels/addon.js'
 import { joinTableProgram, tableRowsFor } from '../../../kernels/join_program.js'
-import type { JoinTable } from '../../../kernels/kernels.js'
+import type { Cursor, JoinTable } from '../../../kernels/kernels.js'
 import { rowsOf } from '../../../plan/columns.js'
 import type { Operator, OperatorOf } from '../../../plan/plan.js'
-import { exchangeOf, probeOf, tableJoinsIn } from '../../../plan/stages.js'
+import { exchangeOf, probeOf, sideFiltersIn, tableJoinsIn } from '../../../plan/stages.js'
 import { expectCount } from '../../counts.js'
 import { attemptName, type BuildSpec } from '../../task.js'
 import type { TaskEnvironment } from '../environment.js'
@@ -25,26 +25,29 @@ const SORT_SHARE = 0.25
 const shared = new Map<string, JoinTable>()
 
 export interface Tables {
-  /** One for each join, in their order. */
+  /** One for each join, in their order; then the keys of the other side, if rows are filtered by these. */
   all: JoinTable[]
-  /** In memory, and of this task alone. */
+  /** In memory, besides those that the task knows of (`tableBytes`). */
   ownBytes: number
   /** Call once the task is over. */
   close(): void
 }
 
+/** A table that a task needs: how it is opened and filled, unless another thread of the process has done that. */
+interface Wanted {
+  /** What it is made of. */
+  name: string
+  isShared: boolean
+  open(): JoinTable
+  fill(table: JoinTable): void
+}
+
 /** @param operators of a pipeline */
 export function openTables(operators: readonly Operator[], env: TaskEnvironment): Tables {
-  const joins = tableJoinsIn(operators)
-  const builds = 'builds' in env.task ? (env.task.builds ?? []) : []
-  const wanted = joins.map((join, i) => {
-    const build = builds[i]
-    if (build?.exchange !== join.build) {
-      throw new RunjobError('INTERNAL', { detail: `the task ${env.task.id} has no runs of ${join.build}` })
-    }
-    const keys = filteredKeys(operators, join)
-    return { join, build, keys, name: nameOf(join, build, keys, env) }
-  })
+  const wanted = [
+    ...tableJoinsIn(operators).map((join, i) => joinTable(join, i, operators, env)),
+    ...otherSide(operators, env),
+  ]
   // Before more memory is taken.
   const names = new Set(wanted.map(({ name }) => name))
   for (const name of shared.keys()) if (!names.has(name)) closeShared(name)
@@ -53,19 +56,29 @@ export function openTables(operators: readonly Operator[], env: TaskEnvironment)
     for (const table of own) table.close()
   }
   try {
-    const all = wanted.map(({ join, build, keys, name }) => {
-      const table = shared.get(name) ?? openTable(name, join, build, keys, env)
-      if (build.isShared) shared.set(name, table)
+    const all = wanted.map(({ name, isShared, open, fill }) => {
+      const table = shared.get(name) ?? open()
+      if (isShared) shared.set(name, table)
       else own.push(table)
-      makeTable(table, join, build, env)
+      if (isMine(table, env)) fill(table)
       return table
     })
-    return { all, ownBytes: own.reduce((sum, { bytes }) => sum + bytes, 0), close }
+    const counted = [...own, ...all.slice(tableJoinsIn(operators).length)]
+    return { all, ownBytes: counted.reduce((sum, { bytes }) => sum + bytes, 0), close }
   } catch (error) {
     // Another thread may be waiting for one of them.
     close()
     closeTables()
     throw error
+  }
+}
+
+/** Whether it is this thread that has to fill a table. Otherwise it is complete. */
+function isMine(table: JoinTable, env: TaskEnvironment): boolean {
+  for (;;) {
+    const state = table.claim(WAIT_MS)
+    if (state !== 'busy') return state === 'mine'
+    env.checkStop()
   }
 }
 
@@ -80,28 +93,67 @@ function closeShared(name: string): void {
 }
 
 /**
- * What a table is made of. One that is not shared is of one attempt. An earlier run into the same output has the same names of runs, and a thread
- * of it may still have its table.
+ * The name of a table that is made of this. One that is not shared is of one attempt. An earlier run into the same output has the same names of
+ * runs, and a thread of it may still have its table.
  */
-function nameOf(
-  { build, buildOn, type, residual }: TableJoin,
-  spec: BuildSpec,
-  keys: readonly number[],
-  env: TaskEnvironment,
-): string {
-  const { runs, isShared, partition } = spec
+function nameOf(made: readonly unknown[], isShared: boolean, env: TaskEnvironment): string {
   const attempt = isShared ? null : attemptName(env.task.id, env.attempt)
-  return JSON.stringify([
-    env.runId,
-    env.runsDir,
-    build,
-    buildOn,
-    tableRowsFor(type, residual),
-    keys,
-    runs,
-    partition,
-    attempt,
-  ])
+  return JSON.stringify([env.runId, env.runsDir, attempt, ...made])
+}
+
+/** The table of the i-th join. */
+function joinTable(own: TableJoin, i: number, operators: readonly Operator[], env: TaskEnvironment): Wanted {
+  const { build, buildOn, type, residual } = own
+  const spec = 'builds' in env.task ? env.task.builds?.[i] : undefined
+  if (spec?.exchange !== build) {
+    throw new RunjobError('INTERNAL', { detail: `the task ${env.task.id} has no runs of ${build}` })
+  }
+  const { runs, isShared, partition, inMemory, records } = spec
+  const keys = filteredKeys(operators, own)
+  const kept = tableRowsFor(type, residual)
+  const name = nameOf([build, buildOn, kept, keys, runs, partition], isShared, env)
+  return {
+    name,
+    isShared,
+    open() {
+      const rows = rowsOf(env.plan, build)
+      if (rows.kind !== 'rows') throw new RunjobError('INTERNAL', { detail: `a table of ${rows.kind}` })
+      const program = joinTableProgram(rows.columns, buildOn, kept, { keys, rows: records })
+      const memoryBytes = Math.floor(env.budget.collectorBytes * SORT_SHARE)
+      return kernels.createJoinTable(program, { name, ...(inMemory ? {} : { folder: env.runsDir, memoryBytes }) })
+    },
+    fill: (table) => fillTable(table, build, spec, env),
+  }
+}
+
+/** Sets of the keys of the other side's rows, by which these operators filter; none if they do not. */
+function otherSide(operators: readonly Operator[], env: TaskEnvironment): Wanted[] {
+  const filters = sideFiltersIn(operators)
+  if (filters.length === 0) return []
+  const spec = 'otherSide' in env.task ? env.task.otherSide : undefined
+  const { target } = env.plan.stages[env.task.stage]!
+  if (!spec || target.kind !== 'exchange' || target.rows?.kind !== 'sides') {
+    throw new RunjobError('INTERNAL', { detail: `the task ${env.task.id} has no rows of another side` })
+  }
+  const { side, runs, records } = spec
+  const keys = runs === null ? [] : [...new Set(filters.map(({ key }) => key))]
+  const { columns, keys: by } = target.rows.sides[side]!
+  const name = nameOf([target.id, side, keys, runs], true, env)
+  return [
+    {
+      name,
+      isShared: true,
+      open() {
+        return kernels.createJoinTable(joinTableProgram(columns, by, 'sets', { keys, rows: records }), { name })
+      },
+      fill(table) {
+        const cursor = kernels.openEveryRecord((runs ?? []).map((run) => join(env.runsDir, run)))
+        addAll(table, cursor, env)
+        expectCount(`${env.task.id} read from the other side of ${target.id}`, cursor.runRecords, runs ? records : 0)
+        cursor.close()
+      },
+    },
+  ]
 }
 
 /** The keys of its table that rows are filtered by, ahead of the join. */
@@ -112,26 +164,7 @@ function filteredKeys(operators: readonly Operator[], join: TableJoin): number[]
   return [...new Set(keys)]
 }
 
-function openTable(
-  name: string,
-  join: TableJoin,
-  { inMemory, records }: BuildSpec,
-  keys: readonly number[],
-  env: TaskEnvironment,
-): JoinTable {
-  const rows = rowsOf(env.plan, join.build)
-  if (rows.kind !== 'rows') throw new RunjobError('INTERNAL', { detail: `a table of ${rows.kind}` })
-  const kept = tableRowsFor(join.type, join.residual)
-  const program = joinTableProgram(rows.columns, join.buildOn, kept, { keys, rows: records })
-  const memoryBytes = Math.floor(env.budget.collectorBytes * SORT_SHARE)
-  return kernels.createJoinTable(program, { name, ...(inMemory ? {} : { folder: env.runsDir, memoryBytes }) })
-}
-
-function makeTable(table: JoinTable, { build }: TableJoin, spec: BuildSpec, env: TaskEnvironment): void {
-  for (let state = table.claim(WAIT_MS); state !== 'mine'; state = table.claim(WAIT_MS)) {
-    if (state === 'ready') return
-    env.checkStop()
-  }
+function fillTable(table: JoinTable, build: string, spec: BuildSpec, env: TaskEnvironment): void {
   const { runs, partition, records } = spec
   const opened = kernels.openRuns(
     runs.map((run) => join(env.runsDir, run)),
@@ -140,10 +173,14 @@ function makeTable(table: JoinTable, { build }: TableJoin, spec: BuildSpec, env:
   )
   const exchange = exchangeOf(env.plan, build)
   const cursor = spec.watchKeys ? trackLargestKey(opened, exchange) : opened
-  env.clock.time('merge', () => {
-    while (table.add(cursor, ADD_RECORDS) > 0) env.checkStop()
-  })
+  addAll(table, cursor, env)
   expectCount(`${env.task.id} read from ${build}`, cursor.runRecords, records)
   if (spec.watchKeys) env.tally.largestKeys.push(largestKeyOf(cursor, exchange, env))
   cursor.close()
+}
+
+function addAll(table: JoinTable, cursor: Cursor, env: TaskEnvironment): void {
+  env.clock.time('merge', () => {
+    while (table.add(cursor, ADD_RECORDS) > 0) env.checkStop()
+  })
 }
