@@ -109,8 +109,11 @@ function keysMatched(node: Logical, sizes: Sizes): readonly KeyTable[] {
       const { type } = node
       if (type === 'right' || type === 'full') return []
       const own = keyTableOf(node, sizes)
+      // What comes of the table is in it.
+      const same = own && type === 'inner' ? [{ join: node, on: own.on.map(({ key }) => ({ column: key, key })) }] : []
       return [
         ...(own ? [own] : []),
+        ...same,
         ...keysMatched(node.left, sizes),
         ...(type === 'inner' ? keysMatched(node.right, sizes) : []),
       ]

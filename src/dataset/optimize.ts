@@ -1,5 +1,6 @@
 /** Makes a plan cheaper. Every rule keeps the answer. */
 import type { Algorithm, Logical } from './logical.js'
+import { associateJoins } from './rules/associate_joins.js'
 import type { Sizes } from './rules/cardinality.js'
 import { chooseJoin } from './rules/choose_join.js'
 import { dropSorts } from './rules/drop_sorts.js'
@@ -35,7 +36,7 @@ export function pushDown(plan: Logical, now: bigint, skipsBad: boolean): Logical
 /** The rest, for what pushDown() has made. */
 export function arrange(plan: Logical, { sizes = new Map(), joins, skipsBad = false }: ArrangeOptions): Logical {
   // Twice: sides count with the columns that are needed, and a join whose sides change places has a projection.
-  const chosen = chooseJoin(pruneColumns(plan), { sizes, forced: joins ?? null })
+  const chosen = chooseJoin(associateJoins(pruneColumns(plan), sizes), { sizes, forced: joins ?? null })
   const pruned = shareCalls(pruneColumns(chosen))
   return mergeProjects(skipsBad ? pruned : shareJoins(pruned, sizes))
 }

@@ -6,7 +6,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { avg, broadcast, col, count, type DataFrame, max, min, read, sum, type Untyped } from '../../dist/src/index.js'
 import { TUNING } from '../../dist/src/run/options.js'
-import { failure } from '../helpers/run.js'
+import { failure, type Tuning } from '../helpers/run.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'runjob-key-tables-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -86,4 +86,26 @@ it.each([
   expect(await failure(groups.join(large as never, ofShop).collect({ workers: 1 } as object))).toMatchObject({
     code: 'ARITHMETIC_OVERFLOW',
   })
+})
+
+it.each(['inner', 'semi'] as const)('what leaves few rows of a side is joined with it first: %s', async (type) => {
+  const large = open('shops').filter(col('size').eq('large') as never) as Frame
+  const towns = open('offers').select(col('of').as('town'), col('offer').as('shop_of')) as unknown as Frame
+  const ofTown = { left: 'shop', right: 'shop_of' } as never
+  const joined = open('sales').join(towns as never, ofTown) as unknown as Frame
+  const inLarge = { left: 'town', right: 'number' } as never
+  const frame = joined.join(large as never, inLarge, type) as unknown as Frame
+  // Hints leave joins as they are.
+  const asWritten = joined.join(broadcast(large) as never, inLarge, type) as unknown as Frame
+  expect(await frame.explain()).not.toBe(await asWritten.explain())
+  const rows = (all: Frame, options: object) => all.collect({ workers: 1, diskCheck: false, ...options })
+  const expected = await rows(asWritten, {})
+  expect(expected.length).toBeGreaterThan(100)
+  // In the same order, by tables.
+  expect(await rows(frame, {})).toEqual(expected)
+  const sorted = async (tuning: Tuning) =>
+    (await rows(frame, { workers: 2, [TUNING]: tuning })).map((row) => JSON.stringify(row)).sort()
+  for (const joins of ['broadcast', 'hash', 'merge'] as const) {
+    expect(await sorted({ joins })).toEqual(expected.map((row) => JSON.stringify(row)).sort())
+  }
 })
