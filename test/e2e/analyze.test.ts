@@ -310,7 +310,8 @@ describe('a skewed key', () => {
       { stage: 'output', key: 'city = "x"', records: COUNT / 2, of: COUNT },
     ])
     expect(await skewed('joined', all.join(read(cities, join(folder, 'few.csv')), 'city'))).toEqual([
-      { stage: 'output', key: 'city = "x"', records: COUNT / 2 + 1, of: COUNT + 2 },
+      // Rows of other cities are dropped before.
+      { stage: 'output', key: 'city = "x"', records: COUNT / 2 + 1, of: COUNT / 2 + 3 },
     ])
     expect(await skewed('grouped', all.groupBy('city').agg({ n: count() }))).toEqual([])
   })

@@ -887,6 +887,35 @@ describe('a variance', () => {
     }
   })
 
+  it('makes covariances of small whole numbers, and of others among them', () => {
+    const values = [value('covarPop', 'double', 'double', 'double2'), value('covarSamp', 'double', 'double', 'double2')]
+    const corr = value('corr', 'double', 'double', 'double2')
+    const random = new Random(17)
+    const most = 2 ** 31
+    const kinds: Record<string, () => number> = {
+      small: () => random.below(100) - 50,
+      'as large as they may be': () => random.pick([most - 1, 1 - most, most - 1 - random.below(9)]),
+      'just too large': () => random.pick([most, -most, most + 1]),
+      fractions: () => (random.below(1000) - 500) / 7,
+      mixed: () => (random.below(20) === 0 ? random.pick([0.5, -1e300, most, -0, 1e-300]) : random.below(100) - 50),
+    }
+    for (const [kind, draw] of Object.entries(kinds)) {
+      const rows = Array.from({ length: 300 }, (_, i) => ({
+        int: i % 3,
+        double: random.below(9) === 0 ? null : draw(),
+        // The second half of the groups' states is of whole numbers.
+        double2: i < 150 ? draw() : random.below(10),
+      }))
+      for (const by of [[], ['int']]) {
+        const [first] = [{}, { parts: 2 }, { memoryBytes: 0, batchRows: 7, parts: 3 }].map((run: Run) => {
+          expect(grouped(rows, by, values, run), kind).toEqual(expected(rows, by, values))
+          return grouped(rows, by, [corr], run)
+        })
+        expect(grouped(rows, by, [corr], { memoryBytes: 0, batchRows: 1, parts: 4 }), kind).toEqual(first)
+      }
+    }
+  })
+
   it('makes correlations of numbers of every size', () => {
     const corr = value('corr', 'double', 'double', 'double2')
     const of = (pairs: [number, number][], run: Run = {}) =>
