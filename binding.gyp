@@ -42,6 +42,8 @@
             "-O1",
             "-g1",
             "-fsanitize=address,undefined",
+            # A null pointer ends the program anyway, and AddressSanitizer knows the sizes of objects: a sixth of the time of compilation.
+            "-fno-sanitize=null,object-size",
             "-fno-sanitize-recover=undefined",
             "-fno-omit-frame-pointer",
           ],
@@ -50,6 +52,7 @@
             "GCC_OPTIMIZATION_LEVEL": "1",
             "OTHER_CFLAGS": [
               "-fsanitize=address,undefined",
+              "-fno-sanitize=null,object-size",
               "-fno-sanitize-recover=undefined",
               "-fno-omit-frame-pointer",
             ],

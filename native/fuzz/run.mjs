@@ -15,7 +15,11 @@ import { compilePrograms, inTurn, root } from '../testing/kernels.mjs'
 const folder = dirname(fileURLToPath(import.meta.url))
 const build = join(root, 'build-fuzz')
 const compiler = process.env.CLANGXX ?? 'clang++'
-const flags = ['-fsanitize=fuzzer-no-link,address,undefined', '-fno-sanitize-recover=undefined']
+const flags = [
+  '-fsanitize=fuzzer-no-link,address,undefined',
+  '-fno-sanitize=null,object-size',
+  '-fno-sanitize-recover=undefined',
+]
 
 const known = readdirSync(folder)
   .filter((name) => name.endsWith('.cc'))
