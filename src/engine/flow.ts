@@ -85,10 +85,11 @@ function lostInMap(input: FileInput, results: StageResult[], isOneOfSeveral: boo
   ]
   const more = apart.length > 0 ? `; ${apart.join(', ')}` : ''
   if (left === 0) return `no record${of} was of use: ${apart.join(', ')}`
-  return `${emptyMap(input.operators[0]!, left)}${of}${more}`
+  return `${emptyMap(input.operators, left)}${of}${more}`
 }
 
-function emptyMap(operator: Operator, records: number): string {
+function emptyMap(operators: readonly Operator[], records: number): string {
+  const operator = operators[0]!
   switch (operator.op) {
     case 'grep':
       return operator.invert
@@ -99,7 +100,9 @@ function emptyMap(operator: Operator, records: number): string {
     case 'map':
       return `map emitted nothing for ${counted(records, 'record')}`
     case 'scan':
-      return `no row was left of ${counted(records, 'row')}`
+      return operators.some(({ op }) => op === 'keyFilter' || op === 'sideFilter')
+        ? `no row of ${counted(records, 'row')} passed all filters and has a match in a join`
+        : `no row was left of ${counted(records, 'row')}`
     default:
       return `nothing came of ${counted(records, 'record')}`
   }
