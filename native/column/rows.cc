@@ -186,41 +186,33 @@ bool HasBytes(const Schema& schema) {
                      [](const Field& field) { return field.type.is_bytes() || HasBytes(field.type.fields); });
 }
 
-class Decoder final : public RowDecoder {
+// All values of a row.
+class AllColumns {
  public:
-  explicit Decoder(const Schema& schema) : schema_(schema), has_bytes_(HasBytes(schema)), rows_(schema_) {}
+  explicit AllColumns(const Schema& schema) : schema_(schema), has_bytes_(HasBytes(schema)) {}
 
-  Status Add(Slice row) override {
-    RowReader reader{row.data, row.data + row.size};
+  // Of the rows that Read() fills.
+  const Schema& schema() const { return schema_; }
+  bool Read(RowReader* row, RowBuffer* rows) const {
     if (has_bytes_) {
       // Views of long values point into the copy.
-      char* const copy = rows_.heap().Allocate(row.size);
-      if (row.size > 0) std::memcpy(copy, row.data, row.size);
-      reader = RowReader{copy, copy + row.size};
+      const size_t size = static_cast<size_t>(row->end - row->at);
+      char* const copy = rows->heap().Allocate(size);
+      if (size > 0) std::memcpy(copy, row->at, size);
+      *row = RowReader{copy, copy + size};
     }
-    if (!ReadFields(&reader, &rows_.columns()) || reader.at != reader.end) {
-      return Status::Error("RUN_CORRUPT", "a row does not have the columns of its exchange");
-    }
-    rows_.EndRow();
-    return Status::Ok();
+    return ReadFields(row, &rows->columns());
   }
-
-  size_t rows() const override { return rows_.rows(); }
-  const Batch& batch() override { return rows_.batch(); }
-  void Clear() override { rows_.Clear(); }
-  size_t bytes() const override { return rows_.bytes(); }
 
  private:
   const Schema schema_;
   const bool has_bytes_;
-  RowBuffer rows_;
 };
 
-// Of some columns.
-class PartDecoder final : public RowDecoder {
+// Those of some columns, which ascend.
+class SomeColumns {
  public:
-  PartDecoder(const Schema& schema, const std::vector<uint32_t>& columns)
-      : wanted_(WantedOf(schema, columns)), rows_(wanted_) {
+  SomeColumns(const Schema& schema, const std::vector<uint32_t>& columns) : wanted_(ColumnsOf(schema, columns)) {
     for (const Field& field : schema) {
       const bool is_fixed = !field.type.is_bytes() && !field.type.is_nested();
       parts_.push_back(Part{field.type, is_fixed ? field.type.width() : 0, false});
@@ -228,37 +220,11 @@ class PartDecoder final : public RowDecoder {
     for (const uint32_t column : columns) parts_[column].is_wanted = true;
   }
 
-  Status Add(Slice row) override {
-    RowReader reader{row.data, row.data + row.size};
-    if (!ReadParts(&reader) || reader.at != reader.end) {
-      return Status::Error("RUN_CORRUPT", "a row does not have the columns of its exchange");
-    }
-    rows_.EndRow();
-    return Status::Ok();
-  }
-
-  size_t rows() const override { return rows_.rows(); }
-  const Batch& batch() override { return rows_.batch(); }
-  void Clear() override { rows_.Clear(); }
-  size_t bytes() const override { return rows_.bytes(); }
-
- private:
-  struct Part {
-    Type type;
-    size_t width;  // 0: they differ
-    bool is_wanted;
-  };
-
-  static Schema WantedOf(const Schema& schema, const std::vector<uint32_t>& columns) {
-    Schema wanted;
-    for (const uint32_t column : columns) wanted.push_back(schema[column]);
-    return wanted;
-  }
-
-  bool ReadParts(RowReader* row) {
+  const Schema& schema() const { return wanted_; }
+  bool Read(RowReader* row, RowBuffer* rows) const {
     const char* nulls;
     if (!row->Take((parts_.size() + kNullBits - 1) / kNullBits, &nulls)) return false;
-    ColumnBuffer* column = rows_.columns().data();
+    ColumnBuffer* column = rows->columns().data();
     for (size_t i = 0; i < parts_.size(); i++) {
       const Part& part = parts_[i];
       const bool is_null = IsNull(nulls, i);
@@ -269,7 +235,7 @@ class PartDecoder final : public RowDecoder {
       }
       if (is_null) {
         column->AppendNull();
-      } else if (!(part.width > 0 ? ReadValue(row, column) : ReadCopy(row, column))) {
+      } else if (!(part.width > 0 ? ReadValue(row, column) : ReadCopy(row, column, &rows->heap()))) {
         return false;
       }
       column++;
@@ -277,19 +243,50 @@ class PartDecoder final : public RowDecoder {
     return true;
   }
 
+ private:
+  struct Part {
+    Type type;
+    size_t width;  // 0: they differ
+    bool is_wanted;
+  };
+
   // A view of a long value points into a copy.
-  bool ReadCopy(RowReader* row, ColumnBuffer* column) {
+  static bool ReadCopy(RowReader* row, ColumnBuffer* column, TextHeap* heap) {
     RowReader value = *row;
     if (!SkipValue(row, column->type())) return false;
     const size_t size = static_cast<size_t>(row->at - value.at);
-    char* const copy = rows_.heap().Allocate(size);
+    char* const copy = heap->Allocate(size);
     std::memcpy(copy, value.at, size);
     value = RowReader{copy, copy + size};
     return ReadValue(&value, column);
   }
 
-  std::vector<Part> parts_;
   const Schema wanted_;
+  std::vector<Part> parts_;
+};
+
+template <class Columns>
+class Decoder final : public RowDecoder {
+ public:
+  template <class... Args>
+  explicit Decoder(const Args&... args) : columns_(args...), rows_(columns_.schema()) {}
+
+  Status Add(Slice row) override {
+    RowReader reader{row.data, row.data + row.size};
+    if (!columns_.Read(&reader, &rows_) || reader.at != reader.end) {
+      return Status::Error("RUN_CORRUPT", "a row does not have the columns of its exchange");
+    }
+    rows_.EndRow();
+    return Status::Ok();
+  }
+
+  size_t rows() const override { return rows_.rows(); }
+  const Batch& batch() override { return rows_.batch(); }
+  void Clear() override { rows_.Clear(); }
+  size_t bytes() const override { return rows_.bytes(); }
+
+ private:
+  const Columns columns_;
   RowBuffer rows_;
 };
 
@@ -360,10 +357,12 @@ void WriteFixedRows(const Batch& batch, char* out) {
   }
 }
 
-std::unique_ptr<RowDecoder> NewRowDecoder(const Schema& schema) { return std::make_unique<Decoder>(schema); }
+std::unique_ptr<RowDecoder> NewRowDecoder(const Schema& schema) {
+  return std::make_unique<Decoder<AllColumns>>(schema);
+}
 
 std::unique_ptr<RowDecoder> NewRowDecoder(const Schema& schema, const std::vector<uint32_t>& columns) {
-  return std::make_unique<PartDecoder>(schema, columns);
+  return std::make_unique<Decoder<SomeColumns>>(schema, columns);
 }
 
 }  // namespace runjob

@@ -33,6 +33,12 @@ size_t Type::width() const {
   return 0;
 }
 
+Schema ColumnsOf(const Schema& schema, const std::vector<uint32_t>& columns) {
+  Schema result;
+  for (const uint32_t column : columns) result.push_back(schema[column]);
+  return result;
+}
+
 std::string TypeText(const Type& type) {
   switch (type.id) {
     case TypeId::kBoolean:

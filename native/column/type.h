@@ -51,6 +51,9 @@ struct Field {
 
 using Schema = std::vector<Field>;
 
+// The columns with these indexes, in that order.
+Schema ColumnsOf(const Schema& schema, const std::vector<uint32_t>& columns);
+
 // As Spark's simpleString: decimal(10,2), array<int>.
 std::string TypeText(const Type& type);
 

@@ -283,11 +283,6 @@ class Sets final : public JoinRows {
   std::unique_ptr<JoinLookup> NewLookup() const override { return nullptr; }
 
  private:
-  static Schema ColumnsOf(const Schema& schema, const std::vector<uint32_t>& columns) {
-    Schema result;
-    for (const uint32_t column : columns) result.push_back(schema[column]);
-    return result;
-  }
   static std::vector<uint32_t> PlacesOf(const std::vector<uint32_t>& by, const std::vector<uint32_t>& columns) {
     std::vector<uint32_t> places;
     for (const uint32_t column : by) {

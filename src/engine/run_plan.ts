@@ -370,6 +370,7 @@ export class PlanRun {
     passes: FinishedStage['passes'],
   ): Promise<ReduceResult[]> {
     const { plan } = this.#options
+    const files = stage.inputs.some(({ kind }) => kind === 'files') ? this.#mapTasks(stage, index) : []
     const tasks: ReduceSpec[] = []
     const all = [...runs]
     for (const i of inputs) {
@@ -378,7 +379,6 @@ export class PlanRun {
       const before = stageFilling(plan, input.exchange)
       const few = await this.#mergeToFew(before, this.#stages[before]!)
       passes[input.exchange] = few.passes
-      const files = stage.inputs.some(({ kind }) => kind === 'files') ? this.#mapTasks(stage, index) : []
       const first = files.filter((task) => task.input < i).length + this.#readersBefore(stage, i)
       const own = fillsRanges(plan.stages[before]!)
         ? planRangeTasks(index, i, first, this.#ranges(before), few.runs)
